@@ -1,0 +1,133 @@
+//! The typed settings: plain structs with public fields, buildable without an INI file.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Everything that one configuration file says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where ZooKeeper is and how to talk to it.
+    pub zookeeper: ZooKeeperConfig,
+    /// Where the secrets come from.
+    pub secrets: SecretsConfig,
+    /// What concerns the watcher as a whole.
+    pub watcher: WatcherConfig,
+    /// The nodes to keep as files, in the order of the file.
+    pub nodes: Vec<NodeConfig>,
+}
+
+/// One ZooKeeper server as it is configured: a name or an address, not resolved yet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Host {
+    /// A DNS name, an IPv4 address or an IPv6 address (without brackets).
+    pub name: String,
+    /// The client port, 1 to 65535.
+    pub port: u16,
+}
+
+/// How to reach ZooKeeper (`zookeeper.*`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZooKeeperConfig {
+    /// The servers, in the order of the file. Empty only in a hand-made value: connecting to it is an error.
+    pub hosts: Vec<Host>,
+    /// The chroot, with its leading slash and without a trailing one; empty without a chroot.
+    pub chroot: String,
+    /// Paths of `simple` secrets that hold `user:password`, for the scheme `digest`.
+    pub credentials: Vec<String>,
+    /// The session timeout that is asked for; the server may change it.
+    pub timeout: Duration,
+    /// The largest node that the writer sends, in bytes.
+    pub max_node_bytes: usize,
+}
+
+impl Default for ZooKeeperConfig {
+    fn default() -> Self {
+        Self {
+            hosts: Vec::new(),
+            chroot: String::new(),
+            credentials: Vec::new(),
+            timeout: Duration::from_secs(5),
+            max_node_bytes: 1_000_000,
+        }
+    }
+}
+
+/// Which layout the secrets have on disk (`secrets.provider`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SecretsProvider {
+    /// One JSON file.
+    #[default]
+    Vault,
+    /// A directory mounted by the Secrets Store CSI driver.
+    VaultCsi,
+}
+
+/// Where the secrets come from (`secrets.*`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretsConfig {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// Its layout.
+    pub provider: SecretsProvider,
+}
+
+impl Default for SecretsConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::from("/var/local/secrets.json"), provider: SecretsProvider::Vault }
+    }
+}
+
+/// What concerns the watcher as a whole (`watcher.*`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatcherConfig {
+    /// How often the mtime of a current file is set to now.
+    pub heartbeat_interval: Duration,
+    /// How often a file is compared with what the watcher left.
+    pub drift_interval: Duration,
+}
+
+impl Default for WatcherConfig {
+    fn default() -> Self {
+        Self { heartbeat_interval: Duration::from_secs(300), drift_interval: Duration::from_secs(30) }
+    }
+}
+
+/// A user or a group: looked up as a name first, then read as a decimal id.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Principal(pub String);
+
+/// One node and the file that holds its content (`nodes.NAME.*`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeConfig {
+    /// The name between `nodes.` and the last dot.
+    pub name: String,
+    /// The znode path below the chroot, normalised: a leading slash, no trailing one (but for the root `/`).
+    pub source: String,
+    /// The file. A relative path is resolved against the working directory when it is used.
+    pub dest: PathBuf,
+    /// The file's owner; `None` leaves the watcher's user.
+    pub owner: Option<Principal>,
+    /// The file's group; `None` leaves the watcher's group.
+    pub group: Option<Principal>,
+    /// The file's permission bits, 0 to 0o7777, exact: the umask does not apply.
+    pub mode: u32,
+    /// Whether the file and its directory are flushed to disk at each change.
+    pub fsync: bool,
+}
+
+impl NodeConfig {
+    /// A node with the defaults of the original: mode 0400, no owner, no group, flushed to disk.
+    pub fn new(name: impl Into<String>, source: impl Into<String>, dest: impl Into<PathBuf>) -> Self {
+        Self {
+            name: name.into(),
+            source: source.into(),
+            dest: dest.into(),
+            owner: None,
+            group: None,
+            mode: 0o400,
+            fsync: true,
+        }
+    }
+}
