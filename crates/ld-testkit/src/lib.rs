@@ -1,1 +1,47 @@
-//! Placeholder.
+//! Real ZooKeeper servers, a fault proxy and what else the tests of live data need. Never published.
+//!
+//! Everything is synchronous: no async runtime is needed, and each call can be made from an async test, too (it blocks
+//! its thread for a moment). Nothing outlives the test process, however that ends. The kit panics when the
+//! machine lacks something, with the command that installs it: a test that passes without its server lies.
+//!
+//! ```
+//! use ld_testkit::{Proxy, ProxyMode, Server};
+//!
+//! let server = Server::start(); // a private one; `Server::shared()` is the process's
+//! let proxy = Proxy::start(server.address());
+//! let client_uses = proxy.connect_string();
+//! proxy.set_mode(ProxyMode::Blackhole); // silent, sockets open
+//! proxy.set_mode(ProxyMode::Pass); // healed
+//! proxy.reset_connections();
+//! server.kill();
+//! server.restart(); // same port, same data
+//! assert_eq!(server.metric("zk_num_alive_connections"), 1.0, "only the asker's");
+//! # assert!(client_uses.starts_with("127.0.0.1:"));
+//! ```
+//!
+//! What it deliberately is not: a mock. No server behaviour is imitated; what the kit says over ZooKeeper's protocol it
+//! says with code of its own, so that a bug of the client under test cannot hide behind the same bug here.
+
+mod dirs;
+mod four_letter;
+mod frames;
+mod jvm;
+mod lane;
+mod port;
+mod process;
+mod proxy;
+mod relay;
+mod server;
+mod server_options;
+mod session;
+mod wait;
+mod wire;
+
+pub use dirs::TempDir;
+pub use four_letter::{ServerMode, four_letter_command};
+pub use jvm::missing_packages;
+pub use proxy::{Proxy, ProxyCounts, ProxyMode};
+pub use server::Server;
+pub use server_options::ServerOptions;
+pub use session::Session;
+pub use wait::{wait_for, wait_until};

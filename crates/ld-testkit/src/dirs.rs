@@ -1,0 +1,62 @@
+//! Temporary directories that are removed however the test process ends.
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::{fs, mem};
+
+/// An empty private directory, removed on drop and at the latest when the process ends, also by SIGKILL.
+#[derive(Debug)]
+pub struct TempDir(tempfile::TempDir);
+
+impl TempDir {
+    /// Makes the directory, below the system's directory for temporary files, with mode 0700.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be made.
+    #[must_use]
+    #[allow(clippy::new_without_default)] // A default value with a side effect on disk would surprise.
+    pub fn new() -> Self {
+        let directory = tempfile::Builder::new().prefix("d-").tempdir_in(root());
+        Self(directory.expect("the test kit cannot make a temporary directory"))
+    }
+
+    /// Where it is: an absolute path without symlinks of ours.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// The path of `name` below it.
+    #[must_use]
+    pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.path().join(name)
+    }
+}
+
+/// The directory of this process, with a janitor that removes it when the process is gone.
+///
+/// Statics are never dropped and SIGKILL drops nothing, so a drop alone would leave the data of shared servers behind.
+fn root() -> &'static Path {
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let root = tempfile::Builder::new()
+            .prefix("ld-testkit-")
+            .permissions(fs::Permissions::from_mode(0o711))
+            .tempdir()
+            .expect("the test kit cannot make a temporary directory")
+            .keep();
+        let mut janitor = Command::new("sh");
+        // The pipe closes when the process ends. Servers die in the same moment and may write a last file: try again.
+        janitor.args(["-c", r#"read -r _; rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }"#, "janitor"]);
+        janitor.arg(&root).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // A group of its own, so that Ctrl-C in a terminal does not take it along.
+        janitor.process_group(0);
+        let child = janitor.spawn().expect("the test kit cannot start sh");
+        mem::forget(child.stdin);
+        root
+    })
+}

@@ -1,0 +1,56 @@
+//! ZooKeeper's four-letter commands: a word over TCP, a text back, then the end of the connection.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Each connect, write and read of a command ends after this time.
+const COMMAND_LIMIT: Duration = Duration::from_secs(5);
+
+/// Asks the server at `address`: `srvr`, `mntr`, `cons`, `wchs`, `wchp` and so on.
+///
+/// A server that is up but without a quorum answers `This ZooKeeper instance is not currently serving requests`.
+///
+/// # Errors
+///
+/// Nobody listens there, or no answer within 5 s (a frozen server).
+pub fn four_letter_command(address: SocketAddr, command: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, COMMAND_LIMIT)?;
+    stream.set_read_timeout(Some(COMMAND_LIMIT))?;
+    stream.set_write_timeout(Some(COMMAND_LIMIT))?;
+    stream.write_all(command.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// What a server is at the moment, from its `srvr` answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerMode {
+    /// Alone: no ensemble.
+    Standalone,
+    /// The leader of an ensemble.
+    Leader,
+    /// A follower of an ensemble.
+    Follower,
+    /// Cut off from its quorum, and allowed to serve reads.
+    ReadOnly,
+}
+
+/// The mode of the server at `address`; `None` while it serves nobody: down, frozen or without a quorum.
+pub(crate) fn mode(address: SocketAddr) -> Option<ServerMode> {
+    let answer = four_letter_command(address, "srvr").ok()?;
+    match field(&answer, "Mode: ")? {
+        "standalone" => Some(ServerMode::Standalone),
+        "leader" => Some(ServerMode::Leader),
+        "follower" => Some(ServerMode::Follower),
+        "read-only" => Some(ServerMode::ReadOnly),
+        _ => None,
+    }
+}
+
+/// The rest of the line that starts with `label`.
+pub(crate) fn field<'a>(answer: &'a str, label: &str) -> Option<&'a str> {
+    answer.lines().find_map(|line| line.strip_prefix(label)).map(str::trim)
+}
