@@ -1,1 +1,64 @@
-//! Placeholder.
+//! A ZooKeeper client that outlives its sessions, from live data configuration and secrets.
+//!
+//! One call makes a [`Client`] from the `zookeeper.*` and `secrets.*` settings. [`Client::watch`] gives a
+//! [`NodeWatch`]: one node's latest state, across lost connections, expired sessions, changed credentials and
+//! restarted ensembles.
+//!
+//! ```no_run
+//! use ld_config::{Host, SecretsConfig, ZooKeeperConfig};
+//! use ld_zk::{Client, NodeState, Options};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), ld_zk::Error> {
+//! let hosts = vec![Host { name: "localhost".to_owned(), port: 2181 }];
+//! let config = ZooKeeperConfig { hosts, ..ZooKeeperConfig::default() };
+//! let client = Client::new(&config, &SecretsConfig::default(), Options::default())?;
+//! let mut watch = client.watch("/live/flags");
+//! loop {
+//!     watch.changed().await;
+//!     match watch.read().await.state {
+//!         NodeState::Present { data, stat } => println!("{} bytes, mzxid {:#x}", data.len(), stat.mzxid),
+//!         NodeState::Absent(absence) => println!("not there: {absence:?}"),
+//!         NodeState::Unreadable(why) => println!("unreadable: {why:?}"),
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! What it takes care of: sessions are opened with full-jitter backoff, host names looked up and secrets read
+//! anew each time; a new session does `sync` before it reads, so that a lagging server cannot serve the past;
+//! reads are bounded in number and in bytes; a missing node is only called missing for certain when the
+//! ensemble holds data ([`Absence`]); many nodes are spread over several sessions, since the ZooKeeper crate
+//! cannot resume one that watches more than 128 KiB of paths.
+//!
+//! What it deliberately does not do: it keeps no history of a node, it does not watch children, it does not
+//! write. For everything else [`Client::session`] gives the current session's plain client.
+//!
+//! The ZooKeeper crate logs session passwords at the level `debug` (target `zookeeper_client`): a program caps
+//! that target at `info`.
+
+mod armed;
+mod backoff;
+mod budget;
+mod client;
+mod credentials;
+mod dial;
+mod error;
+mod evidence;
+mod lane;
+mod node;
+mod options;
+mod polls;
+mod reading;
+mod state;
+mod supervisor;
+mod validate;
+
+pub use client::{Client, Confirmed};
+pub use error::Error;
+pub use node::NodeWatch;
+pub use options::Options;
+pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
+pub use state::{ClientState, LaneState, SessionState, StateWatch};
+/// The one foreign crate in this API: what [`Client::session`] gives.
+pub use zookeeper;

@@ -1,0 +1,77 @@
+//! Full-jitter exponential backoff: a fleet that loses its ensemble at one instant comes back spread out.
+
+use std::time::Duration;
+
+/// Delays drawn evenly from zero to a bound that doubles with each failure up to a cap.
+#[derive(Debug)]
+pub(crate) struct Backoff {
+    base: Duration,
+    cap: Duration,
+    bound: Duration,
+}
+
+impl Backoff {
+    pub(crate) fn new(base: Duration, cap: Duration) -> Self {
+        Self { base, cap, bound: base }
+    }
+
+    /// The next delay; the one after it may be twice as long.
+    pub(crate) fn next(&mut self) -> Duration {
+        let delay = self.bound.mul_f64(fastrand::f64());
+        self.bound = (self.bound * 2).min(self.cap);
+        delay
+    }
+
+    /// Starts again from the base.
+    pub(crate) fn reset(&mut self) {
+        self.bound = self.base;
+    }
+}
+
+/// A delay of `mean`, give or take a fifth, so that what started together does not stay together.
+pub(crate) fn jittered(mean: Duration) -> Duration {
+    mean.mul_f64(0.8 + 0.4 * fastrand::f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: Duration = Duration::from_millis(100);
+    const CAP: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn delays_stay_below_a_bound_that_doubles_up_to_the_cap() {
+        let mut backoff = Backoff::new(BASE, CAP);
+        let mut bound = BASE;
+        for _ in 0..20 {
+            assert!(backoff.next() <= bound);
+            bound = (bound * 2).min(CAP);
+        }
+    }
+
+    #[test]
+    fn delays_spread_over_the_whole_range() {
+        let delays: Vec<_> = (0..1000).map(|_| Backoff::new(CAP, CAP).next()).collect();
+        assert!(delays.iter().any(|delay| *delay < CAP / 10));
+        assert!(delays.iter().any(|delay| *delay > CAP * 9 / 10));
+    }
+
+    #[test]
+    fn reset_starts_again_from_the_base() {
+        let mut backoff = Backoff::new(BASE, CAP);
+        for _ in 0..20 {
+            backoff.next();
+        }
+        backoff.reset();
+        assert!(backoff.next() <= BASE);
+    }
+
+    #[test]
+    fn jitter_stays_within_a_fifth() {
+        for _ in 0..1000 {
+            let delay = jittered(CAP);
+            assert!(delay >= CAP * 8 / 10 && delay <= CAP * 12 / 10);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Opens one session: names looked up afresh, dead addresses left out, a writable server preferred.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ld_config::{Host, ZooKeeperConfig};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::Error;
+use crate::credentials::CredentialSet;
+
+/// How long the lookup of one host name may take.
+const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
+/// How long an address may take to accept a connection when the addresses are probed.
+const PROBE_LIMIT: Duration = Duration::from_secs(1);
+/// How much longer than the session timeout one attempt at a session may take; the ZooKeeper crate itself
+/// stops at about the session timeout.
+const DIAL_SLACK: Duration = Duration::from_secs(5);
+
+/// The hosts as a person reads them.
+pub(crate) fn host_list(hosts: &[Host]) -> String {
+    let names: Vec<String> = hosts.iter().map(host_name).collect();
+    names.join(", ")
+}
+
+fn host_name(host: &Host) -> String {
+    if host.name.contains(':') {
+        format!("[{}]:{}", host.name, host.port)
+    } else {
+        format!("{}:{}", host.name, host.port)
+    }
+}
+
+/// Opens a session. With `probe`, which is right after a failure, only addresses that accept a connection are
+/// tried: the ZooKeeper crate gives an address that swallows packets most of the session timeout.
+pub(crate) async fn dial(
+    config: &ZooKeeperConfig,
+    credentials: &CredentialSet,
+    read_only: bool,
+    probe: bool,
+) -> Result<zookeeper::Client, Error> {
+    let mut addresses = resolve(&config.hosts).await?;
+    if probe {
+        addresses = reachable(addresses).await?;
+    }
+    let writable = connect(config, credentials, &addresses, false).await;
+    let client = match writable {
+        Err(_) if read_only => connect(config, credentials, &addresses, true).await?,
+        other => other?,
+    };
+    if config.chroot.is_empty() {
+        return Ok(client);
+    }
+    client.chroot(config.chroot.as_str()).map_err(|_| invalid_chroot(&config.chroot))
+}
+
+pub(crate) fn invalid_chroot(chroot: &str) -> Error {
+    let problem = format!("the chroot '{chroot}' is not a znode path like /prod");
+    Error::InvalidSetting { setting: "zookeeper.hosts", problem }
+}
+
+/// Every address of every name. A name that fails is left out while another one has an address.
+async fn resolve(hosts: &[Host]) -> Result<Vec<SocketAddr>, Error> {
+    let mut lookups = JoinSet::new();
+    for host in hosts {
+        let host = host.clone();
+        lookups.spawn(async move {
+            let found = timeout(LOOKUP_LIMIT, lookup_host((host.name.as_str(), host.port))).await;
+            let found = found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+            found
+                .map(Iterator::collect::<Vec<_>>)
+                .map_err(|source| Error::Lookup { host: host_name(&host), source })
+        });
+    }
+    let mut addresses = BTreeSet::new();
+    let mut failure = None;
+    for result in lookups.join_all().await {
+        match result {
+            Ok(found) => addresses.extend(found),
+            Err(error) => failure = Some(error),
+        }
+    }
+    match failure {
+        Some(error) if addresses.is_empty() => Err(error),
+        _ => Ok(addresses.into_iter().collect()),
+    }
+}
+
+/// The addresses that accept a connection.
+async fn reachable(addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error> {
+    let mut probes = JoinSet::new();
+    for address in &addresses {
+        let address = *address;
+        probes.spawn(async move {
+            let connected = timeout(PROBE_LIMIT, TcpStream::connect(address)).await;
+            let connected = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+            connected.map(|_| address)
+        });
+    }
+    let (mut answered, mut failure) = (Vec::new(), None);
+    for result in probes.join_all().await {
+        match result {
+            Ok(address) => answered.push(address),
+            Err(error) => failure = Some(error),
+        }
+    }
+    match failure {
+        Some(source) if answered.is_empty() => {
+            Err(Error::Unreachable { address: address_list(&addresses, ", "), source })
+        }
+        _ => Ok(answered),
+    }
+}
+
+async fn connect(
+    config: &ZooKeeperConfig,
+    credentials: &CredentialSet,
+    addresses: &[SocketAddr],
+    read_only: bool,
+) -> Result<zookeeper::Client, Error> {
+    let mut connector = zookeeper::Client::connector()
+        .with_session_timeout(config.timeout)
+        // The most that the crate takes: it rides out the longest delays and ticks the least.
+        .with_connection_timeout(config.timeout * 3 / 5)
+        .with_readonly(read_only)
+        .with_fail_eagerly();
+    for value in &credentials.values {
+        connector = connector.with_auth("digest", value.expose());
+    }
+    let hosts = || address_list(addresses, ", ");
+    match timeout(config.timeout + DIAL_SLACK, connector.connect(&address_list(addresses, ","))).await {
+        Ok(Ok(client)) => Ok(client),
+        Ok(Err(source)) => Err(Error::NoSession { hosts: hosts(), source: Box::new(source) }),
+        Err(elapsed) => Err(Error::NoSession { hosts: hosts(), source: Box::new(elapsed) }),
+    }
+}
+
+fn address_list(addresses: &[SocketAddr], separator: &str) -> String {
+    let texts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+    texts.join(separator)
+}

@@ -1,0 +1,143 @@
+//! A lane: one ZooKeeper session at a time, and the nodes that are watched in it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{Notify, watch};
+
+use crate::reading::SessionKey;
+
+/// How many bytes of watched paths one session may carry. The ZooKeeper crate re-arms watches after a
+/// reconnect in requests of 128 KiB that share one xid, so that a second request would end the session; the
+/// rest is room for watches that are being replaced.
+pub(crate) const SESSION_PATH_BYTES: usize = 96 << 10;
+/// What a watched path costs beside its characters.
+const PATH_OVERHEAD: usize = 8;
+
+/// A session that reads are allowed in: the server has caught up with its leader, or is read-only.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) key: SessionKey,
+    pub(crate) client: zookeeper::Client,
+    pub(crate) read_only: bool,
+}
+
+/// Whether requests have somewhere to go right now.
+#[derive(Debug, Clone)]
+pub(crate) enum Line {
+    Down,
+    Up(Arc<Live>),
+    Closed,
+}
+
+impl Line {
+    pub(crate) fn live(&self) -> Option<&Arc<Live>> {
+        match self {
+            Self::Up(live) => Some(live),
+            Self::Down | Self::Closed => None,
+        }
+    }
+}
+
+/// Whether a missing node is believed to be missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Evidence {
+    /// The ensemble holds data.
+    Present,
+    /// It may be the wrong one, or empty.
+    Missing(Arc<str>),
+}
+
+/// What a watched node has to know to see that it must be read again. It stays through a lost connection.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    pub(crate) session: Option<SessionKey>,
+    pub(crate) evidence: Evidence,
+    pub(crate) closed: bool,
+}
+
+/// One lane.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) id: usize,
+    used: AtomicUsize,
+    pub(crate) view: watch::Sender<View>,
+    pub(crate) line: watch::Sender<Line>,
+    /// Somebody has met a failure that should not be: the supervisor checks the session.
+    pub(crate) suspect: Notify,
+}
+
+impl Lane {
+    pub(crate) fn new(id: usize) -> Self {
+        let evidence = Evidence::Missing(Arc::from("the ensemble was not looked at yet"));
+        Self {
+            id,
+            used: AtomicUsize::new(0),
+            view: watch::Sender::new(View { session: None, evidence, closed: false }),
+            line: watch::Sender::new(Line::Down),
+            suspect: Notify::new(),
+        }
+    }
+
+    /// What a path costs in a lane.
+    pub(crate) fn cost(chroot: &str, path: &str) -> usize {
+        chroot.len() + path.len() + PATH_OVERHEAD
+    }
+
+    /// Takes room for a path, if there is any. A path that is too long for every lane gets one to itself.
+    pub(crate) fn take(&self, cost: usize) -> bool {
+        let fits = |used: usize| (used == 0 || used + cost <= SESSION_PATH_BYTES).then_some(used + cost);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+    }
+
+    /// Gives room back.
+    pub(crate) fn give(&self, cost: usize) {
+        self.used.fetch_sub(cost, Ordering::Relaxed);
+    }
+
+    /// Waits until reads are allowed; `None` when the client is closed.
+    pub(crate) async fn connected(&self) -> Option<Arc<Live>> {
+        let mut line = self.line.subscribe();
+        let line = line.wait_for(|line| !matches!(line, Line::Down)).await.ok()?;
+        line.live().cloned()
+    }
+
+    /// Waits until the session `key` cannot be read in any more, or not right now.
+    pub(crate) async fn down(&self, key: SessionKey) {
+        let mut line = self.line.subscribe();
+        let _ = line.wait_for(|line| line.live().is_none_or(|live| live.key != key)).await;
+    }
+
+    /// The session that is live right now, with a server that has a quorum.
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
+        let live = self.line.borrow().live().cloned()?;
+        (live.client.state() == zookeeper::SessionState::SyncConnected).then_some(live)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_takes_paths_up_to_its_limit_and_gives_room_back() {
+        let lane = Lane::new(0);
+        assert!(lane.take(SESSION_PATH_BYTES - 10));
+        assert!(!lane.take(11));
+        assert!(lane.take(10));
+        lane.give(10);
+        assert!(lane.take(10));
+    }
+
+    #[test]
+    fn a_path_too_long_for_any_lane_gets_one_to_itself() {
+        let lane = Lane::new(0);
+        assert!(lane.take(SESSION_PATH_BYTES + 1));
+        assert!(!lane.take(1));
+    }
+
+    #[test]
+    fn the_chroot_counts() {
+        assert_eq!(Lane::cost("/prod", "/a"), 7 + PATH_OVERHEAD);
+    }
+}

@@ -1,0 +1,311 @@
+//! One node's latest state, across sessions.
+
+use std::fmt;
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Sleep, sleep, sleep_until, timeout};
+use zookeeper::Error as ZkError;
+
+use crate::armed::Armed;
+use crate::backoff::Backoff;
+use crate::error::Blame;
+use crate::lane::{Evidence, Lane, Live, View};
+use crate::reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
+use crate::{Client, Error};
+
+/// How long one request of a read may take. A lost connection is seen much sooner, by the session itself.
+const READ_LIMIT: Duration = Duration::from_secs(60);
+/// How often a read is tried in live sessions before the trouble counts as the node's own.
+const READ_ATTEMPTS: u32 = 6;
+/// After how many failures the session is suspected to be dead.
+const SUSPICIOUS_FAILURES: u32 = 3;
+/// The first bound of the delay between two tries.
+const RETRY_BASE: Duration = Duration::from_millis(50);
+/// Its last bound.
+const RETRY_CAP: Duration = Duration::from_secs(2);
+
+/// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says that there
+/// may be something new, [`read`](Self::read) gives what is there then. States in between are skipped.
+///
+/// ```no_run
+/// # async fn example(client: ld_zk::Client) {
+/// let mut watch = client.watch("/live/flags");
+/// loop {
+///     watch.changed().await;
+///     let reading = watch.read().await;
+///     println!("{:?}", reading.state);
+/// }
+/// # }
+/// ```
+pub struct NodeWatch {
+    client: Client,
+    lane: Arc<Lane>,
+    path: Box<str>,
+    cost: usize,
+    view: watch::Receiver<View>,
+    armed: Option<Armed>,
+    poll: Option<Pin<Box<Sleep>>>,
+    stale: bool,
+    last: Option<Last>,
+    present_in: Option<SessionKey>,
+    length: Option<usize>,
+    without_auth: bool,
+}
+
+/// What the last reading depended on.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    session: SessionKey,
+    lacks_evidence: bool,
+    closed: bool,
+}
+
+/// Why one attempt at a read gave nothing.
+enum Fault {
+    Request(&'static str, ZkError),
+    Unanswered(&'static str),
+}
+
+impl NodeWatch {
+    pub(crate) fn new(client: Client, lane: Arc<Lane>, path: &str, cost: usize) -> Self {
+        let view = lane.view.subscribe();
+        Self {
+            client,
+            lane,
+            path: path.into(),
+            cost,
+            view,
+            armed: None,
+            poll: None,
+            stale: true,
+            last: None,
+            present_in: None,
+            length: None,
+            without_auth: false,
+        }
+    }
+
+    /// The node's path below the chroot.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Waits until the node may have changed since the last reading; resolves at once before the first one.
+    /// That is: its watch fired, there is a new session, an unreadable node is due to be tried again, an
+    /// absence that was not believed may be believed now, or [`refresh`](Self::refresh) was called. It keeps
+    /// resolving at once until [`read`](Self::read) has completed. Cancel-safe.
+    pub async fn changed(&mut self) {
+        while !self.stale {
+            if self.is_outdated() {
+                self.stale = true;
+                return;
+            }
+            let (armed, poll, view) = (&mut self.armed, &mut self.poll, &mut self.view);
+            tokio::select! {
+                () = some_or_never(armed.as_mut()) => {
+                    self.armed = None;
+                    self.stale = true;
+                }
+                () = some_or_never(poll.as_mut()) => {
+                    self.poll = None;
+                    self.stale = true;
+                }
+                // The lane, and so the sender, is ours.
+                _ = view.changed() => {}
+            }
+        }
+    }
+
+    /// Reads the node and arms its watch. It waits for a live session for as long as that takes, so select on
+    /// your own shutdown; each request is bounded, and failures of the connection are tried again. Dropping
+    /// the future leaves [`changed`](Self::changed) resolving at once.
+    pub async fn read(&mut self) -> Reading {
+        let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP);
+        let mut failures = 0;
+        loop {
+            let Some(live) = self.lane.connected().await else { return self.closed() };
+            let attempt = tokio::select! {
+                attempt = self.attempt(&live) => attempt,
+                () = self.lane.down(live.key) => continue,
+            };
+            let fault = match attempt {
+                Ok((state, armed)) => return self.settle(state, armed, &live),
+                Err(Fault::Request(_, ZkError::NoAuth)) => {
+                    return self.settle(NodeState::Unreadable(Unreadable::NoAuth), None, &live);
+                }
+                Err(fault) => fault,
+            };
+            failures += 1;
+            if fault.blame() == Blame::Node || failures >= READ_ATTEMPTS {
+                let error = fault.into_error(&self.path);
+                return self.settle(NodeState::Unreadable(Unreadable::Other(error)), None, &live);
+            }
+            if failures >= SUSPICIOUS_FAILURES {
+                self.lane.suspect.notify_one();
+            }
+            sleep(backoff.next()).await;
+        }
+    }
+
+    /// Makes [`changed`](Self::changed) resolve, to read again what could not be used.
+    pub fn refresh(&mut self) {
+        self.stale = true;
+    }
+
+    /// The session of the last reading, if that session is live right now: connected, and not to a read-only
+    /// server. It does not ask the server: see [`Client::confirm`].
+    pub fn live(&self) -> Option<SessionKey> {
+        let live = self.lane.live()?;
+        self.last.filter(|last| last.session == live.key).map(|last| last.session)
+    }
+
+    fn is_outdated(&mut self) -> bool {
+        let view = self.view.borrow_and_update();
+        let Some(last) = self.last else { return true };
+        let believed_now = last.lacks_evidence && view.evidence == Evidence::Present;
+        let new_session = view.session.is_some_and(|session| session != last.session);
+        (view.closed && !last.closed) || new_session || believed_now
+    }
+
+    async fn attempt(&self, live: &Live) -> Result<(NodeState, Option<Armed>), Fault> {
+        let shared = self.client.shared();
+        // The semaphore is never closed, so that an error cannot come.
+        let _turn = shared.reads.acquire().await;
+        let expected = self.length.unwrap_or_else(|| shared.budget.estimate());
+        let mut reserved = shared.budget.reserve(expected).await;
+        loop {
+            match bounded("read", live.client.get_and_watch_data(&self.path)).await {
+                Ok((bytes, stat, watcher)) => {
+                    reserved.resize(bytes.len());
+                    let state = NodeState::Present {
+                        data: NodeData::new(bytes, reserved),
+                        stat: NodeStat::from(&stat),
+                    };
+                    return Ok((state, Some(Armed::new(watcher))));
+                }
+                Err(Fault::Request(_, ZkError::NoNode)) => {}
+                Err(fault) => return Err(fault),
+            }
+            // A read of a missing node leaves no watch, a check does.
+            let (stat, watcher) = bounded("check", live.client.check_and_watch_stat(&self.path)).await?;
+            if stat.is_none() {
+                return Ok((NodeState::Absent(Absence::Confirmed), Some(Armed::new(watcher))));
+            }
+        }
+    }
+
+    /// Takes over what an attempt found.
+    fn settle(&mut self, mut state: NodeState, armed: Option<Armed>, live: &Live) -> Reading {
+        let mut lacks_evidence = false;
+        match &mut state {
+            NodeState::Present { data, .. } => {
+                if self.length.replace(data.len()).is_none() {
+                    self.client.shared().budget.learn(data.len());
+                }
+                self.present_in = Some(live.key);
+            }
+            NodeState::Absent(absence) => {
+                *absence = self.believe(live);
+                lacks_evidence = !live.read_only && matches!(absence, Absence::Unconfirmed { .. });
+            }
+            NodeState::Unreadable(_) => {}
+        }
+        self.count_without_auth(matches!(state, NodeState::Unreadable(Unreadable::NoAuth)));
+        self.poll = matches!(state, NodeState::Unreadable(_))
+            .then(|| Box::pin(sleep_until(self.client.shared().polls.next())));
+        // The old watch goes only now: while two are armed, dropping one costs no request.
+        self.armed = armed;
+        self.stale = false;
+        self.last = Some(Last { session: live.key, lacks_evidence, closed: false });
+        Reading { state, session: live.key, read_only: live.read_only }
+    }
+
+    fn believe(&self, live: &Live) -> Absence {
+        if live.read_only {
+            return Absence::Unconfirmed { reason: Arc::from("a read-only server says so") };
+        }
+        if self.present_in == Some(live.key) {
+            return Absence::Deleted;
+        }
+        match &self.view.borrow().evidence {
+            Evidence::Present => Absence::Confirmed,
+            Evidence::Missing(reason) => Absence::Unconfirmed { reason: Arc::clone(reason) },
+        }
+    }
+
+    fn closed(&mut self) -> Reading {
+        let session = SessionKey::next();
+        self.armed = None;
+        self.poll = None;
+        self.stale = false;
+        self.last = Some(Last { session, lacks_evidence: false, closed: true });
+        let state = NodeState::Unreadable(Unreadable::Other(Error::Closed));
+        Reading { state, session, read_only: false }
+    }
+
+    fn count_without_auth(&mut self, without_auth: bool) {
+        if self.without_auth != without_auth {
+            self.without_auth = without_auth;
+            let credentials = &self.client.shared().credentials;
+            if without_auth {
+                credentials.add_node_without_auth();
+            } else {
+                credentials.remove_node_without_auth();
+            }
+        }
+    }
+}
+
+impl Drop for NodeWatch {
+    fn drop(&mut self) {
+        self.count_without_auth(false);
+        self.lane.give(self.cost);
+    }
+}
+
+impl fmt::Debug for NodeWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("NodeWatch");
+        text.field("path", &self.path).field("lane", &self.lane.id).field("stale", &self.stale);
+        text.finish_non_exhaustive()
+    }
+}
+
+impl Fault {
+    fn blame(&self) -> Blame {
+        match self {
+            Self::Request(_, error) => Blame::of(error),
+            Self::Unanswered(_) => Blame::Connection,
+        }
+    }
+
+    fn into_error(self, path: &str) -> Error {
+        match self {
+            Self::Request(operation, error) => Error::request(operation, path, error),
+            Self::Unanswered(operation) => {
+                Error::Unanswered { operation, path: path.to_owned(), limit: READ_LIMIT }
+            }
+        }
+    }
+}
+
+async fn bounded<T>(
+    operation: &'static str,
+    request: impl Future<Output = Result<T, ZkError>>,
+) -> Result<T, Fault> {
+    match timeout(READ_LIMIT, request).await {
+        Ok(result) => result.map_err(|error| Fault::Request(operation, error)),
+        Err(_) => Err(Fault::Unanswered(operation)),
+    }
+}
+
+async fn some_or_never(future: Option<impl Future<Output = ()>>) {
+    match future {
+        Some(future) => future.await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,136 @@
+//! What a read of a node gives.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Error;
+use crate::budget::Reserved;
+
+/// One read of one node.
+#[derive(Debug)]
+pub struct Reading {
+    /// What the node is.
+    pub state: NodeState,
+    /// The session that it was read in.
+    pub session: SessionKey,
+    /// Whether a read-only server answered: nobody can know how old that is.
+    pub read_only: bool,
+}
+
+/// Tells one session from every other one of this process. A reconnect within a session keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionKey(u64);
+
+impl SessionKey {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// What a node is.
+#[derive(Debug)]
+pub enum NodeState {
+    /// It is there.
+    Present {
+        /// Its content.
+        data: NodeData,
+        /// What ZooKeeper keeps about it.
+        stat: NodeStat,
+    },
+    /// It is not there.
+    Absent(Absence),
+    /// It may or may not be there.
+    Unreadable(Unreadable),
+}
+
+/// The parts of a znode's stat that tell one state from another. Compare `mzxid` and `czxid`, not `version`,
+/// which starts again from 0 when a node is deleted and created.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeStat {
+    /// The transaction that created the node.
+    pub czxid: i64,
+    /// The transaction that last changed its content.
+    pub mzxid: i64,
+    /// How often its content was changed.
+    pub version: i32,
+    /// Its size in bytes.
+    pub data_length: i32,
+}
+
+impl From<&zookeeper::Stat> for NodeStat {
+    fn from(stat: &zookeeper::Stat) -> Self {
+        Self { czxid: stat.czxid, mzxid: stat.mzxid, version: stat.version, data_length: stat.data_length }
+    }
+}
+
+/// A node's content; null is empty. It counts against [`Options::read_budget_bytes`](crate::Options) until it
+/// is dropped: whoever has to wait before using it lets go of it and reads again, or the other nodes starve.
+///
+/// Its `Debug` shows the length only, since content may be secret.
+pub struct NodeData {
+    bytes: Vec<u8>,
+    _reserved: Option<Reserved>,
+}
+
+impl NodeData {
+    pub(crate) fn new(bytes: Vec<u8>, reserved: Reserved) -> Self {
+        Self { bytes, _reserved: Some(reserved) }
+    }
+}
+
+impl From<Vec<u8>> for NodeData {
+    /// Content that counts against no budget, as a test's source makes it.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, _reserved: None }
+    }
+}
+
+impl Deref for NodeData {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl AsRef<[u8]> for NodeData {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl fmt::Debug for NodeData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "NodeData({} bytes)", self.bytes.len())
+    }
+}
+
+/// How surely a missing node is meant to be missing. A wrong host, a wiped ensemble or a missing chroot makes
+/// every node look deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absence {
+    /// It was deleted in the session in which it was seen present.
+    Deleted,
+    /// It is missing from an ensemble that holds data: the chroot exists, or without a chroot the root has a
+    /// child besides `zookeeper`.
+    Confirmed,
+    /// It is missing, and so may be everything else: do not act on it.
+    Unconfirmed {
+        /// Why it is not believed, as half a sentence.
+        reason: Arc<str>,
+    },
+}
+
+/// Why a node cannot be read. It is tried again, every 10 s at most often.
+#[derive(Debug)]
+pub enum Unreadable {
+    /// The credentials may not read it. Digest authentication takes any password, so that a wrong one shows
+    /// only here.
+    NoAuth,
+    /// Something else that concerns this node, for example an invalid path.
+    Other(Error),
+}
