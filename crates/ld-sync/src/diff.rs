@@ -1,0 +1,72 @@
+//! The change of a node as text, for the eyes of whoever is about to make it.
+
+mod escape;
+mod hunks;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+/// Both sides together may have this many bytes; the line numbers and hashes of more would take too much memory.
+const MAX_INPUT_BYTES: usize = 8 * 1024 * 1024;
+
+/// A longer text is of no use to anybody.
+const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
+
+/// How a change is shown.
+#[derive(Debug, Clone)]
+pub struct DiffOptions {
+    /// The name of the old side in the header.
+    pub old_name: String,
+    /// The name of the new side in the header.
+    pub new_name: String,
+    /// Whether to use the colours of a terminal.
+    pub colour: bool,
+    /// How long to look for a good diff before falling back to a summary.
+    pub limit: Duration,
+}
+
+impl Default for DiffOptions {
+    /// `old` and `new`, without colour, for 2 seconds.
+    fn default() -> Self {
+        Self { old_name: "old".into(), new_name: "new".into(), colour: false, limit: Duration::from_secs(2) }
+    }
+}
+
+/// A change as text. Control characters are escaped: content cannot drive the terminal that shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Diff {
+    /// A unified diff with three lines of context, ending in a newline. Empty if nothing changed.
+    Unified(String),
+    /// One side or both are not UTF-8.
+    Binary,
+    /// The diff would take too long or be too large: bytes and lines before and after in one sentence, ending in a newline.
+    Summary(String),
+}
+
+/// Compares two contents line by line.
+///
+/// The lines are those of baseplate.py's writer (`difflib.unified_diff`), but that only `\n` ends a line and that a missing
+/// one at the end shows.
+pub(crate) fn unified(old: &[u8], new: &[u8], options: &DiffOptions) -> Diff {
+    let started = Instant::now();
+    if old == new {
+        return Diff::Unified(String::new());
+    }
+    let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) else {
+        return Diff::Binary;
+    };
+    if old.len().saturating_add(new.len()) > MAX_INPUT_BYTES {
+        return summary(old, new);
+    }
+    // Overflows only for a limit of ages.
+    let deadline = started.checked_add(options.limit);
+    hunks::write(old, new, options, deadline).map_or_else(|| summary(old, new), Diff::Unified)
+}
+
+fn summary(old: &str, new: &str) -> Diff {
+    let size = |text: &str| format!("{} bytes in {} lines", text.len(), text.lines().count());
+    Diff::Summary(format!("The change is too large to show: {} become {}.\n", size(old), size(new)))
+}

@@ -1,0 +1,61 @@
+//! The destination on disk: replaced as a whole, watched for drift, touched and removed. All of it blocks.
+//!
+//! Nothing is followed or changed in place. Each write goes through one descriptor of the destination's directory, so
+//! that a directory or a name swapped meanwhile cannot redirect it. A destination may lie below symlinked
+//! directories, as in baseplate.py, but is itself never followed.
+
+mod apply;
+mod compare;
+mod directory;
+mod doubt;
+mod error;
+mod identity;
+mod inspect;
+mod principal;
+mod remove;
+mod sweep;
+mod temp;
+mod touch;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+
+use ld_config::{NodeConfig, Principal};
+
+pub(crate) use apply::{Applied, Outcome, apply_batch};
+pub(crate) use directory::locate;
+pub(crate) use error::FileError;
+pub(crate) use identity::{Drift, Identity, verify};
+pub(crate) use inspect::{Warning, inspect_directory};
+pub(crate) use remove::{Removed, remove};
+pub(crate) use sweep::{Sweep, sweep};
+pub(crate) use touch::{TouchError, touch};
+
+/// One destination: where the file is and how it must look besides its content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The file. A relative path is resolved against the working directory at each use.
+    pub(crate) path: PathBuf,
+    /// The file's owner; `None` is the watcher's effective user.
+    pub(crate) owner: Option<Principal>,
+    /// The file's group; `None` is the group that a new file gets there.
+    pub(crate) group: Option<Principal>,
+    /// The permission bits, exact.
+    pub(crate) mode: u32,
+    /// Whether the file and its directory are flushed to disk.
+    pub(crate) fsync: bool,
+}
+
+impl From<&NodeConfig> for Target {
+    fn from(node: &NodeConfig) -> Self {
+        Self {
+            path: node.dest.clone(),
+            owner: node.owner.clone(),
+            group: node.group.clone(),
+            mode: node.mode,
+            fsync: node.fsync,
+        }
+    }
+}

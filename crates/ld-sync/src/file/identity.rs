@@ -1,0 +1,142 @@
+//! A file as it was left, and the ways in which it can turn out to be another.
+
+use std::io;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, FileType, Stat, statat};
+use rustix::io::Errno;
+
+use super::Target;
+
+/// A moment of the file system's clock, as `stat` gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Timestamp {
+    pub(super) seconds: i64,
+    pub(super) nanoseconds: u32,
+}
+
+/// The file as it was left: another value means that somebody else changed it. The change time covers what the other
+/// fields miss, such as an edit that puts the mtime back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(super) device: u64,
+    pub(super) inode: u64,
+    pub(super) size: u64,
+    pub(super) modified: Timestamp,
+    changed: Timestamp,
+    kind_and_mode: u32,
+    pub(super) user: u32,
+    pub(super) group: u32,
+    pub(super) links: u64,
+}
+
+impl Identity {
+    pub(super) fn is_file(&self) -> bool {
+        self.kind() == FileType::RegularFile
+    }
+
+    pub(super) fn is_directory(&self) -> bool {
+        self.kind() == FileType::Directory
+    }
+
+    /// The permission bits.
+    pub(super) fn mode(&self) -> u32 {
+        self.kind_and_mode & 0o7777
+    }
+
+    /// What tells this file from every other that exists at the time.
+    pub(super) fn key(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
+    /// Whether the file differs in nothing that touching it leaves alone.
+    pub(super) fn is_same_but_for_times(&self, other: &Self) -> bool {
+        Self { modified: self.modified, changed: self.changed, ..*other } == *self
+    }
+
+    fn kind(&self) -> FileType {
+        FileType::from_raw_mode(self.kind_and_mode)
+    }
+}
+
+impl From<Stat> for Identity {
+    #[allow(clippy::unnecessary_cast, reason = "the fields' types differ between architectures")]
+    fn from(stat: Stat) -> Self {
+        Self {
+            device: stat.st_dev as u64,
+            inode: stat.st_ino as u64,
+            size: stat.st_size as u64,
+            modified: Timestamp { seconds: stat.st_mtime as i64, nanoseconds: stat.st_mtime_nsec as u32 },
+            changed: Timestamp { seconds: stat.st_ctime as i64, nanoseconds: stat.st_ctime_nsec as u32 },
+            kind_and_mode: stat.st_mode as u32,
+            user: stat.st_uid,
+            group: stat.st_gid,
+            links: stat.st_nlink as u64,
+        }
+    }
+}
+
+/// How a destination differs from what was left there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Drift {
+    /// Nothing is there.
+    #[error("the file is missing")]
+    Missing,
+    /// A directory, a symlink or something stranger is there.
+    #[error("there is something else than a regular file")]
+    NotAFile,
+    /// A file is there that was changed, or is another one.
+    #[error("{what}: {size} bytes, mtime {mtime}")]
+    Changed {
+        /// What gave it away.
+        what: &'static str,
+        /// Its size in bytes.
+        size: u64,
+        /// Its mtime in seconds since 1970, rounded down.
+        mtime: i64,
+    },
+    /// The file cannot be looked at.
+    #[error("the file cannot be looked at")]
+    Unknown(#[source] io::Error),
+}
+
+impl Drift {
+    /// How `found` differs from `left`, if it does.
+    pub(super) fn between(left: &Identity, found: &Identity) -> Option<Self> {
+        if found == left {
+            return None;
+        }
+        if !found.is_file() {
+            return Some(Self::NotAFile);
+        }
+        let what = if found.key() != left.key() {
+            "the file was replaced"
+        } else if (found.size, found.modified) != (left.size, left.modified) {
+            "the file was written to"
+        } else if (found.mode(), found.user, found.group) != (left.mode(), left.user, left.group) {
+            "the file's mode or owner was changed"
+        } else {
+            "the file was changed"
+        };
+        Some(Self::Changed { what, size: found.size, mtime: found.modified.seconds })
+    }
+}
+
+/// Whether the destination still is as it was left. One `stat`; nothing is opened.
+///
+/// # Errors
+///
+/// The [`Drift`], if it is not.
+pub(crate) fn verify(target: &Target, left: &Identity) -> Result<(), Drift> {
+    let found = look(&target.path)?;
+    Drift::between(left, &found).map_or(Ok(()), Err)
+}
+
+/// The identity of what stands at `path`, not following a link.
+pub(super) fn look(path: &Path) -> Result<Identity, Drift> {
+    match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(stat.into()),
+        Err(Errno::NOENT | Errno::NOTDIR) => Err(Drift::Missing),
+        Err(error) => Err(Drift::Unknown(error.into())),
+    }
+}

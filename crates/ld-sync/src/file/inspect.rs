@@ -1,0 +1,87 @@
+//! Who else could redirect a destination.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use ld_config::Principal;
+
+use super::Target;
+use super::principal::Principals;
+
+/// Symlinks followed on the way to a directory; the kernel's own limit.
+const MAX_LINKS: u32 = 40;
+
+/// A directory through which somebody else could replace the destination.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path} can be written by {who}, who can replace what is below it: {remedy}")]
+pub(crate) struct Warning {
+    /// The directory.
+    pub(crate) path: PathBuf,
+    who: String,
+    remedy: &'static str,
+}
+
+/// Looks at the directory of the destination `path` and at every directory on the way to it, through symlinks too, for
+/// one that others than root, the watcher and the file's owner can write. What cannot be looked at does not warn: the
+/// apply will say why.
+///
+/// With the sticky bit, others can add files beside ours but not replace them, so a shared directory with it is fine.
+pub(crate) fn inspect_directory(path: &Path, owner: Option<&Principal>) -> Option<Warning> {
+    let target = Target { path: path.to_owned(), owner: owner.cloned(), group: None, mode: 0, fsync: false };
+    let owner = Principals::default().owner(&target).unwrap_or(0);
+    let absolute = std::path::absolute(path).ok()?;
+    let mut walk = Walk { trusted: [0, users::get_effective_uid(), owner], seen: BTreeSet::new(), links: 0 };
+    walk.directories(absolute.parent()?).err()
+}
+
+struct Walk {
+    trusted: [u32; 3],
+    seen: BTreeSet<PathBuf>,
+    links: u32,
+}
+
+impl Walk {
+    /// Judges each step of an absolute path. Returns it without links.
+    fn directories(&mut self, path: &Path) -> Result<PathBuf, Warning> {
+        let mut here = PathBuf::new();
+        for component in path.components() {
+            match component {
+                Component::ParentDir => _ = here.pop(),
+                component => here.push(component),
+            }
+            if let Ok(link) = fs::read_link(&here) {
+                self.links += 1;
+                if self.links > MAX_LINKS {
+                    break;
+                }
+                here.pop();
+                here = self.directories(&here.join(link))?;
+            }
+            if self.seen.insert(here.clone()) {
+                self.judge(&here)?;
+            }
+        }
+        Ok(here)
+    }
+
+    fn judge(&self, directory: &Path) -> Result<(), Warning> {
+        let Ok(found) = fs::symlink_metadata(directory) else { return Ok(()) };
+        let warning = |who: String, remedy| Warning { path: directory.to_owned(), who, remedy };
+        let sticky = found.mode() & 0o1000 != 0;
+        if !self.trusted.contains(&found.uid()) {
+            return Err(warning(format!("its owner, user {}", found.uid()), "give it to root with chown"));
+        }
+        if found.mode() & 0o002 != 0 && !sticky {
+            return Err(warning(
+                "every user".to_owned(),
+                "take that away with chmod o-w, or set the sticky bit",
+            ));
+        }
+        if found.mode() & 0o020 != 0 && !sticky && found.gid() != 0 {
+            return Err(warning(format!("group {}", found.gid()), "take that away with chmod g-w"));
+        }
+        Ok(())
+    }
+}

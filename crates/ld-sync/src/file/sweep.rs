@@ -1,0 +1,111 @@
+//! Removing the temporary files that a killed watcher left.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, flock, fstat, openat, unlinkat};
+use rustix::io::Errno;
+
+use super::directory::{Directory, split};
+use super::principal::Principals;
+use super::temp::{tag, tag_of};
+use super::{FileError, Identity, Target};
+
+/// What a sweep did.
+#[derive(Debug, Default)]
+pub(crate) struct Sweep {
+    /// The stray files that were removed.
+    pub(crate) removed: Vec<PathBuf>,
+    /// What could not be looked at or removed.
+    pub(crate) failures: Vec<FileError>,
+}
+
+/// Removes the stray temporary files of these destinations, reading each directory once.
+///
+/// A file goes only if it is a regular file of exactly our shape for one of `targets`, owned by us or by that target's
+/// owner, and locked by nobody.
+pub(crate) fn sweep<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Sweep {
+    let mut sweep = Sweep::default();
+    let mut principals = Principals::default();
+    let mut directories: HashMap<&Path, HashMap<String, u32>> = HashMap::new();
+    for target in targets {
+        // A path that names no file, or an unknown owner, is reported by the apply. Ours go all the same.
+        let Ok((parent, _)) = split(&target.path) else { continue };
+        let Ok(tag) = tag(&target.path) else { continue };
+        let owner = principals.owner(target).unwrap_or(users::get_effective_uid());
+        directories.entry(parent).or_default().insert(tag, owner);
+    }
+    for (path, owners) in directories {
+        match sweep_directory(path, &owners, &mut sweep) {
+            Err(error) if error.is_missing() => {}
+            Err(error) => sweep.failures.push(error),
+            Ok(()) => {}
+        }
+    }
+    sweep
+}
+
+fn sweep_directory(path: &Path, owners: &HashMap<String, u32>, sweep: &mut Sweep) -> Result<(), FileError> {
+    let directory = Directory::open(path)?;
+    let entries = Dir::read_from(&directory).map_err(FileError::system("list the directory", path))?;
+    for entry in entries {
+        let entry = entry.map_err(FileError::system("list the directory", path))?;
+        let name = entry.file_name().to_bytes();
+        let Some(owner) = tag_of(name).and_then(|tag| owners.get(tag)) else { continue };
+        let name = OsStr::from_bytes(name);
+        match remove_stray(&directory, name, *owner) {
+            Ok(false) => {}
+            Ok(true) => sweep.removed.push(path.join(name)),
+            Err(error) => sweep.failures.push(error),
+        }
+    }
+    Ok(())
+}
+
+fn remove_stray(directory: &Directory, name: &OsStr, owner: u32) -> Result<bool, FileError> {
+    let path = directory.path.join(name);
+    let fail = || FileError::system("sweep", &path);
+    let Some(found) = directory.look(name)? else { return Ok(false) };
+    if !found.is_file() || ![owner, users::get_effective_uid()].contains(&found.user) {
+        return Ok(false);
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let _locked = match openat(directory, name, flags, Mode::empty()) {
+        Ok(file) => {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {}
+                Err(Errno::WOULDBLOCK) => return Ok(false),
+                Err(error) => return Err(fail()(error)),
+            }
+            let locked = Identity::from(fstat(&file).map_err(fail())?);
+            // A live watcher may have put the file in place just before it was locked here.
+            if directory.look(name)?.map(|found| found.key()) != Some(locked.key()) {
+                return Ok(false);
+            }
+            Some(file)
+        }
+        Err(Errno::NOENT) => return Ok(false),
+        Err(Errno::ACCESS) if !is_locked(&found)? => None,
+        Err(Errno::ACCESS) => return Ok(false),
+        Err(error) => return Err(fail()(error)),
+    };
+    match unlinkat(directory, name, AtFlags::empty()) {
+        Ok(()) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(fail()(error)),
+    }
+}
+
+/// Whether anybody holds a lock on a file that may not be opened: one that an unprivileged watcher had given away already.
+///
+/// The kernel does not list locks held in other PID namespaces. Taking a live file there costs its watcher one failed
+/// apply, which it repeats. Devices are not compared, since the list names them differently on some file systems.
+fn is_locked(file: &Identity) -> Result<bool, FileError> {
+    const LOCKS: &str = "/proc/locks";
+    let locks = fs::read_to_string(LOCKS).map_err(FileError::system("read", Path::new(LOCKS)))?;
+    let suffix = format!(":{}", file.inode);
+    Ok(locks.split_ascii_whitespace().any(|field| field.ends_with(&suffix)))
+}
