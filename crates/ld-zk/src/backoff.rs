@@ -3,27 +3,28 @@
 use std::time::Duration;
 
 /// Delays drawn evenly from zero to a bound that doubles with each failure up to a cap.
-#[derive(Debug)]
-pub(crate) struct Backoff {
+#[derive(Debug, Clone)]
+pub struct Backoff {
     base: Duration,
     cap: Duration,
     bound: Duration,
 }
 
 impl Backoff {
-    pub(crate) fn new(base: Duration, cap: Duration) -> Self {
+    /// Delays below `base` at first and below `cap` at last.
+    pub fn new(base: Duration, cap: Duration) -> Self {
         Self { base, cap, bound: base }
     }
 
     /// The next delay; the one after it may be twice as long.
-    pub(crate) fn next(&mut self) -> Duration {
+    pub fn next_delay(&mut self) -> Duration {
         let delay = self.bound.mul_f64(fastrand::f64());
         self.bound = (self.bound * 2).min(self.cap);
         delay
     }
 
     /// Starts again from the base.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.bound = self.base;
     }
 }
@@ -45,14 +46,14 @@ mod tests {
         let mut backoff = Backoff::new(BASE, CAP);
         let mut bound = BASE;
         for _ in 0..20 {
-            assert!(backoff.next() <= bound);
+            assert!(backoff.next_delay() <= bound);
             bound = (bound * 2).min(CAP);
         }
     }
 
     #[test]
     fn delays_spread_over_the_whole_range() {
-        let delays: Vec<_> = (0..1000).map(|_| Backoff::new(CAP, CAP).next()).collect();
+        let delays: Vec<_> = (0..1000).map(|_| Backoff::new(CAP, CAP).next_delay()).collect();
         assert!(delays.iter().any(|delay| *delay < CAP / 10));
         assert!(delays.iter().any(|delay| *delay > CAP * 9 / 10));
     }
@@ -61,10 +62,10 @@ mod tests {
     fn reset_starts_again_from_the_base() {
         let mut backoff = Backoff::new(BASE, CAP);
         for _ in 0..20 {
-            backoff.next();
+            backoff.next_delay();
         }
         backoff.reset();
-        assert!(backoff.next() <= BASE);
+        assert!(backoff.next_delay() <= BASE);
     }
 
     #[test]

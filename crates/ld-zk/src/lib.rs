@@ -54,6 +54,7 @@ mod state;
 mod supervisor;
 mod validate;
 
+pub use backoff::Backoff;
 pub use client::{Client, Confirmed};
 pub use error::Error;
 pub use node::NodeWatch;

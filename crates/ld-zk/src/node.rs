@@ -147,7 +147,7 @@ impl NodeWatch {
             if failures >= SUSPICIOUS_FAILURES {
                 self.lane.suspect.notify_one();
             }
-            sleep(backoff.next()).await;
+            sleep(backoff.next_delay()).await;
         }
     }
 
@@ -238,7 +238,7 @@ impl NodeWatch {
     }
 
     fn closed(&mut self) -> Reading {
-        let session = SessionKey::next();
+        let session = SessionKey::unique();
         self.armed = None;
         self.poll = None;
         self.stale = false;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Error;
 use crate::budget::Reserved;
+use crate::error::chain;
 
 /// One read of one node.
 #[derive(Debug)]
@@ -24,7 +25,8 @@ pub struct Reading {
 pub struct SessionKey(u64);
 
 impl SessionKey {
-    pub(crate) fn next() -> Self {
+    /// A key that no other session of this process has; a test's source of nodes needs its own.
+    pub fn unique() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
@@ -61,6 +63,13 @@ pub struct NodeStat {
     pub data_length: i32,
 }
 
+impl NodeStat {
+    /// The parts of a stat, as a test's source of nodes makes them.
+    pub fn new(czxid: i64, mzxid: i64, version: i32, data_length: i32) -> Self {
+        Self { czxid, mzxid, version, data_length }
+    }
+}
+
 impl From<&zookeeper::Stat> for NodeStat {
     fn from(stat: &zookeeper::Stat) -> Self {
         Self { czxid: stat.czxid, mzxid: stat.mzxid, version: stat.version, data_length: stat.data_length }
@@ -79,6 +88,11 @@ pub struct NodeData {
 impl NodeData {
     pub(crate) fn new(bytes: Vec<u8>, reserved: Reserved) -> Self {
         Self { bytes, _reserved: Some(reserved) }
+    }
+
+    /// The bytes, which no longer count against the budget: account for them elsewhere.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 }
 
@@ -133,4 +147,14 @@ pub enum Unreadable {
     NoAuth,
     /// Something else that concerns this node, for example an invalid path.
     Other(Error),
+}
+
+impl fmt::Display for Unreadable {
+    /// The reason with its causes in one line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoAuth => f.write_str("not authorized (check zookeeper.credentials and the node's ACL)"),
+            Self::Other(error) => f.write_str(&chain(error)),
+        }
+    }
 }

@@ -79,7 +79,7 @@ async fn keep_connected(shared: &Shared, lane: &Lane) {
             }
         };
         shared.states.set(lane.id, SessionState::Connecting, Some(Arc::new(error)));
-        sleep(backoff.next()).await;
+        sleep(backoff.next_delay()).await;
     }
 }
 
@@ -112,7 +112,7 @@ async fn establish(client: zookeeper::Client, credentials: &CredentialSet) -> Re
         client.sync("/").await.map_err(|source| Error::request("sync", "/", source))?;
     }
     let look = evidence::look(&client).await.map_err(|source| Error::request("read", "/", source))?;
-    let live = Arc::new(Live { key: SessionKey::next(), client, read_only });
+    let live = Arc::new(Live { key: SessionKey::unique(), client, read_only });
     Ok(Session { live, states, credentials: credentials.version, look })
 }
 
