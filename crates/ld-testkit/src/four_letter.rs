@@ -7,6 +7,10 @@ use std::time::Duration;
 /// Each connect, write and read of a command ends after this time.
 const COMMAND_LIMIT: Duration = Duration::from_secs(5);
 
+/// A look at a server's mode ends after this time. A server that is just starting accepts connections that it then forgets,
+/// so looking again beats waiting.
+const LOOK_LIMIT: Duration = Duration::from_secs(1);
+
 /// Asks the server at `address`: `srvr`, `mntr`, `cons`, `wchs`, `wchp` and so on.
 ///
 /// A server that is up but without a quorum answers `This ZooKeeper instance is not currently serving requests`.
@@ -15,9 +19,13 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(5);
 ///
 /// Nobody listens there, or no answer within 5 s (a frozen server).
 pub fn four_letter_command(address: SocketAddr, command: &str) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, COMMAND_LIMIT)?;
-    stream.set_read_timeout(Some(COMMAND_LIMIT))?;
-    stream.set_write_timeout(Some(COMMAND_LIMIT))?;
+    ask(address, command, COMMAND_LIMIT)
+}
+
+fn ask(address: SocketAddr, command: &str, limit: Duration) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, limit)?;
+    stream.set_read_timeout(Some(limit))?;
+    stream.set_write_timeout(Some(limit))?;
     stream.write_all(command.as_bytes())?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
@@ -40,7 +48,7 @@ pub enum ServerMode {
 
 /// The mode of the server at `address`; `None` while it serves nobody: down, frozen or without a quorum.
 pub(crate) fn mode(address: SocketAddr) -> Option<ServerMode> {
-    let answer = four_letter_command(address, "srvr").ok()?;
+    let answer = ask(address, "srvr", LOOK_LIMIT).ok()?;
     match field(&answer, "Mode: ")? {
         "standalone" => Some(ServerMode::Standalone),
         "leader" => Some(ServerMode::Leader),

@@ -20,6 +20,12 @@ const FAST_START: [&str; 5] =
 /// each of them would fill a small one.
 const FAST_DISK: [&str; 2] = ["-Dzookeeper.forceSync=no", "-Dzookeeper.preAllocSize=64"];
 
+const LOG_WARNINGS: [&str; 3] = [
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true",
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS",
+];
+
 /// What a machine lacks to run servers: nothing when the list is empty. Each item is a Debian package.
 #[must_use]
 pub fn missing_packages() -> Vec<&'static str> {
@@ -47,7 +53,7 @@ pub(crate) fn server_command(config: &Path, properties: &[String]) -> Command {
     );
     let mut command = bound_command(find_java().expect("java was there a moment ago"));
     command.args(FAST_START).args(FAST_DISK).args(properties.iter().map(|property| format!("-D{property}")));
-    command.args(["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]);
+    command.args(LOG_WARNINGS);
     command.arg("-cp").arg(format!("{ZOOKEEPER_JAR}:{LOGGER_JAR}")).arg(MAIN_CLASS).arg(config);
     command
 }

@@ -22,11 +22,15 @@
 //! What it deliberately is not: a mock. No server behaviour is imitated; what the kit says over ZooKeeper's protocol it
 //! says with code of its own, so that a bug of the client under test cannot hide behind the same bug here.
 
+mod admin;
 mod dirs;
+mod error;
 mod four_letter;
 mod frames;
 mod jvm;
 mod lane;
+mod namespace;
+mod node;
 mod port;
 mod process;
 mod proxy;
@@ -37,11 +41,18 @@ mod session;
 mod wait;
 mod wire;
 
-pub use dirs::TempDir;
 pub use four_letter::{ServerMode, four_letter_command};
-pub use jvm::missing_packages;
-pub use proxy::{Proxy, ProxyCounts, ProxyMode};
+pub use namespace::Namespace;
 pub use server::Server;
 pub use server_options::ServerOptions;
+
+pub use admin::Admin;
+pub use error::Error;
+pub use node::{Acl, Stat, Step};
+
+pub use proxy::{Proxy, ProxyCounts, ProxyMode};
 pub use session::Session;
+
+pub use dirs::TempDir;
+pub use jvm::missing_packages;
 pub use wait::{wait_for, wait_until};

@@ -120,7 +120,10 @@ pub(crate) fn describe(status: ExitStatus) -> String {
 
 fn explain(program: &OsString, error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::NotFound && program == "setpriv" {
-        return io::Error::new(error.kind(), "setpriv is missing; install it with: apt-get install util-linux");
+        return io::Error::new(
+            error.kind(),
+            "setpriv is missing; install it with: apt-get install util-linux",
+        );
     }
     io::Error::new(error.kind(), format!("cannot start {}: {error}", program.display()))
 }

@@ -1,7 +1,6 @@
 //! A TCP proxy in front of a server, with faults that are switched at run time.
 
-use std::net::SocketAddr;
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use std::{io, io::Write};
 
+use crate::port::ReservedPort;
 use crate::relay::{Command, Relay};
 use crate::session::Session;
 
@@ -86,7 +86,7 @@ impl Proxy {
     /// When a port or a thread cannot be had.
     #[must_use]
     pub fn start(target: SocketAddr) -> Self {
-        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0)), target)
+        Self::start_at(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0), target)
     }
 
     /// A proxy at `listen`, so that several addresses of one name can share a port: all of 127.0.0.0/8 is there.
@@ -95,15 +95,15 @@ impl Proxy {
     ///
     /// When `listen` or a thread cannot be had.
     #[must_use]
-    pub fn start_at(listen: SocketAddr, target: SocketAddr) -> Self {
-        let listener = TcpListener::bind(listen)
+    pub fn start_at(listen: SocketAddrV4, target: SocketAddr) -> Self {
+        let port = ReservedPort::bind(listen)
             .unwrap_or_else(|error| panic!("the proxy cannot listen at {listen}: {error}"));
-        let address = listener.local_addr().expect("a listener has an address");
+        let address = port.address().into();
         let (wake, woken) = UnixStream::pair().expect("a socket pair can be had");
         let (commands, received) = mpsc::channel();
         let record = Arc::new(Mutex::new(Record::default()));
-        let relay = Relay::new(listener, target, received, woken, Arc::clone(&record))
-            .expect("sockets can be made non-blocking");
+        let relay =
+            Relay::new(port, target, received, woken, Arc::clone(&record)).expect("a bound port can listen");
         let thread = thread::Builder::new()
             .name("testkit-proxy".into())
             .spawn(move || relay.run())

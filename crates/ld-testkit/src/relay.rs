@@ -1,7 +1,7 @@
 //! The thread of a proxy: one loop over `poll`, so that delays are exact and a mode change concerns everything at once.
 
 use std::io::{self, Read};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender};
@@ -9,16 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::listen;
 
 use crate::frames::Frames;
 use crate::lane::Lane;
-use crate::port::stop_listening;
+use crate::port::ReservedPort;
 use crate::proxy::{ProxyMode, Record, reset};
 use crate::session::Session;
 
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 1024;
 /// The target is on loopback and answers at once, or refuses.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// ZooKeeper's operation code of a ping.
@@ -45,7 +42,7 @@ struct Pair {
 
 #[derive(Debug)]
 pub(crate) struct Relay {
-    listener: TcpListener,
+    port: ReservedPort,
     target: SocketAddr,
     mode: ProxyMode,
     commands: Receiver<(Command, Sender<()>)>,
@@ -56,16 +53,16 @@ pub(crate) struct Relay {
 
 impl Relay {
     pub(crate) fn new(
-        listener: TcpListener,
+        port: ReservedPort,
         target: SocketAddr,
         commands: Receiver<(Command, Sender<()>)>,
         woken: UnixStream,
         record: Arc<Mutex<Record>>,
     ) -> io::Result<Self> {
-        listener.set_nonblocking(true)?;
+        port.socket().set_nonblocking(true)?;
         woken.set_nonblocking(true)?;
-        listen(&listener, BACKLOG)?;
-        Ok(Self { listener, target, mode: ProxyMode::Pass, commands, woken, record, pairs: Vec::new() })
+        port.listen()?;
+        Ok(Self { port, target, mode: ProxyMode::Pass, commands, woken, record, pairs: Vec::new() })
     }
 
     /// Serves until the handle is dropped.
@@ -86,7 +83,7 @@ impl Relay {
     fn wait(&mut self) -> io::Result<bool> {
         let mut sources = vec![PollFd::new(&self.woken, PollFlags::IN)];
         if self.mode != ProxyMode::Refuse {
-            sources.push(PollFd::new(&self.listener, PollFlags::IN));
+            sources.push(PollFd::new(self.port.socket(), PollFlags::IN));
         }
         let now = Instant::now();
         let mut next: Option<Instant> = None;
@@ -126,10 +123,10 @@ impl Relay {
             Command::ResetConnections => self.reset_all(),
             Command::Mode(mode) => {
                 if mode == ProxyMode::Refuse && self.mode != mode {
-                    stop_listening(&self.listener).expect("a listener can stop");
+                    self.port.refuse().expect("a listener can stop");
                 }
                 if self.mode == ProxyMode::Refuse && self.mode != mode {
-                    listen(&self.listener, BACKLOG).expect("a stopped listener can listen again");
+                    self.port.listen().expect("a stopped listener can listen again");
                 }
                 self.mode = mode;
                 if matches!(mode, ProxyMode::Refuse | ProxyMode::Reset) {
@@ -146,7 +143,7 @@ impl Relay {
 
     fn accept(&mut self) {
         while self.mode != ProxyMode::Refuse
-            && let Ok((client, _)) = self.listener.accept()
+            && let Ok((client, _)) = self.port.socket().accept()
         {
             let mut record = lock(&self.record);
             record.counts.connections += 1;
@@ -228,7 +225,8 @@ impl Pair {
         if let Some(delay) = to_server {
             if self.to_server.wants_input() {
                 let (frames, shaken) = (&mut self.requests, &mut self.shaken_hands.0);
-                self.to_server.read(&self.client, delay, |bytes| note_requests(bytes, frames, shaken, record))?;
+                self.to_server
+                    .read(&self.client, delay, |bytes| note_requests(bytes, frames, shaken, record))?;
             }
             self.to_server.write(server, Instant::now())?;
         }

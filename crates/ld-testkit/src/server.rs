@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::admin::Admin;
 use crate::dirs::TempDir;
 use crate::four_letter::{self, ServerMode, four_letter_command};
 use crate::jvm;
@@ -91,7 +92,7 @@ impl Server {
         if let Some(id) = id {
             fs::write(data.join("myid"), id.to_string()).expect("the server's id can be written");
         }
-        let config = options.config(port.address(), &data, members);
+        let config = options.config(port.address().into(), &data, members);
         fs::write(directory.join("zoo.cfg"), config).expect("the server's configuration can be written");
         Self { port, options, directory, process: Mutex::new(None) }
     }
@@ -99,13 +100,19 @@ impl Server {
     /// Where clients connect to; the same for the life of this value.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.port.address()
+        self.port.address().into()
     }
 
     /// [`Server::address`] as `127.0.0.1:port`, as in `zookeeper.hosts`.
     #[must_use]
     pub fn connect_string(&self) -> String {
         self.address().to_string()
+    }
+
+    /// A client of this server, not authenticated.
+    #[must_use]
+    pub fn admin(&self) -> Admin {
+        Admin::new(self.address())
     }
 
     /// Kills the server (SIGKILL). What it acknowledged stays on disk; clients see their connections reset or closed, then
@@ -133,8 +140,7 @@ impl Server {
         drop(process.take());
         let log = File::options().create(true).append(true).open(self.directory.join("log"));
         let log = log.expect("the server's log can be opened");
-        let mut command =
-            jvm::server_command(&self.directory.join("zoo.cfg"), &self.options.properties());
+        let mut command = jvm::server_command(&self.directory.join("zoo.cfg"), &self.options.properties());
         command.current_dir(self.directory.path()).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a descriptor can be duplicated")).stderr(log);
         *process = Some(Process::spawn(command).unwrap_or_else(|error| panic!("{error}")));
@@ -176,7 +182,7 @@ impl Server {
         self.lock().as_ref().map(Process::id)
     }
 
-    /// What the server is; `None` while it serves nobody: down, frozen (after 5 s), starting or without a quorum.
+    /// What the server is; `None` while it serves nobody: down, frozen (known after 1 s), starting or without a quorum.
     #[must_use]
     pub fn mode(&self) -> Option<ServerMode> {
         four_letter::mode(self.address())

@@ -60,7 +60,8 @@ pub(crate) struct Answer<'a>(&'a [u8]);
 
 impl Answer<'_> {
     fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
-        let (head, rest) = self.0.split_first_chunk::<N>().ok_or_else(|| invalid("an answer is too short"))?;
+        let (head, rest) =
+            self.0.split_first_chunk::<N>().ok_or_else(|| invalid("an answer is too short"))?;
         self.0 = rest;
         Ok(*head)
     }
@@ -73,10 +74,17 @@ impl Answer<'_> {
         Ok(i64::from_be_bytes(self.take()?))
     }
 
+    /// An integer behind a boolean that nobody needs.
+    pub(crate) fn int_after_boolean(&mut self) -> io::Result<i32> {
+        self.take::<1>()?;
+        self.int()
+    }
+
     /// A buffer; null is read as empty.
     pub(crate) fn buffer(&mut self) -> io::Result<Vec<u8>> {
         let length = usize::try_from(self.int()?).unwrap_or(0);
-        let (head, rest) = self.0.split_at_checked(length).ok_or_else(|| invalid("an answer is too short"))?;
+        let (head, rest) =
+            self.0.split_at_checked(length).ok_or_else(|| invalid("an answer is too short"))?;
         self.0 = rest;
         Ok(head.to_vec())
     }
@@ -152,6 +160,14 @@ impl Connection {
                 return Err(invalid("an answer to another request"));
             }
         }
+    }
+
+    /// Whether the server has not ended the connection, as far as the kernel knows.
+    pub(crate) fn is_open(&self) -> bool {
+        let waits = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
+        let quiet = self.stream.set_nonblocking(true).is_ok()
+            && self.stream.peek(&mut [0]).map_or_else(waits, |bytes| bytes > 0);
+        quiet && self.stream.set_nonblocking(false).is_ok()
     }
 
     /// Closes the session.
