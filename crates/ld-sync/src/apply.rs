@@ -1,0 +1,149 @@
+//! What one worker does with one batch of destinations.
+
+use std::sync::PoisonError;
+
+use crate::claims::Claims;
+use crate::content::Content;
+use crate::file::{self, FileError, Outcome, Removed};
+use crate::pool::Job;
+
+/// What to do with one destination.
+pub(crate) enum Work {
+    /// Make the file hold this content.
+    Apply {
+        content: Content,
+        /// Leave whatever stands there already.
+        only_if_missing: bool,
+        /// The session is known to be live: a file that needs no change gets its heartbeat at once.
+        touch: bool,
+    },
+    /// Make the file not exist.
+    Remove,
+}
+
+/// What was done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// The file was created or replaced.
+    Replaced,
+    /// The file held the content already, with the right owner and mode.
+    Unchanged,
+    /// `only_if_missing`, and something stands there.
+    Kept,
+    /// The file was removed.
+    Removed,
+    /// There was no file to remove.
+    WasMissing,
+}
+
+/// The answer to one [`Work`].
+pub(crate) type Answer = Result<Done, Failure>;
+
+/// Why the work was not done, with its content for another attempt.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: ApplyError,
+    pub(crate) content: Option<Content>,
+}
+
+impl Failure {
+    pub(crate) fn panicked() -> Self {
+        Self { error: ApplyError::Panicked, content: None }
+    }
+}
+
+/// Why a destination could not be brought to what its node says.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("it is the same file as nodes.{other}.dest, through a link; give each node a file of its own")]
+    SameFile { other: String },
+    #[error("the file writer failed unexpectedly; please report this as a bug")]
+    Panicked,
+}
+
+/// Does all of `jobs`; the content of several files goes to disk as one batch.
+pub(crate) fn apply_all(claims: &Claims, jobs: Vec<Job>) {
+    let mut writes = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        if let Err(error) = claims.claim(&job.node) {
+            job.fail(error);
+            continue;
+        }
+        match &job.work {
+            Work::Remove => job.remove(),
+            Work::Apply { only_if_missing: true, .. } if job.node.target.path.symlink_metadata().is_ok() => {
+                job.answer(Ok(Done::Kept));
+            }
+            Work::Apply { .. } => writes.push(job),
+        }
+    }
+    write_all(writes);
+}
+
+fn write_all(jobs: Vec<Job>) {
+    // Never two jobs of one node in a batch: its task waits for the answer before it asks again.
+    let mut lefts: Vec<_> =
+        jobs.iter().map(|job| job.node.left.lock().unwrap_or_else(PoisonError::into_inner)).collect();
+    let writes: Vec<_> = jobs
+        .iter()
+        .filter_map(|job| match &job.work {
+            Work::Apply { content, .. } => Some((&job.node.target, content.bytes())),
+            Work::Remove => None,
+        })
+        .collect();
+    let results = file::apply_batch(&writes);
+    drop(writes);
+    let mut answers = Vec::with_capacity(jobs.len());
+    for ((job, left), result) in jobs.iter().zip(&mut lefts).zip(results) {
+        answers.push(result.map(|applied| {
+            let mut identity = applied.identity;
+            if applied.outcome == Outcome::Unchanged && matches!(job.work, Work::Apply { touch: true, .. }) {
+                // Failing here is no failure of the content: the next heartbeat finds and reports it.
+                identity = file::touch(&job.node.target, &identity).unwrap_or(identity);
+            }
+            **left = Some(identity);
+            applied.outcome
+        }));
+    }
+    drop(lefts);
+    for (job, answer) in jobs.into_iter().zip(answers) {
+        match answer {
+            Ok(Outcome::Replaced) => job.answer(Ok(Done::Replaced)),
+            Ok(Outcome::Unchanged) => job.answer(Ok(Done::Unchanged)),
+            Err(error) => job.fail(error.into()),
+        }
+    }
+}
+
+impl Job {
+    fn remove(self) {
+        let result = {
+            let mut left = self.node.left.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = file::remove(&self.node.target);
+            if result.is_ok() {
+                *left = None;
+            }
+            result
+        };
+        match result {
+            Ok(Removed::Nothing) => self.answer(Ok(Done::WasMissing)),
+            Ok(Removed::File | Removed::Other) => self.answer(Ok(Done::Removed)),
+            Err(error) => self.fail(error.into()),
+        }
+    }
+
+    fn answer(self, answer: Answer) {
+        // Nobody listens once the node's task is gone.
+        let _ = self.answer.send(answer);
+    }
+
+    fn fail(self, error: ApplyError) {
+        let content = match self.work {
+            Work::Apply { content, .. } => Some(content),
+            Work::Remove => None,
+        };
+        let _ = self.answer.send(Err(Failure { error, content }));
+    }
+}

@@ -1,0 +1,99 @@
+//! The rounds that look at all files at once: the heartbeat and the search for drift.
+
+use std::sync::{Arc, TryLockError};
+use std::time::Duration;
+
+use ld_config::{WatcherConfig, chain};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tracing::{debug, warn};
+
+use crate::file::{self, Identity, TouchError};
+use crate::record::Node;
+use crate::source::Source;
+
+/// A session that does not answer within this is not live, and its files get no heartbeat this time.
+const CONFIRM_LIMIT: Duration = Duration::from_secs(5);
+
+/// Runs both rounds for ever.
+pub(crate) async fn run<S: Source>(source: Arc<S>, nodes: Arc<[Arc<Node>]>, settings: WatcherConfig) {
+    tokio::join!(
+        heartbeats(source, nodes.clone(), settings.heartbeat_interval),
+        drifts(nodes, settings.drift_interval),
+    );
+}
+
+/// Touches every file that is known to be current, once an interval, after a round trip on its session.
+async fn heartbeats<S: Source>(source: Arc<S>, nodes: Arc<[Arc<Node>]>, interval: Duration) {
+    let mut ticks = interval_at(Instant::now() + interval, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let live = source.confirm(CONFIRM_LIMIT).await;
+        // The round trip has woken the nodes that changed before it; let them say so first.
+        tokio::task::yield_now().await;
+        let audited = nodes.clone();
+        let round = move || {
+            audited
+                .iter()
+                .filter(|node| node.current().is_some_and(|session| live.covers(session)))
+                .filter(|node| touch(node))
+                .count()
+        };
+        let touched = tokio::task::spawn_blocking(round).await.unwrap_or(0);
+        debug!("heartbeat: {touched} of {} files", nodes.len());
+    }
+}
+
+/// Compares every file with what was left, once an interval.
+async fn drifts(nodes: Arc<[Arc<Node>]>, interval: Duration) {
+    let mut ticks = interval_at(Instant::now() + interval, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let audited = nodes.clone();
+        let round =
+            move || audited.iter().filter(|node| node.current().is_some()).for_each(|node| verify(node));
+        // A round that panics must not end the rounds.
+        let _ = tokio::task::spawn_blocking(round).await;
+    }
+}
+
+/// Touches the file if it is as it was left. Returns whether it was touched.
+fn touch(node: &Node) -> bool {
+    audit(node, |left| file::touch(&node.target, left))
+}
+
+fn verify(node: &Node) {
+    audit(node, |left| file::verify(&node.target, left).map(|()| *left).map_err(TouchError::from));
+}
+
+/// Checks a file under its lock; a drift wakes the node's task, which reads the node again and repairs.
+fn audit(node: &Node, check: impl FnOnce(&Identity) -> Result<Identity, TouchError>) -> bool {
+    let mut left = match node.left.try_lock() {
+        Ok(left) => left,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        // A write is in hand: the file is not current at this moment.
+        Err(TryLockError::WouldBlock) => return false,
+    };
+    let Some(identity) = *left else { return false };
+    match check(&identity) {
+        Ok(identity) => {
+            *left = Some(identity);
+            true
+        }
+        Err(TouchError::File(error)) => {
+            warn!("nodes.{}: no heartbeat: {}", node.name, chain(&error));
+            false
+        }
+        Err(TouchError::Drift(drift)) => {
+            *left = None;
+            warn!(
+                "nodes.{}: '{}' was changed by somebody else: {drift}; restoring it",
+                node.name,
+                node.target.path.display()
+            );
+            node.drifted.notify_one();
+            false
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The engine: one task a node, one pool for the files, one view of how everything stands.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ld_config::{NodeConfig, WatcherConfig, chain};
+use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, JoinSet};
+use tracing::{error, info, warn};
+
+use crate::audit;
+use crate::content::Holdings;
+use crate::file;
+use crate::follow::{Follower, Shared};
+use crate::pool::FilePool;
+use crate::record::Node;
+use crate::source::Source;
+use crate::status::Status;
+
+/// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once; a write in
+/// hand still ends by itself, and the rename makes even that safe to lose.
+pub struct Engine {
+    nodes: Arc<[Arc<Node>]>,
+    pool: FilePool,
+    settled: Arc<Semaphore>,
+    supervisor: AbortHandle,
+}
+
+impl Engine {
+    /// Starts to follow `nodes` on the current tokio runtime and returns at once.
+    ///
+    /// Files of nodes that cannot be read yet stay as they are. Temporary files that a killed process left
+    /// behind are removed first.
+    pub fn start<S: Source>(source: Arc<S>, nodes: Vec<NodeConfig>, settings: WatcherConfig) -> Self {
+        let nodes: Arc<[Arc<Node>]> = nodes.into_iter().map(|config| Arc::new(Node::new(config))).collect();
+        let shared = Shared {
+            pool: FilePool::default(),
+            holdings: Holdings::default(),
+            settled: Arc::new(Semaphore::new(0)),
+        };
+        let (pool, settled) = (shared.pool.clone(), shared.settled.clone());
+        let supervisor = tokio::spawn(supervise(source, nodes.clone(), settings, shared)).abort_handle();
+        Self { nodes, pool, settled, supervisor }
+    }
+
+    /// How every node stands now, in the order of the configuration.
+    pub fn status(&self) -> Vec<Status> {
+        self.nodes.iter().map(|node| node.status()).collect()
+    }
+
+    /// Waits until the first outcome of every node is known: good or bad. It waits for ZooKeeper for ever, so
+    /// bound it.
+    pub async fn settled(&self) {
+        for _ in 0..self.nodes.len() {
+            match self.settled.acquire().await {
+                Ok(permit) => permit.forget(),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Begins no more writes and waits for those in hand, at most `limit`. Returns whether all of them ended.
+    pub async fn drain(&self, limit: Duration) -> bool {
+        self.pool.drain(limit).await
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("nodes", &self.nodes.len()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.supervisor.abort();
+    }
+}
+
+/// Cleans up after a killed predecessor and warns of directories that somebody else could use against us.
+fn prepare(nodes: &[Arc<Node>]) {
+    let swept = file::sweep(nodes.iter().map(|node| &node.target));
+    for path in &swept.removed {
+        info!("removed the stray temporary file '{}'", path.display());
+    }
+    for failure in &swept.failures {
+        warn!("stray temporary files may be left: {}", chain(failure));
+    }
+    let mut seen = HashSet::new();
+    let mut warned = HashSet::new();
+    for target in nodes.iter().map(|node| &node.target) {
+        if !seen.insert((target.path.parent(), target.owner.as_ref())) {
+            continue;
+        }
+        if let Some(warning) = file::inspect_directory(&target.path, target.owner.as_ref()) {
+            if warned.insert(warning.path.clone()) {
+                warn!("{warning}");
+            }
+        }
+    }
+}
+
+/// Owns the tasks of all nodes, so that ending it ends them.
+async fn supervise<S: Source>(
+    source: Arc<S>,
+    nodes: Arc<[Arc<Node>]>,
+    settings: WatcherConfig,
+    shared: Shared,
+) {
+    let swept = nodes.clone();
+    if tokio::task::spawn_blocking(move || prepare(&swept)).await.is_err() {
+        error!("preparing the destinations failed unexpectedly; please report this as a bug");
+    }
+    if nodes.is_empty() {
+        info!("no nodes are configured: nothing to do");
+    }
+    let mut tasks = JoinSet::new();
+    for node in nodes.iter() {
+        tasks.spawn(Follower::new(node.clone(), source.watch(&node.source), shared.clone()).run());
+    }
+    let audits = audit::run(source, nodes, settings);
+    let panics = async {
+        while let Some(ended) = tasks.join_next().await {
+            if ended.is_err() {
+                error!("the task of one node failed unexpectedly; please report this as a bug");
+            }
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::join!(audits, panics);
+}

@@ -1,0 +1,165 @@
+//! The engine's memory of one node: the home of everything that [`Status`] shows.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use ld_zk::SessionKey;
+use tokio::sync::Notify;
+
+use crate::file::{Identity, Target};
+use crate::status::{State, Status};
+
+/// The same complaint about the same node is logged this often at most.
+const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
+
+/// One configured node. Shared by its task, the file pool and the audits.
+pub(crate) struct Node {
+    pub(crate) name: Box<str>,
+    pub(crate) source: Box<str>,
+    pub(crate) target: Target,
+    /// The file as it was left. Locked by blocking threads for the length of one file operation; never by a task.
+    pub(crate) left: Mutex<Option<Identity>>,
+    /// An audit found that the file is not as it was left.
+    pub(crate) drifted: Notify,
+    record: Mutex<Record>,
+}
+
+struct Record {
+    state: State,
+    since: SystemTime,
+    /// The session that last showed the content which the file holds; `None` while a change may be pending.
+    current: Option<SessionKey>,
+    mzxid: Option<i64>,
+    bytes: Option<u64>,
+    applied_at: Option<SystemTime>,
+    error: Option<Box<str>>,
+    attempts: u32,
+    complained_at: Option<Instant>,
+}
+
+/// What a finished apply leaves in the record.
+pub(crate) struct Landed {
+    pub(crate) session: SessionKey,
+    pub(crate) mzxid: i64,
+    pub(crate) bytes: u64,
+    pub(crate) replaced: bool,
+}
+
+impl Node {
+    pub(crate) fn new(config: ld_config::NodeConfig) -> Self {
+        let target = Target::from(&config);
+        Self {
+            name: config.name.into_boxed_str(),
+            source: config.source.into_boxed_str(),
+            target,
+            left: Mutex::new(None),
+            drifted: Notify::new(),
+            record: Mutex::new(Record {
+                state: State::Waiting,
+                since: SystemTime::now(),
+                current: None,
+                mzxid: None,
+                bytes: None,
+                applied_at: None,
+                error: None,
+                attempts: 0,
+                complained_at: None,
+            }),
+        }
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut Record) -> T) -> T {
+        f(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A change may be pending: no heartbeat until it is applied.
+    pub(crate) fn set_pending(&self) {
+        self.with(|record| record.current = None);
+    }
+
+    /// The session for which the file is current.
+    pub(crate) fn current(&self) -> Option<SessionKey> {
+        self.with(|record| record.current)
+    }
+
+    /// The transaction whose content the file holds, as far as this process knows.
+    pub(crate) fn mzxid(&self) -> Option<i64> {
+        self.with(|record| record.mzxid)
+    }
+
+    /// The file holds the node's content. Returns whether it stood badly before.
+    pub(crate) fn set_current(&self, landed: &Landed) -> bool {
+        self.with(|record| {
+            record.current = Some(landed.session);
+            record.mzxid = Some(landed.mzxid);
+            record.bytes = Some(landed.bytes);
+            if landed.replaced {
+                record.applied_at = Some(SystemTime::now());
+            }
+            record.settle(State::Current)
+        })
+    }
+
+    /// Neither node nor file exists. Returns whether it stood badly before.
+    pub(crate) fn set_absent(&self, removed: bool) -> bool {
+        self.with(|record| {
+            record.current = None;
+            record.mzxid = None;
+            record.bytes = None;
+            if removed {
+                record.applied_at = Some(SystemTime::now());
+            }
+            record.settle(State::Absent)
+        })
+    }
+
+    /// It does not stand well. Returns whether that is worth a log line now.
+    pub(crate) fn set_bad(&self, state: State, error: &str) -> bool {
+        self.with(|record| {
+            record.current = None;
+            record.attempts = record.attempts.saturating_add(1);
+            let news = record.state != state || record.error.as_deref() != Some(error);
+            record.enter(state);
+            if news {
+                record.error = Some(error.into());
+            }
+            let due = news || record.complained_at.is_none_or(|at| at.elapsed() >= REPEAT_COMPLAINT);
+            if due {
+                record.complained_at = Some(Instant::now());
+            }
+            due
+        })
+    }
+
+    /// What the outside may know.
+    pub(crate) fn status(&self) -> Status {
+        self.with(|record| Status {
+            name: self.name.to_string(),
+            source: self.source.to_string(),
+            dest: self.target.path.clone(),
+            state: record.state,
+            since: record.since,
+            mzxid: record.mzxid,
+            bytes: record.bytes,
+            applied_at: record.applied_at,
+            last_error: record.error.as_deref().map(str::to_owned),
+            attempts: record.attempts,
+        })
+    }
+}
+
+impl Record {
+    fn enter(&mut self, state: State) {
+        if self.state != state {
+            self.state = state;
+            self.since = SystemTime::now();
+        }
+    }
+
+    fn settle(&mut self, state: State) -> bool {
+        self.enter(state);
+        self.attempts = 0;
+        self.complained_at = None;
+        self.error.take().is_some()
+    }
+}

@@ -1,0 +1,71 @@
+//! What the engine knows of each node, for whoever wants to show it.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+/// How a node stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum State {
+    /// Nothing was read yet: no session so far, or its turn has not come.
+    Waiting,
+    /// The file holds what the node held when it was last read.
+    Current,
+    /// The node does not exist, and neither does the file.
+    Absent,
+    /// What the server says cannot be trusted (a missing chroot, an empty ensemble, a read-only server): the
+    /// file stays as it is.
+    Unverified,
+    /// The node cannot be read; the file stays as it is.
+    Unreadable,
+    /// The node's content must not be written; the last good file stays.
+    Rejected,
+    /// The file could not be written or removed; it is tried again.
+    Failing,
+}
+
+impl State {
+    /// The word for logs and status pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Current => "current",
+            Self::Absent => "absent",
+            Self::Unverified => "unverified",
+            Self::Unreadable => "unreadable",
+            Self::Rejected => "rejected",
+            Self::Failing => "failing",
+        }
+    }
+
+    /// Whether the destination is as the ensemble wants it.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Current | Self::Absent)
+    }
+}
+
+/// One node at one moment.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Status {
+    /// The node's name in the configuration.
+    pub name: String,
+    /// Its znode path below the chroot.
+    pub source: String,
+    /// Its file.
+    pub dest: PathBuf,
+    /// How it stands.
+    pub state: State,
+    /// Since when it stands so.
+    pub since: SystemTime,
+    /// The transaction that last modified the content that the file holds; `None` before the first apply.
+    pub mzxid: Option<i64>,
+    /// The size of that content in bytes.
+    pub bytes: Option<u64>,
+    /// When the file was last replaced or removed; `None` if this process never had to.
+    pub applied_at: Option<SystemTime>,
+    /// Why it does not stand well; never content, never a secret.
+    pub last_error: Option<String>,
+    /// Failed attempts since it last stood well.
+    pub attempts: u32,
+}

@@ -1,0 +1,7 @@
+//! The engine against a source in memory and real files, on tokio's paused clock.
+
+mod heartbeat;
+mod memory;
+mod rig;
+mod trust;
+mod writing;

@@ -1,0 +1,138 @@
+//! A source of node states in memory, for faults that a real server cannot be asked for.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use ld_sync::{NodeSource, Source};
+use ld_zk::{Absence, Confirmed, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
+use tokio::sync::watch;
+
+/// What a node shall be.
+#[derive(Clone)]
+pub(crate) enum Show {
+    Present(Vec<u8>, i64),
+    ReadOnly(Vec<u8>, i64),
+    Absent(Absence),
+    NoAuth,
+}
+
+/// An ensemble of one, with one session at a time.
+#[derive(Clone)]
+pub(crate) struct Memory(Arc<State>);
+
+struct State {
+    nodes: Mutex<HashMap<String, watch::Sender<Show>>>,
+    session: Mutex<SessionKey>,
+    live: Mutex<bool>,
+    reads: AtomicUsize,
+    /// Nodes whose tasks panic when they read.
+    poisoned: Mutex<HashSet<String>>,
+}
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(State {
+            nodes: Mutex::default(),
+            session: Mutex::new(SessionKey::unique()),
+            live: Mutex::new(true),
+            reads: AtomicUsize::new(0),
+            poisoned: Mutex::default(),
+        }))
+    }
+
+    pub(crate) fn show(&self, path: &str, show: Show) {
+        let mut nodes = self.0.nodes.lock().unwrap();
+        match nodes.get(path) {
+            Some(node) => node.send_modify(|now| *now = show),
+            None => {
+                nodes.insert(path.to_owned(), watch::Sender::new(show));
+            }
+        }
+    }
+
+    pub(crate) fn set(&self, path: &str, content: &str, mzxid: i64) {
+        self.show(path, Show::Present(content.into(), mzxid));
+    }
+
+    pub(crate) fn set_live(&self, live: bool) {
+        *self.0.live.lock().unwrap() = live;
+    }
+
+    /// A new session: every node is read again.
+    pub(crate) fn new_session(&self) {
+        *self.0.session.lock().unwrap() = SessionKey::unique();
+        self.0.nodes.lock().unwrap().values().for_each(|node| node.send_modify(|_| {}));
+    }
+
+    pub(crate) fn poison(&self, path: &str) {
+        self.0.poisoned.lock().unwrap().insert(path.to_owned());
+    }
+
+    pub(crate) fn reads(&self) -> usize {
+        self.0.reads.load(Ordering::SeqCst)
+    }
+}
+
+impl Source for Memory {
+    type Node = MemoryNode;
+
+    fn watch(&self, path: &str) -> MemoryNode {
+        let mut changes = self.0.nodes.lock().unwrap()[path].subscribe();
+        changes.mark_changed();
+        MemoryNode { source: self.clone(), path: path.to_owned(), changes }
+    }
+
+    async fn confirm(&self, _limit: Duration) -> Confirmed {
+        let live = *self.0.live.lock().unwrap();
+        live.then(|| *self.0.session.lock().unwrap()).into_iter().collect()
+    }
+}
+
+pub(crate) struct MemoryNode {
+    source: Memory,
+    path: String,
+    changes: watch::Receiver<Show>,
+}
+
+impl NodeSource for MemoryNode {
+    async fn changed(&mut self) {
+        self.changes.wait_for_change().await;
+    }
+
+    async fn read(&mut self) -> Reading {
+        assert!(!self.source.0.poisoned.lock().unwrap().contains(&self.path), "poisoned");
+        self.source.0.reads.fetch_add(1, Ordering::SeqCst);
+        let show = self.changes.borrow_and_update().clone();
+        let read_only = matches!(show, Show::ReadOnly(..));
+        let state = match show {
+            Show::Present(data, mzxid) | Show::ReadOnly(data, mzxid) => NodeState::Present {
+                stat: NodeStat::new(1, mzxid, 0, data.len() as i32),
+                data: NodeData::from(data),
+            },
+            Show::Absent(absence) => NodeState::Absent(absence),
+            Show::NoAuth => NodeState::Unreadable(Unreadable::NoAuth),
+        };
+        let session = *self.source.0.session.lock().unwrap();
+        Reading { state, session, read_only }
+    }
+
+    fn refresh(&mut self) {
+        self.changes.mark_changed();
+    }
+}
+
+trait WaitForChange {
+    async fn wait_for_change(&mut self);
+}
+
+impl WaitForChange for watch::Receiver<Show> {
+    /// Like `changed`, but leaves the mark, as a watch that fired stays fired until the node is read.
+    async fn wait_for_change(&mut self) {
+        if self.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        self.mark_changed();
+    }
+}
