@@ -162,7 +162,7 @@ impl Client {
             let Some(live) = lane.live() else { continue };
             proofs.spawn_on(
                 async move {
-                    let proof = timeout(limit, live.client.sync("/")).await;
+                    let proof = timeout(limit, live.prove()).await;
                     if !matches!(proof, Ok(Ok(()))) {
                         lane.suspect.notify_one();
                         return None;
@@ -231,6 +231,13 @@ impl Client {
 #[derive(Debug, Clone)]
 pub struct Confirmed {
     sessions: BTreeSet<SessionKey>,
+}
+
+impl FromIterator<SessionKey> for Confirmed {
+    /// What a test's source of nodes confirms.
+    fn from_iter<I: IntoIterator<Item = SessionKey>>(sessions: I) -> Self {
+        Self { sessions: sessions.into_iter().collect() }
+    }
 }
 
 impl Confirmed {

@@ -17,6 +17,8 @@ use crate::credentials::CredentialSet;
 const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
 /// How long an address may take to accept a connection when the addresses are probed.
 const PROBE_LIMIT: Duration = Duration::from_secs(1);
+/// How long a connection may be silent at most, however long the session timeout is.
+const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// How much longer than the session timeout one attempt at a session may take; the ZooKeeper crate itself
 /// stops at about the session timeout.
 const DIAL_SLACK: Duration = Duration::from_secs(5);
@@ -124,8 +126,9 @@ async fn connect(
 ) -> Result<zookeeper::Client, Error> {
     let mut connector = zookeeper::Client::connector()
         .with_session_timeout(config.timeout)
-        // The most that the crate takes: it rides out the longest delays and ticks the least.
-        .with_connection_timeout(config.timeout * 3 / 5)
+        // Of the session timeout this is the most that the crate takes: it rides out the longest delays and ticks
+        // the least.
+        .with_connection_timeout((config.timeout * 3 / 5).min(SILENCE_LIMIT))
         .with_readonly(read_only)
         .with_fail_eagerly();
     for value in &credentials.values {

@@ -22,6 +22,14 @@ pub(crate) struct Live {
     pub(crate) read_only: bool,
 }
 
+impl Live {
+    /// One round trip. With a server that has a quorum it also makes that server catch up with its leader, and
+    /// everything that changed before has woken its watch when this returns.
+    pub(crate) async fn prove(&self) -> Result<(), zookeeper::Error> {
+        if self.read_only { self.client.check_stat("/").await.map(drop) } else { self.client.sync("/").await }
+    }
+}
+
 /// Whether requests have somewhere to go right now.
 #[derive(Debug, Clone)]
 pub(crate) enum Line {

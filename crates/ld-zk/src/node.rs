@@ -128,9 +128,10 @@ impl NodeWatch {
         let mut failures = 0;
         loop {
             let Some(live) = self.lane.connected().await else { return self.closed() };
+            let lane = Arc::clone(&self.lane);
             let attempt = tokio::select! {
                 attempt = self.attempt(&live) => attempt,
-                () = self.lane.down(live.key) => continue,
+                () = lane.down(live.key) => continue,
             };
             let fault = match attempt {
                 Ok((state, armed)) => return self.settle(state, armed, &live),
@@ -171,7 +172,8 @@ impl NodeWatch {
         (view.closed && !last.closed) || new_session || believed_now
     }
 
-    async fn attempt(&self, live: &Live) -> Result<(NodeState, Option<Armed>), Fault> {
+    /// Exclusive, so that its future is `Send`: what is armed may be used by one thread only.
+    async fn attempt(&mut self, live: &Live) -> Result<(NodeState, Option<Armed>), Fault> {
         let shared = self.client.shared();
         // The semaphore is never closed, so that an error cannot come.
         let _turn = shared.reads.acquire().await;

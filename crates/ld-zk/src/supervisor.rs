@@ -188,9 +188,9 @@ async fn outdated(shared: &Shared, version: u64) -> Error {
 async fn disproved(lane: &Lane, live: &Live) -> Error {
     loop {
         lane.suspect.notified().await;
-        let proof = timeout(VERIFY_LIMIT, live.client.sync("/")).await;
-        let connected = live.client.state() == ZkState::SyncConnected;
-        if connected && !matches!(proof, Ok(Ok(()))) {
+        let answers = timeout(VERIFY_LIMIT, live.prove()).await;
+        let connected = live.client.state() != ZkState::Disconnected;
+        if connected && !matches!(answers, Ok(Ok(()))) {
             return Error::SessionEnded { reason: "it is connected but gives no answers" };
         }
     }
