@@ -1,0 +1,84 @@
+//! What the tests share: settings for a server, and readings with a deadline.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ld_config::{Host, SecretsConfig, ZooKeeperConfig};
+use ld_zk::{Absence, Client, NodeState, NodeWatch, Options, Reading, SessionState};
+use tokio::time::timeout;
+
+/// How long anything may take on a busy machine.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+
+/// Settings for the server at `address`, with a session timeout that makes faults show soon.
+pub(crate) fn config(address: SocketAddr) -> ZooKeeperConfig {
+    let hosts = vec![Host { name: address.ip().to_string(), port: address.port() }];
+    ZooKeeperConfig { hosts, timeout: Duration::from_secs(4), ..ZooKeeperConfig::default() }
+}
+
+/// A client of the server at `address`.
+pub(crate) fn client(address: SocketAddr) -> Client {
+    open(&config(address))
+}
+
+/// A client with these settings, and no secrets.
+pub(crate) fn open(config: &ZooKeeperConfig) -> Client {
+    Client::new(config, &SecretsConfig::default(), Options::default()).expect("the settings are good")
+}
+
+/// Bounds a wait.
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let Ok(value) = timeout(LIMIT, future).await else { panic!("not within {LIMIT:?}: {what}") };
+    value
+}
+
+/// The next reading.
+pub(crate) async fn next(watch: &mut NodeWatch) -> Reading {
+    within("a reading", async {
+        watch.changed().await;
+        watch.read().await
+    })
+    .await
+}
+
+/// The first reading from now on that is as it should be.
+pub(crate) async fn until(what: &str, watch: &mut NodeWatch, expected: impl Fn(&Reading) -> bool) -> Reading {
+    within(what, async {
+        loop {
+            watch.changed().await;
+            let reading = watch.read().await;
+            if expected(&reading) {
+                return reading;
+            }
+        }
+    })
+    .await
+}
+
+/// The first reading from now on with this content.
+pub(crate) async fn until_content(watch: &mut NodeWatch, content: &str) -> Reading {
+    until(content, watch, |reading| text(reading) == content).await
+}
+
+/// A reading as text: the content, or in brackets what there is instead.
+pub(crate) fn text(reading: &Reading) -> String {
+    match &reading.state {
+        NodeState::Present { data, .. } => String::from_utf8_lossy(data).into_owned(),
+        NodeState::Absent(Absence::Deleted) => "<deleted>".to_owned(),
+        NodeState::Absent(Absence::Confirmed) => "<absent>".to_owned(),
+        NodeState::Absent(Absence::Unconfirmed { reason }) => format!("<unconfirmed: {reason}>"),
+        NodeState::Unreadable(why) => format!("<{why:?}>"),
+    }
+}
+
+/// Waits until the client as a whole is in `state`.
+pub(crate) async fn until_state(client: &Client, state: SessionState) {
+    let mut states = client.states();
+    within("a session state", async {
+        while states.get().overall() != state {
+            states.changed().await.expect("the client lives");
+        }
+    })
+    .await;
+}

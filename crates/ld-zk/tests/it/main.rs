@@ -1,0 +1,7 @@
+//! The client against real servers and real faults.
+
+mod absence;
+mod credentials;
+mod kit;
+mod lanes;
+mod sessions;

@@ -1,0 +1,274 @@
+//! Lost connections, silent servers, ended sessions.
+
+use std::error::Error as _;
+use std::time::{Duration, Instant};
+
+use ld_config::{Host, SecretsConfig};
+use ld_testkit::{Namespace, Proxy, ProxyMode, Server, ServerOptions, wait_until};
+use ld_zk::{Client, Error, Options, SessionState};
+
+use crate::kit::{LIMIT, client, config, next, open, text, until, until_content, until_state, within};
+
+fn proxied() -> (Namespace, Proxy) {
+    let namespace = Namespace::new();
+    let proxy = Proxy::start(namespace.server().address());
+    (namespace, proxy)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_is_followed_through_change_deletion_and_creation() {
+    let (namespace, proxy) = proxied();
+    let (admin, path) = (namespace.admin(), namespace.path("/node"));
+    let mut watch = client(proxy.address()).watch(&path);
+    assert_eq!(text(&next(&mut watch).await), "<absent>");
+    admin.create(&path, "one").unwrap();
+    assert_eq!(text(&next(&mut watch).await), "one");
+    admin.set(&path, "two").unwrap();
+    assert_eq!(text(&next(&mut watch).await), "two");
+    admin.delete(&path).unwrap();
+    assert_eq!(text(&next(&mut watch).await), "<deleted>");
+    admin.create(&path, "three").unwrap();
+    assert_eq!(text(&next(&mut watch).await), "three");
+    admin.delete(&path).unwrap();
+    admin.create_null(&path).unwrap();
+    until_content(&mut watch, "").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_asked_while_nothing_changes() {
+    let (namespace, proxy) = proxied();
+    let path = namespace.path("/node");
+    namespace.admin().create(&path, "one").unwrap();
+    let client = client(proxy.address());
+    let mut watch = client.watch(&path);
+    next(&mut watch).await;
+    let before = proxy.counts().requests;
+    assert!(tokio::time::timeout(Duration::from_millis(500), watch.changed()).await.is_err());
+    assert_eq!(proxy.counts().requests, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_made_while_the_connection_was_lost_is_seen_in_the_same_session() {
+    let (namespace, proxy) = proxied();
+    let path = namespace.path("/node");
+    namespace.admin().create(&path, "one").unwrap();
+    let mut watch = client(proxy.address()).watch(&path);
+    let first = next(&mut watch).await;
+    proxy.set_mode(ProxyMode::Refuse);
+    namespace.admin().set(&path, "two").unwrap();
+    proxy.set_mode(ProxyMode::Pass);
+    let second = until_content(&mut watch, "two").await;
+    assert_eq!(first.session, second.session);
+    assert_eq!(proxy.sessions().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_closed_from_outside_is_replaced_and_every_node_is_read_again() {
+    let (namespace, proxy) = proxied();
+    let paths = [namespace.path("/a"), namespace.path("/b")];
+    let client = client(proxy.address());
+    let mut watches = Vec::new();
+    for path in &paths {
+        namespace.admin().create(path, "one").unwrap();
+        let mut watch = client.watch(path);
+        let reading = next(&mut watch).await;
+        assert_eq!(watch.live(), Some(reading.session));
+        watches.push((watch, reading.session));
+    }
+    let syncs = proxy.requests_of(9);
+    proxy.last_session().close(namespace.server().address()).unwrap();
+    for (watch, old) in &mut watches {
+        let reading = until("a new session", watch, |reading| reading.session != *old).await;
+        assert_eq!(text(&reading), "one");
+        assert_eq!(watch.live(), Some(reading.session));
+    }
+    assert!(proxy.requests_of(9) > syncs, "a new session syncs before it reads");
+    assert_eq!(proxy.sessions().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_server_is_noticed_and_a_healed_one_followed_again() {
+    let (namespace, proxy) = proxied();
+    let path = namespace.path("/node");
+    namespace.admin().create(&path, "one").unwrap();
+    let client = client(proxy.address());
+    let mut watch = client.watch(&path);
+    next(&mut watch).await;
+    proxy.set_mode(ProxyMode::Blackhole);
+    until_state(&client, SessionState::Suspended).await;
+    assert_eq!(watch.live(), None);
+    namespace.admin().set(&path, "two").unwrap();
+    until_state(&client, SessionState::Connecting).await;
+    proxy.set_mode(ProxyMode::Pass);
+    until_content(&mut watch, "two").await;
+    until_state(&client, SessionState::Connected).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_of_five_seconds_lives_with_a_round_trip_of_two() {
+    let (namespace, proxy) = proxied();
+    let path = namespace.path("/node");
+    namespace.admin().create(&path, "one").unwrap();
+    let client =
+        open(&ld_config::ZooKeeperConfig { timeout: Duration::from_secs(5), ..config(proxy.address()) });
+    let mut watch = client.watch(&path);
+    next(&mut watch).await;
+    let delay = Duration::from_secs(1);
+    proxy.set_mode(ProxyMode::Delay { to_server: delay, to_client: delay });
+    let connections = proxy.counts().connections;
+    for round in 0..4 {
+        let content = format!("round {round}");
+        namespace.admin().set(&path, &content).unwrap();
+        until_content(&mut watch, &content).await;
+    }
+    assert_eq!(proxy.counts().connections, connections, "no reconnect");
+    assert_eq!(proxy.sessions().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_starts_late_is_found_and_refusals_are_not_hammered() {
+    let server = Server::prepare(ServerOptions::default());
+    let proxy = Proxy::start(server.address());
+    let client = client(proxy.address());
+    let mut watch = client.watch("/node");
+    let start = Instant::now();
+    within("a first failure", async {
+        let mut states = client.states();
+        while states.get().last_error().is_none() {
+            states.changed().await.expect("the client lives");
+        }
+    })
+    .await;
+    tokio::task::block_in_place(|| {
+        wait_until("some more tries", LIMIT, || proxy.accepted_at().len() >= 6);
+    });
+    let tries = proxy.accepted_at().len();
+    assert!(tries < 40 + 10 * start.elapsed().as_secs() as usize, "{tries} tries in {:?}", start.elapsed());
+    server.restart();
+    server.admin().create("/node", "one").unwrap();
+    until_content(&mut watch, "one").await;
+    assert!(client.state().last_error().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_ensemble_restored_from_an_older_backup_is_followed() {
+    let old = Server::start();
+    let new = Server::start();
+    for _ in 0..50 {
+        old.admin().create("/node", "future").unwrap();
+        old.admin().delete("/node").unwrap();
+    }
+    old.admin().create("/node", "future").unwrap();
+    new.admin().create("/node", "past").unwrap();
+    let proxy = Proxy::start(old.address());
+    let mut watch = client(proxy.address()).watch("/node");
+    let future = until_content(&mut watch, "future").await;
+    proxy.set_target(new.address());
+    proxy.reset_connections();
+    let past = until_content(&mut watch, "past").await;
+    assert_ne!(future.session, past.session);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_address_is_tried_and_a_dead_one_does_not_starve_the_rest() {
+    let (namespace, dead) = proxied();
+    dead.set_mode(ProxyMode::Blackhole);
+    let path = namespace.path("/node");
+    namespace.admin().create(&path, "one").unwrap();
+    let mut config = config(dead.address());
+    // One name that does not exist and one dead server beside the good one.
+    config.hosts.push(Host { name: "no-such-host.invalid".to_owned(), port: 2181 });
+    let good = namespace.server().address();
+    config.hosts.push(Host { name: "localhost".to_owned(), port: good.port() });
+    for _ in 0..3 {
+        let mut watch = open(&config).watch(&path);
+        assert_eq!(text(&next(&mut watch).await), "one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_for_a_session_ends_with_an_error_that_names_hosts_and_cause() {
+    let (_namespace, proxy) = proxied();
+    proxy.set_mode(ProxyMode::Refuse);
+    let mut options = Options::default();
+    options.session_wait = Duration::from_secs(1);
+    let client = Client::new(&config(proxy.address()), &SecretsConfig::default(), options).unwrap();
+    let error = within("the error", client.session()).await.unwrap_err();
+    assert!(matches!(error, Error::NotConnected { .. }), "{error:?}");
+    assert!(error.to_string().contains(&proxy.connect_string()), "{error}");
+    let cause = error.source().expect("the cause is kept");
+    assert!(cause.to_string().contains("127.0.0.1"), "{cause}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_plain_client_of_the_current_session_is_there_for_everything_else() {
+    let (namespace, proxy) = proxied();
+    let config =
+        ld_config::ZooKeeperConfig { chroot: namespace.chroot().to_owned(), ..config(proxy.address()) };
+    let client = open(&config);
+    let plain = within("a session", client.session()).await.unwrap();
+    let options = ld_zk::zookeeper::CreateMode::Persistent.with_acls(ld_zk::zookeeper::Acls::anyone_all());
+    plain.create("/made", b"here", &options).await.unwrap();
+    assert_eq!(namespace.admin().get(&namespace.path("/made")).unwrap().0, b"here");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn confirming_covers_live_sessions_only_and_delivers_what_changed_before() {
+    let (namespace, proxy) = proxied();
+    let path = namespace.path("/node");
+    namespace.admin().create(&path, "one").unwrap();
+    let client = client(proxy.address());
+    let mut watch = client.watch(&path);
+    let reading = next(&mut watch).await;
+    let confirmed = client.confirm(LIMIT).await;
+    assert!(confirmed.covers(reading.session));
+
+    namespace.admin().set(&path, "two").unwrap();
+    assert!(client.confirm(LIMIT).await.covers(reading.session));
+    let ready = tokio::time::timeout(Duration::ZERO, watch.changed()).await;
+    assert!(ready.is_ok(), "the change was made before the confirmation, so its watch has fired");
+
+    proxy.set_mode(ProxyMode::Blackhole);
+    let confirmed = client.confirm(Duration::from_millis(200)).await;
+    assert!(!confirmed.covers(reading.session), "a silent server confirms nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_ends_the_sessions_and_whoever_waits() {
+    let (namespace, proxy) = proxied();
+    let path = namespace.path("/node");
+    namespace.admin().create(&path, "one").unwrap();
+    let client = client(proxy.address());
+    let mut watch = client.watch(&path);
+    next(&mut watch).await;
+    client.close(LIMIT).await;
+    assert!(text(&next(&mut watch).await).contains("Closed"));
+    assert!(matches!(client.session().await, Err(Error::Closed)));
+    assert_eq!(client.state().overall(), SessionState::Closed);
+    let session = proxy.last_session();
+    assert!(session.close(namespace.server().address()).is_err(), "the server knows the session no more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_is_bounded_while_the_server_is_silent() {
+    let (_namespace, proxy) = proxied();
+    let client = client(proxy.address());
+    within("a session", client.session()).await.unwrap();
+    proxy.set_mode(ProxyMode::Blackhole);
+    let start = Instant::now();
+    client.close(Duration::from_millis(200)).await;
+    assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dropping_the_last_handle_closes_the_session() {
+    let (_namespace, proxy) = proxied();
+    let client = client(proxy.address());
+    let watch = client.watch("/node");
+    within("a session", client.session()).await.unwrap();
+    drop(client);
+    drop(watch);
+    tokio::task::block_in_place(|| {
+        wait_until("no connection", LIMIT, || proxy.open_connections() == 0);
+    });
+}
