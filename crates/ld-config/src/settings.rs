@@ -3,6 +3,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// The longest session timeout that can be asked for: ZooKeeper counts milliseconds in 32 bits, 24.8 days.
+pub const MAX_SESSION_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600);
+/// The shortest heartbeat or drift interval: below it the watcher would do little else.
+pub const MIN_INTERVAL: Duration = Duration::from_millis(10);
+/// The longest heartbeat or drift interval.
+pub const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The highest value of `zookeeper.max_node_bytes`: that of ZooKeeper's `jute.maxbuffer`, a Java integer.
+pub const MAX_NODE_BYTES: usize = i32::MAX as usize;
+/// The highest file mode: permission bits with set-uid, set-gid and sticky.
+pub const MAX_MODE: u32 = 0o7777;
+/// The highest user or group id: the next one, -1 in 32 bits, means "leave it" to chown.
+pub const MAX_ID: u32 = u32::MAX - 1;
+
 /// Everything that one configuration file says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -101,7 +114,7 @@ pub struct Principal(pub String);
 /// One node and the file that holds its content (`nodes.NAME.*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeConfig {
-    /// The name between `nodes.` and the last dot.
+    /// The name after `nodes.`, up to the next dot: it holds no dot, and is lower-case in a file.
     pub name: String,
     /// The znode path below the chroot, normalised: a leading slash, no trailing one (but for the root `/`).
     pub source: String,

@@ -1,0 +1,166 @@
+//! The INI dialect of Python's `RawConfigParser`, read by rust-ini from a text that both read alike.
+
+mod scan;
+mod whitespace;
+
+use std::collections::HashMap;
+
+use ini::{Ini, ParseOption};
+
+use crate::environment::Environment;
+use crate::problem::Problems;
+use scan::{DEFAULT, LIVE_DATA, Scan};
+pub(crate) use whitespace::trim;
+
+/// One key of the section `[live-data]`, `[DEFAULT]` merged in, its value expanded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Lower-cased.
+    pub(crate) key: String,
+    pub(crate) value: String,
+    /// From 1.
+    pub(crate) line: usize,
+}
+
+/// The section `[live-data]`.
+pub(crate) struct Section {
+    /// The line of its header.
+    pub(crate) line: usize,
+    /// The keys of `[DEFAULT]` first, then the section's own, each in the order of the file.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// Reads the section; `None` if the file has none, which is reported.
+pub(crate) fn read(text: &str, env: &Environment, problems: &mut Problems) -> Option<Section> {
+    let scan = scan::scan(text, problems);
+    let Some(line) = scan.header else {
+        problems.error(1, None, format!("no section [{LIVE_DATA}]"));
+        return None;
+    };
+    let mut entries = raw_entries(&scan, problems);
+    for entry in &mut entries {
+        match env.expand(&entry.value) {
+            // Trimmed again: a variable's own white space around a path or a number is never meant.
+            Ok(expanded) => entry.value = trim(&expanded).to_owned(),
+            Err(message) => problems.error(entry.line, Some(&entry.key), message),
+        }
+    }
+    Some(Section { line, entries })
+}
+
+fn raw_entries(scan: &Scan, problems: &mut Problems) -> Vec<Entry> {
+    let options = ParseOption {
+        enabled_quote: false,
+        enabled_escape: false,
+        enabled_indented_mutiline_value: true,
+        ..ParseOption::default()
+    };
+    let ini = match Ini::load_from_str_opt(&scan.canonical(), options) {
+        Ok(ini) => ini,
+        Err(error) => {
+            problems.error(1, None, format!("not readable as INI: {}", error.msg));
+            return Vec::new();
+        }
+    };
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (section, keys) in [(DEFAULT, &scan.defaults.keys), (LIVE_DATA, &scan.live_data.keys)] {
+        let values = ini.section(Some(section));
+        for (key, line) in keys {
+            let value = values.and_then(|values| values.get(key)).unwrap_or_default().to_owned();
+            let entry = Entry { key: key.clone(), value, line: *line };
+            match places.get(key.as_str()) {
+                Some(place) => entries[*place] = entry,
+                None => {
+                    places.insert(key, entries.len());
+                    entries.push(entry);
+                }
+            }
+        }
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_values(text: &str) -> Result<Vec<(String, String, usize)>, String> {
+        let mut problems = Problems::new("c");
+        let section = read(text, &Environment::empty(), &mut problems);
+        problems.finish().map_err(|error| error.to_string())?;
+        let entries = section.map(|section| section.entries).unwrap_or_default();
+        Ok(entries.into_iter().map(|entry| (entry.key, entry.value, entry.line)).collect())
+    }
+
+    #[test]
+    fn values_are_what_python_reads() {
+        for (text, expected) in [
+            ("k = v", vec![("k", "v", 2)]),
+            ("k: v", vec![("k", "v", 2)]),
+            ("K.A=v=w:x", vec![("k.a", "v=w:x", 2)]),
+            ("k = v # not a comment ; nor this", vec![("k", "v # not a comment ; nor this", 2)]),
+            ("# c\n; c\n  # c\nk = v", vec![("k", "v", 5)]),
+            ("k = a\n  b\n\n\tc\nl = d", vec![("k", "a\nb\n\nc", 2), ("l", "d", 6)]),
+            ("k = a\n  # dropped\n  b", vec![("k", "a\nb", 2)]),
+            ("k = a\n# dropped\n  b", vec![("k", "a\nb", 2)]),
+            ("  k = a\n  l = b\n    c", vec![("k", "a", 2), ("l", "b\nc", 3)]),
+            ("k = a\r\n  b\r\nl = c\r", vec![("k", "a\nb", 2), ("l", "c", 4)]),
+            ("k = 50%% %(x)s", vec![("k", "50%% %(x)s", 2)]),
+            ("k =", vec![("k", "", 2)]),
+            ("k = \"quoted\" 'x'", vec![("k", "\"quoted\" 'x'", 2)]),
+            ("k = a\\\nl = b\\n", vec![("k", "a\\", 2), ("l", "b\\n", 3)]),
+            ("k\\=a\nl = b", vec![("k\\", "a", 2), ("l", "b", 3)]),
+            ("k = a\n  [not a section]", vec![("k", "a\n[not a section]", 2)]),
+            ("[x\n = y", vec![]),
+            ("k = \x1f a \u{a0}", vec![("k", "a", 2)]),
+            ("k = v\n[other]\nl = x\n[live-data ]\nm = y", vec![("k", "v", 2)]),
+            ("k = v\n[DEFAULT]\nk = x\nl = y", vec![("k", "v", 2), ("l", "y", 5)]),
+        ] {
+            let read = read_values(&format!("[live-data]\n{text}"));
+            if text.starts_with("[x") {
+                assert!(read.is_err(), "{text:?}: {read:?}");
+                continue;
+            }
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|(key, value, line)| (key.to_owned(), value.to_owned(), line))
+                .collect();
+            assert_eq!(read, Ok(expected), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_python_refuses_is_an_error_with_its_line() {
+        for (text, expected) in [
+            ("[live-data]\nnovalue\na=1", "c:2: no '=' or ':' in 'novalue'"),
+            ("[live-data]\n= v", "c:2: no key before"),
+            ("[live-data]\na=1\nA : 2", "c:3: a: duplicate key, first in line 2"),
+            ("[live-data]\n[other]\na=1\na=2", "c:4: a: duplicate key, first in line 3"),
+            ("[live-data]\na=1\n[live-data]\nb=1", "c:3: duplicate section [live-data], first in line 1"),
+            ("[DEFAULT]\na=1\n[DEFAULT]\na=1\n[live-data]", "c:4: a: duplicate key, first in line 2"),
+            ("a=1\n[live-data]", "c:1: text before the first section"),
+            ("\u{feff}[live-data]", "c:1: the file starts with a byte order mark"),
+            ("", "c:1: no section [live-data]"),
+            ("[Live-Data]\n", "c:1: no section [live-data]"),
+            ("[]\n", "c:1: "),
+        ] {
+            let error = read_values(text).unwrap_err();
+            assert!(error.contains(expected), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn all_errors_of_a_file_are_reported_at_once() {
+        let error = read_values("x\n[live-data]\ny\nz\na=1\na=1").unwrap_err();
+        assert_eq!(error.lines().count(), 4, "{error}");
+    }
+
+    #[test]
+    fn a_value_is_trimmed_again_after_expansion() {
+        let env: Environment = [("A", "  a "), ("E", " ")].into_iter().collect();
+        let section = read("[live-data]\nk = $A\nl = $E", &env, &mut Problems::new("c")).unwrap();
+        let values: Vec<_> = section.entries.iter().map(|entry| entry.value.as_str()).collect();
+        assert_eq!(values, ["a", ""]);
+    }
+}

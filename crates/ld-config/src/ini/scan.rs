@@ -1,0 +1,173 @@
+//! The line scan before rust-ini: it decides what each line is, as Python's `RawConfigParser._read` does.
+//!
+//! rust-ini alone takes other decisions: it joins a line without a delimiter to the next key, keeps indented comments,
+//! ends a value at a comment, continues a value after a backslash, measures indentation from column 0 and trims
+//! section names. So the scan writes the two sections that matter anew, in a form that leaves it no choice.
+
+use std::collections::HashMap;
+
+use super::whitespace::{is_space, lines, trim};
+use crate::problem::{Problems, quoted};
+
+/// The section that is ours.
+pub(super) const LIVE_DATA: &str = "live-data";
+/// The section whose keys every other one has too.
+pub(super) const DEFAULT: &str = "DEFAULT";
+
+/// What the scan found of the two sections that matter.
+#[derive(Default)]
+pub(super) struct Scan {
+    /// The line of `[live-data]`.
+    pub(super) header: Option<usize>,
+    pub(super) defaults: Canonical,
+    pub(super) live_data: Canonical,
+}
+
+/// One section: its keys with their lines, and its text for rust-ini.
+#[derive(Default)]
+pub(super) struct Canonical {
+    pub(super) keys: Vec<(String, usize)>,
+    text: String,
+}
+
+impl Scan {
+    pub(super) fn canonical(&self) -> String {
+        format!("[{DEFAULT}]\n{}[{LIVE_DATA}]\n{}", self.defaults.text, self.live_data.text)
+    }
+}
+
+pub(super) fn scan(text: &str, problems: &mut Problems) -> Scan {
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(rest) => {
+            problems.error(1, None, "the file starts with a byte order mark: save it as UTF-8 without one");
+            rest
+        }
+        None => text,
+    };
+    let mut scanner = Scanner::default();
+    for (index, line) in lines(text).enumerate() {
+        scanner.line(line, index + 1, problems);
+    }
+    scanner.found
+}
+
+#[derive(Default)]
+struct Scanner<'a> {
+    found: Scan,
+    /// The sections so far, each with the line of its header and the lines of its keys.
+    sections: HashMap<&'a str, (usize, HashMap<String, usize>)>,
+    section: Option<&'a str>,
+    /// The indentation, in characters, that a continuation must exceed.
+    indent: usize,
+    /// Whether a key of this section is open for continuations, and whether it is one to keep.
+    open: Option<Kept>,
+    text_before_section: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kept {
+    Yes,
+    No,
+}
+
+impl<'a> Scanner<'a> {
+    fn line(&mut self, line: &'a str, number: usize, problems: &mut Problems) {
+        let content = trim(line);
+        if content.starts_with(['#', ';']) {
+            return;
+        }
+        if content.is_empty() {
+            self.write(|text| text.push('\n'));
+            return;
+        }
+        let indent = line.chars().take_while(|c| is_space(*c)).count();
+        if self.open.is_some() && indent > self.indent {
+            // The space after the content keeps a backslash from swallowing the line end, here and below.
+            self.write(|text| text.extend([" ", content, " \n"]));
+            return;
+        }
+        self.indent = indent;
+        if let Some(name) = header(content) {
+            self.open = None;
+            self.enter(name, number, problems);
+        } else if self.section.is_none() {
+            if !std::mem::replace(&mut self.text_before_section, true) {
+                problems.error(
+                    number,
+                    None,
+                    format!(
+                        "text before the first section: {} (expected a line such as [{LIVE_DATA}])",
+                        quoted(content)
+                    ),
+                );
+            }
+        } else {
+            self.key(content, number, problems);
+        }
+    }
+
+    fn enter(&mut self, name: &'a str, number: usize, problems: &mut Problems) {
+        self.section = Some(name);
+        let (first, _) = self.sections.entry(name).or_insert_with(|| (number, HashMap::new()));
+        // As in Python, only [DEFAULT] may come again.
+        if *first != number && name != DEFAULT {
+            problems.error(
+                number,
+                None,
+                format!("duplicate section [{}], first in line {first}", name.escape_debug()),
+            );
+        }
+        if name == LIVE_DATA {
+            self.found.header.get_or_insert(number);
+        }
+    }
+
+    fn key(&mut self, content: &str, number: usize, problems: &mut Problems) {
+        self.open = Some(Kept::No);
+        let Some((key, value)) = content.split_once(['=', ':']) else {
+            problems.error(number, None, format!("no '=' or ':' in {}", quoted(content)));
+            return;
+        };
+        let (key, value) = (trim(key).to_lowercase(), trim(value));
+        if key.is_empty() {
+            problems.error(number, None, format!("no key before {}", quoted(content)));
+            return;
+        }
+        let keys = self.section.and_then(|name| self.sections.get_mut(name)).map(|(_, keys)| keys);
+        if let Some(first) = keys.and_then(|keys| keys.insert(key.clone(), number)) {
+            problems.error(number, Some(&key), format!("duplicate key, first in line {first}"));
+            return;
+        }
+        // rust-ini would take it for a section; Python knows it as a key, and it is none of ours.
+        if key.starts_with('[') {
+            return;
+        }
+        self.open = Some(Kept::Yes);
+        self.write(|text| text.extend([key.as_str(), " = ", value, " \n"]));
+        if let Some(canonical) = self.canonical() {
+            canonical.keys.push((key, number));
+        }
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut String)) {
+        if self.open == Some(Kept::Yes)
+            && let Some(canonical) = self.canonical()
+        {
+            write(&mut canonical.text);
+        }
+    }
+
+    fn canonical(&mut self) -> Option<&mut Canonical> {
+        match self.section? {
+            DEFAULT => Some(&mut self.found.defaults),
+            LIVE_DATA => Some(&mut self.found.live_data),
+            _ => None,
+        }
+    }
+}
+
+/// The name in a section header: up to the last bracket, and what follows is dropped, as Python's expression does.
+fn header(content: &str) -> Option<&str> {
+    let inside = content.strip_prefix('[')?;
+    inside.rfind(']').map(|end| &inside[..end]).filter(|name| !name.is_empty())
+}

@@ -1,0 +1,177 @@
+//! What is wrong with a file: where, in which key, and what is allowed.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The most errors (and the most warnings) that are kept of one file; one more line counts the rest.
+pub const MAX_PROBLEMS: usize = 10_000;
+
+/// The longest piece of a value that a message quotes, in characters.
+const MAX_QUOTED: usize = 80;
+
+/// One error or warning. Its `Display` is one line, `origin:line: key: message`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The file as its reader named it.
+    pub origin: Arc<str>,
+    /// The line in the file, from 1.
+    pub line: usize,
+    /// The key, lower-cased; `None` where the line is no key.
+    pub key: Option<String>,
+    /// What is wrong and what is allowed.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.origin, self.line)?;
+        if let Some(key) = &self.key {
+            write!(f, "{}: ", key.escape_debug())?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be opened: a wrong command line (the original exits 2).
+    #[error("unable to open '{}'", .path.display())]
+    Unopenable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file opened, but reading failed.
+    #[error("unable to read '{origin}'")]
+    Unreadable {
+        /// The file as its reader named it.
+        origin: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is larger than [`MAX_CONFIG_BYTES`](crate::MAX_CONFIG_BYTES).
+    #[error("'{origin}' is larger than {limit} bytes, the most that a configuration may have")]
+    TooLarge {
+        /// The file as its reader named it.
+        origin: String,
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// The text is wrong. `Display` shows every error, one a line.
+    #[error("{}", lines(.errors))]
+    Invalid {
+        /// All errors, in the order of the file; never empty.
+        errors: Vec<Problem>,
+        /// The warnings that would have come with the configuration: an error is often a misspelt key.
+        warnings: Vec<Problem>,
+    },
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// Collects the problems of one file.
+pub(crate) struct Problems {
+    origin: Arc<str>,
+    errors: Tally,
+    warnings: Tally,
+}
+
+#[derive(Default)]
+struct Tally {
+    kept: Vec<Problem>,
+    dropped: usize,
+}
+
+impl Problems {
+    pub(crate) fn new(origin: &str) -> Self {
+        Self { origin: origin.into(), errors: Tally::default(), warnings: Tally::default() }
+    }
+
+    pub(crate) fn error(&mut self, line: usize, key: Option<&str>, message: impl Into<String>) {
+        let problem = self.problem(line, key, message.into());
+        self.errors.push(problem);
+    }
+
+    pub(crate) fn warn(&mut self, line: usize, key: Option<&str>, message: impl Into<String>) {
+        let problem = self.problem(line, key, message.into());
+        self.warnings.push(problem);
+    }
+
+    /// The warnings alone, or everything if there is an error.
+    pub(crate) fn finish(self) -> Result<Vec<Problem>, ConfigError> {
+        let (errors, warnings) = (self.errors.finish(), self.warnings.finish());
+        if errors.is_empty() { Ok(warnings) } else { Err(ConfigError::Invalid { errors, warnings }) }
+    }
+
+    fn problem(&self, line: usize, key: Option<&str>, message: String) -> Problem {
+        Problem { origin: self.origin.clone(), line, key: key.map(str::to_owned), message }
+    }
+}
+
+impl Tally {
+    fn push(&mut self, problem: Problem) {
+        if self.kept.len() < MAX_PROBLEMS {
+            self.kept.push(problem);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    fn finish(mut self) -> Vec<Problem> {
+        self.kept.sort_by_key(|problem| problem.line);
+        if let (1.., Some(last)) = (self.dropped, self.kept.last()) {
+            let message = format!("{} more like these are not shown", self.dropped);
+            self.kept.push(Problem { key: None, message, ..last.clone() });
+        }
+        self.kept
+    }
+}
+
+/// `text` in quotes, on one line and of bounded length, for a message.
+pub(crate) fn quoted(text: &str) -> String {
+    let shown: String = text.chars().take(MAX_QUOTED).flat_map(char::escape_debug).collect();
+    let more = if text.chars().nth(MAX_QUOTED).is_some() { "..." } else { "" };
+    // Quotes of the value itself stay as they were written.
+    format!("'{}{more}'", shown.replace("\\'", "'").replace("\\\"", "\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_is_one_line_with_origin_line_key_and_message() {
+        let mut problems = Problems::new("config.ini");
+        problems.error(12, Some("nodes.b.mode"), "wrong");
+        problems.error(3, None, "no key");
+        let error = problems.finish().unwrap_err();
+        assert_eq!(error.to_string(), "config.ini:3: no key\nconfig.ini:12: nodes.b.mode: wrong");
+    }
+
+    #[test]
+    fn problems_beyond_the_limit_are_counted() {
+        let mut problems = Problems::new("c");
+        for line in 1..=MAX_PROBLEMS + 7 {
+            problems.error(line, None, "bad");
+        }
+        let Err(ConfigError::Invalid { errors, .. }) = problems.finish() else { panic!("no error") };
+        assert_eq!(errors.len(), MAX_PROBLEMS + 1);
+        assert_eq!(errors.last().unwrap().message, "7 more like these are not shown");
+    }
+
+    #[test]
+    fn a_quoted_value_is_one_short_line() {
+        assert_eq!(quoted("a\nb"), r"'a\nb'");
+        assert_eq!(quoted("it's"), "'it's'");
+        assert_eq!(quoted(&"x".repeat(100)).chars().count(), MAX_QUOTED + 5);
+    }
+}
