@@ -1,11 +1,11 @@
 //! Temporary directories that are removed however the test process ends.
 
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::{fs, mem};
 
 /// An empty private directory, removed on drop and at the latest when the process ends, also by SIGKILL.
 #[derive(Debug)]
@@ -37,26 +37,33 @@ impl TempDir {
     }
 }
 
-/// The directory of this process, with a janitor that removes it when the process is gone.
-///
-/// Statics are never dropped and SIGKILL drops nothing, so a drop alone would leave the data of shared servers behind.
+/// The directory of this process.
+#[derive(Debug)]
+struct Root {
+    path: PathBuf,
+    /// Waits for the end of this process, which closes its standard input, and removes the directory.
+    ///
+    /// Statics are never dropped and SIGKILL drops nothing, so drops alone would leave the data of shared servers behind.
+    _janitor: Child,
+}
+
 fn root() -> &'static Path {
-    static ROOT: OnceLock<PathBuf> = OnceLock::new();
-    ROOT.get_or_init(|| {
-        let root = tempfile::Builder::new()
+    static ROOT: OnceLock<Root> = OnceLock::new();
+    let root = ROOT.get_or_init(|| {
+        let path = tempfile::Builder::new()
             .prefix("ld-testkit-")
+            // Daemons that run as other users must get through.
             .permissions(fs::Permissions::from_mode(0o711))
             .tempdir()
             .expect("the test kit cannot make a temporary directory")
             .keep();
         let mut janitor = Command::new("sh");
-        // The pipe closes when the process ends. Servers die in the same moment and may write a last file: try again.
+        // Servers die in the same moment and may write a last file: try again.
         janitor.args(["-c", r#"read -r _; rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }"#, "janitor"]);
-        janitor.arg(&root).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        janitor.arg(&path).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // A group of its own, so that Ctrl-C in a terminal does not take it along.
         janitor.process_group(0);
-        let child = janitor.spawn().expect("the test kit cannot start sh");
-        mem::forget(child.stdin);
-        root
-    })
+        Root { path, _janitor: janitor.spawn().expect("the test kit cannot start sh") }
+    });
+    &root.path
 }

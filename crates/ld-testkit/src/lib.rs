@@ -19,14 +19,42 @@
 //! # assert!(client_uses.starts_with("127.0.0.1:"));
 //! ```
 //!
+//! - [`Server`], [`Ensemble`]: real servers, killed, frozen, restarted, wiped, restored from a [`Backup`].
+//! - [`Namespace`]: a chroot of its own on one server that a whole test binary shares.
+//! - [`Admin`]: what a test does to nodes behind the back of the code under test.
+//! - [`Proxy`], [`Unroutable`], [`HostsFile`]: the network's faults. [`Session::close`]: an expiry at once.
+//! - [`TestCommand`], [`Daemon`], [`binary`]: the built binaries, with signals, users, limits, captured output.
+//! - [`wait_until`]: never a fixed sleep.
+//!
+//! An expired session, from outside:
+//!
+//! ```
+//! use ld_testkit::{Admin, Namespace, Proxy};
+//!
+//! let test = Namespace::new();
+//! let proxy = Proxy::start(test.server().address());
+//! let client = Admin::new(proxy.address()); // stands for the client under test
+//! client.create(&test.path("/node"), b"data")?;
+//! let session = proxy.last_session();
+//! session.close(test.server().address()).expect("the session is alive");
+//! assert!(session.close(test.server().address()).is_err(), "now it has expired");
+//! # Ok::<(), ld_testkit::Error>(())
+//! ```
+//!
 //! What it deliberately is not: a mock. No server behaviour is imitated; what the kit says over ZooKeeper's protocol it
 //! says with code of its own, so that a bug of the client under test cannot hide behind the same bug here.
 
 mod admin;
+mod binary;
+mod command;
+mod daemon;
+mod data;
 mod dirs;
+mod ensemble;
 mod error;
 mod four_letter;
 mod frames;
+mod hosts_file;
 mod jvm;
 mod lane;
 mod namespace;
@@ -38,10 +66,14 @@ mod relay;
 mod server;
 mod server_options;
 mod session;
+mod unroutable;
 mod wait;
 mod wire;
 
+pub use data::Backup;
+pub use ensemble::Ensemble;
 pub use four_letter::{ServerMode, four_letter_command};
+pub use jvm::missing_packages;
 pub use namespace::Namespace;
 pub use server::Server;
 pub use server_options::ServerOptions;
@@ -52,7 +84,12 @@ pub use node::{Acl, Stat, Step};
 
 pub use proxy::{Proxy, ProxyCounts, ProxyMode};
 pub use session::Session;
+pub use unroutable::Unroutable;
+
+pub use binary::binary;
+pub use command::{TestCommand, TestOutput};
+pub use daemon::Daemon;
+pub use hosts_file::HostsFile;
 
 pub use dirs::TempDir;
-pub use jvm::missing_packages;
 pub use wait::{wait_for, wait_until};

@@ -7,9 +7,6 @@ use rustix::net::{
     AddressFamily, Shutdown, SocketFlags, SocketType, bind, listen, shutdown, socket_with, sockopt,
 };
 
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 1024;
-
 /// A loopback port that stays ours for as long as this value lives.
 ///
 /// A socket is bound to it and does not listen. Linux lets another socket bind and listen beside it when both set
@@ -44,9 +41,9 @@ impl ReservedPort {
         self.address
     }
 
-    /// Listens at the port with a socket of our own.
-    pub(crate) fn listen(&self) -> io::Result<()> {
-        Ok(listen(&self.socket, BACKLOG)?)
+    /// Listens at the port with a socket of our own; so many connections may wait to be accepted.
+    pub(crate) fn listen(&self, backlog: i32) -> io::Result<()> {
+        Ok(listen(&self.socket, backlog)?)
     }
 
     /// Stops listening: connects are refused, those that were not accepted are reset.
@@ -92,7 +89,7 @@ mod tests {
     fn a_port_of_ours_is_the_same_one_after_it_refused() {
         let port = ReservedPort::new().unwrap();
         for _ in 0..3 {
-            port.listen().unwrap();
+            port.listen(1).unwrap();
             TcpStream::connect(port.address()).unwrap();
             port.refuse().unwrap();
             assert_refused(&port);

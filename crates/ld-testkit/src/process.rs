@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
 use std::sync::mpsc;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -66,6 +66,12 @@ impl Process {
         let program = command.get_program().to_owned();
         let child = spawn(command).map_err(|error| explain(&program, error))?;
         Ok(Self { pid: Pid::from_child(&child), child: Mutex::new(child) })
+    }
+
+    /// The pipes to its standard input, output and error; each is there once, and only if the command asked for it.
+    pub(crate) fn take_pipes(&self) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
+        let mut child = self.lock();
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
     }
 
     pub(crate) fn id(&self) -> u32 {

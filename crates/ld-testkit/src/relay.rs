@@ -16,6 +16,8 @@ use crate::port::ReservedPort;
 use crate::proxy::{ProxyMode, Record, reset};
 use crate::session::Session;
 
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 1024;
 /// The target is on loopback and answers at once, or refuses.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// ZooKeeper's operation code of a ping.
@@ -61,7 +63,7 @@ impl Relay {
     ) -> io::Result<Self> {
         port.socket().set_nonblocking(true)?;
         woken.set_nonblocking(true)?;
-        port.listen()?;
+        port.listen(BACKLOG)?;
         Ok(Self { port, target, mode: ProxyMode::Pass, commands, woken, record, pairs: Vec::new() })
     }
 
@@ -126,7 +128,7 @@ impl Relay {
                     self.port.refuse().expect("a listener can stop");
                 }
                 if self.mode == ProxyMode::Refuse && self.mode != mode {
-                    self.port.listen().expect("a stopped listener can listen again");
+                    self.port.listen(BACKLOG).expect("a stopped listener can listen again");
                 }
                 self.mode = mode;
                 if matches!(mode, ProxyMode::Refuse | ProxyMode::Reset) {

@@ -133,8 +133,13 @@ impl Server {
         self.wait_ready();
     }
 
-    /// Starts the server without waiting until it serves.
-    pub(crate) fn launch(&self) {
+    /// Starts the server again without waiting until it serves; a running one is killed first. A member of an ensemble
+    /// that has no quorum can be started only so.
+    ///
+    /// # Panics
+    ///
+    /// When Java or ZooKeeper is missing.
+    pub fn launch(&self) {
         let mut process = self.lock();
         // The old one must be gone before the new one binds the port.
         drop(process.take());
@@ -147,7 +152,11 @@ impl Server {
     }
 
     /// Waits until the server serves.
-    pub(crate) fn wait_ready(&self) {
+    ///
+    /// # Panics
+    ///
+    /// When it does not within 60 s, or its process ends (the message has the end of its log).
+    pub fn wait_ready(&self) {
         wait_for("the ZooKeeper server to serve", START_LIMIT, || {
             if let Some(status) = self.lock().as_ref().and_then(Process::try_wait) {
                 panic!("ZooKeeper ended with {}:\n{}", describe(status), self.log_tail());
