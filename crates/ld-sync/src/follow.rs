@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ld_config::chain;
-use ld_zk::{Absence, Backoff, NodeState, Reading, SessionKey};
+use ld_zk::{Absence, Backoff, NodeState, Reading, SessionKey, Unreadable};
 use tokio::sync::Semaphore;
 use tokio::time::{Sleep, sleep};
 use tracing::{debug, info, warn};
@@ -129,6 +129,8 @@ impl<W: NodeSource> Follower<W> {
                 State::Unverified,
                 "the read-only server has no such node, but it may be behind; the file stays",
             ),
+            // The process is ending: that says nothing about the node.
+            NodeState::Unreadable(Unreadable::Other(ld_zk::Error::Closed)) => std::future::pending().await,
             NodeState::Unreadable(reason) => {
                 self.stand(State::Unreadable, &format!("the node cannot be read: {reason}; the file stays"));
             }

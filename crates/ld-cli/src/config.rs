@@ -1,0 +1,42 @@
+//! The CONFIG argument of both binaries.
+
+use std::io;
+use std::path::Path;
+
+use ld_config::{Config, ConfigError, Environment, Scope, chain};
+use tracing::{error, warn};
+
+use crate::exit::Exit;
+
+/// Reads the configuration at `path`, or standard input for `-`, with the environment of the process; logs its
+/// warnings, or all of its errors.
+///
+/// # Errors
+///
+/// [`Exit::Usage`] if it cannot be opened, [`Exit::Failed`] if it is wrong. Both are logged already.
+pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
+    let environment = Environment::of_process();
+    let parsed = if path == Path::new("-") {
+        Config::from_reader(io::stdin().lock(), "<stdin>", &environment, scope)
+    } else {
+        Config::read(path, &environment, scope)
+    };
+    match parsed {
+        Ok(parsed) => {
+            for warning in &parsed.warnings {
+                warn!("{warning}");
+            }
+            Ok(parsed.config)
+        }
+        Err(error) => {
+            match &error {
+                ConfigError::Invalid { errors, warnings, .. } => {
+                    warnings.iter().for_each(|problem| warn!("{problem}"));
+                    errors.iter().for_each(|problem| error!("{problem}"));
+                }
+                error => error!("{}", chain(error)),
+            }
+            Err(if matches!(error, ConfigError::Unopenable { .. }) { Exit::Usage } else { Exit::Failed })
+        }
+    }
+}
