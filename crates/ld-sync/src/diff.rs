@@ -67,6 +67,11 @@ pub(crate) fn unified(old: &[u8], new: &[u8], options: &DiffOptions) -> Diff {
 }
 
 fn summary(old: &str, new: &str) -> Diff {
-    let size = |text: &str| format!("{} bytes in {} lines", text.len(), text.lines().count());
+    let size = |text: &str| format!("{} bytes in {} lines", text.len(), count_lines(text));
     Diff::Summary(format!("The change is too large to show: {} become {}.\n", size(old), size(new)))
+}
+
+fn count_lines(text: &str) -> usize {
+    let ends = text.bytes().filter(|byte| *byte == b'\n').count();
+    ends + usize::from(!text.is_empty() && !text.ends_with('\n'))
 }

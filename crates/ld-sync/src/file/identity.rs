@@ -23,7 +23,7 @@ pub(crate) struct Identity {
     pub(super) inode: u64,
     pub(super) size: u64,
     pub(super) modified: Timestamp,
-    changed: Timestamp,
+    pub(super) changed: Timestamp,
     kind_and_mode: u32,
     pub(super) user: u32,
     pub(super) group: u32,

@@ -68,6 +68,9 @@ impl Walk {
 
     fn judge(&self, directory: &Path) -> Result<(), Warning> {
         let Ok(found) = fs::symlink_metadata(directory) else { return Ok(()) };
+        if !found.is_dir() {
+            return Ok(());
+        }
         let warning = |who: String, remedy| Warning { path: directory.to_owned(), who, remedy };
         let sticky = found.mode() & 0o1000 != 0;
         if !self.trusted.contains(&found.uid()) {

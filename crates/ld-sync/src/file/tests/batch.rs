@@ -1,0 +1,66 @@
+//! Many destinations at a time.
+
+use std::cell::Cell;
+use std::fs;
+
+use rustix::io::Errno;
+
+use super::super::apply::Batch;
+use super::super::{Outcome, Target, apply_batch};
+use super::{Room, chain, target};
+
+#[test]
+fn one_bad_destination_does_not_stop_the_others() {
+    let room = Room::new();
+    fs::create_dir(room.beside("b")).unwrap();
+    let targets: Vec<_> = ["a", "b", "c"].map(|name| target(room.beside(name))).into();
+    let results = apply_batch(&targets.iter().map(|target| (target, &b"x"[..])).collect::<Vec<_>>());
+    assert_eq!(results.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+}
+
+#[test]
+fn more_directories_than_are_held_open_all_get_their_files() {
+    let room = Room::new();
+    let targets: Vec<_> =
+        (0..200).map(|index| target(room.beside(&format!("d{}/f{index}", index % 150)))).collect();
+    let contents: Vec<_> = (0..200).map(|index| index.to_string()).collect();
+    let jobs: Vec<_> =
+        targets.iter().zip(&contents).map(|(target, content)| (target, content.as_bytes())).collect();
+    assert!(apply_batch(&jobs).iter().all(Result::is_ok));
+    for (target, content) in targets.iter().zip(&contents) {
+        assert_eq!(fs::read_to_string(&target.path).unwrap(), *content);
+    }
+}
+
+#[test]
+fn each_directory_is_flushed_once_and_only_for_files_that_want_it() {
+    let room = Room::new();
+    let flushes = Cell::new(0);
+    let mut batch = Batch::new(|_: &_| {
+        flushes.set(flushes.get() + 1);
+        Ok(())
+    });
+    for (name, fsync) in [("a/1", true), ("a/2", true), ("b/1", true), ("c/1", false)] {
+        batch.apply(&Target { fsync, ..target(room.beside(name)) }, b"x");
+    }
+    assert!(batch.finish().iter().all(Result::is_ok));
+    assert_eq!(flushes.get(), 2);
+}
+
+#[test]
+fn a_directory_that_cannot_be_flushed_fails_what_was_replaced_and_that_is_written_anew() {
+    let room = Room::new();
+    let unchanged = target(room.beside("unchanged"));
+    assert!(apply_batch(&[(&unchanged, b"same")])[0].is_ok());
+
+    let mut batch = Batch::new(|_: &_| Err(Errno::IO));
+    batch.apply(&room.target, b"new");
+    batch.apply(&unchanged, b"same");
+    let results = batch.finish();
+    let text = chain(results[0].as_ref().unwrap_err());
+    assert!(text.contains("cannot flush the directory") && text.contains("Input/output error"), "{text}");
+    assert_eq!(results[1].as_ref().unwrap().outcome, Outcome::Unchanged);
+
+    room.replace(b"new");
+    assert_eq!(room.apply(b"new").unwrap().outcome, Outcome::Unchanged);
+}
