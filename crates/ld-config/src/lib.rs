@@ -24,7 +24,7 @@ pub use keys::keys;
 pub use parse::{MAX_CONFIG_BYTES, Parsed, Scope};
 pub use problem::{ConfigError, MAX_PROBLEMS, Problem};
 pub use secret::SecretValue;
-pub use secrets::{SecretsError, read_simple_secrets};
+pub use secrets::{MAX_SECRETS_BYTES, SecretsError, read_simple_secrets};
 pub use settings::{
     Config, Host, MAX_ID, MAX_INTERVAL, MAX_MODE, MAX_NODE_BYTES, MAX_SESSION_TIMEOUT, MIN_INTERVAL,
     NodeConfig, Principal, SecretsConfig, SecretsProvider, WatcherConfig, ZooKeeperConfig,

@@ -1,5 +1,7 @@
 //! The INI dialect of Python's `RawConfigParser`, read by rust-ini from a text that both read alike.
 
+#[cfg(test)]
+mod python;
 mod scan;
 mod whitespace;
 

@@ -1,0 +1,69 @@
+//! A whole file in memory that is zeroed when it is dropped.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::SecretsError;
+
+/// The largest file of secrets that is read, in bytes.
+pub const MAX_SECRETS_BYTES: usize = 16 * 1024 * 1024;
+
+const FIRST_BYTES: usize = 64 * 1024;
+
+/// Reads the file. Every buffer on the way is zeroed too, so it grows by hand.
+pub(super) fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
+    let unreadable =
+        |source: io::Error| SecretsError::Unreadable { file: file.into(), source: Arc::new(source) };
+    let mut reader = File::open(file).map_err(unreadable)?;
+    let mut buffer = Zeroizing::new(vec![0; FIRST_BYTES]);
+    let mut filled = 0;
+    loop {
+        if filled > MAX_SECRETS_BYTES {
+            return Err(SecretsError::TooLarge { file: file.into(), limit: MAX_SECRETS_BYTES });
+        }
+        if filled == buffer.len() {
+            let mut larger = Zeroizing::new(vec![0; (2 * filled).min(MAX_SECRETS_BYTES + 1)]);
+            larger[..filled].copy_from_slice(&buffer);
+            buffer = larger;
+        }
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(error)),
+        }
+    }
+    buffer.truncate(filled);
+    Ok(buffer)
+}
+
+/// Reads the file as JSON. serde_json's own message may quote the text, so only the position is kept.
+pub(super) fn parse<'a, T: serde::Deserialize<'a>>(file: &Path, text: &'a [u8]) -> Result<T, SecretsError> {
+    serde_json::from_slice(text).map_err(|error| SecretsError::Malformed {
+        file: file.into(),
+        line: error.line(),
+        column: error.column(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_whole_up_to_the_limit() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secrets");
+        for size in [0, 1, FIRST_BYTES, FIRST_BYTES + 1, MAX_SECRETS_BYTES] {
+            let content: Vec<u8> = (0..size).map(|index| (index % 251) as u8).collect();
+            std::fs::write(&path, &content).unwrap();
+            assert!(*read(&path).unwrap() == content, "{size}");
+        }
+        std::fs::write(&path, vec![b'x'; MAX_SECRETS_BYTES + 1]).unwrap();
+        assert!(matches!(read(&path), Err(SecretsError::TooLarge { .. })));
+    }
+}

@@ -1,0 +1,198 @@
+//! The secrets store: every line of the parity table on both providers.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use ld_config::{MAX_SECRETS_BYTES, SecretsConfig, SecretsError, SecretsProvider, read_simple_secrets};
+
+/// Nothing that is printed may contain this.
+const HUSH: &str = "hunter2";
+
+/// Each with its attributes and what is read or the error.
+const TABLE: &[(&str, &str, Result<&str, &str>)] = &[
+    ("a/plain", r#"{"type": "simple", "value": "user:hunter2"}"#, Ok("user:hunter2")),
+    ("a/identity", r#"{"type": "simple", "value": "h\u00e9\n", "encoding": "identity"}"#, Ok("hé\n")),
+    ("a/base64", r#"{"type": "simple", "value": "YWJj\n", "encoding": "base64"}"#, Ok("abc")),
+    ("a/empty", r#"{"type": "simple", "value": ""}"#, Ok("")),
+    (
+        "a/other",
+        r#"{"type": "versioned", "value": "hunter2"}"#,
+        Err("a/other: secret does not have type=simple"),
+    ),
+    ("a/untyped", r#"{"value": "hunter2"}"#, Err("a/untyped: secret does not have type=simple")),
+    ("a/kind", r#"{"type": 5, "value": "hunter2"}"#, Err("a/kind: secret does not have type=simple")),
+    ("a/hollow", r#"{"type": "simple"}"#, Err("a/hollow: secret does not have value")),
+    ("a/number", r#"{"type": "simple", "value": 5}"#, Err("a/number: secret value is not a string")),
+    (
+        "a/broken",
+        r#"{"type": "simple", "value": "hunter2hunter2", "encoding": "base64"}"#,
+        Err("a/broken: unable to decode base64: Incorrect padding"),
+    ),
+    (
+        "a/rot13",
+        r#"{"type": "simple", "value": "hunter2", "encoding": "rot13"}"#,
+        Err("a/rot13: unknown encoding: 'rot13'"),
+    ),
+    (
+        "a/null",
+        r#"{"type": "simple", "value": "hunter2", "encoding": null}"#,
+        Err("a/null: unknown encoding: not a string"),
+    ),
+    ("a/text", r#""hunter2""#, Err("a/text: secret is not a JSON object")),
+];
+
+fn vault(text: &str) -> (tempfile::TempDir, SecretsConfig) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("secrets.json");
+    fs::write(&path, text).unwrap();
+    (dir, SecretsConfig { path, provider: SecretsProvider::Vault })
+}
+
+fn vault_csi() -> (tempfile::TempDir, SecretsConfig) {
+    let dir = tempfile::tempdir().unwrap();
+    let mount = dir.path().join("mount");
+    fs::create_dir_all(mount.join("..2026/a")).unwrap();
+    symlink("..2026", mount.join("..data")).unwrap();
+    (dir, SecretsConfig { path: mount, provider: SecretsProvider::VaultCsi })
+}
+
+fn read(config: &SecretsConfig, path: &str) -> Result<Vec<u8>, SecretsError> {
+    let mut results = read_simple_secrets(config, &[path.to_owned()]);
+    assert_eq!(results.len(), 1);
+    let result = results.remove(0).map(|secret| secret.expose().to_vec());
+    if let Err(error) = &result {
+        assert_is_silent(error);
+    }
+    result
+}
+
+fn assert_is_silent(error: &SecretsError) {
+    let mut text = format!("{error} {error:?}");
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        text.push_str(&format!("{inner} {inner:?}"));
+        source = inner.source();
+    }
+    assert!(!text.contains(HUSH), "{text}");
+}
+
+fn assert_table(config: &SecretsConfig) {
+    for (path, _, expected) in TABLE {
+        let result = read(config, path).map_err(|error| error.to_string());
+        assert_eq!(result, expected.map(|v| v.as_bytes().to_vec()).map_err(str::to_owned), "{path}");
+    }
+    let paths: Vec<String> = TABLE.iter().map(|(path, ..)| (*path).to_owned()).collect();
+    let results = read_simple_secrets(config, &paths);
+    for ((path, _, expected), result) in TABLE.iter().zip(&results) {
+        assert_eq!(result.is_ok(), expected.is_ok(), "{path}");
+        assert!(!format!("{result:?}").contains(HUSH), "{path}");
+    }
+}
+
+#[test]
+fn vault_reads_the_table() {
+    let members: Vec<String> = TABLE.iter().map(|(path, json, _)| format!("\"{path}\": {json}")).collect();
+    let text = format!("{{\"vault\": {{\"token\": \"x\"}}, \"secrets\": {{{}}}}}", members.join(",\n"));
+    let (_dir, config) = vault(&text);
+    assert_table(&config);
+    assert_eq!(read(&config, "a/missing").unwrap_err().to_string(), "secret not found: 'a/missing'");
+}
+
+#[test]
+fn vault_csi_reads_the_table() {
+    let (_dir, config) = vault_csi();
+    for (path, json, _) in TABLE {
+        fs::write(config.path.join("..data").join(path), format!("{{\"data\": {json}}}")).unwrap();
+    }
+    assert_table(&config);
+    assert_eq!(read(&config, "a/missing").unwrap_err().to_string(), "secret not found: 'a/missing'");
+}
+
+#[test]
+fn a_store_without_secrets_has_none() {
+    let (_dir, config) = vault("{}");
+    assert!(matches!(read(&config, "a"), Err(SecretsError::NotFound { .. })));
+}
+
+#[test]
+fn malformed_json_gives_its_position_and_no_content() {
+    for text in [
+        "{\"secrets\": {\"a\": {\"type\": \"simple\", \"value\": \"hunter2\"}}",
+        "{\n\"secrets\": \"hunter2\"}",
+        "{\"secrets\": {\"a\": hunter2}}",
+        "hunter2",
+        "",
+    ] {
+        let (_dir, config) = vault(text);
+        let error = read(&config, "a").unwrap_err();
+        assert!(matches!(error, SecretsError::Malformed { line: 1.., .. }), "{error}");
+        assert!(error.to_string().contains("invalid JSON at line "), "{error}");
+    }
+    let (_dir, config) = vault_csi();
+    fs::write(config.path.join("..data/a/b"), "{\"data\": hunter2}").unwrap();
+    assert!(matches!(read(&config, "a/b"), Err(SecretsError::Malformed { .. })));
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_fails_every_path_and_names_the_file() {
+    let config = SecretsConfig { path: "/nonexistent/secrets.json".into(), provider: SecretsProvider::Vault };
+    let results = read_simple_secrets(&config, &["a".to_owned(), "b".to_owned()]);
+    assert_eq!(results.len(), 2);
+    for result in results {
+        let error = result.unwrap_err();
+        assert_eq!(error.to_string(), "unable to read the secrets in '/nonexistent/secrets.json'");
+        assert!(std::error::Error::source(&error).is_some());
+    }
+}
+
+#[test]
+fn no_path_opens_no_store() {
+    let config = SecretsConfig { path: "/nonexistent".into(), provider: SecretsProvider::VaultCsi };
+    assert!(read_simple_secrets(&config, &[]).is_empty());
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_refused() {
+    let (_dir, config) = vault(&" ".repeat(MAX_SECRETS_BYTES + 1));
+    assert!(matches!(read(&config, "a"), Err(SecretsError::TooLarge { limit: MAX_SECRETS_BYTES, .. })));
+}
+
+#[test]
+fn a_csi_mount_and_its_data_must_be_directories() {
+    let (_dir, config) = vault_csi();
+    fs::remove_file(config.path.join("..data")).unwrap();
+    let error = read(&config, "a/b").unwrap_err().to_string();
+    assert!(error.contains("..data' to be a directory: verify that"), "{error}");
+    let file = SecretsConfig { path: config.path.join("file"), ..config };
+    fs::write(&file.path, "x").unwrap();
+    assert!(matches!(read(&file, "a"), Err(SecretsError::NotADirectory { path }) if path == file.path));
+}
+
+#[test]
+fn a_csi_secret_path_cannot_leave_the_mount() {
+    let (dir, config) = vault_csi();
+    let outside = dir.path().join("outside");
+    fs::write(&outside, r#"{"data": {"type": "simple", "value": "hunter2"}}"#).unwrap();
+    for path in ["../../outside", "a/../../../outside", outside.to_str().unwrap(), "..", "/"] {
+        assert!(matches!(read(&config, path), Err(SecretsError::OutsideMount { .. })), "{path}");
+    }
+}
+
+#[test]
+fn rotated_secrets_are_seen_by_the_next_call() {
+    let (_dir, config) = vault_csi();
+    let write = |generation: &str, value: &str| {
+        let dir = config.path.join(generation).join("a");
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("b"), format!("{{\"data\": {{\"type\": \"simple\", \"value\": \"{value}\"}}}}"))
+            .unwrap();
+    };
+    write("..2026", "old");
+    assert_eq!(read(&config, "a/b").unwrap(), b"old");
+    write("..2027", "new");
+    symlink("..2027", config.path.join("..next")).unwrap();
+    fs::rename(config.path.join("..next"), config.path.join("..data")).unwrap();
+    assert_eq!(read(&config, "a/b").unwrap(), b"new");
+    assert!(Path::new(&config.path.join("..2026")).exists());
+}
