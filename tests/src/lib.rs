@@ -1,1 +1,17 @@
-//! End-to-end tests.
+//! What the end-to-end tests share: a host with a configuration, the built binaries and the files they keep.
+//!
+//! ```
+//! use ld_testkit::Namespace;
+//! use ld_tests::Host;
+//!
+//! let zookeeper = Namespace::new();
+//! zookeeper.admin().create(&zookeeper.path("/flags"), "on").unwrap();
+//! let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+//! let watcher = host.watcher().start();
+//! host.wait_for("flags", "on");
+//! # drop(watcher);
+//! ```
+
+mod host;
+
+pub use host::{Host, SOON};

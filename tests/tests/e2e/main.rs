@@ -1,0 +1,3 @@
+//! The built binaries against a real ZooKeeper: each module is a part of docs/migration.md's promise.
+
+mod follow;
