@@ -24,13 +24,13 @@ use std::path::PathBuf;
 
 use ld_config::{NodeConfig, Principal};
 
-pub(crate) use apply::{Applied, Outcome, apply_batch};
+pub(crate) use apply::{Outcome, apply_batch};
 pub(crate) use directory::locate;
 pub(crate) use error::FileError;
 pub(crate) use identity::{Drift, Identity, verify};
-pub(crate) use inspect::{Warning, inspect_directory};
+pub(crate) use inspect::inspect_directory;
 pub(crate) use remove::{Removed, remove};
-pub(crate) use sweep::{Sweep, sweep};
+pub(crate) use sweep::sweep;
 pub(crate) use touch::{TouchError, touch};
 
 /// One destination: where the file is and how it must look besides its content.

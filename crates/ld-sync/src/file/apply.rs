@@ -32,8 +32,6 @@ pub(crate) struct Applied {
     pub(crate) identity: Identity,
     /// What it took.
     pub(crate) outcome: Outcome,
-    /// Device and inode of the directory that was written to.
-    pub(crate) directory: (u64, u64),
 }
 
 /// Makes each destination hold its content; the results are in the order of `jobs`. A reader sees the old file or the
@@ -95,11 +93,7 @@ impl<F: Fn(&Directory) -> Result<(), Errno>> Batch<F> {
             // A second name of the same file would let it be changed from elsewhere.
             let is_sound = found.links == 1 && !doubt::contains(found);
             if is_ours && is_sound && holds(directory, name, found, content) {
-                return Ok(Applied {
-                    identity: *found,
-                    outcome: Outcome::Unchanged,
-                    directory: directory.key,
-                });
+                return Ok(Applied { identity: *found, outcome: Outcome::Unchanged });
             }
         }
 
@@ -115,7 +109,7 @@ impl<F: Fn(&Directory) -> Result<(), Errno>> Batch<F> {
         if let Some(found) = &found {
             doubt::remove(found);
         }
-        let applied = Applied { identity, outcome: Outcome::Replaced, directory: directory.key };
+        let applied = Applied { identity, outcome: Outcome::Replaced };
         if target.fsync {
             open.unflushed.push(self.results.len());
         }

@@ -18,8 +18,6 @@ const OPEN: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC).union(OFlags::NONB
 pub(super) struct Directory {
     file: File,
     pub(super) path: PathBuf,
-    /// Device and inode.
-    pub(super) key: (u64, u64),
     /// The group that a file created here gets.
     pub(super) new_group: u32,
 }
@@ -59,7 +57,7 @@ impl Directory {
         let found = Identity::from(fstat(&file).map_err(fail())?);
         // A set-group-ID directory hands its group to new files.
         let new_group = if found.mode() & 0o2000 == 0 { users::get_effective_gid() } else { found.group };
-        Ok(Self { file, path: path.to_owned(), key: found.key(), new_group })
+        Ok(Self { file, path: path.to_owned(), new_group })
     }
 
     /// What stands at `name`, not following a link; `None` if nothing does.

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 use ld_config::Principal;
 use tempfile::TempDir;
 
-use super::{Applied, FileError, Outcome, Target, apply_batch};
+use super::apply::Applied;
+use super::{FileError, Outcome, Target, apply_batch};
 
 /// Nobody: a user without any file or process that matters.
 const NOBODY: u32 = 65534;
