@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{Notify, watch};
 
+use crate::audit::Turns;
 use crate::reading::SessionKey;
 
 /// How many bytes of watched paths one session may carry. The ZooKeeper crate re-arms watches after a
@@ -73,6 +74,7 @@ pub(crate) struct Lane {
     pub(crate) line: watch::Sender<Line>,
     /// Somebody has met a failure that should not be: the supervisor checks the session.
     pub(crate) suspect: Notify,
+    pub(crate) turns: Turns,
 }
 
 impl Lane {
@@ -84,6 +86,7 @@ impl Lane {
             view: watch::Sender::new(View { session: None, evidence, closed: false }),
             line: watch::Sender::new(Line::Down),
             suspect: Notify::new(),
+            turns: Turns::default(),
         }
     }
 

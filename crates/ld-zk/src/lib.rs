@@ -38,6 +38,7 @@
 //! that target at `info`.
 
 mod armed;
+mod audit;
 mod backoff;
 mod budget;
 mod client;

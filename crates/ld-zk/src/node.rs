@@ -11,6 +11,7 @@ use tokio::time::{Sleep, sleep, sleep_until, timeout};
 use zookeeper::Error as ZkError;
 
 use crate::armed::Armed;
+use crate::audit::{Seen, Watched};
 use crate::backoff::Backoff;
 use crate::error::Blame;
 use crate::lane::{Evidence, Lane, Live, View};
@@ -44,7 +45,7 @@ const RETRY_CAP: Duration = Duration::from_secs(2);
 pub struct NodeWatch {
     client: Client,
     lane: Arc<Lane>,
-    path: Box<str>,
+    watched: Arc<Watched>,
     cost: usize,
     view: watch::Receiver<View>,
     armed: Option<Armed>,
@@ -73,10 +74,12 @@ enum Fault {
 impl NodeWatch {
     pub(crate) fn new(client: Client, lane: Arc<Lane>, path: &str, cost: usize) -> Self {
         let view = lane.view.subscribe();
+        let watched = Watched::new(path);
+        lane.turns.add(&watched);
         Self {
             client,
             lane,
-            path: path.into(),
+            watched,
             cost,
             view,
             armed: None,
@@ -91,7 +94,7 @@ impl NodeWatch {
 
     /// The node's path below the chroot.
     pub fn path(&self) -> &str {
-        &self.path
+        &self.watched.path
     }
 
     /// Waits until the node may have changed since the last reading; resolves at once before the first one.
@@ -114,6 +117,7 @@ impl NodeWatch {
                     self.poll = None;
                     self.stale = true;
                 }
+                () = self.watched.missed.notified() => self.stale = true,
                 // The lane, and so the sender, is ours.
                 _ = view.changed() => {}
             }
@@ -142,7 +146,7 @@ impl NodeWatch {
             };
             failures += 1;
             if fault.blame() == Blame::Node || failures >= READ_ATTEMPTS {
-                let error = fault.into_error(&self.path);
+                let error = fault.into_error(self.path());
                 return self.settle(NodeState::Unreadable(Unreadable::Other(error)), None, &live);
             }
             if failures >= SUSPICIOUS_FAILURES {
@@ -180,7 +184,7 @@ impl NodeWatch {
         let expected = self.length.unwrap_or_else(|| shared.budget.estimate());
         let mut reserved = shared.budget.reserve(expected).await;
         loop {
-            match bounded("read", live.client.get_and_watch_data(&self.path)).await {
+            match bounded("read", live.client.get_and_watch_data(self.path())).await {
                 Ok((bytes, stat, watcher)) => {
                     reserved.resize(bytes.len());
                     let state = NodeState::Present {
@@ -193,7 +197,7 @@ impl NodeWatch {
                 Err(fault) => return Err(fault),
             }
             // A read of a missing node leaves no watch, a check does.
-            let (stat, watcher) = bounded("check", live.client.check_and_watch_stat(&self.path)).await?;
+            let (stat, watcher) = bounded("check", live.client.check_and_watch_stat(self.path())).await?;
             if stat.is_none() {
                 return Ok((NodeState::Absent(Absence::Confirmed), Some(Armed::new(watcher))));
             }
@@ -216,6 +220,12 @@ impl NodeWatch {
             }
             NodeState::Unreadable(_) => {}
         }
+        let zxids = match &state {
+            NodeState::Present { stat, .. } => Some(Some((stat.czxid, stat.mzxid))),
+            NodeState::Absent(_) => Some(None),
+            NodeState::Unreadable(_) => None,
+        };
+        self.watched.saw(zxids.map(|zxids| Seen { session: live.key, zxids }));
         self.count_without_auth(matches!(state, NodeState::Unreadable(Unreadable::NoAuth)));
         self.poll = matches!(state, NodeState::Unreadable(_))
             .then(|| Box::pin(sleep_until(self.client.shared().polls.next())));
@@ -272,7 +282,7 @@ impl Drop for NodeWatch {
 impl fmt::Debug for NodeWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("NodeWatch");
-        text.field("path", &self.path).field("lane", &self.lane.id).field("stale", &self.stale);
+        text.field("path", &self.watched.path).field("lane", &self.lane.id).field("stale", &self.stale);
         text.finish_non_exhaustive()
     }
 }

@@ -15,7 +15,7 @@ use crate::error::chain;
 use crate::evidence::{self, Look};
 use crate::lane::{Lane, Line, Live};
 use crate::reading::SessionKey;
-use crate::{Error, SessionState, dial};
+use crate::{Error, SessionState, audit, dial};
 
 /// The first bound of the delay before a new session is tried.
 const DIAL_BASE: Duration = Duration::from_millis(100);
@@ -131,7 +131,9 @@ impl Session {
             error = follow(shared, lane, &live, &mut states) => error,
             error = outdated(shared, credentials) => error,
             error = disproved(lane, &live) => error,
+            // These two never end.
             () = evidence::keep(lane, &live.client, look) => Error::Closed,
+            () = audit::keep(&lane.turns, &live) => Error::Closed,
         };
         lane.line.send_replace(Line::Down);
         lane.view.send_modify(|view| view.session = None);

@@ -115,6 +115,17 @@ async fn a_read_right_taken_away_and_given_back_heals() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_created_without_the_right_to_read_it_is_found_when_the_right_comes() {
+    let namespace = Namespace::new();
+    let (path, admin) = (namespace.path("/node"), namespace.admin());
+    let mut watch = crate::kit::client(namespace.server().address()).watch(&path);
+    assert_eq!(text(&next(&mut watch).await), "<absent>");
+    admin.create_with_acl(&path, "one", &[Acl::anyone(Acl::ALL - Acl::READ)]).unwrap();
+    admin.set_acl(&path, &[Acl::anyone(Acl::ALL)]).unwrap();
+    until_content(&mut watch, "one").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_debug_output_shows_a_password_or_content() {
     let (namespace, directory) = (Namespace::new(), TempDir::new());
     let proxy = Proxy::start(namespace.server().address());
