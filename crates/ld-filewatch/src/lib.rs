@@ -1,1 +1,76 @@
-//! Placeholder.
+//! A file's parsed content in memory: always fresh, cheap to read, honest when it cannot be.
+//!
+//! ```
+//! use ld_filewatch::FileWatcher;
+//!
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("limit");
+//! # std::fs::write(&path, "10")?;
+//! let limit: FileWatcher<u32> =
+//!     FileWatcher::builder(path).text(Default::default(), |text| text.trim().parse::<u32>())?;
+//! assert_eq!(*limit.get()?, 10);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The file is loaded again whenever it changes, however it changes: renamed over, rewritten in place, behind
+//! symbolic links that are switched, in directories that come and go, under mounts. Whatever goes wrong then
+//! (parse errors, a missing file, one that is too large), reads go on giving the last good content and
+//! [`FileWatcher::last_error`] says why. Only before the first good load a read fails.
+//!
+//! # Reading
+//!
+//! | call | for |
+//! |---|---|
+//! | [`FileWatcher::get`] | anything: a lock-free guard |
+//! | [`FileWatcher::reader`] | a thread's hot path: a cached handle, one atomic load |
+//! | [`FileWatcher::get_arc`], [`FileWatcher::snapshot`] | keeping a content |
+//! | [`FileWatcher::subscribe`], [`FileWatcher::wait_changed`] | acting on changes, from threads or tasks |
+//! | [`FileWatcher::map`] | handing a part of the content to a component |
+//!
+//! # How it notices
+//!
+//! One hub for the process has an inotify instance and watches every directory and symbolic link on the way
+//! to each file. Events only wake; `stat` decides, and a hash of the content decides whether to parse. A poll
+//! of `stat` ([`Builder::poll_interval`]) catches what events cannot see, and takes over by itself while
+//! inotify is out of watches or instances.
+//!
+//! # What it does not do
+//!
+//! It writes nothing, watches no directory for its entries, and keeps no history: of several quick changes
+//! only the last is sure to be seen. It needs no async runtime and starts none. It runs on Linux.
+//!
+//! Its threads do not survive a `fork`: build watchers in the child.
+
+mod builder;
+mod cell;
+mod error;
+mod guard;
+mod hub;
+mod identity;
+mod limits;
+mod load;
+mod reader;
+mod shared;
+mod source;
+mod status;
+mod subscribe;
+mod sync;
+pub mod testing;
+mod text;
+mod view;
+mod waiters;
+mod watcher;
+
+pub use builder::Builder;
+pub use error::{BoxError, Error};
+pub use guard::{Guard, Snapshot};
+pub use limits::{
+    DEFAULT_MAX_SIZE, DEFAULT_POLL_INTERVAL, DEFAULT_QUIET_TIME, MAX_LOADERS, MAX_UNSETTLED,
+    MIN_POLL_INTERVAL,
+};
+pub use reader::Reader;
+pub use status::{Mode, Status};
+pub use subscribe::{Changed, Subscription};
+pub use text::{Newlines, Text, TextOptions};
+pub use view::{View, ViewGuard};
+pub use watcher::FileWatcher;

@@ -1,0 +1,120 @@
+//! The one error type: why a file's content is not what it should be.
+
+use std::error::Error as StdError;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a parser may fail with: anything that converts into a boxed error, a `&str` or `String` too.
+pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
+
+/// Why a file's current content could not be loaded, or why there is none to read.
+///
+/// Every text names the path. The cause is in [`source`](StdError::source) and not repeated in the text.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing good has been loaded yet. The source says why; the watcher goes on trying.
+    #[error("{}: no content has been loaded yet", path.display())]
+    NotAvailable {
+        /// The watched file.
+        path: PathBuf,
+        /// What the last attempt failed with.
+        #[source]
+        cause: Option<Arc<Error>>,
+    },
+    /// The first good load did not happen within the time given to
+    /// [`timeout`](crate::Builder::timeout) or [`wait_available`](crate::FileWatcher::wait_available).
+    #[error("{}: no content could be loaded within {timeout:?}", path.display())]
+    TimedOut {
+        /// The watched file.
+        path: PathBuf,
+        /// How long was waited.
+        timeout: Duration,
+        /// What the last attempt failed with.
+        #[source]
+        cause: Option<Arc<Error>>,
+    },
+    /// The file, a directory on its way or the target of a symbolic link does not exist. Create it: the
+    /// watcher notices.
+    #[error("{}: the file does not exist", path.display())]
+    Missing {
+        /// The watched file.
+        path: PathBuf,
+    },
+    /// Something else is in the file's place. Nothing but a regular file is ever opened.
+    #[error("{}: not a regular file but {found}", path.display())]
+    NotRegularFile {
+        /// The watched file.
+        path: PathBuf,
+        /// What it is: `a directory`, `a fifo` and so on.
+        found: &'static str,
+    },
+    /// The file could not be looked up, opened or read. Tried again at every poll.
+    #[error("{}: cannot be read", path.display())]
+    Unreadable {
+        /// The watched file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is larger than [`max_size`](crate::Builder::max_size) and was not read.
+    #[error("{}: larger than the limit of {limit} bytes", path.display())]
+    TooLarge {
+        /// The watched file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The file has been changing under every read for longer than
+    /// [`MAX_UNSETTLED`](crate::MAX_UNSETTLED). Write it atomically: to a temporary file, then rename.
+    #[error("{}: changed during every read", path.display())]
+    Unstable {
+        /// The watched file.
+        path: PathBuf,
+    },
+    /// The content is not UTF-8, in a watcher built with [`text`](crate::Builder::text).
+    #[error("{}: not UTF-8 from byte {valid_up_to} on", path.display())]
+    NotUtf8 {
+        /// The watched file.
+        path: PathBuf,
+        /// Bytes before the first one that is not UTF-8.
+        valid_up_to: usize,
+    },
+    /// The parser rejected the content.
+    #[error("{}: cannot be parsed", path.display())]
+    Parse {
+        /// The watched file.
+        path: PathBuf,
+        /// What the parser said.
+        #[source]
+        source: BoxError,
+    },
+    /// The parser panicked. The panic was caught; the watcher goes on.
+    #[error("{}: the parser panicked: {message}", path.display())]
+    ParserPanicked {
+        /// The watched file.
+        path: PathBuf,
+        /// The panic's message, if it was a string.
+        message: String,
+    },
+    /// An option of the builder cannot be used; nothing is watched.
+    #[error("{}: {reason}", path.display())]
+    InvalidOption {
+        /// The path that was to be watched.
+        path: PathBuf,
+        /// Which option, and what it may be.
+        reason: &'static str,
+    },
+    /// The process could not start another thread; nothing is watched.
+    #[error("{}: no thread could be started to watch it", path.display())]
+    NoThread {
+        /// The path that was to be watched.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}

@@ -1,0 +1,177 @@
+//! Looking at a file and watching every step of the way to it.
+//!
+//! The content is published first, then the way is watched, then the file is looked at once more: whatever
+//! happens in between is either seen by that look or comes as an event.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::Metadata;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::backend::Refusal;
+use super::dirs::{DirId, Step};
+use super::loaders;
+use super::schedule::Walked;
+use super::{Inner, WatchId, Watched};
+use crate::identity::inode;
+use crate::limits::{MAX_STEPS, MAX_SYMLINKS};
+use crate::source::{Outcome, Trigger};
+use crate::status::Mode;
+use crate::sync::lock;
+
+impl Inner {
+    /// Looks at a file that the calling thread has claimed, and ends the claim.
+    pub(super) fn look(self: &Arc<Self>, id: WatchId, watched: &dyn Watched, trigger: Trigger) {
+        let mut outcome = watched.check(trigger);
+        let walk = {
+            let mut schedule = lock(&self.schedule);
+            let missed = outcome == Outcome::Changed && !trigger.event && !trigger.reader;
+            if missed {
+                schedule.distrust(id);
+            }
+            let moved = trigger.event || outcome == Outcome::Changed;
+            schedule.wants_events(id) && (moved || schedule.rearm_due(id, Instant::now()))
+        };
+        if walk {
+            watched.set_mode(self.walk(id, watched.path()));
+            if !watched.is_current() {
+                outcome = Outcome::Unsettled;
+            }
+        }
+        let mut schedule = lock(&self.schedule);
+        if outcome == Outcome::Unsettled {
+            let poll = Trigger { poll: true, ..Trigger::default() };
+            if schedule.wake_when_quiet(id, poll, Instant::now()) {
+                self.alarm.notify_one();
+            }
+        }
+        if schedule.finish(id) {
+            loaders::call(self, schedule);
+        }
+    }
+
+    /// Watches the way to `path` as it is now and lets go of the way that it was.
+    fn walk(self: &Arc<Self>, id: WatchId, path: &Path) -> Mode {
+        let mut walk = Walk { inner: self, id, chain: Vec::new(), denied: None };
+        walk.run(path);
+        let Walk { chain, denied, .. } = walk;
+        let walked = Walked { chain: chain.into(), armed: denied.is_none() };
+        let former = lock(&self.schedule).walked(id, walked);
+        self.unlink(id, &former);
+        denied.map_or(Mode::Events, |reason| Mode::Polling { reason })
+    }
+
+    /// Takes links away, and the watches of directories that nobody passes any more.
+    pub(super) fn unlink(&self, id: WatchId, chain: &[Step]) {
+        let mut unused: Vec<DirId> = Vec::new();
+        {
+            let mut schedule = lock(&self.schedule);
+            unused.extend(chain.iter().filter(|step| schedule.dirs.unlink(step, id)).map(|step| step.dir));
+        }
+        if unused.is_empty() {
+            return;
+        }
+        let mut backend = lock(&self.backend);
+        for dir in unused {
+            let path = lock(&self.schedule).dirs.forget(dir);
+            if let Some(path) = path {
+                backend.unwatch(&path);
+            }
+        }
+    }
+}
+
+/// One walk along a path, component by component, with symbolic links followed by hand.
+struct Walk<'a> {
+    inner: &'a Arc<Inner>,
+    id: WatchId,
+    chain: Vec<Step>,
+    denied: Option<Arc<str>>,
+}
+
+impl Walk<'_> {
+    fn run(&mut self, path: &Path) {
+        let mut real = PathBuf::from("/");
+        let mut ahead = names(path);
+        let mut links = 0;
+        for _ in 0..MAX_STEPS {
+            let Some(name) = ahead.pop() else { return };
+            if name == ".." {
+                real.pop();
+                continue;
+            }
+            self.watch(&real, &name);
+            let next = real.join(&name);
+            let Ok(meta) = std::fs::symlink_metadata(&next) else { return };
+            if meta.is_dir() {
+                real = next;
+            } else if meta.is_symlink() && links < MAX_SYMLINKS {
+                links += 1;
+                let Ok(target) = std::fs::read_link(&next) else { return };
+                if target.is_absolute() {
+                    real = PathBuf::from("/");
+                }
+                ahead.extend(names(&target));
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Watches a directory for everything that happens to itself and to `name` in it.
+    fn watch(&mut self, directory: &Path, name: &OsStr) {
+        let Ok(meta) = std::fs::symlink_metadata(directory) else { return };
+        let known = {
+            let mut schedule = lock(&self.inner.schedule);
+            let dir = schedule.dirs.watched(inode(&meta));
+            dir.and_then(|dir| schedule.dirs.link(dir, name, self.id))
+        };
+        match known {
+            Some(step) => self.chain.push(step),
+            None => self.arm(directory, &meta, name),
+        }
+    }
+
+    fn arm(&mut self, directory: &Path, meta: &Metadata, name: &OsStr) {
+        let mut backend = lock(&self.inner.backend);
+        let (dir, stale) = {
+            let mut schedule = lock(&self.inner.schedule);
+            // Entered and linked before it is watched, so that no event finds an unknown directory.
+            let (dir, stale) = match schedule.dirs.watched(inode(meta)) {
+                Some(dir) => (dir, None),
+                None => {
+                    let (dir, stale) = schedule.dirs.enter(directory, inode(meta));
+                    (dir, Some(stale))
+                }
+            };
+            self.chain.extend(schedule.dirs.link(dir, name, self.id));
+            // Another walk may have been here between our look and our lock.
+            let Some(stale) = stale else { return };
+            (dir, stale)
+        };
+        // notify takes a path that it already watches for done, whatever is there by now.
+        stale.iter().for_each(|path| backend.unwatch(path));
+        let watched = backend.watch(self.inner, directory);
+        let same = std::fs::symlink_metadata(directory).is_ok_and(|now| inode(&now) == inode(meta));
+        match watched {
+            Ok(()) if same => {}
+            // It was replaced: an event in the directory above, which is watched, brings us back.
+            Ok(()) | Err(Refusal::Gone) => lock(&self.inner.schedule).dirs.kill(dir),
+            Err(Refusal::Denied(reason)) => {
+                lock(&self.inner.schedule).dirs.kill(dir);
+                self.denied.get_or_insert(reason);
+            }
+        }
+    }
+}
+
+/// The names of a path, last one first; `..` stays, since only the walk knows where it leads.
+fn names(path: &Path) -> Vec<OsString> {
+    let name = |component| match component {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some(OsString::from("..")),
+        _ => None,
+    };
+    path.components().rev().filter_map(name).collect()
+}

@@ -1,0 +1,159 @@
+//! Which directories are watched, and which names in them concern whom.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsStr;
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::WatchId;
+use crate::identity::Inode;
+
+/// Names one directory of the table; never used twice.
+pub(super) type DirId = u64;
+
+/// One step on the way to a file: a name looked up in a directory.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub(super) dir: DirId,
+    pub(super) name: Arc<OsStr>,
+}
+
+struct Dir {
+    path: Arc<Path>,
+    inode: Inode,
+    /// False from the moment an event says that the watch may have gone with the directory.
+    alive: bool,
+    names: HashMap<Arc<OsStr>, Vec<WatchId>>,
+}
+
+/// The table. A directory is one entry however many paths lead to it: inotify gives the same watch for all
+/// of them, and notify reports it under one path only.
+#[derive(Default)]
+pub(super) struct Dirs {
+    next: DirId,
+    dirs: HashMap<DirId, Dir>,
+    by_path: BTreeMap<Arc<Path>, DirId>,
+    by_inode: HashMap<Inode, DirId>,
+}
+
+impl Dirs {
+    /// The directory, if it is watched and nothing says otherwise.
+    pub(super) fn watched(&self, inode: Inode) -> Option<DirId> {
+        self.by_inode.get(&inode).copied().filter(|id| self.dirs[id].alive)
+    }
+
+    /// Enters a directory that is about to be watched under `path`, instead of whatever was there. Also gives
+    /// the paths whose watches have to go first.
+    pub(super) fn enter(&mut self, path: &Path, inode: Inode) -> (DirId, Vec<Arc<Path>>) {
+        let mut stale = Vec::new();
+        let path: Arc<Path> = path.into();
+        if let Some(old) = self.by_path.remove(&path) {
+            self.orphan(old, inode);
+            stale.push(Arc::clone(&path));
+        }
+        let id = match self.by_inode.get(&inode) {
+            Some(&id) => id,
+            None => {
+                self.next += 1;
+                let dir = Dir { path: Arc::clone(&path), inode, alive: true, names: HashMap::new() };
+                self.dirs.insert(self.next, dir);
+                self.by_inode.insert(inode, self.next);
+                self.next
+            }
+        };
+        if let Some(dir) = self.dirs.get_mut(&id) {
+            dir.alive = true;
+            let before = std::mem::replace(&mut dir.path, Arc::clone(&path));
+            if before != path && self.by_path.get(&before) == Some(&id) {
+                self.by_path.remove(&before);
+                stale.push(before);
+            }
+        }
+        self.by_path.insert(path, id);
+        (id, stale)
+    }
+
+    fn orphan(&mut self, id: DirId, successor: Inode) {
+        if let Some(dir) = self.dirs.get_mut(&id).filter(|dir| dir.inode != successor) {
+            dir.alive = false;
+            self.by_inode.remove(&dir.inode);
+        }
+    }
+
+    pub(super) fn kill(&mut self, id: DirId) {
+        if let Some(dir) = self.dirs.get_mut(&id) {
+            dir.alive = false;
+        }
+    }
+
+    /// Marks the directory at `path` and all below it: notify drops their watches.
+    pub(super) fn kill_below(&mut self, path: &Path) {
+        let range = self.by_path.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
+        for (_, id) in range.take_while(|(below, _)| below.starts_with(path)) {
+            if let Some(dir) = self.dirs.get_mut(id) {
+                dir.alive = false;
+            }
+        }
+    }
+
+    pub(super) fn kill_all(&mut self) {
+        self.dirs.values_mut().for_each(|dir| dir.alive = false);
+    }
+
+    pub(super) fn link(&mut self, id: DirId, name: &OsStr, watch: WatchId) -> Option<Step> {
+        let dir = self.dirs.get_mut(&id)?;
+        let name = match dir.names.get_key_value(name) {
+            Some((name, _)) => Arc::clone(name),
+            None => Arc::from(name),
+        };
+        dir.names.entry(Arc::clone(&name)).or_insert_with(|| Vec::with_capacity(1)).push(watch);
+        Some(Step { dir: id, name })
+    }
+
+    /// Takes one link away; true if that was the directory's last.
+    pub(super) fn unlink(&mut self, step: &Step, watch: WatchId) -> bool {
+        let Some(dir) = self.dirs.get_mut(&step.dir) else { return false };
+        if let Some(watches) = dir.names.get_mut(&step.name) {
+            if let Some(index) = watches.iter().position(|other| *other == watch) {
+                watches.swap_remove(index);
+            }
+            if watches.is_empty() {
+                dir.names.remove(&step.name);
+            }
+        }
+        dir.names.is_empty()
+    }
+
+    /// Removes a directory without links; gives the path to stop watching, unless another directory is
+    /// there by now.
+    pub(super) fn forget(&mut self, id: DirId) -> Option<Arc<Path>> {
+        if !self.dirs.get(&id)?.names.is_empty() {
+            return None;
+        }
+        let dir = self.dirs.remove(&id)?;
+        if self.by_inode.get(&dir.inode) == Some(&id) {
+            self.by_inode.remove(&dir.inode);
+        }
+        (self.by_path.get(&dir.path) == Some(&id)).then(|| {
+            self.by_path.remove(&dir.path);
+            dir.path
+        })
+    }
+
+    /// Whom an event at `path` concerns: who looks this name up in the directory above, and whether it is
+    /// the last step of their way is for them to find out.
+    pub(super) fn interested(&self, path: &Path) -> &[WatchId] {
+        let named = || {
+            let above = self.by_path.get(path.parent()?)?;
+            self.dirs.get(above)?.names.get(path.file_name()?)
+        };
+        named().map_or(&[], Vec::as_slice)
+    }
+
+    /// Whom the directory at `path` itself concerns.
+    pub(super) fn passing(&self, path: &Path) -> Vec<WatchId> {
+        let dir = self.by_path.get(path).and_then(|id| self.dirs.get(id));
+        dir.map_or_else(Vec::new, |dir| dir.names.values().flatten().copied().collect())
+    }
+}

@@ -1,0 +1,292 @@
+//! Who is to be looked at, when, and for what reason. Pure state: no threads, no system calls.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::sync::Weak;
+use std::time::{Duration, Instant};
+
+use super::dirs::{Dirs, Step};
+use super::{Pace, WatchId, Watched};
+use crate::limits::{DEFAULT_POLL_INTERVAL, MAX_UNSETTLED, REARM_AFTER};
+use crate::source::Trigger;
+
+/// Where a file is between two looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Idle,
+    Queued,
+    Looking,
+}
+
+/// A look that waits for quiet.
+#[derive(Debug, Clone, Copy)]
+struct Quiet {
+    due: Instant,
+    since: Instant,
+    trigger: Trigger,
+}
+
+struct Slot {
+    watched: Weak<dyn Watched>,
+    pace: Pace,
+    stage: Stage,
+    pending: Trigger,
+    quiet: Option<Quiet>,
+    /// The group that polls it.
+    every: Option<Duration>,
+    /// When to try for events again.
+    rearm: Option<Instant>,
+    chain: Box<[Step]>,
+}
+
+impl Slot {
+    /// True if it was not queued or being looked at already.
+    fn queue(&mut self, id: WatchId, queue: &mut VecDeque<WatchId>) -> bool {
+        let idle = self.stage == Stage::Idle;
+        if idle {
+            self.stage = Stage::Queued;
+            queue.push_back(id);
+        }
+        idle
+    }
+}
+
+struct Group {
+    next: Instant,
+    members: BTreeSet<WatchId>,
+}
+
+/// A file to look at.
+pub(super) struct Job {
+    pub(super) id: WatchId,
+    pub(super) watched: Weak<dyn Watched>,
+    pub(super) trigger: Trigger,
+}
+
+/// How the way to a file is watched after a walk.
+pub(super) struct Walked {
+    pub(super) chain: Box<[Step]>,
+    pub(super) armed: bool,
+}
+
+pub(super) struct Schedule {
+    pub(super) dirs: Dirs,
+    slots: HashMap<WatchId, Slot>,
+    next: WatchId,
+    urgent: VecDeque<WatchId>,
+    polls: VecDeque<WatchId>,
+    timers: BinaryHeap<Reverse<(Instant, WatchId)>>,
+    groups: BTreeMap<Duration, Group>,
+    pub(super) loaders: super::loaders::Count,
+    stopped: bool,
+}
+
+impl Schedule {
+    pub(super) fn new() -> Self {
+        Self {
+            dirs: Dirs::default(),
+            slots: HashMap::new(),
+            next: 0,
+            urgent: VecDeque::new(),
+            polls: VecDeque::new(),
+            timers: BinaryHeap::new(),
+            groups: BTreeMap::new(),
+            loaders: super::loaders::Count::default(),
+            stopped: false,
+        }
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.stopped
+    }
+
+    pub(super) fn add(&mut self, watched: Weak<dyn Watched>, pace: Pace) -> WatchId {
+        self.next += 1;
+        let slot = Slot {
+            watched,
+            pace,
+            stage: Stage::Idle,
+            pending: Trigger::default(),
+            quiet: None,
+            every: None,
+            rearm: None,
+            chain: Box::default(),
+        };
+        self.slots.insert(self.next, slot);
+        self.join_group(self.next, pace.poll);
+        self.next
+    }
+
+    /// Removes a file; gives the steps whose links are to be taken away.
+    pub(super) fn remove(&mut self, id: WatchId) -> Box<[Step]> {
+        self.join_group(id, None);
+        self.slots.remove(&id).map(|slot| slot.chain).unwrap_or_default()
+    }
+
+    /// Whether a file wants events.
+    pub(super) fn wants_events(&self, id: WatchId) -> bool {
+        self.slots.get(&id).is_some_and(|slot| slot.pace.events)
+    }
+
+    /// Puts a file into the group that polls it, or into none.
+    fn join_group(&mut self, id: WatchId, every: Option<Duration>) {
+        let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.every != every) else { return };
+        let former = std::mem::replace(&mut slot.every, every);
+        if let Some(group) = former.and_then(|former| self.groups.get_mut(&former)) {
+            group.members.remove(&id);
+        }
+        self.groups.retain(|_, group| !group.members.is_empty());
+        if let Some(every) = every {
+            let next = Instant::now() + every;
+            let group = self.groups.entry(every).or_insert_with(|| Group { next, members: BTreeSet::new() });
+            group.members.insert(id);
+        }
+    }
+
+    /// Records a walk; gives the steps before it. A file that has no events is polled, whatever its options.
+    pub(super) fn walked(&mut self, id: WatchId, walked: Walked) -> Box<[Step]> {
+        let Some(slot) = self.slots.get_mut(&id) else { return walked.chain };
+        let former = std::mem::replace(&mut slot.chain, walked.chain);
+        slot.rearm = (!walked.armed).then(|| Instant::now() + REARM_AFTER);
+        let poll = slot.pace.poll;
+        let every = if walked.armed {
+            poll
+        } else {
+            Some(poll.map_or(DEFAULT_POLL_INTERVAL, |poll| poll.min(DEFAULT_POLL_INTERVAL)))
+        };
+        self.join_group(id, every);
+        former
+    }
+
+    /// Forgets that the way to a file is watched, after a change that no event told of.
+    pub(super) fn distrust(&mut self, id: WatchId) {
+        if let Some(slot) = self.slots.get(&id) {
+            slot.chain.iter().for_each(|step| self.dirs.kill(step.dir));
+        }
+    }
+
+    /// Whether a look should try again to get events.
+    pub(super) fn rearm_due(&self, id: WatchId, now: Instant) -> bool {
+        self.slots.get(&id).and_then(|slot| slot.rearm).is_some_and(|at| at <= now)
+    }
+
+    /// Has a file looked at as soon as a loader is free. True if one has to be woken.
+    pub(super) fn wake(&mut self, id: WatchId, trigger: Trigger) -> bool {
+        let Some(slot) = self.slots.get_mut(&id) else { return false };
+        slot.pending.merge(trigger);
+        if let Some(quiet) = slot.quiet.take() {
+            slot.pending.merge(quiet.trigger);
+        }
+        slot.queue(id, &mut self.urgent)
+    }
+
+    /// Has a file looked at after its quiet time. True if the clock has to be set earlier.
+    pub(super) fn wake_when_quiet(&mut self, id: WatchId, mut trigger: Trigger, now: Instant) -> bool {
+        let Some(slot) = self.slots.get_mut(&id) else { return false };
+        let since = slot.quiet.map_or(now, |quiet| quiet.since);
+        let due = (now + slot.pace.quiet).min(since + MAX_UNSETTLED.max(slot.pace.quiet));
+        if let Some(quiet) = slot.quiet {
+            trigger.merge(quiet.trigger);
+        }
+        let first = slot.quiet.replace(Quiet { due, since, trigger }).is_none();
+        if first {
+            self.timers.push(Reverse((due, id)));
+        }
+        first
+    }
+
+    /// When the clock has something to do.
+    pub(super) fn next_alarm(&mut self) -> Option<Instant> {
+        while let Some(Reverse((at, id))) = self.timers.peek().copied() {
+            match self.slots.get(&id).and_then(|slot| slot.quiet) {
+                Some(quiet) if quiet.due > at => {
+                    // More happened since: the timer moves instead of one being set for each event.
+                    self.timers.pop();
+                    self.timers.push(Reverse((quiet.due, id)));
+                }
+                Some(_) => break,
+                None => {
+                    self.timers.pop();
+                }
+            }
+        }
+        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
+        let poll = self.groups.values().map(|group| group.next).min();
+        [timer, poll, self.loaders.grow_at].into_iter().flatten().min()
+    }
+
+    /// Queues everything that is due.
+    pub(super) fn ring(&mut self, now: Instant) {
+        while let Some(Reverse((at, id))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now)
+        {
+            self.timers.pop();
+            let due = self.slots.get(&id).and_then(|slot| slot.quiet).map(|quiet| quiet.due);
+            match due {
+                Some(due) if due > at && due > now => self.timers.push(Reverse((due, id))),
+                Some(_) => {
+                    self.wake(id, Trigger::default());
+                }
+                None => {}
+            }
+        }
+        for (every, group) in &mut self.groups {
+            if group.next > now {
+                continue;
+            }
+            // A poll that comes late is not made up for.
+            group.next = (group.next + *every).max(now + *every / 2);
+            for id in &group.members {
+                let Some(slot) = self.slots.get_mut(id) else { continue };
+                if slot.stage == Stage::Idle && slot.quiet.is_none() {
+                    slot.pending.poll = true;
+                    slot.queue(*id, &mut self.polls);
+                }
+            }
+        }
+    }
+
+    /// Has every file that relies on events looked at: some events are lost.
+    pub(super) fn wake_all(&mut self, trigger: Trigger) {
+        let ids: Vec<_> = self.slots.iter().filter(|(_, slot)| slot.pace.events).map(|(id, _)| *id).collect();
+        for id in ids {
+            self.wake(id, trigger);
+        }
+    }
+
+    pub(super) fn has_work(&self) -> bool {
+        !self.urgent.is_empty() || !self.polls.is_empty()
+    }
+
+    /// The next file to look at; events come before polls.
+    pub(super) fn take(&mut self) -> Option<Job> {
+        while let Some(id) = self.urgent.pop_front().or_else(|| self.polls.pop_front()) {
+            let Some(slot) = self.slots.get_mut(&id) else { continue };
+            slot.stage = Stage::Looking;
+            let trigger = std::mem::take(&mut slot.pending);
+            return Some(Job { id, watched: Weak::clone(&slot.watched), trigger });
+        }
+        None
+    }
+
+    /// Claims a file for the calling thread, unless somebody else has it.
+    pub(super) fn begin_direct(&mut self, id: WatchId) -> bool {
+        match self.slots.get_mut(&id).filter(|slot| slot.stage == Stage::Idle) {
+            Some(slot) => {
+                slot.stage = Stage::Looking;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Ends a look. True if more happened meanwhile and a loader has to be woken.
+    pub(super) fn finish(&mut self, id: WatchId) -> bool {
+        let Some(slot) = self.slots.get_mut(&id) else { return false };
+        slot.stage = Stage::Idle;
+        slot.pending.any() && slot.queue(id, &mut self.urgent)
+    }
+}

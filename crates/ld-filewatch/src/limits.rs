@@ -1,0 +1,46 @@
+//! Every default and limit, named.
+
+use std::time::Duration;
+
+/// How often a file is compared with the content in memory unless
+/// [`poll_interval`](crate::Builder::poll_interval) says otherwise, and how often at least while events
+/// cannot be had.
+pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The shortest poll interval that is accepted.
+pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(1);
+
+/// How long an in-place writer must be silent before its file is read, unless
+/// [`quiet_time`](crate::Builder::quiet_time) says otherwise.
+pub const DEFAULT_QUIET_TIME: Duration = Duration::from_millis(20);
+
+/// A file whose writer never falls silent is read after this time all the same.
+pub const MAX_UNSETTLED: Duration = Duration::from_secs(1);
+
+/// The largest file in bytes that is read, unless [`max_size`](crate::Builder::max_size) says otherwise:
+/// 64 MiB.
+pub const DEFAULT_MAX_SIZE: u64 = 64 << 20;
+
+/// Parsers that may be running at the same time in the process before further files wait for one to end.
+pub const MAX_LOADERS: usize = 32;
+
+/// A read buffer larger than this (in bytes) is given back after the load instead of being kept by its thread.
+pub(crate) const KEPT_BUFFER: usize = 1 << 20;
+
+/// A waiting load starts another loader thread after this time.
+pub(crate) const GROW_AFTER: Duration = Duration::from_millis(2);
+
+/// A loader thread beyond the first ends after this time without work.
+pub(crate) const LOADER_LINGER: Duration = Duration::from_secs(5);
+
+/// How long to wait before inotify is tried again after it refused an instance or a watch.
+pub(crate) const REARM_AFTER: Duration = Duration::from_secs(5);
+
+/// File systems may stamp two changes with one time: a file is read once more when it is this old.
+pub(crate) const COARSEST_CLOCK: Duration = Duration::from_secs(2);
+
+/// Symbolic links on one path, as in Linux itself.
+pub(crate) const MAX_SYMLINKS: usize = 40;
+
+/// Steps of one path, symbolic links followed: far above what any real path needs.
+pub(crate) const MAX_STEPS: usize = 1024;

@@ -1,0 +1,73 @@
+//! One read of a file that is known to be whole, as far as a file system can tell.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use crate::error::Error;
+use crate::identity::{Identity, kind};
+
+/// Reads that disagree with `stat` before and after are repeated at once this often.
+const READ_ATTEMPTS: usize = 3;
+
+/// Why a read gave nothing.
+pub(crate) enum LoadFailure {
+    /// It changed while it was read: look again later.
+    Torn,
+    /// Reported; worth another attempt at the next poll even though `stat` says the same.
+    Transient(Error),
+    /// Reported; only a change can make it better.
+    Lasting(Error),
+}
+
+/// Reads the file into `buffer`, with the same `fstat` on both sides of the read.
+///
+/// Opened without blocking: a FIFO that takes the file's place between `stat` and here must not hang us.
+pub(crate) fn load(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, LoadFailure> {
+    let unreadable =
+        |source: io::Error| LoadFailure::Transient(Error::Unreadable { path: path.to_path_buf(), source });
+    for attempt in 1..=READ_ATTEMPTS {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+            .open(path)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => LoadFailure::Torn,
+                _ => unreadable(error),
+            })?;
+        let meta = file.metadata().map_err(unreadable)?;
+        if !meta.is_file() {
+            let found = kind(meta.file_type());
+            return Err(LoadFailure::Transient(Error::NotRegularFile { path: path.to_path_buf(), found }));
+        }
+        let before = Identity::of(&meta);
+        if before.size() > limit {
+            return Err(too_large(path, limit));
+        }
+        read(&mut file, before.size(), limit, buffer).map_err(unreadable)?;
+        let after = Identity::of(&file.metadata().map_err(unreadable)?);
+        if before != after {
+            continue;
+        }
+        if buffer.len() as u64 > limit {
+            return Err(too_large(path, limit));
+        }
+        // Files of /proc and /sys lie about their size: after some attempts an unchanged stat has to do.
+        if buffer.len() as u64 == after.size() || attempt == READ_ATTEMPTS {
+            return Ok(after);
+        }
+    }
+    Err(LoadFailure::Torn)
+}
+
+fn too_large(path: &Path, limit: u64) -> LoadFailure {
+    LoadFailure::Lasting(Error::TooLarge { path: path.to_path_buf(), limit })
+}
+
+fn read(file: &mut File, size: u64, limit: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
+    buffer.clear();
+    buffer.reserve(usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1));
+    file.take(limit.saturating_add(1)).read_to_end(buffer)?;
+    Ok(())
+}

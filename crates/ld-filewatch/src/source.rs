@@ -1,0 +1,297 @@
+//! One watched file: look, decide, load, parse, publish.
+
+use std::cell::RefCell;
+use std::hash::{BuildHasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, Instant};
+
+use xxhash_rust::xxh3::xxh3_128_with_seed;
+
+use crate::cell::Cell;
+use crate::error::Error;
+use crate::identity::{Identity, Seen};
+use crate::limits::{COARSEST_CLOCK, KEPT_BUFFER, MAX_UNSETTLED};
+use crate::load::{self, LoadFailure};
+use crate::sync::lock;
+
+/// Turns a whole file into a value; the path is for its errors.
+pub(crate) type Parser<T> = Box<dyn FnMut(&Path, &[u8]) -> Result<T, Error> + Send>;
+
+/// Told of each new error.
+pub(crate) type OnError = Box<dyn Fn(&Error) + Send + Sync>;
+
+/// Why a file is looked at. Several reasons may come together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Trigger {
+    /// Something happened on the path, and its writer is done or silent.
+    pub(crate) event: bool,
+    /// The file's own content may have changed even if `stat` says the same.
+    pub(crate) touched: bool,
+    /// Time passed: a change that is found must be stable first.
+    pub(crate) poll: bool,
+    /// A reader without content asks: a parser that failed gets another chance.
+    pub(crate) reader: bool,
+}
+
+impl Trigger {
+    pub(crate) fn any(self) -> bool {
+        self != Self::default()
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.event |= other.event;
+        self.touched |= other.touched;
+        self.poll |= other.poll;
+        self.reader |= other.reader;
+    }
+}
+
+/// What a look at the file came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// As it was.
+    Same,
+    /// Something changed and was dealt with.
+    Changed,
+    /// Something is changing: look again after the quiet time.
+    Unsettled,
+}
+
+/// The side of a watched file that loads.
+pub(crate) struct Source<T> {
+    pub(crate) max_size: u64,
+    pub(crate) on_error: Option<OnError>,
+    pub(crate) state: Mutex<State<T>>,
+}
+
+pub(crate) struct State<T> {
+    parser: Parser<T>,
+    /// What the path was at the last look that was dealt with.
+    seen: Option<Seen>,
+    /// The last attempt failed in a way that may pass without a change of the file.
+    retry: bool,
+    /// Hash of the content that is published.
+    good: Option<u128>,
+    /// Hash and error of the last content that the parser rejected.
+    bad: Option<(u128, Arc<Error>)>,
+    unsettled: Option<Unsettled>,
+    verify: Verify,
+}
+
+/// A change found by polling, until it is stable.
+struct Unsettled {
+    seen: Seen,
+    since: Instant,
+}
+
+/// Reads that a poll still owes to file systems whose clocks are too coarse to show every change.
+enum Verify {
+    NextPoll(Instant),
+    WhenOld(Instant),
+    Done,
+}
+
+impl<T> State<T> {
+    pub(crate) fn new(parser: Parser<T>) -> Self {
+        Self { parser, seen: None, retry: true, good: None, bad: None, unsettled: None, verify: Verify::Done }
+    }
+
+    fn verify_due(&mut self) -> bool {
+        match self.verify {
+            Verify::NextPoll(loaded) => {
+                self.verify = Verify::WhenOld(loaded);
+                true
+            }
+            Verify::WhenOld(loaded) if loaded.elapsed() >= COARSEST_CLOCK => {
+                self.verify = Verify::Done;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a change that polling found has been stable since the look before, or has been waited for
+    /// long enough.
+    fn settled(&mut self, seen: Seen) -> bool {
+        match &mut self.unsettled {
+            Some(change) if change.seen == seen || change.since.elapsed() >= MAX_UNSETTLED => true,
+            Some(change) => {
+                change.seen = seen;
+                false
+            }
+            None => {
+                self.unsettled = Some(Unsettled { seen, since: Instant::now() });
+                false
+            }
+        }
+    }
+
+    /// Records a look; true if the path was something else before.
+    fn dealt_with(&mut self, seen: Seen) -> bool {
+        self.unsettled = None;
+        self.retry = false;
+        self.seen.replace(seen) != Some(seen)
+    }
+
+    /// How long the file has been changing under every read.
+    fn torn(&mut self, seen: Seen) -> Duration {
+        self.unsettled.get_or_insert_with(|| Unsettled { seen, since: Instant::now() }).since.elapsed()
+    }
+}
+
+impl<T> Source<T> {
+    /// Looks at the file and does what is needed. Only one thread at a time gets past the lock.
+    pub(crate) fn check(&self, path: &Path, cell: &Cell<T>, trigger: Trigger) -> Outcome {
+        let mut state = lock(&self.state);
+        let seen = Seen::at(path);
+        cell.set_checked();
+        let changed = state.seen != Some(seen);
+        let read = changed
+            || state.retry
+            || trigger.touched
+            || trigger.reader
+            || (trigger.poll && state.verify_due());
+        if !read {
+            state.unsettled = None;
+            return Outcome::Same;
+        }
+        let at_once = trigger.event || trigger.reader || state.seen.is_none();
+        if changed && !at_once && !state.settled(seen) {
+            return Outcome::Unsettled;
+        }
+        match seen {
+            Seen::File(_) => self.load(path, cell, &mut state, trigger, seen),
+            _ => match seen.error(path).filter(|_| changed) {
+                Some(error) => self.reject(cell, &mut state, seen, error),
+                None => Outcome::Same,
+            },
+        }
+    }
+
+    /// Whether the path still is what was last dealt with.
+    pub(crate) fn is_current(&self, path: &Path) -> bool {
+        lock(&self.state).seen == Some(Seen::at(path))
+    }
+
+    fn load(
+        &self,
+        path: &Path,
+        cell: &Cell<T>,
+        state: &mut State<T>,
+        trigger: Trigger,
+        seen: Seen,
+    ) -> Outcome {
+        // Taken, not borrowed: a parser may build another watcher on this thread.
+        let mut buffer = BUFFER.take();
+        let outcome = match load::load(path, self.max_size, &mut buffer) {
+            Ok(identity) => {
+                let seen = stable(path, seen, identity);
+                self.accept(path, cell, state, trigger, (seen, identity), &buffer)
+            }
+            Err(LoadFailure::Torn) => {
+                state.retry = true;
+                if state.torn(seen) >= MAX_UNSETTLED {
+                    self.report(cell, Arc::new(Error::Unstable { path: path.to_path_buf() }), false);
+                }
+                Outcome::Unsettled
+            }
+            Err(LoadFailure::Transient(error)) => {
+                let outcome = self.reject(cell, state, seen, error);
+                state.retry = true;
+                outcome
+            }
+            Err(LoadFailure::Lasting(error)) => self.reject(cell, state, seen, error),
+        };
+        if buffer.capacity() <= KEPT_BUFFER {
+            BUFFER.set(buffer);
+        }
+        outcome
+    }
+
+    fn reject(&self, cell: &Cell<T>, state: &mut State<T>, seen: Seen, error: Error) -> Outcome {
+        let changed = state.dealt_with(seen);
+        self.report(cell, Arc::new(error), changed);
+        if changed { Outcome::Changed } else { Outcome::Same }
+    }
+
+    fn accept(
+        &self,
+        path: &Path,
+        cell: &Cell<T>,
+        state: &mut State<T>,
+        trigger: Trigger,
+        (seen, identity): (Seen, Identity),
+        bytes: &[u8],
+    ) -> Outcome {
+        let changed = state.dealt_with(seen);
+        if changed {
+            state.verify = Verify::NextPoll(Instant::now());
+        }
+        let outcome = if changed { Outcome::Changed } else { Outcome::Same };
+        let hash = xxh3_128_with_seed(bytes, *SEED);
+        if state.good == Some(hash) {
+            cell.touch(identity.mtime());
+            return outcome;
+        }
+        if let Some((_, error)) = state.bad.as_ref().filter(|(bad, _)| *bad == hash && !trigger.reader) {
+            self.report(cell, Arc::clone(error), false);
+            return outcome;
+        }
+        match catch_unwind(AssertUnwindSafe(|| (state.parser)(path, bytes))) {
+            Ok(Ok(data)) => {
+                state.good = Some(hash);
+                state.bad = None;
+                cell.publish(data, identity.mtime());
+            }
+            Ok(Err(error)) => self.parser_failed(cell, state, hash, error),
+            Err(panic) => {
+                let error =
+                    Error::ParserPanicked { path: path.to_path_buf(), message: message(panic.as_ref()) };
+                self.parser_failed(cell, state, hash, error);
+            }
+        }
+        Outcome::Changed
+    }
+
+    fn parser_failed(&self, cell: &Cell<T>, state: &mut State<T>, hash: u128, error: Error) {
+        let error = Arc::new(error);
+        state.bad = Some((hash, Arc::clone(&error)));
+        self.report(cell, error, true);
+    }
+
+    /// Keeps the error and tells the callback, once for each change of the file or of the error's text.
+    fn report(&self, cell: &Cell<T>, error: Arc<Error>, changed: bool) {
+        let known = cell.last_error().is_some_and(|last| last.to_string() == error.to_string());
+        cell.fail(Arc::clone(&error));
+        if let Some(on_error) = self.on_error.as_ref().filter(|_| changed || !known) {
+            // A callback that panics must not end the thread that serves every other file.
+            let _ = catch_unwind(AssertUnwindSafe(|| on_error(&error)));
+        }
+    }
+}
+
+/// What to compare the next look with, after the open file said `identity`.
+///
+/// On some network file systems `fstat` and `stat` of one file disagree for ever. If the path itself did
+/// not change around the read, its own `stat` is the one to remember.
+fn stable(path: &Path, before: Seen, identity: Identity) -> Seen {
+    let read = Seen::File(identity);
+    if before != read && Seen::at(path) == before { before } else { read }
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        _ => "no message".to_owned(),
+    }
+}
+
+/// Drawn once for the process, so that nobody can prepare two contents that count as one.
+static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()));
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}

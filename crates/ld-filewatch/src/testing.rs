@@ -1,0 +1,110 @@
+//! For tests of applications: a watcher whose content the test sets.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use crate::error::{BoxError, Error};
+use crate::shared::Shared;
+use crate::sync::lock;
+use crate::watcher::FileWatcher;
+
+/// Stands in for a file: hands out a real [`FileWatcher`] and decides what it sees (baseplate.py:
+/// `FakeFileWatcher`).
+///
+/// ```
+/// use ld_filewatch::testing::FakeFileWatcher;
+///
+/// let fake = FakeFileWatcher::new();
+/// let limit = fake.watcher();
+/// assert!(limit.get().is_err(), "nothing there yet");
+///
+/// fake.set(10);
+/// assert_eq!(*limit.get()?, 10);
+/// fake.fail("broken");
+/// assert_eq!(*limit.get()?, 10, "the last good content stays");
+/// assert!(limit.last_error().is_some());
+/// # Ok::<(), ld_filewatch::Error>(())
+/// ```
+pub struct FakeFileWatcher<T> {
+    shared: Arc<Shared<T>>,
+    parser: Option<Mutex<Parser<T>>>,
+    /// One change at a time, as from a loader.
+    changing: Mutex<()>,
+}
+
+type Parser<T> = Box<dyn FnMut(&[u8]) -> Result<T, BoxError> + Send>;
+
+impl<T: Send + Sync + 'static> FakeFileWatcher<T> {
+    /// Without content: reads fail until the first [`set`](Self::set).
+    #[must_use]
+    pub fn new() -> Self {
+        Self { shared: Shared::detached("fake".into()), parser: None, changing: Mutex::new(()) }
+    }
+
+    /// Without content, and with the parser that the application uses, for [`set_bytes`](Self::set_bytes).
+    #[must_use]
+    pub fn with_parser<E: Into<BoxError>>(
+        mut parser: impl FnMut(&[u8]) -> Result<T, E> + Send + 'static,
+    ) -> Self {
+        let parser: Parser<T> = Box::new(move |bytes| parser(bytes).map_err(Into::into));
+        Self { parser: Some(Mutex::new(parser)), ..Self::new() }
+    }
+
+    /// A handle as the application under test wants it.
+    #[must_use]
+    pub fn watcher(&self) -> FileWatcher<T> {
+        FileWatcher::of(Arc::clone(&self.shared))
+    }
+
+    /// New content, modified now.
+    pub fn set(&self, value: T) {
+        self.set_at(value, SystemTime::now());
+    }
+
+    /// New content, modified at `mtime`.
+    pub fn set_at(&self, value: T, mtime: SystemTime) {
+        let _changing = lock(&self.changing);
+        self.shared.cell.publish(value, mtime);
+    }
+
+    /// A heartbeat: the same content with another modification time.
+    pub fn touch(&self, mtime: SystemTime) {
+        let _changing = lock(&self.changing);
+        self.shared.cell.touch(mtime);
+    }
+
+    /// New bytes for the parser. What it fails with becomes the last error, as with a file.
+    ///
+    /// # Panics
+    ///
+    /// Without a parser: use [`with_parser`](Self::with_parser).
+    pub fn set_bytes(&self, bytes: impl AsRef<[u8]>) {
+        let Some(parser) = &self.parser else {
+            panic!("a FakeFileWatcher made by `new` has no parser, use `with_parser`")
+        };
+        let parsed = (lock(parser))(bytes.as_ref());
+        match parsed {
+            Ok(value) => self.set(value),
+            Err(error) => self.fail(error),
+        }
+    }
+
+    /// A failed load: the content stays, the error shows.
+    pub fn fail(&self, error: impl Into<BoxError>) {
+        let path = Path::new("fake").to_path_buf();
+        self.shared.cell.fail(Arc::new(Error::Parse { path, source: error.into() }));
+    }
+}
+
+impl<T: Send + Sync + 'static> Default for FakeFileWatcher<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> std::fmt::Debug for FakeFileWatcher<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FakeFileWatcher").finish_non_exhaustive()
+    }
+}

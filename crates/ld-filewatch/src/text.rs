@@ -1,0 +1,142 @@
+//! Text files, read the way Python's `open` reads them.
+
+use std::borrow::Cow;
+use std::ops::Deref;
+
+/// What ends a line, as the argument `newline` of Python's `open`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Newlines {
+    /// `\n`, `\r\n` and `\r` end a line, and each becomes `\n` (Python: `None`, its default and ours).
+    #[default]
+    Universal,
+    /// `\n`, `\r\n` and `\r` end a line and stay as they are (Python: `""`).
+    Keep,
+    /// Only `\n` ends a line; the text stays as it is (Python: `"\n"`).
+    Lf,
+    /// Only `\r` ends a line; the text stays as it is (Python: `"\r"`).
+    Cr,
+    /// Only `\r\n` ends a line; the text stays as it is (Python: `"\r\n"`).
+    CrLf,
+}
+
+/// How a file becomes text. The encoding is UTF-8, strict, and a byte order mark stays, as in the original.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct TextOptions {
+    /// What ends a line.
+    pub newlines: Newlines,
+}
+
+impl TextOptions {
+    /// UTF-8 with universal newlines.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what ends a line.
+    #[must_use]
+    pub fn newlines(mut self, newlines: Newlines) -> Self {
+        self.newlines = newlines;
+        self
+    }
+}
+
+/// A whole text file, handed to the parser; dereferences to its `str`.
+#[derive(Debug, Clone)]
+pub struct Text<'a> {
+    text: Cow<'a, str>,
+    newlines: Newlines,
+}
+
+impl<'a> Text<'a> {
+    /// Translates the newlines of `text` as `options` say.
+    #[must_use]
+    pub fn new(text: &'a str, options: TextOptions) -> Self {
+        let newlines = options.newlines;
+        let text = match newlines {
+            Newlines::Universal if text.contains('\r') => {
+                Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+            }
+            _ => Cow::Borrowed(text),
+        };
+        Self { text, newlines }
+    }
+
+    /// The lines without what ends them, cut as the newline mode says. A newline at the very end does not
+    /// start another line.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        let mut rest: &str = &self.text;
+        std::iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let (line, after) = self.cut(rest).unwrap_or((rest, ""));
+            rest = after;
+            Some(line)
+        })
+    }
+
+    fn cut<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
+        match self.newlines {
+            Newlines::Universal | Newlines::Lf => text.split_once('\n'),
+            Newlines::Cr => text.split_once('\r'),
+            Newlines::CrLf => text.split_once("\r\n"),
+            Newlines::Keep => {
+                let (line, after) = text.split_at(text.find(['\r', '\n'])?);
+                let after = after.strip_prefix("\r\n").or_else(|| after.strip_prefix(['\r', '\n']))?;
+                Some((line, after))
+            }
+        }
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIXED: &str = "a\r\nb\rc\nd";
+
+    fn text(newlines: Newlines) -> Text<'static> {
+        Text::new(MIXED, TextOptions::new().newlines(newlines))
+    }
+
+    #[test]
+    fn universal_newlines_become_line_feeds() {
+        assert_eq!(&*text(Newlines::Universal), "a\nb\nc\nd");
+    }
+
+    #[test]
+    fn every_other_mode_keeps_the_text_and_cuts_it_as_python_does() {
+        let expected: [(Newlines, &[&str]); 5] = [
+            (Newlines::Universal, &["a", "b", "c", "d"]),
+            (Newlines::Keep, &["a", "b", "c", "d"]),
+            (Newlines::Lf, &["a\r", "b\rc", "d"]),
+            (Newlines::Cr, &["a", "\nb", "c\nd"]),
+            (Newlines::CrLf, &["a", "b\rc\nd"]),
+        ];
+        for (newlines, lines) in expected {
+            let text = text(newlines);
+            assert_eq!(text.lines().collect::<Vec<_>>(), lines, "{newlines:?}");
+            if newlines != Newlines::Universal {
+                assert_eq!(&*text, MIXED);
+            }
+        }
+    }
+
+    #[test]
+    fn a_final_newline_starts_no_line_and_an_empty_line_counts() {
+        let text = Text::new("a\n\nb\n", TextOptions::new());
+        assert_eq!(text.lines().collect::<Vec<_>>(), ["a", "", "b"]);
+        assert_eq!(Text::new("", TextOptions::new()).lines().count(), 0);
+    }
+}

@@ -1,0 +1,179 @@
+//! The handle that applications hold.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::builder::Builder;
+use crate::error::Error;
+use crate::guard::{Guard, Snapshot};
+use crate::reader::Reader;
+use crate::shared::Shared;
+use crate::status::Status;
+use crate::subscribe::Subscription;
+use crate::view::View;
+
+/// A file's parsed content in memory, always fresh.
+///
+/// A handle: cloning is cheap, all clones see the same content, and the file is watched until the last clone,
+/// [`Reader`], [`Subscription`] and [`View`] of it is dropped.
+pub struct FileWatcher<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl FileWatcher<()> {
+    /// Starts to describe a watcher of `path`. A relative path is taken from the current directory of the
+    /// moment of building.
+    pub fn builder(path: impl Into<PathBuf>) -> Builder {
+        Builder::new(path.into())
+    }
+}
+
+impl<T: Send + Sync + 'static> FileWatcher<T> {
+    /// A watcher of nothing that always gives `value`, for tests and for settings that do not come from a
+    /// file. Its path is empty.
+    #[must_use]
+    pub fn fixed(value: T) -> Self {
+        let shared = Shared::detached(PathBuf::new());
+        shared.cell.publish(value, SystemTime::now());
+        Self { shared }
+    }
+
+    pub(crate) fn of(shared: Arc<Shared<T>>) -> Self {
+        Self { shared }
+    }
+
+    /// The current content: the last that could be loaded, also when the file is gone or broken by now.
+    ///
+    /// Takes no lock and does no I/O once something has been loaded. Before that, each call tries the file
+    /// once more in the calling thread, as baseplate.py does, unless another thread is at it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAvailable`], with the reason as its source, and only before the first good load.
+    #[inline]
+    pub fn get(&self) -> Result<Guard<T>, Error> {
+        match Guard::swap(self.shared.cell.current.load()) {
+            Some(guard) => Ok(guard),
+            None => self.shared.first().map(Guard::own),
+        }
+    }
+
+    /// The current content, to keep.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn get_arc(&self) -> Result<Arc<T>, Error> {
+        Ok(Arc::clone(&self.shared.load()?.data))
+    }
+
+    /// The current content with its modification time and version, belonging together.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn snapshot(&self) -> Result<Snapshot<T>, Error> {
+        Ok(Snapshot::of(&*self.shared.load()?))
+    }
+
+    /// When the file with the current content was last modified. A heartbeat (same bytes, new time) moves it.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub fn mtime(&self) -> Result<SystemTime, Error> {
+        Ok(self.shared.load()?.mtime)
+    }
+
+    /// How many different contents have been loaded; 0 before the first.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.shared.cell.version.load(Ordering::Acquire)
+    }
+
+    /// A cached handle for one thread's hot path.
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get). A reader that exists always has content.
+    pub fn reader(&self) -> Result<Reader<T>, Error> {
+        let loaded = self.shared.load()?;
+        Ok(Reader::new(Arc::clone(&self.shared), loaded.version, Arc::clone(&loaded.data)))
+    }
+
+    /// A subscription to every content from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> Subscription<T> {
+        let seen = self.shared.cell.current.load().as_ref().map_or(0, |loaded| loaded.version);
+        Subscription::new(Arc::clone(&self.shared), seen)
+    }
+
+    /// A view of a part of the content that stays fresh.
+    pub fn map<U: ?Sized + 'static>(
+        &self,
+        part: impl for<'a> Fn(&'a T) -> &'a U + Send + Sync + 'static,
+    ) -> View<T, U> {
+        View::new(self.clone(), Arc::new(part))
+    }
+
+    /// Blocks until there is content to read, at most for `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimedOut`], with the last load's error as its source.
+    pub fn wait_available(&self, timeout: Duration) -> Result<(), Error> {
+        self.shared.wait_available(timeout)
+    }
+
+    /// Blocks until there is content newer than `version`, at most for `timeout`; `None` after that.
+    #[must_use]
+    pub fn wait_changed(&self, version: u64, timeout: Duration) -> Option<Snapshot<T>> {
+        let deadline = Instant::now().checked_add(timeout);
+        self.shared.cell.wait_newer(version, deadline).map(|loaded| Snapshot::of(&loaded))
+    }
+}
+
+impl<T> FileWatcher<T> {
+    /// The watched path, absolute.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Why the file's present content is not the one that reads give; `None` when it is.
+    #[must_use]
+    pub fn last_error(&self) -> Option<Arc<Error>> {
+        self.shared.cell.last_error()
+    }
+
+    /// How the watcher keeps up.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let cell = &self.shared.cell;
+        Status {
+            mode: self.shared.mode(),
+            last_checked: cell.last_checked(),
+            last_loaded: cell.last_loaded(),
+            version: cell.version.load(Ordering::Acquire),
+            last_error: cell.last_error().map(|error| error.to_string()),
+        }
+    }
+}
+
+impl<T> Clone for FileWatcher<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<T> fmt::Debug for FileWatcher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileWatcher")
+            .field("path", &self.shared.path)
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,45 @@
+//! What the tests share: a private directory, and waiting for conditions with a deadline.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Far above anything that a test waits for on a loaded machine.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A private directory that is removed at the end.
+pub(crate) struct Dir(tempfile::TempDir);
+
+impl Dir {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::Builder::new().prefix("filewatch-").tempdir().expect("a temporary directory"))
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file in place.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).expect("write");
+        path
+    }
+}
+
+/// Replaces a file the way that careful writers do.
+pub(crate) fn replace(path: &Path, content: impl AsRef<[u8]>) {
+    let mut temp = path.as_os_str().to_owned();
+    temp.push(".new");
+    std::fs::write(&temp, content).expect("write the temporary file");
+    std::fs::rename(&temp, path).expect("rename into place");
+}
+
+/// Waits until the condition holds; panics with `what` after the deadline.
+#[track_caller]
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}

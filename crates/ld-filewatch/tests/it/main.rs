@@ -1,0 +1,4 @@
+//! Every behaviour that a user can see, tested through the public interface.
+
+mod kit;
+mod reading;
