@@ -1,2 +1,47 @@
-//! Placeholder.
-fn main() {}
+//! `cargo dev`: the development commands. Each does all its own set-up and needs no second terminal.
+
+mod cargo;
+mod demo;
+mod documents;
+mod failure;
+mod manifests;
+mod setup;
+mod suite;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Development commands of live data.
+#[derive(Debug, Parser)]
+#[command(name = "cargo dev", bin_name = "cargo dev")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show live data at work: a private ZooKeeper, the watcher, the writer, three versions of a file.
+    Demo {
+        /// Leave everything running until Ctrl-C, and print commands to play with.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Run every check: format, lints, tests, documentation, licenses, packages.
+    Test,
+}
+
+fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Demo { keep } => demo::run(keep),
+        Command::Test => suite::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\ncargo dev: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

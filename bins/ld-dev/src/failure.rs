@@ -1,0 +1,25 @@
+//! The end of a development command that did not succeed.
+
+use std::fmt;
+use std::io;
+
+/// What failed, in a sentence for the developer.
+#[derive(Debug)]
+pub(crate) struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// For `map_err`: `doing` is what did not work.
+    pub(crate) fn doing(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self(format!("{}: {error}", doing.into()))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
