@@ -14,19 +14,24 @@ pub const MAX_SECRETS_BYTES: usize = 16 * 1024 * 1024;
 
 const FIRST_BYTES: usize = 64 * 1024;
 
-/// Reads the file. Every buffer on the way is zeroed too, so it grows by hand.
+/// Reads the file, up to [`MAX_SECRETS_BYTES`].
 pub(super) fn read(file: &Path) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
+    read_up_to(file, MAX_SECRETS_BYTES)
+}
+
+/// Every buffer on the way is zeroed too, so it grows by hand.
+fn read_up_to(file: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
     let unreadable =
         |source: io::Error| SecretsError::Unreadable { file: file.into(), source: Arc::new(source) };
     let mut reader = File::open(file).map_err(unreadable)?;
     let mut buffer = Zeroizing::new(vec![0; FIRST_BYTES]);
     let mut filled = 0;
     loop {
-        if filled > MAX_SECRETS_BYTES {
-            return Err(SecretsError::TooLarge { file: file.into(), limit: MAX_SECRETS_BYTES });
+        if filled > limit {
+            return Err(SecretsError::TooLarge { file: file.into(), limit });
         }
         if filled == buffer.len() {
-            let mut larger = Zeroizing::new(vec![0; (2 * filled).min(MAX_SECRETS_BYTES + 1)]);
+            let mut larger = Zeroizing::new(vec![0; (2 * filled).min(limit + 1)]);
             larger[..filled].copy_from_slice(&buffer);
             buffer = larger;
         }
@@ -58,12 +63,13 @@ mod tests {
     fn a_file_is_read_whole_up_to_the_limit() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("secrets");
-        for size in [0, 1, FIRST_BYTES, FIRST_BYTES + 1, MAX_SECRETS_BYTES] {
+        let limit = 3 * FIRST_BYTES;
+        for size in [0, 1, FIRST_BYTES, FIRST_BYTES + 1, limit] {
             let content: Vec<u8> = (0..size).map(|index| (index % 251) as u8).collect();
             std::fs::write(&path, &content).unwrap();
-            assert!(*read(&path).unwrap() == content, "{size}");
+            assert!(*read_up_to(&path, limit).unwrap() == content, "{size}");
         }
-        std::fs::write(&path, vec![b'x'; MAX_SECRETS_BYTES + 1]).unwrap();
-        assert!(matches!(read(&path), Err(SecretsError::TooLarge { .. })));
+        std::fs::write(&path, vec![b'x'; limit + 1]).unwrap();
+        assert!(matches!(read_up_to(&path, limit), Err(SecretsError::TooLarge { .. })));
     }
 }
