@@ -10,7 +10,7 @@ use super::{read, trim};
 use crate::environment::Environment;
 use crate::problem::Problems;
 
-const FILES: usize = 4_000;
+const FILES: usize = 2_000;
 
 const VARIABLES: [(&str, &str); 3] = [("A", "one"), ("B", " $A "), ("EMPTY", "")];
 
