@@ -16,6 +16,8 @@ fn a_missing_file_is_created_with_its_directories() {
     let applied = room.apply(b"content").unwrap();
     assert_eq!(applied.outcome, Outcome::Replaced);
     room.assert_holds(b"content");
+    let mode = fs::metadata(room.beside("a/b")).unwrap().mode();
+    assert_eq!(mode & 0o722, 0o700, "{mode:o}");
 }
 
 #[test]

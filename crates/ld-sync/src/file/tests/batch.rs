@@ -33,6 +33,21 @@ fn more_directories_than_are_held_open_all_get_their_files() {
 }
 
 #[test]
+fn directories_that_are_closed_early_are_flushed_first() {
+    let room = Room::new();
+    let flushes = Cell::new(0);
+    let mut batch = Batch::new(|_: &_| {
+        flushes.set(flushes.get() + 1);
+        Ok(())
+    });
+    for index in 0..150 {
+        batch.apply(&target(room.beside(&format!("{index}/dest"))), b"x");
+    }
+    assert!(batch.finish().iter().all(Result::is_ok));
+    assert_eq!(flushes.get(), 150);
+}
+
+#[test]
 fn each_directory_is_flushed_once_and_only_for_files_that_want_it() {
     let room = Room::new();
     let flushes = Cell::new(0);
