@@ -7,7 +7,7 @@ use ld_config::{SecretsConfig, ZooKeeperConfig};
 use ld_testkit::{Acl, Admin, Namespace, Proxy, ProxyMode, TempDir};
 use ld_zk::{Client, NodeState, Options, Reading, Unreadable};
 
-use crate::kit::{config, next, text, until, until_content};
+use crate::kit::{config, expire, next, text, until, until_content};
 
 const SECRET: &str = "secret/zookeeper";
 
@@ -54,7 +54,7 @@ async fn credentials_survive_a_reconnect_and_a_new_session() {
     proxy.set_mode(ProxyMode::Pass);
     let second = next(&mut watch).await;
     assert_eq!((text(&second), second.session), ("two".to_owned(), first.session));
-    proxy.last_session().close(namespace.server().address()).unwrap();
+    expire(&proxy, namespace.server().address());
     let third = until("a new session", &mut watch, |reading| reading.session != first.session).await;
     assert_eq!(text(&third), "two");
 }
@@ -95,7 +95,7 @@ async fn a_store_that_breaks_later_does_not_cost_the_credentials() {
     let mut watch = connect(&proxy, &secrets).watch(&path);
     let first = next(&mut watch).await;
     fs::remove_file(&secrets.path).unwrap();
-    proxy.last_session().close(namespace.server().address()).unwrap();
+    expire(&proxy, namespace.server().address());
     let second = until("a new session", &mut watch, |reading| reading.session != first.session).await;
     assert_eq!(text(&second), "one");
 }

@@ -2,6 +2,7 @@
 
 mod absence;
 mod credentials;
+mod ensembles;
 mod kit;
 mod lanes;
 mod sessions;
