@@ -100,16 +100,20 @@ pub(crate) async fn keep(lane: &Lane, client: &zookeeper::Client, mut look: Look
     }
 }
 
-fn publish(lane: &Lane, evidence: Evidence) {
+/// Publishes new evidence, and says so once.
+pub(crate) fn publish(lane: &Lane, evidence: Evidence) {
     lane.view.send_if_modified(|view| {
         if view.evidence == evidence {
             return false;
         }
-        match &evidence {
-            Evidence::Missing(reason) => {
+        match (&view.evidence, &evidence) {
+            (_, Evidence::Missing(reason)) => {
                 error!("{reason}: nodes that are missing are not believed to be deleted, their files stay");
             }
-            Evidence::Present => info!("the ensemble holds data"),
+            (Evidence::Missing(_), _) => {
+                info!("the ensemble holds data now: nodes that are missing are believed to be deleted again");
+            }
+            _ => {}
         }
         view.evidence = evidence;
         true

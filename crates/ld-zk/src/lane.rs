@@ -51,6 +51,8 @@ impl Line {
 /// Whether a missing node is believed to be missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Evidence {
+    /// Nobody has looked yet.
+    Unknown,
     /// The ensemble holds data.
     Present,
     /// It may be the wrong one, or empty.
@@ -79,11 +81,10 @@ pub(crate) struct Lane {
 
 impl Lane {
     pub(crate) fn new(id: usize) -> Self {
-        let evidence = Evidence::Missing(Arc::from("the ensemble was not looked at yet"));
         Self {
             id,
             used: AtomicUsize::new(0),
-            view: watch::Sender::new(View { session: None, evidence, closed: false }),
+            view: watch::Sender::new(View { session: None, evidence: Evidence::Unknown, closed: false }),
             line: watch::Sender::new(Line::Down),
             suspect: Notify::new(),
             turns: Turns::default(),

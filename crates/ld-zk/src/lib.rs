@@ -38,6 +38,7 @@
 //! that target at `info`.
 
 mod armed;
+mod attempt;
 mod audit;
 mod backoff;
 mod budget;
@@ -64,3 +65,7 @@ pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, U
 pub use state::{ClientState, LaneState, SessionState, StateWatch};
 /// The one foreign crate in this API: what [`Client::session`] gives.
 pub use zookeeper;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -7,19 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{Sleep, sleep, sleep_until, timeout};
-use zookeeper::Error as ZkError;
+use tokio::time::{Sleep, sleep, sleep_until};
 
 use crate::armed::Armed;
+use crate::attempt;
 use crate::audit::{Seen, Watched};
 use crate::backoff::Backoff;
 use crate::error::Blame;
 use crate::lane::{Evidence, Lane, Live, View};
-use crate::reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
+use crate::reading::{Absence, NodeState, Reading, SessionKey, Unreadable};
 use crate::{Client, Error};
 
-/// How long one request of a read may take. A lost connection is seen much sooner, by the session itself.
-const READ_LIMIT: Duration = Duration::from_secs(60);
 /// How often a read is tried in live sessions before the trouble counts as the node's own.
 const READ_ATTEMPTS: u32 = 6;
 /// After how many failures the session is suspected to be dead.
@@ -63,12 +61,6 @@ struct Last {
     session: SessionKey,
     lacks_evidence: bool,
     closed: bool,
-}
-
-/// Why one attempt at a read gave nothing.
-enum Fault {
-    Request(&'static str, ZkError),
-    Unanswered(&'static str),
 }
 
 impl NodeWatch {
@@ -132,14 +124,13 @@ impl NodeWatch {
         let mut failures = 0;
         loop {
             let Some(live) = self.lane.connected().await else { return self.closed() };
-            let lane = Arc::clone(&self.lane);
             let attempt = tokio::select! {
-                attempt = self.attempt(&live) => attempt,
-                () = lane.down(live.key) => continue,
+                attempt = attempt::read(self.client.shared(), &live, &self.watched.path, self.length) => attempt,
+                () = self.lane.down(live.key) => continue,
             };
             let fault = match attempt {
                 Ok((state, armed)) => return self.settle(state, armed, &live),
-                Err(Fault::Request(_, ZkError::NoAuth)) => {
+                Err(fault) if fault.is_no_auth() => {
                     return self.settle(NodeState::Unreadable(Unreadable::NoAuth), None, &live);
                 }
                 Err(fault) => fault,
@@ -174,34 +165,6 @@ impl NodeWatch {
         let believed_now = last.lacks_evidence && view.evidence == Evidence::Present;
         let new_session = view.session.is_some_and(|session| session != last.session);
         (view.closed && !last.closed) || new_session || believed_now
-    }
-
-    /// Exclusive, so that its future is `Send`: what is armed may be used by one thread only.
-    async fn attempt(&mut self, live: &Live) -> Result<(NodeState, Option<Armed>), Fault> {
-        let shared = self.client.shared();
-        // The semaphore is never closed, so that an error cannot come.
-        let _turn = shared.reads.acquire().await;
-        let expected = self.length.unwrap_or_else(|| shared.budget.estimate());
-        let mut reserved = shared.budget.reserve(expected).await;
-        loop {
-            match bounded("read", live.client.get_and_watch_data(self.path())).await {
-                Ok((bytes, stat, watcher)) => {
-                    reserved.resize(bytes.len());
-                    let state = NodeState::Present {
-                        data: NodeData::new(bytes, reserved),
-                        stat: NodeStat::from(&stat),
-                    };
-                    return Ok((state, Some(Armed::new(watcher))));
-                }
-                Err(Fault::Request(_, ZkError::NoNode)) => {}
-                Err(fault) => return Err(fault),
-            }
-            // A read of a missing node leaves no watch, a check does.
-            let (stat, watcher) = bounded("check", live.client.check_and_watch_stat(self.path())).await?;
-            if stat.is_none() {
-                return Ok((NodeState::Absent(Absence::Confirmed), Some(Armed::new(watcher))));
-            }
-        }
     }
 
     /// Takes over what an attempt found.
@@ -245,6 +208,9 @@ impl NodeWatch {
         }
         match &self.view.borrow().evidence {
             Evidence::Present => Absence::Confirmed,
+            Evidence::Unknown => {
+                Absence::Unconfirmed { reason: Arc::from("the ensemble was not looked at yet") }
+            }
             Evidence::Missing(reason) => Absence::Unconfirmed { reason: Arc::clone(reason) },
         }
     }
@@ -287,37 +253,19 @@ impl fmt::Debug for NodeWatch {
     }
 }
 
-impl Fault {
-    fn blame(&self) -> Blame {
-        match self {
-            Self::Request(_, error) => Blame::of(error),
-            Self::Unanswered(_) => Blame::Connection,
-        }
-    }
-
-    fn into_error(self, path: &str) -> Error {
-        match self {
-            Self::Request(operation, error) => Error::request(operation, path, error),
-            Self::Unanswered(operation) => {
-                Error::Unanswered { operation, path: path.to_owned(), limit: READ_LIMIT }
-            }
-        }
-    }
-}
-
-async fn bounded<T>(
-    operation: &'static str,
-    request: impl Future<Output = Result<T, ZkError>>,
-) -> Result<T, Fault> {
-    match timeout(READ_LIMIT, request).await {
-        Ok(result) => result.map_err(|error| Fault::Request(operation, error)),
-        Err(_) => Err(Fault::Unanswered(operation)),
-    }
-}
-
 async fn some_or_never(future: Option<impl Future<Output = ()>>) {
     match future {
         Some(future) => future.await,
         None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_thousand_of_them_are_cheap() {
+        assert!(size_of::<NodeWatch>() <= 200, "{}", size_of::<NodeWatch>());
     }
 }

@@ -55,24 +55,25 @@ pub(crate) async fn supervise(shared: Arc<Shared>, lane: Arc<Lane>, mut stop: wa
 async fn keep_connected(shared: &Shared, lane: &Lane) {
     let mut backoff = Backoff::new(DIAL_BASE, DIAL_CAP);
     let mut failed = false;
-    let mut logged: Option<Instant> = None;
+    let (mut ends, mut failures) = (Throttle::default(), Throttle::default());
     loop {
         let error = match open(shared, failed).await {
             Ok(session) => {
                 failed = false;
-                logged = None;
                 let since = Instant::now();
                 let error = session.run(shared, lane).await;
                 if since.elapsed() >= SETTLED {
                     backoff.reset();
+                    (ends, failures) = (Throttle::default(), Throttle::default());
                 }
-                warn!("{error}; opening a new one with {}", shared.hosts);
+                if ends.is_due() {
+                    warn!("{error}; opening a new one with {}", shared.hosts);
+                }
                 error
             }
             Err(error) => {
                 failed = true;
-                if logged.is_none_or(|at| at.elapsed() >= LOG_INTERVAL) {
-                    logged = Some(Instant::now());
+                if failures.is_due() {
                     warn!("no ZooKeeper session, trying on: {}", chain(&error));
                 }
                 error
@@ -80,6 +81,22 @@ async fn keep_connected(shared: &Shared, lane: &Lane) {
         };
         shared.states.set(lane.id, SessionState::Connecting, Some(Arc::new(error)));
         sleep(backoff.next_delay()).await;
+    }
+}
+
+/// Lets the same trouble into the log once, and then at a bounded rate.
+#[derive(Debug, Default)]
+struct Throttle {
+    last: Option<Instant>,
+}
+
+impl Throttle {
+    fn is_due(&mut self) -> bool {
+        let due = self.last.is_none_or(|last| last.elapsed() >= LOG_INTERVAL);
+        if due {
+            self.last = Some(Instant::now());
+        }
+        due
     }
 }
 
@@ -122,10 +139,8 @@ impl Session {
         let Self { live, mut states, credentials, look } = self;
         let kind = if live.read_only { "read-only ZooKeeper session" } else { "ZooKeeper session" };
         info!("{kind} {} opened, timeout {:?}", live.client.session_id(), live.client.session_timeout());
-        lane.view.send_modify(|view| {
-            view.session = Some(live.key);
-            view.evidence = look.evidence();
-        });
+        evidence::publish(lane, look.evidence());
+        lane.view.send_modify(|view| view.session = Some(live.key));
         shared.connected(lane, &live);
         let error = tokio::select! {
             error = follow(shared, lane, &live, &mut states) => error,
@@ -150,15 +165,23 @@ async fn follow(
 ) -> Error {
     // A change between connecting and now was not seen.
     let mut state = live.client.state();
+    let mut logs = Throttle::default();
+    let mut lost = false;
     loop {
         let reason = match state {
             ZkState::SyncConnected if !live.read_only => {
                 shared.connected(lane, live);
+                if std::mem::take(&mut lost) {
+                    info!("ZooKeeper session {} resumed", live.client.session_id());
+                }
                 None
             }
             ZkState::ConnectedReadOnly if live.read_only => None,
             ZkState::Disconnected if !live.read_only => {
-                warn!("connection to ZooKeeper lost, resuming the session");
+                if logs.is_due() {
+                    lost = true;
+                    warn!("connection to ZooKeeper lost, resuming session {}", live.client.session_id());
+                }
                 lane.line.send_replace(Line::Down);
                 shared.states.set(lane.id, SessionState::Suspended, None);
                 None
