@@ -143,14 +143,14 @@ impl Daemon {
         self.process.signal(Signal::HUP);
     }
 
-    /// Stops it where it is (SIGSTOP).
+    /// Stops it where it is (SIGSTOP); it stands still when this returns.
     pub fn freeze(&self) {
-        self.process.signal(Signal::STOP);
+        self.process.freeze();
     }
 
     /// Lets it go on (SIGCONT).
     pub fn thaw(&self) {
-        self.process.signal(Signal::CONT);
+        self.process.thaw();
     }
 
     /// Kills it (SIGKILL) and waits until it is gone.

@@ -1,17 +1,17 @@
 //! Child processes that never outlive the test process, however it ends.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
 use std::sync::mpsc;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
+use std::{fs, io};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::wait::wait_for;
+use crate::wait::{wait_for, wait_until};
 
 /// How long a killed process may take to be gone.
 const EXIT_LIMIT: Duration = Duration::from_secs(30);
@@ -86,6 +86,31 @@ impl Process {
         }
     }
 
+    /// Stops all threads (SIGSTOP) and waits until they stand: the signal alone lets them go on for a moment.
+    #[track_caller]
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+        wait_until("a stopped process to stand still", EXIT_LIMIT, || {
+            self.try_wait().is_some() || self.stands_still().unwrap_or(false)
+        });
+    }
+
+    /// Whether all threads are stopped: state `T`, behind the name in parentheses, which may hold anything.
+    fn stands_still(&self) -> io::Result<bool> {
+        for thread in fs::read_dir(format!("/proc/{}/task", self.id()))? {
+            let stat = fs::read_to_string(thread?.path().join("stat"))?;
+            if !stat.rsplit(") ").next().is_some_and(|state| state.starts_with('T')) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lets a stopped process go on (SIGCONT).
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
     /// The exit status, or `None` while the process runs.
     pub(crate) fn try_wait(&self) -> Option<ExitStatus> {
         self.lock().try_wait().expect("a child can be waited for")
@@ -156,7 +181,8 @@ mod tests {
     #[test]
     fn a_killed_child_is_gone_even_when_it_was_stopped() {
         let process = sleeper();
-        process.signal(Signal::STOP);
+        process.freeze();
+        assert!(process.stands_still().unwrap());
         assert_eq!(describe(process.kill()), "signal 9");
         process.signal(Signal::KILL);
     }

@@ -6,8 +6,6 @@ use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use rustix::process::Signal;
-
 use crate::admin::Admin;
 use crate::dirs::TempDir;
 use crate::four_letter::{self, ServerMode, four_letter_command};
@@ -165,18 +163,18 @@ impl Server {
         });
     }
 
-    /// Stops the server where it is (SIGSTOP): its sockets stay open and silent, connects still succeed.
+    /// Stops the server where it is (SIGSTOP); it stands still when this returns. Its sockets stay open and silent, connects still succeed.
     ///
     /// # Panics
     ///
     /// When the server is not running; so does [`Server::thaw`].
     pub fn freeze(&self) {
-        self.signal(Signal::STOP);
+        self.running(Process::freeze);
     }
 
     /// Lets a frozen server go on (SIGCONT).
     pub fn thaw(&self) {
-        self.signal(Signal::CONT);
+        self.running(Process::thaw);
     }
 
     /// Whether the server's process exists (also frozen).
@@ -231,8 +229,8 @@ impl Server {
         lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n")
     }
 
-    fn signal(&self, signal: Signal) {
-        self.lock().as_ref().expect("only a running server can be signalled").signal(signal);
+    fn running(&self, act: impl FnOnce(&Process)) {
+        act(self.lock().as_ref().expect("only a running server can be frozen or thawed"));
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Process>> {
