@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,12 @@ use super::directory::{Directory, split};
 use super::principal::Principals;
 use super::temp::{tag, tag_of};
 use super::{FileError, Identity, Target};
+
+/// How often a lock is looked for before it is believed to be free.
+const LOOKS_FOR_LOCK: u32 = 5;
+
+/// Bytes to hold the usual list of locks without reading it in small pieces.
+const LOCKS_CAPACITY: usize = 64 * 1024;
 
 /// What a sweep did.
 #[derive(Debug, Default)]
@@ -103,9 +110,20 @@ fn remove_stray(directory: &Directory, name: &OsStr, owner: u32) -> Result<bool,
 ///
 /// The kernel does not list locks held in other PID namespaces. Taking a live file there costs its watcher one failed
 /// apply, which it repeats. Devices are not compared, since the list names them differently on some file systems.
+///
+/// The kernel fills one page a read, and locks that are released between two reads make it skip others. So the list is
+/// read in whole pages, and only a lock that is missing every time is taken for free.
 fn is_locked(file: &Identity) -> Result<bool, FileError> {
-    const LOCKS: &str = "/proc/locks";
-    let locks = fs::read_to_string(LOCKS).map_err(FileError::system("read", Path::new(LOCKS)))?;
+    let path = Path::new("/proc/locks");
     let suffix = format!(":{}", file.inode);
-    Ok(locks.split_ascii_whitespace().any(|field| field.ends_with(&suffix)))
+    for _ in 0..LOOKS_FOR_LOCK {
+        let mut locks = String::with_capacity(LOCKS_CAPACITY);
+        File::open(path)
+            .and_then(|mut list| list.read_to_string(&mut locks))
+            .map_err(FileError::system("read", path))?;
+        if locks.split_ascii_whitespace().any(|field| field.ends_with(&suffix)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
