@@ -90,6 +90,26 @@ pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
+/// One of a few words, in any case.
+pub(crate) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
+    words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, value)| *value).ok_or_else(|| {
+        let allowed: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        format!("{} is not known (allowed: {})", quoted(text), allowed.join(", "))
+    })
+}
+
+/// A program, by its absolute path: no search path decides what runs.
+pub(crate) fn program(text: &str) -> Result<PathBuf, String> {
+    let program = path(text)?;
+    if !program.is_absolute() || text.ends_with('/') {
+        return Err(format!(
+            "{} is not the absolute path of a program (arguments are not allowed)",
+            quoted(text)
+        ));
+    }
+    Ok(program)
+}
+
 /// A decimal integer within bounds.
 pub(crate) fn integer(text: &str, least: usize, most: usize) -> Result<usize, String> {
     text.parse().ok().filter(|number| (least..=most).contains(number)).ok_or_else(|| {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use crate::fields;
+use crate::fields::{self, choice};
 use crate::settings::SecretsProvider;
-use crate::settings::{Config, MAX_INTERVAL, MAX_NODE_BYTES, MAX_SESSION_TIMEOUT, MIN_INTERVAL, NodeConfig};
+use crate::settings::{
+    Config, Format, MAX_INTERVAL, MAX_NODE_BYTES, MAX_SESSION_TIMEOUT, MIN_INTERVAL, NodeConfig, OnDelete,
+    OnDrift,
+};
 use crate::{hosts, timespan};
 
 /// One key and its place in the settings `T`.
@@ -156,7 +159,63 @@ pub(crate) static NODE: &[Key<NodeConfig>] = &[
         read: |node, text| set(&mut node.fsync, fields::boolean(text)),
         show: |node| Some(node.fsync.to_string()),
     },
+    Key {
+        name: "drift",
+        required: false,
+        read: |node, text| set(&mut node.drift, choice(text, &DRIFT)),
+        show: |node| word(&DRIFT, node.drift),
+    },
+    Key {
+        name: "on_delete",
+        required: false,
+        read: |node, text| set(&mut node.on_delete, choice(text, &ON_DELETE)),
+        show: |node| word(&ON_DELETE, node.on_delete),
+    },
+    Key {
+        name: "format",
+        required: false,
+        read: |node, text| set(&mut node.guards.format, choice(text, &FORMAT).map(Some)),
+        show: |node| node.guards.format.and_then(|format| word(&FORMAT, format)),
+    },
+    Key {
+        name: "min_bytes",
+        required: false,
+        read: |node, text| {
+            set(&mut node.guards.min_bytes, fields::integer(text, 0, MAX_NODE_BYTES).map(Some))
+        },
+        show: |node| node.guards.min_bytes.map(|bytes| bytes.to_string()),
+    },
+    Key {
+        name: "max_bytes",
+        required: false,
+        // After min_bytes, so that the two can be compared.
+        read: |node, text| {
+            let least = node.guards.min_bytes.unwrap_or(0);
+            set(&mut node.guards.max_bytes, fields::integer(text, least, MAX_NODE_BYTES).map(Some))
+        },
+        show: |node| node.guards.max_bytes.map(|bytes| bytes.to_string()),
+    },
+    Key {
+        name: "check",
+        required: false,
+        read: |node, text| set(&mut node.guards.check, fields::program(text).map(Some)),
+        show: |node| node.guards.check.as_ref().map(|check| check.display().to_string()),
+    },
 ];
+
+/// The values of `nodes.NAME.drift`.
+const DRIFT: [(&str, OnDrift); 2] = [("repair", OnDrift::Repair), ("report", OnDrift::Report)];
+
+/// The values of `nodes.NAME.on_delete`.
+const ON_DELETE: [(&str, OnDelete); 2] = [("remove", OnDelete::Remove), ("keep", OnDelete::Keep)];
+
+/// The values of `nodes.NAME.format`.
+const FORMAT: [(&str, Format); 4] =
+    [("json", Format::Json), ("toml", Format::Toml), ("yaml", Format::Yaml), ("utf8", Format::Utf8)];
+
+fn word<T: Copy + PartialEq>(words: &[(&str, T)], value: T) -> Option<String> {
+    words.iter().find(|(_, meaning)| *meaning == value).map(|(word, _)| (*word).to_owned())
+}
 
 fn set<T>(place: &mut T, value: Result<T, String>) -> Result<Warning, String> {
     *place = value?;

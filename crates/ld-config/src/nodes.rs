@@ -26,6 +26,17 @@ pub(crate) fn read(entries: &[Entry], problems: &mut Problems) -> Vec<NodeConfig
     groups.iter().map(|group| read_one(group, &mut destinations, problems)).collect()
 }
 
+/// Reads the nodes that are right by themselves, and says nothing of the others.
+pub(crate) fn read_sound(entries: &[Entry]) -> Vec<NodeConfig> {
+    let groups = gather(entries, &mut Problems::new(""));
+    let sound = |group: &Group<'_>| {
+        let mut problems = Problems::new("");
+        let node = read_one(group, &mut HashMap::new(), &mut problems);
+        problems.finish().is_ok().then_some(node)
+    };
+    groups.iter().filter_map(sound).collect()
+}
+
 /// A name ends at its first dot, as in the original: it holds none.
 fn gather<'a>(entries: &'a [Entry], problems: &mut Problems) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();

@@ -23,7 +23,8 @@ const OURS: [&str; 3] = ["zookeeper.", "secrets.", "watcher."];
 pub enum Scope {
     /// Everything.
     Watcher,
-    /// `zookeeper.*` and `secrets.*`: mistakes elsewhere do not stop the writer, as in the original.
+    /// `zookeeper.*` and `secrets.*`, and those nodes that have no mistake: mistakes elsewhere do not stop the writer, as
+    /// in the original.
     Writer,
 }
 
@@ -122,9 +123,10 @@ fn read_section(config: &mut Config, section: &ini::Section, scope: Scope, probl
             problems.warn(entry.line, Some(&entry.key), message);
         }
     }
-    if scope.covers(nodes::PREFIX) {
-        config.nodes = nodes::read(&section.entries, problems);
-    }
+    config.nodes = match scope {
+        Scope::Watcher => nodes::read(&section.entries, problems),
+        Scope::Writer => nodes::read_sound(&section.entries),
+    };
 }
 
 impl Scope {

@@ -111,6 +111,52 @@ impl Default for WatcherConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Principal(pub String);
 
+/// What happens to a file that somebody else changed (`nodes.NAME.drift`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDrift {
+    /// It is replaced by what the node holds.
+    #[default]
+    Repair,
+    /// It stays until the node changes; its heartbeat stops and the log says so.
+    Report,
+}
+
+/// What happens to a file when its node is deleted (`nodes.NAME.on_delete`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDelete {
+    /// It is removed.
+    #[default]
+    Remove,
+    /// It stays, without a heartbeat.
+    Keep,
+}
+
+/// A syntax that content must have (`nodes.NAME.format`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// JSON (RFC 8259).
+    Json,
+    /// TOML 1.
+    Toml,
+    /// YAML 1.2.
+    Yaml,
+    /// Text in UTF-8.
+    Utf8,
+}
+
+/// What content must be like before it replaces a file. All that is set must hold; nothing is by default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Guards {
+    /// It has this syntax.
+    pub format: Option<Format>,
+    /// It has at least this many bytes.
+    pub min_bytes: Option<usize>,
+    /// It has at most this many bytes.
+    pub max_bytes: Option<usize>,
+    /// This program accepts it: run with a file of the content as its argument, it exits with 0.
+    pub check: Option<PathBuf>,
+}
+
 /// One node and the file that holds its content (`nodes.NAME.*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeConfig {
@@ -128,6 +174,12 @@ pub struct NodeConfig {
     pub mode: u32,
     /// Whether the file and its directory are flushed to disk at each change.
     pub fsync: bool,
+    /// What happens to the file when somebody else changed it.
+    pub drift: OnDrift,
+    /// What happens to the file when the node is deleted.
+    pub on_delete: OnDelete,
+    /// What content must be like before it replaces the file.
+    pub guards: Guards,
 }
 
 impl NodeConfig {
@@ -141,6 +193,9 @@ impl NodeConfig {
             group: None,
             mode: 0o400,
             fsync: true,
+            drift: OnDrift::default(),
+            on_delete: OnDelete::default(),
+            guards: Guards::default(),
         }
     }
 }
