@@ -56,6 +56,11 @@ async fn publish(
     content: Vec<u8>,
 ) -> Result<Exit, ld_sync::Error> {
     info!("Writing {} to ZooKeeper {}...", args.source.display(), args.dest);
+    for node in
+        config.nodes.iter().filter(|node| node.source.trim_matches('/') == args.dest.trim_matches('/'))
+    {
+        ld_sync::judge(node, &content)?;
+    }
     let plan = ld_sync::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await?;
     if !plan.is_change() {
         info!("No changes detected. Not writing.");

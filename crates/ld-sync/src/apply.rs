@@ -17,6 +17,8 @@ pub(crate) enum Work {
         /// The session is known to be live: a file that needs no change gets its heartbeat at once.
         touch: bool,
     },
+    /// Change nothing: see whether the file holds this content.
+    Compare(Content),
     /// Make the file not exist.
     Remove,
 }
@@ -30,6 +32,8 @@ pub(crate) enum Done {
     Unchanged,
     /// `only_if_missing`, and something stands there.
     Kept,
+    /// The file does not hold what it was compared with.
+    Different,
     /// The file was removed.
     Removed,
     /// There was no file to remove.
@@ -73,6 +77,7 @@ pub(crate) fn apply_all(claims: &Claims, jobs: Vec<Job>) {
         }
         match &job.work {
             Work::Remove => job.remove(),
+            Work::Compare(_) => job.compare(),
             Work::Apply { only_if_missing: true, .. } if job.node.target.path.symlink_metadata().is_ok() => {
                 job.answer(Ok(Done::Kept));
             }
@@ -90,7 +95,7 @@ fn write_all(jobs: Vec<Job>) {
         .iter()
         .filter_map(|job| match &job.work {
             Work::Apply { content, .. } => Some((&job.node.target, content.bytes())),
-            Work::Remove => None,
+            Work::Compare(_) | Work::Remove => None,
         })
         .collect();
     let results = file::apply_batch(&writes);
@@ -134,6 +139,23 @@ impl Job {
         }
     }
 
+    fn compare(self) {
+        let Work::Compare(content) = &self.work else { return };
+        let result = {
+            let mut left = self.node.left.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = file::find_right(&self.node.target, content.bytes());
+            if let Ok(found) = &result {
+                *left = *found;
+            }
+            result
+        };
+        match result {
+            Ok(Some(_)) => self.answer(Ok(Done::Unchanged)),
+            Ok(None) => self.answer(Ok(Done::Different)),
+            Err(error) => self.fail(error.into()),
+        }
+    }
+
     fn answer(self, answer: Answer) {
         // Nobody listens once the node's task is gone.
         let _ = self.answer.send(answer);
@@ -141,7 +163,7 @@ impl Job {
 
     fn fail(self, error: ApplyError) {
         let content = match self.work {
-            Work::Apply { content, .. } => Some(content),
+            Work::Apply { content, .. } | Work::Compare(content) => Some(content),
             Work::Remove => None,
         };
         let _ = self.answer.send(Err(Failure { error, content }));

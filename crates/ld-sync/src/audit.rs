@@ -3,13 +3,15 @@
 use std::sync::{Arc, TryLockError};
 use std::time::Duration;
 
-use ld_config::{WatcherConfig, chain};
+use ld_config::{OnDrift, WatcherConfig, chain};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{debug, warn};
 
-use crate::file::{self, Identity, TouchError};
+use crate::file::{self, Drift, Identity, TouchError};
+use crate::follow::DRIFT_STAYS;
 use crate::record::Node;
 use crate::source::Source;
+use crate::status::State;
 
 /// A session that does not answer within this is not live, and its files get no heartbeat this time.
 const CONFIRM_LIMIT: Duration = Duration::from_secs(5);
@@ -51,8 +53,16 @@ async fn drifts(nodes: Arc<[Arc<Node>]>, interval: Duration) {
     loop {
         ticks.tick().await;
         let audited = nodes.clone();
-        let round =
-            move || audited.iter().filter(|node| node.current().is_some()).for_each(|node| verify(node));
+        let round = move || {
+            for node in audited.iter() {
+                if node.state() == State::Drifted {
+                    // It may have been put right by hand: the node's task compares.
+                    node.drifted.notify_one();
+                } else if node.current().is_some() {
+                    verify(node);
+                }
+            }
+        };
         // A round that panics must not end the rounds.
         let _ = tokio::task::spawn_blocking(round).await;
     }
@@ -87,13 +97,24 @@ fn audit(node: &Node, check: impl FnOnce(&Identity) -> Result<Identity, TouchErr
         }
         Err(TouchError::Drift(drift)) => {
             *left = None;
-            warn!(
-                "nodes.{}: '{}' was changed by somebody else: {drift}; restoring it",
-                node.name,
-                node.target.path.display()
-            );
-            node.drifted.notify_one();
+            report(node, &drift);
             false
+        }
+    }
+}
+
+/// Says what was found in place of the file, and has it restored unless it shall stay.
+fn report(node: &Node, drift: &Drift) {
+    let (name, dest) = (&node.name, node.target.path.display());
+    match node.drift {
+        OnDrift::Repair => {
+            warn!("nodes.{name}: '{dest}' was changed by somebody else: {drift}; restoring it");
+            node.drifted.notify_one();
+        }
+        OnDrift::Report => {
+            if node.set_bad(State::Drifted, DRIFT_STAYS) {
+                warn!("nodes.{name}: '{dest}': {DRIFT_STAYS}: {drift}");
+            }
         }
     }
 }

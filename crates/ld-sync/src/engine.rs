@@ -13,7 +13,7 @@ use tracing::{error, info, warn};
 use crate::audit;
 use crate::content::Holdings;
 use crate::file;
-use crate::follow::{Follower, Shared};
+use crate::follow::{CHECKS, Follower, Shared};
 use crate::pool::FilePool;
 use crate::record::Node;
 use crate::source::Source;
@@ -39,6 +39,7 @@ impl Engine {
             pool: FilePool::default(),
             holdings: Holdings::default(),
             settled: Arc::new(Semaphore::new(0)),
+            checks: Arc::new(Semaphore::new(CHECKS)),
         };
         let (pool, settled) = (shared.pool.clone(), shared.settled.clone());
         let supervisor = tokio::spawn(supervise(source, nodes.clone(), settings, shared)).abort_handle();

@@ -25,6 +25,14 @@ pub enum Error {
         /// The largest node that may be sent, in bytes.
         limit: usize,
     },
+    /// A watcher with this configuration would reject the content.
+    #[error("the content must not be published: nodes.{node} would reject it: {reason}")]
+    Rejected {
+        /// The node in the configuration.
+        node: String,
+        /// Which guard, and why.
+        reason: String,
+    },
     /// The node does not exist. (The text is baseplate.py's.)
     #[error("Target node does not exist. Please create it with appropriate ACLs first.")]
     NodeMissing,

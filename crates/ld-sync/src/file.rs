@@ -5,6 +5,7 @@
 //! directories, as in baseplate.py, but is itself never followed.
 
 mod apply;
+mod candidate;
 mod compare;
 mod directory;
 mod doubt;
@@ -24,7 +25,8 @@ use std::path::PathBuf;
 
 use ld_config::{NodeConfig, Principal};
 
-pub(crate) use apply::{Outcome, apply_batch};
+pub(crate) use apply::{Outcome, apply_batch, find_right};
+pub(crate) use candidate::show_candidate;
 pub(crate) use directory::locate;
 pub(crate) use error::FileError;
 pub(crate) use identity::{Drift, Identity, verify};

@@ -4,14 +4,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ld_config::chain;
-use ld_zk::{Absence, Backoff, NodeState, Reading, SessionKey, Unreadable};
+use ld_config::{OnDelete, chain};
+use ld_zk::{Absence, Backoff, NodeData, NodeState, Reading, SessionKey, Unreadable};
 use tokio::sync::Semaphore;
 use tokio::time::{Sleep, sleep};
 use tracing::{debug, info, warn};
 
 use crate::apply::{Done, Failure, Work};
 use crate::content::{Content, Holdings};
+use crate::guard::{Verdict, judge};
 use crate::pointer::is_s3_pointer;
 use crate::pool::FilePool;
 use crate::record::{Landed, Node};
@@ -31,7 +32,16 @@ pub(crate) struct Shared {
     pub(crate) holdings: Holdings,
     /// One permit is added for each node whose first outcome is known.
     pub(crate) settled: Arc<Semaphore>,
+    /// The turns of nodes' checks: see [`CHECKS`].
+    pub(crate) checks: Arc<Semaphore>,
 }
+
+/// Programs that check content at one time.
+pub(crate) const CHECKS: usize = 4;
+
+/// What a node whose drift is only reported says of itself.
+pub(crate) const DRIFT_STAYS: &str =
+    "the file was changed by somebody else, and stays so until the node changes";
 
 /// Follows one node for as long as it is polled.
 pub(crate) struct Follower<W> {
@@ -103,7 +113,16 @@ impl<W: NodeSource> Follower<W> {
                 "the node points to an object in S3, which cannot be loaded; the last file stays",
             ),
             NodeState::Present { data, stat } => {
+                let data = match self.judge(data).await {
+                    Ok(data) => data,
+                    Err(verdict) => return self.reject(&verdict),
+                };
                 let known = self.node.mzxid();
+                if self.node.state() == State::Drifted && known == Some(stat.mzxid) {
+                    let bytes = data.len() as u64;
+                    let work = Work::Compare(Content::Read(data));
+                    return self.attempt(Attempt { work, session, mzxid: stat.mzxid, bytes }).await;
+                }
                 if read_only && known.is_some_and(|known| stat.mzxid < known) {
                     return self.stand(
                         State::Unverified,
@@ -118,6 +137,11 @@ impl<W: NodeSource> Follower<W> {
                     touch: !read_only,
                 };
                 self.attempt(Attempt { work, session, mzxid: stat.mzxid, bytes }).await;
+            }
+            NodeState::Absent(Absence::Deleted | Absence::Confirmed)
+                if !read_only && self.node.on_delete == OnDelete::Keep =>
+            {
+                self.stand(State::Kept, "the node does not exist; its file is kept, without a heartbeat");
             }
             NodeState::Absent(Absence::Deleted | Absence::Confirmed) if !read_only => {
                 self.attempt(Attempt { work: Work::Remove, session, mzxid: 0, bytes: 0 }).await;
@@ -137,6 +161,40 @@ impl<W: NodeSource> Follower<W> {
         }
     }
 
+    /// Lets content pass that the node's guards accept.
+    async fn judge(&mut self, data: NodeData) -> Result<NodeData, Verdict> {
+        let node = self.node.clone();
+        let Some(guards) = node.guards.as_deref() else { return Ok(data) };
+        let checks = self.shared.checks.clone();
+        let _turn = match &guards.check {
+            // The semaphore is never closed, so that an error cannot come.
+            Some(_) => checks.acquire().await.ok(),
+            None => None,
+        };
+        let node = node.clone();
+        let judged = tokio::task::spawn_blocking(move || {
+            let verdict = node.guards.as_deref().map_or(Ok(()), |guards| judge(guards, &node.target, &data));
+            verdict.map(|()| data)
+        });
+        judged.await.unwrap_or_else(|panic| Err(Verdict::Failed(Box::new(panic))))
+    }
+
+    fn reject(&mut self, verdict: &Verdict) {
+        match verdict {
+            Verdict::Rejected(reason) => {
+                self.stand(
+                    State::Rejected,
+                    &format!("the content is rejected: {reason}; the last file stays"),
+                );
+            }
+            Verdict::Failed(_) => {
+                // It was not judged, so it is read and judged again.
+                self.retry = Some(Retry { due: Box::pin(sleep(self.backoff.next_delay())), attempt: None });
+                self.stand(State::Failing, &format!("the content {}", verdict.describe()));
+            }
+        }
+    }
+
     async fn attempt(&mut self, attempt: Attempt) {
         let Attempt { work, session, mzxid, bytes } = attempt;
         let node = &self.node;
@@ -151,6 +209,7 @@ impl<W: NodeSource> Follower<W> {
                     info!("nodes.{}: '{}' is current again", node.name, node.target.path.display());
                 }
             }
+            Ok(Done::Different) => self.stand(State::Drifted, DRIFT_STAYS),
             Ok(Done::Kept) => self.stand(
                 State::Unverified,
                 "connected to a read-only server, whose version may be older than the file; the file stays",

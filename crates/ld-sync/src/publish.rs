@@ -3,10 +3,13 @@
 use std::future::Future;
 use std::time::Duration;
 
+use ld_config::NodeConfig;
 use ld_zk::zookeeper;
 
 use crate::Error;
 use crate::diff::{self, Diff, DiffOptions};
+use crate::file::Target;
+use crate::guard;
 
 /// A request that is not answered within this is given up; the answer of a write is then read back.
 const REQUEST_LIMIT: Duration = Duration::from_secs(15);
@@ -49,6 +52,19 @@ pub async fn plan<'a>(
     let session = client.session().await?;
     let (old, stat) = bounded(session.get_data(path)).await.map_err(|cause| Error::read(path, cause))?;
     Ok(Plan { client, path: path.to_owned(), old, new, version: stat.version, mzxid: stat.mzxid })
+}
+
+/// Judges `content` by the guards of `node`, as a watcher with that configuration will. A check sees the content in a private
+/// file below the system's directory for temporary files. Blocks, for the 10 s of a check at most.
+///
+/// # Errors
+///
+/// [`Error::Rejected`] if a guard rejects it or cannot judge it.
+pub fn judge(node: &NodeConfig, content: &[u8]) -> Result<(), Error> {
+    let mut place = Target::from(node);
+    place.path = std::env::temp_dir().join("candidate");
+    guard::judge(&node.guards, &place, content)
+        .map_err(|verdict| Error::Rejected { node: node.name.clone(), reason: verdict.describe() })
 }
 
 impl Plan<'_> {

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use ld_config::{Guards, OnDelete, OnDrift};
 use ld_zk::SessionKey;
 use tokio::sync::Notify;
 
@@ -17,6 +18,10 @@ pub(crate) struct Node {
     pub(crate) name: Box<str>,
     pub(crate) source: Box<str>,
     pub(crate) target: Target,
+    pub(crate) drift: OnDrift,
+    pub(crate) on_delete: OnDelete,
+    /// Boxed, since most nodes have none.
+    pub(crate) guards: Option<Box<Guards>>,
     /// The file as it was left. Locked by blocking threads for the length of one file operation; never by a task.
     pub(crate) left: Mutex<Option<Identity>>,
     /// An audit found that the file is not as it was left.
@@ -52,6 +57,9 @@ impl Node {
             name: config.name.into_boxed_str(),
             source: config.source.into_boxed_str(),
             target,
+            drift: config.drift,
+            on_delete: config.on_delete,
+            guards: (config.guards != Guards::default()).then(|| Box::new(config.guards)),
             left: Mutex::new(None),
             drifted: Notify::new(),
             record: Mutex::new(Record {
@@ -80,6 +88,11 @@ impl Node {
     /// The session for which the file is current.
     pub(crate) fn current(&self) -> Option<SessionKey> {
         self.with(|record| record.current)
+    }
+
+    /// How it stands.
+    pub(crate) fn state(&self) -> State {
+        self.with(|record| record.state)
     }
 
     /// The transaction whose content the file holds, as far as this process knows.

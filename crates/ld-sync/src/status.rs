@@ -20,6 +20,10 @@ pub enum State {
     Unreadable,
     /// The node's content must not be written; the last good file stays.
     Rejected,
+    /// Somebody else changed the file, and it stays so until the node changes (`drift = report`).
+    Drifted,
+    /// The node was deleted, and its file stays (`on_delete = keep`).
+    Kept,
     /// The file could not be written or removed; it is tried again.
     Failing,
 }
@@ -34,13 +38,15 @@ impl State {
             Self::Unverified => "unverified",
             Self::Unreadable => "unreadable",
             Self::Rejected => "rejected",
+            Self::Drifted => "drifted",
+            Self::Kept => "kept",
             Self::Failing => "failing",
         }
     }
 
-    /// Whether the destination is as the ensemble wants it.
+    /// Whether the destination is as the ensemble and the configuration want it.
     pub fn is_good(self) -> bool {
-        matches!(self, Self::Current | Self::Absent)
+        matches!(self, Self::Current | Self::Absent | Self::Kept)
     }
 }
 

@@ -45,6 +45,25 @@ pub(crate) fn apply_batch(jobs: &[(&Target, &[u8])]) -> Vec<Result<Applied, File
     batch.finish()
 }
 
+/// The file, if it is right in content, owner and mode; changes nothing.
+pub(crate) fn find_right(target: &Target, content: &[u8]) -> Result<Option<Identity>, FileError> {
+    let (parent, name) = split(&target.path)?;
+    let directory = match Directory::open(parent) {
+        Err(error) if error.is_missing() => return Ok(None),
+        result => result?,
+    };
+    let owner = Principals::default().of(target, &directory)?;
+    let right = |found: &Identity| is_right(found, owner, target) && holds(&directory, name, found, content);
+    Ok(directory.look(name)?.filter(right))
+}
+
+/// Whether what was found is a file with the owner and the mode of the target that nobody else can change.
+fn is_right(found: &Identity, owner: (u32, u32), target: &Target) -> bool {
+    let is_ours = found.is_file() && (found.user, found.group) == owner && found.mode() == target.mode;
+    // A second name of the same file would let it be changed from elsewhere.
+    is_ours && found.links == 1 && !doubt::contains(found)
+}
+
 pub(super) struct Batch<F> {
     flush: F,
     open: HashMap<PathBuf, Open>,
@@ -88,11 +107,7 @@ impl<F: Fn(&Directory) -> Result<(), Errno>> Batch<F> {
             if found.is_directory() {
                 return Err(FileError::DirectoryInTheWay(target.path.clone()));
             }
-            let is_ours =
-                found.is_file() && (found.user, found.group) == owner && found.mode() == target.mode;
-            // A second name of the same file would let it be changed from elsewhere.
-            let is_sound = found.links == 1 && !doubt::contains(found);
-            if is_ours && is_sound && holds(directory, name, found, content) {
+            if is_right(found, owner, target) && holds(directory, name, found, content) {
                 return Ok(Applied { identity: *found, outcome: Outcome::Unchanged });
             }
         }

@@ -52,6 +52,11 @@ impl<'a> Temp<'a> {
         Err(fail()(Errno::EXIST))
     }
 
+    /// Where it stands.
+    pub(super) fn path(&self) -> PathBuf {
+        self.directory.path.join(&self.name)
+    }
+
     /// Gives the file its owner, then its mode: a change of owner takes set-user-ID bits away. What is right already is
     /// not asked for, so that an unprivileged watcher needs no capability for its own files.
     pub(super) fn dress(&self, (user, group): (u32, u32), mode: u32, path: &Path) -> Result<(), FileError> {
@@ -83,8 +88,9 @@ impl<'a> Temp<'a> {
     }
 
     fn identity(&self) -> Result<Identity, FileError> {
-        let path = || self.directory.path.join(&self.name);
-        fstat(&self.file).map(Identity::from).map_err(|error| FileError::system("look at", &path())(error))
+        fstat(&self.file)
+            .map(Identity::from)
+            .map_err(|error| FileError::system("look at", &self.path())(error))
     }
 }
 

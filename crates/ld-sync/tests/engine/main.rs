@@ -1,5 +1,6 @@
 //! The engine against a source in memory and real files, on tokio's paused clock.
 
+mod guards;
 mod heartbeat;
 mod memory;
 mod rig;

@@ -1,0 +1,61 @@
+//! The keys that guard a node: what they mean and what they refuse.
+
+use std::path::PathBuf;
+
+use ld_config::{Config, ConfigError, Environment, Format, OnDelete, OnDrift, Scope};
+
+fn text(lines: &str) -> String {
+    format!("[live-data]\nzookeeper.hosts = h\nnodes.a.source = /a\nnodes.a.dest = /tmp/a\n{lines}\n")
+}
+
+#[test]
+fn every_guard_is_off_unless_it_is_named() {
+    let parse = |lines: &str| {
+        let parsed = Config::parse(text(lines), "c", &Environment::empty(), Scope::Watcher).unwrap();
+        parsed.config.nodes.into_iter().next().unwrap()
+    };
+    let plain = parse("");
+    assert_eq!((plain.drift, plain.on_delete), (OnDrift::Repair, OnDelete::Remove));
+    assert_eq!(plain.guards, ld_config::Guards::default());
+    let all = parse(
+        "nodes.a.drift = report\nnodes.a.on_delete = KEEP\nnodes.a.format = yaml\nnodes.a.min_bytes = 1\n\
+         nodes.a.max_bytes = 1\nnodes.a.check = /bin/true",
+    );
+    assert_eq!((all.drift, all.on_delete), (OnDrift::Report, OnDelete::Keep));
+    assert_eq!(all.guards.format, Some(Format::Yaml));
+    assert_eq!((all.guards.min_bytes, all.guards.max_bytes), (Some(1), Some(1)));
+    assert_eq!(all.guards.check, Some(PathBuf::from("/bin/true")));
+}
+
+#[test]
+fn a_guard_that_makes_no_sense_is_an_error_with_what_is_allowed() {
+    for (line, expected) in [
+        ("nodes.a.drift = ignore", "c:5: nodes.a.drift: 'ignore' is not known (allowed: repair, report)"),
+        ("nodes.a.on_delete = no", "c:5: nodes.a.on_delete: 'no' is not known (allowed: remove, keep)"),
+        ("nodes.a.format = xml", "c:5: nodes.a.format: 'xml' is not known (allowed: json, toml, yaml, utf8)"),
+        ("nodes.a.min_bytes = -1", "c:5: nodes.a.min_bytes: '-1' is not an integer in the range"),
+        ("nodes.a.max_bytes = 1k", "c:5: nodes.a.max_bytes: '1k' is not an integer in the range"),
+        (
+            "nodes.a.max_bytes = 1\nnodes.a.min_bytes = 2",
+            "c:5: nodes.a.max_bytes: '1' is not an integer in the range (allowed: 2 to",
+        ),
+        ("nodes.a.check = jq", "c:5: nodes.a.check: 'jq' is not the absolute path of a program"),
+    ] {
+        let Err(error @ ConfigError::Invalid { .. }) =
+            Config::parse(text(line), "c", &Environment::empty(), Scope::Watcher)
+        else {
+            panic!("accepted: {line}")
+        };
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn the_writer_reads_the_nodes_that_are_right_and_says_nothing_of_the_others() {
+    let both = format!("{}nodes.b.source = /b\nnodes.b.mode = 9\n", text("nodes.a.format = json"));
+    let parsed = Config::parse(both, "c", &Environment::empty(), Scope::Writer).unwrap();
+    assert_eq!(parsed.warnings, []);
+    let nodes: Vec<_> =
+        parsed.config.nodes.iter().map(|node| (node.name.as_str(), node.guards.format)).collect();
+    assert_eq!(nodes, [("a", Some(Format::Json))]);
+}

@@ -1,0 +1,127 @@
+//! A program of the operator's that looks at content before it may replace a file.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+use super::Verdict;
+use crate::file::{Target, show_candidate};
+
+/// A check that has not ended by then is killed, and the content is rejected.
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
+
+/// Where a check finds its helpers if the watcher has no PATH.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+/// Runs `program` with a file that holds `content` as its only argument; exit 0 accepts.
+///
+/// It runs as the watcher, without a shell, in its own process group, with PATH for its whole environment. Its output
+/// goes nowhere: it could show content.
+pub(super) fn run(program: &Path, target: &Target, content: &[u8]) -> Result<(), Verdict> {
+    let ended = show_candidate(target, content, |candidate| run_on(program, candidate, LIMIT))?;
+    let name = program.display();
+    match ended.map_err(|error| cannot_run(program, error))? {
+        Ended::Itself(status) if status.success() => Ok(()),
+        Ended::Itself(status) => Err(Verdict::Rejected(match (status.code(), status.signal()) {
+            (Some(code), _) => format!("the check {name} rejects it with exit code {code}"),
+            (None, signal) => format!("the check {name} was ended by signal {}", signal.unwrap_or_default()),
+        })),
+        Ended::Late => {
+            let limit = LIMIT.as_secs();
+            Err(Verdict::Rejected(format!("the check {name} was killed after {limit} s without an answer")))
+        }
+    }
+}
+
+fn cannot_run(program: &Path, error: io::Error) -> Verdict {
+    Verdict::Failed(Box::new(io::Error::new(
+        error.kind(),
+        format!("cannot run {}: {error}", program.display()),
+    )))
+}
+
+enum Ended {
+    Itself(ExitStatus),
+    Late,
+}
+
+fn run_on(program: &Path, candidate: &Path, limit: Duration) -> io::Result<Ended> {
+    let child = Command::new(program)
+        .arg(candidate)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into()))
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()?;
+    let mut group = Group { child };
+    Ok(if group.wait(limit)? { Ended::Itself(group.child.wait()?) } else { Ended::Late })
+}
+
+/// A child and whatever it has started: all of it is killed when this is dropped.
+struct Group {
+    child: Child,
+}
+
+impl Group {
+    /// Waits for the end of the child itself. Returns whether it came within `limit`.
+    fn wait(&self, limit: Duration) -> io::Result<bool> {
+        let deadline = Instant::now() + limit;
+        let child = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty())?;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
+            let mut ends = [PollFd::from_borrowed_fd(child.as_fd(), PollFlags::IN)];
+            match poll(&mut ends, Some(&timeout)) {
+                Ok(0) => return Ok(false),
+                Ok(_) => return Ok(true),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The child is not reaped before this, or its group still has members, so that the id is still its own; a group
+        // that is gone already is no error.
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_that_takes_too_long_is_killed_with_all_that_it_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("slow");
+        let marker = dir.path().join("pid");
+        // The grandchild outlives its parent's end unless the whole group is killed.
+        let text = format!("#!/bin/sh\nsleep 600 &\necho $! > {}\nwait\n", marker.display());
+        crate::guard::tests::write_script(&script, &text);
+        let ended = run_on(&script, Path::new("/dev/null"), Duration::from_millis(1_500)).unwrap();
+        assert!(matches!(ended, Ended::Late));
+        let grandchild: i32 = std::fs::read_to_string(&marker).unwrap().trim().parse().unwrap();
+        let gone = || {
+            let stat = std::fs::read_to_string(format!("/proc/{grandchild}/stat"));
+            stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z"))
+        };
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !gone() {
+            assert!(Instant::now() < deadline, "the grandchild is still there");
+            std::thread::yield_now();
+        }
+    }
+}

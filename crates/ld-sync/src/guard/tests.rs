@@ -1,0 +1,173 @@
+//! Each guard lets the good pass, rejects the bad, and never shows content.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use ld_config::{Format, Guards, NodeConfig};
+
+use super::{Verdict, judge};
+use crate::file::Target;
+
+/// Writes an executable. Another test's fork could hold it open for writing, so it is written by another process.
+pub(super) fn write_script(path: &Path, text: &str) {
+    let source = path.with_extension("source");
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o700)
+        .open(&source)
+        .unwrap()
+        .write_all(text.as_bytes())
+        .unwrap();
+    let copied = std::process::Command::new("cp").arg("-p").arg(&source).arg(path).status().unwrap();
+    assert!(copied.success());
+}
+
+struct Place {
+    dir: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn judge(&self, guards: &Guards, content: impl AsRef<[u8]>) -> Result<(), Verdict> {
+        let target = Target::from(&NodeConfig::new("n", "/n", self.path("live/file")));
+        judge(guards, &target, content.as_ref())
+    }
+
+    fn check(&self, script: &str) -> Guards {
+        let program = self.path("check");
+        write_script(&program, script);
+        Guards { check: Some(program), ..Guards::default() }
+    }
+}
+
+fn rejection(verdict: Result<(), Verdict>) -> String {
+    match verdict {
+        Err(Verdict::Rejected(reason)) => reason,
+        other => panic!("not rejected: {other:?}"),
+    }
+}
+
+#[test]
+fn sizes_are_checked_at_their_bounds() {
+    let place = Place::new();
+    let guards = Guards { min_bytes: Some(2), max_bytes: Some(3), ..Guards::default() };
+    assert!(rejection(place.judge(&guards, "a")).contains("min_bytes is 2"));
+    place.judge(&guards, "ab").unwrap();
+    place.judge(&guards, "abc").unwrap();
+    assert!(rejection(place.judge(&guards, "abcd")).contains("max_bytes is 3"));
+    place.judge(&Guards::default(), "").unwrap();
+}
+
+#[test]
+fn each_format_takes_its_own_syntax_and_rejects_poison() {
+    let place = Place::new();
+    let deep_json = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep_toml = format!("a = {}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep_yaml = "- ".repeat(50_000);
+    let huge = format!("[{}]", "9".repeat(5_000));
+    let huge_toml = format!("a = {}", "9".repeat(5_000));
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
+    }
+    let good: [(Format, &str); 10] = [
+        (Format::Json, r#"{"a": [1, 2.5, "x", null, true]}"#),
+        (Format::Json, "1"),
+        (Format::Toml, "a = 1\n[b]\nc = [1, 2]\nd = 2020-01-01T00:00:00Z\n"),
+        (Format::Toml, ""),
+        (Format::Yaml, "a: 1\nb: [x, y]\nc: &c {d: e}\nf: *c\n"),
+        (Format::Yaml, "--- 1\n--- 2\n"),
+        (Format::Yaml, ""),
+        (Format::Yaml, r#"{"json": ["is", "yaml"]}"#),
+        (Format::Utf8, "grüße\u{0}"),
+        (Format::Utf8, ""),
+    ];
+    for (format, text) in good {
+        let guards = Guards { format: Some(format), ..Guards::default() };
+        assert!(place.judge(&guards, text).is_ok(), "{format:?}: {text}");
+    }
+    let bad: [(Format, &[u8]); 16] = [
+        (Format::Json, b""),
+        (Format::Json, b"{\"topsecret\": }"),
+        (Format::Json, b"{} trailing"),
+        (Format::Json, b"[1e999999]"),
+        (Format::Json, huge.as_bytes()),
+        (Format::Json, deep_json.as_bytes()),
+        (Format::Json, b"\xff"),
+        (Format::Toml, b"topsecret"),
+        (Format::Toml, b"a = 1\na = 2"),
+        (Format::Toml, huge_toml.as_bytes()),
+        (Format::Toml, deep_toml.as_bytes()),
+        (Format::Yaml, b"topsecret: [unclosed"),
+        (Format::Yaml, deep_yaml.as_bytes()),
+        (Format::Yaml, bomb.as_bytes()),
+        (Format::Yaml, b"&a [*a]"),
+        (Format::Utf8, b"\xc3("),
+    ];
+    for (format, content) in bad {
+        let guards = Guards { format: Some(format), ..Guards::default() };
+        let reason = rejection(place.judge(&guards, content));
+        assert!(!reason.contains("topsecret"), "the reason shows content: {reason}");
+    }
+}
+
+#[test]
+fn a_check_accepts_with_exit_code_zero_and_sees_the_content() {
+    let place = Place::new();
+    let guards = place.check("#!/bin/sh\ngrep -q good \"$1\"\n");
+    place.judge(&guards, "all good here").unwrap();
+    let reason = rejection(place.judge(&guards, "topsecret"));
+    assert!(reason.contains("exit code 1") && !reason.contains("topsecret"), "{reason}");
+    let left: Vec<_> = fs::read_dir(place.path("live")).unwrap().collect();
+    assert!(left.is_empty(), "the candidate is gone: {left:?}");
+}
+
+#[test]
+fn a_check_has_path_for_its_environment_and_the_candidate_is_private() {
+    let place = Place::new();
+    let seen = place.path("seen");
+    let guards =
+        place.check(&format!("#!/bin/sh\n{{ env; stat -c mode=%a \"$1\"; pwd; }} > {}\n", seen.display()));
+    place.judge(&guards, "x").unwrap();
+    let seen = fs::read_to_string(seen).unwrap();
+    // What the shell sets by itself is no leak.
+    let variables: Vec<_> =
+        seen.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    assert!(variables.contains(&"PATH") && seen.contains("mode=600"), "{seen}");
+    assert!(!variables.contains(&"HOME") && !variables.contains(&"CARGO_MANIFEST_DIR"), "{seen}");
+}
+
+#[test]
+fn a_check_that_cannot_run_is_no_judgement_of_the_content() {
+    let place = Place::new();
+    let missing = Guards { check: Some(place.path("missing")), ..Guards::default() };
+    let Err(verdict @ Verdict::Failed(_)) = place.judge(&missing, "x") else { panic!("judged") };
+    assert!(verdict.describe().contains("cannot run"), "{}", verdict.describe());
+    let plain = place.path("plain");
+    fs::write(&plain, "no program").unwrap();
+    fs::set_permissions(&plain, fs::Permissions::from_mode(0o600)).unwrap();
+    assert!(matches!(
+        place.judge(&Guards { check: Some(plain), ..Guards::default() }, "x"),
+        Err(Verdict::Failed(_))
+    ));
+}
+
+#[test]
+fn arguments_are_not_for_a_shell() {
+    let place = Place::new();
+    let guards = place.check("#!/bin/sh\n[ $# -eq 1 ]\n");
+    let target = Target::from(&NodeConfig::new("n", "/n", place.path("a b; touch pwned/$(id)/file")));
+    judge(&guards, &target, b"x").unwrap();
+    assert!(!place.path("pwned").exists());
+}
