@@ -95,10 +95,10 @@ fn prepare(nodes: &[Arc<Node>]) {
         if !seen.insert((target.path.parent(), target.owner.as_ref())) {
             continue;
         }
-        if let Some(warning) = file::inspect_directory(&target.path, target.owner.as_ref()) {
-            if warned.insert(warning.path.clone()) {
-                warn!("{warning}");
-            }
+        if let Some(warning) = file::inspect_directory(&target.path, target.owner.as_ref())
+            && warned.insert(warning.path.clone())
+        {
+            warn!("{warning}");
         }
     }
 }
