@@ -43,9 +43,7 @@ impl Rig {
     }
 
     pub(crate) fn start_nodes(&self, nodes: Vec<NodeConfig>) -> Running {
-        let mut settings = WatcherConfig::default();
-        settings.heartbeat_interval = HEARTBEAT;
-        settings.drift_interval = DRIFT;
+        let settings = WatcherConfig { heartbeat_interval: HEARTBEAT, drift_interval: DRIFT };
         Running { engine: Engine::start(Arc::new(self.memory.clone()), nodes, settings) }
     }
 
@@ -53,7 +51,6 @@ impl Rig {
         fs::read_to_string(self.path(name)).ok()
     }
 
-    /// Sets the file's mtime to an hour ago, without the watcher's knowledge of course.
     pub(crate) fn mtime(&self, name: &str) -> SystemTime {
         fs::metadata(self.path(name)).unwrap().modified().unwrap()
     }
