@@ -157,6 +157,7 @@ impl Builder {
             .map_err(|source| Error::Unreadable { path: self.path.clone(), source })?;
         let source = Source {
             max_size: self.max_size,
+            quiet: pace.quiet,
             on_error: self.on_error,
             state: Mutex::new(State::new(parser)),
         };

@@ -20,8 +20,10 @@ pub(crate) struct Loaded<T> {
 
 /// The last good content, the last error, and who waits for more.
 pub(crate) struct Cell<T> {
+    /// What the hot paths read. The same content as in `current`, one dereference nearer.
+    pub(crate) data: ArcSwapOption<T>,
     pub(crate) current: ArcSwapOption<Loaded<T>>,
-    /// The version of `current`; 0 before the first good load. Stored after `current`.
+    /// The version of `current`; 0 before the first good load. Stored after the content.
     pub(crate) version: AtomicU64,
     pub(crate) waiters: Waiters,
     error: Mutex<Option<Arc<Error>>>,
@@ -32,6 +34,7 @@ pub(crate) struct Cell<T> {
 impl<T> Cell<T> {
     pub(crate) fn new() -> Self {
         Self {
+            data: ArcSwapOption::empty(),
             current: ArcSwapOption::empty(),
             version: AtomicU64::new(0),
             waiters: Waiters::default(),
@@ -46,7 +49,9 @@ impl<T> Cell<T> {
         let version = self.version.load(Ordering::Relaxed) + 1;
         self.loaded.set_now();
         self.clear_error();
-        self.current.store(Some(Arc::new(Loaded { data: Arc::new(data), mtime, version })));
+        let data = Arc::new(data);
+        self.current.store(Some(Arc::new(Loaded { data: Arc::clone(&data), mtime, version })));
+        self.data.store(Some(data));
         self.version.store(version, Ordering::Release);
         self.waiters.wake_all();
     }

@@ -11,21 +11,16 @@ use crate::cell::Loaded;
 ///
 /// Meant for a short use within one function: it costs no reference count, and while a guard is held the old
 /// content stays in memory. To keep content, take [`FileWatcher::get_arc`](crate::FileWatcher::get_arc).
-pub struct Guard<T>(Held<T>);
-
-enum Held<T> {
-    Swap(arc_swap::Guard<Option<Arc<Loaded<T>>>>),
-    Own(Arc<Loaded<T>>),
-}
+pub struct Guard<T>(arc_swap::Guard<Option<Arc<T>>>);
 
 impl<T> Guard<T> {
     #[inline]
-    pub(crate) fn swap(guard: arc_swap::Guard<Option<Arc<Loaded<T>>>>) -> Option<Self> {
-        guard.is_some().then(|| Self(Held::Swap(guard)))
+    pub(crate) fn new(content: arc_swap::Guard<Option<Arc<T>>>) -> Option<Self> {
+        content.is_some().then(|| Self(content))
     }
 
-    pub(crate) fn own(loaded: Arc<Loaded<T>>) -> Self {
-        Self(Held::Own(loaded))
+    pub(crate) fn own(data: Arc<T>) -> Self {
+        Self(arc_swap::Guard::from_inner(Some(data)))
     }
 }
 
@@ -34,12 +29,9 @@ impl<T> Deref for Guard<T> {
 
     #[inline]
     fn deref(&self) -> &T {
-        match &self.0 {
-            Held::Swap(guard) => match guard.as_ref() {
-                Some(loaded) => &loaded.data,
-                None => unreachable!("a guard is only made of content"),
-            },
-            Held::Own(loaded) => &loaded.data,
+        match self.0.as_ref() {
+            Some(data) => data,
+            None => unreachable!("a guard is only made of content"),
         }
     }
 }

@@ -70,6 +70,14 @@ impl Seen {
         }
     }
 
+    /// Whether a file was last written longer ago than this. Only a hint: clocks may differ.
+    pub(crate) fn is_older_than(&self, age: Duration) -> bool {
+        match self {
+            Self::File(identity) => identity.mtime().elapsed().is_ok_and(|elapsed| elapsed > age),
+            _ => false,
+        }
+    }
+
     /// The error of a path that holds no regular file.
     pub(crate) fn error(&self, path: &Path) -> Option<Error> {
         let path = path.to_path_buf();

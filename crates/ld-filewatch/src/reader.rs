@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::SystemTime;
 
 use crate::shared::Shared;
 
@@ -18,8 +17,9 @@ pub struct Reader<T> {
 }
 
 impl<T> Reader<T> {
-    pub(crate) fn new(shared: Arc<Shared<T>>, version: u64, data: Arc<T>) -> Self {
-        Self { version, data, shared }
+    pub(crate) fn new(shared: Arc<Shared<T>>, data: Arc<T>) -> Self {
+        // Version 0 is never current: the first read refreshes.
+        Self { version: 0, data, shared }
     }
 
     /// The current content.
@@ -31,23 +31,12 @@ impl<T> Reader<T> {
         &self.data
     }
 
-    /// The version of the content that [`get`](Self::get) gave last.
-    #[must_use]
-    pub fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// When the file was last modified: moves with a heartbeat, too.
-    #[must_use]
-    pub fn mtime(&self) -> SystemTime {
-        self.shared.cell.current.load().as_ref().map_or(SystemTime::UNIX_EPOCH, |loaded| loaded.mtime)
-    }
-
     #[cold]
     fn refresh(&mut self) {
-        if let Some(loaded) = self.shared.cell.current.load_full() {
-            self.version = loaded.version;
-            self.data = Arc::clone(&loaded.data);
+        // In this order the data is at least as new as the version; newer, the next read comes here again.
+        self.version = self.shared.cell.version.load(Ordering::Acquire);
+        if let Some(data) = self.shared.cell.data.load_full() {
+            self.data = data;
         }
     }
 }
@@ -60,9 +49,6 @@ impl<T> Clone for Reader<T> {
 
 impl<T> fmt::Debug for Reader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reader")
-            .field("path", &self.shared.path)
-            .field("version", &self.version)
-            .finish_non_exhaustive()
+        f.debug_struct("Reader").field("path", &self.shared.path).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! What all handles of one watcher share.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ pub(crate) struct Shared<T> {
     pub(crate) cell: Cell<T>,
     pub(crate) path: Arc<Path>,
     mode: Mutex<Mode>,
+    /// Events were asked for and are not to be had at present.
+    deprived: AtomicBool,
     source: Option<Source<T>>,
     registration: OnceLock<Registration>,
 }
@@ -26,6 +29,7 @@ impl<T> Shared<T> {
             cell: Cell::new(),
             path: path.into(),
             mode: Mutex::new(Mode::Fixed),
+            deprived: AtomicBool::new(false),
             source: None,
             registration: OnceLock::new(),
         })
@@ -54,6 +58,7 @@ impl<T: Send + Sync + 'static> Shared<T> {
             cell: Cell::new(),
             path: Arc::clone(&path),
             mode: Mutex::new(Mode::Polling { reason: "events are switched off".into() }),
+            deprived: AtomicBool::new(false),
             source: Some(source),
             registration: OnceLock::new(),
         });
@@ -93,7 +98,12 @@ impl<T: Send + Sync + 'static> Watched for Shared<T> {
         self.source.as_ref().is_none_or(|source| source.is_current(&self.path))
     }
 
+    fn wants_events_back(&self) -> bool {
+        self.deprived.load(Ordering::Relaxed)
+    }
+
     fn set_mode(&self, mode: Mode) {
+        self.deprived.store(mode != Mode::Events, Ordering::Relaxed);
         let mut current = lock(&self.mode);
         if *current != mode {
             *current = mode;

@@ -25,8 +25,10 @@ pub(crate) type OnError = Box<dyn Fn(&Error) + Send + Sync>;
 /// Why a file is looked at. Several reasons may come together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Trigger {
-    /// Something happened on the path, and its writer is done or silent.
+    /// Something happened on the way to the file.
     pub(crate) event: bool,
+    /// It happened to the file itself, and its writer is done or silent.
+    pub(crate) settled: bool,
     /// The file's own content may have changed even if `stat` says the same.
     pub(crate) touched: bool,
     /// Time passed: a change that is found must be stable first.
@@ -42,6 +44,7 @@ impl Trigger {
 
     pub(crate) fn merge(&mut self, other: Self) {
         self.event |= other.event;
+        self.settled |= other.settled;
         self.touched |= other.touched;
         self.poll |= other.poll;
         self.reader |= other.reader;
@@ -62,6 +65,7 @@ pub(crate) enum Outcome {
 /// The side of a watched file that loads.
 pub(crate) struct Source<T> {
     pub(crate) max_size: u64,
+    pub(crate) quiet: Duration,
     pub(crate) on_error: Option<OnError>,
     pub(crate) state: Mutex<State<T>>,
 }
@@ -157,7 +161,9 @@ impl<T> Source<T> {
             state.unsettled = None;
             return Outcome::Same;
         }
-        let at_once = trigger.event || trigger.reader || state.seen.is_none();
+        // A directory or a link that was switched usually leads to a file that was written before.
+        let switched = trigger.event && seen.is_older_than(self.quiet);
+        let at_once = trigger.settled || switched || trigger.reader || state.seen.is_none();
         if changed && !at_once && !state.settled(seen) {
             return Outcome::Unsettled;
         }

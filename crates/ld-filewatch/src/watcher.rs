@@ -55,9 +55,9 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     /// [`Error::NotAvailable`], with the reason as its source, and only before the first good load.
     #[inline]
     pub fn get(&self) -> Result<Guard<T>, Error> {
-        match Guard::swap(self.shared.cell.current.load()) {
+        match Guard::new(self.shared.cell.data.load()) {
             Some(guard) => Ok(guard),
-            None => self.shared.first().map(Guard::own),
+            None => self.shared.first().map(|loaded| Guard::own(Arc::clone(&loaded.data))),
         }
     }
 
@@ -67,7 +67,10 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     ///
     /// As [`get`](Self::get).
     pub fn get_arc(&self) -> Result<Arc<T>, Error> {
-        Ok(Arc::clone(&self.shared.load()?.data))
+        match self.shared.cell.data.load_full() {
+            Some(data) => Ok(data),
+            None => self.shared.first().map(|loaded| Arc::clone(&loaded.data)),
+        }
     }
 
     /// The current content with its modification time and version, belonging together.
@@ -100,8 +103,7 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     ///
     /// As [`get`](Self::get). A reader that exists always has content.
     pub fn reader(&self) -> Result<Reader<T>, Error> {
-        let loaded = self.shared.load()?;
-        Ok(Reader::new(Arc::clone(&self.shared), loaded.version, Arc::clone(&loaded.data)))
+        Ok(Reader::new(Arc::clone(&self.shared), self.get_arc()?))
     }
 
     /// A subscription to every content from now on.

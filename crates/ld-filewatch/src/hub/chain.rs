@@ -5,14 +5,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Instant;
 
 use super::backend::Refusal;
 use super::dirs::{DirId, Step};
 use super::loaders;
-use super::schedule::Walked;
+use super::schedule::{Schedule, Walked};
 use super::{Inner, WatchId, Watched};
 use crate::identity::inode;
 use crate::limits::{MAX_STEPS, MAX_SYMLINKS};
@@ -21,25 +22,38 @@ use crate::status::Mode;
 use crate::sync::lock;
 
 impl Inner {
-    /// Looks at a file that the calling thread has claimed, and ends the claim.
-    pub(super) fn look(self: &Arc<Self>, id: WatchId, watched: &dyn Watched, trigger: Trigger) {
-        let mut outcome = watched.check(trigger);
-        let walk = {
+    /// Looks at a file that the calling thread has claimed. The claim is ended with
+    /// [`Inner::finish`](Self::finish).
+    pub(super) fn look(self: &Arc<Self>, id: WatchId, watched: &dyn Watched, trigger: Trigger) -> Outcome {
+        let outcome = watched.check(trigger);
+        let moved = trigger.event || outcome == Outcome::Changed;
+        // Almost every poll ends here.
+        if !moved && !watched.wants_events_back() {
+            return outcome;
+        }
+        {
             let mut schedule = lock(&self.schedule);
-            let missed = outcome == Outcome::Changed && !trigger.event && !trigger.reader;
-            if missed {
+            if !schedule.wants_events(id) {
+                return outcome;
+            }
+            if outcome == Outcome::Changed && !trigger.event && !trigger.reader {
                 schedule.distrust(id);
             }
-            let moved = trigger.event || outcome == Outcome::Changed;
-            schedule.wants_events(id) && (moved || schedule.rearm_due(id, Instant::now()))
-        };
-        if walk {
-            watched.set_mode(self.walk(id, watched.path()));
-            if !watched.is_current() {
-                outcome = Outcome::Unsettled;
+            if !moved && !schedule.rearm_due(id, Instant::now()) {
+                return outcome;
             }
         }
-        let mut schedule = lock(&self.schedule);
+        watched.set_mode(self.walk(id, watched.path()));
+        if watched.is_current() { outcome } else { Outcome::Unsettled }
+    }
+
+    /// Ends a claim.
+    pub(super) fn finish<'a>(
+        &'a self,
+        id: WatchId,
+        outcome: Outcome,
+        mut schedule: MutexGuard<'a, Schedule>,
+    ) -> MutexGuard<'a, Schedule> {
         if outcome == Outcome::Unsettled {
             let poll = Trigger { poll: true, ..Trigger::default() };
             if schedule.wake_when_quiet(id, poll, Instant::now()) {
@@ -48,7 +62,9 @@ impl Inner {
         }
         if schedule.finish(id) {
             loaders::call(self, schedule);
+            return lock(&self.schedule);
         }
+        schedule
     }
 
     /// Watches the way to `path` as it is now and lets go of the way that it was.
@@ -57,7 +73,10 @@ impl Inner {
         walk.run(path);
         let Walk { chain, denied, .. } = walk;
         let walked = Walked { chain: chain.into(), armed: denied.is_none() };
-        let former = lock(&self.schedule).walked(id, walked);
+        let (former, alarm) = lock(&self.schedule).walked(id, walked);
+        if alarm {
+            self.alarm.notify_one();
+        }
         self.unlink(id, &former);
         denied.map_or(Mode::Events, |reason| Mode::Polling { reason })
     }
@@ -114,12 +133,17 @@ impl Walk<'_> {
                 }
                 ahead.extend(names(&target));
             } else {
+                // A write through another name of the file is no event in this directory.
+                if meta.is_file() && meta.nlink() > 1 {
+                    self.watch(&next, OsStr::new(""));
+                }
                 return;
             }
         }
     }
 
-    /// Watches a directory for everything that happens to itself and to `name` in it.
+    /// Watches a directory for everything that happens to itself and to `name` in it; or a file, for what
+    /// happens to itself.
     fn watch(&mut self, directory: &Path, name: &OsStr) {
         let Ok(meta) = std::fs::symlink_metadata(directory) else { return };
         let known = {

@@ -141,19 +141,16 @@ impl Dirs {
         })
     }
 
-    /// Whom an event at `path` concerns: who looks this name up in the directory above, and whether it is
-    /// the last step of their way is for them to find out.
-    pub(super) fn interested(&self, path: &Path) -> &[WatchId] {
-        let named = || {
-            let above = self.by_path.get(path.parent()?)?;
-            self.dirs.get(above)?.names.get(path.file_name()?)
-        };
-        named().map_or(&[], Vec::as_slice)
+    /// Who looks up the name of `path` in the directory above, and by which step.
+    pub(super) fn interested<'a>(&'a self, path: &'a Path) -> Option<(DirId, &'a OsStr, &'a [WatchId])> {
+        let dir = *self.by_path.get(path.parent()?)?;
+        let name = path.file_name()?;
+        Some((dir, name, self.dirs.get(&dir)?.names.get(name)?))
     }
 
     /// Whom the directory at `path` itself concerns.
-    pub(super) fn passing(&self, path: &Path) -> Vec<WatchId> {
+    pub(super) fn passing(&self, path: &Path) -> impl Iterator<Item = WatchId> {
         let dir = self.by_path.get(path).and_then(|id| self.dirs.get(id));
-        dir.map_or_else(Vec::new, |dir| dir.names.values().flatten().copied().collect())
+        dir.into_iter().flat_map(|dir| dir.names.values().flatten().copied())
     }
 }

@@ -73,12 +73,11 @@ fn apply(schedule: &mut Schedule, path: &Path, writer: Writer) -> (bool, bool) {
     if writer == Writer::Removing {
         schedule.dirs.kill_below(path);
     }
-    let mut concerned = schedule.dirs.passing(path);
-    concerned.extend_from_slice(schedule.dirs.interested(path));
-    let trigger = Trigger { event: true, touched: writer != Writer::Removing, ..Trigger::default() };
+    let touched = writer != Writer::Removing;
     let (mut called, mut alarmed) = (false, false);
     let now = Instant::now();
-    for id in concerned {
+    for (id, settled) in schedule.concerned(path) {
+        let trigger = Trigger { event: true, touched, settled, ..Trigger::default() };
         if writer == Writer::Done {
             called |= schedule.wake(id, trigger);
         } else {

@@ -77,10 +77,12 @@ fn run(inner: &Arc<Inner>) {
             } else {
                 drop(schedule);
             }
-            if let Some(watched) = job.watched.upgrade() {
-                inner.look(job.id, &*watched, job.trigger);
-            }
+            let watched = job.watched.upgrade();
+            let outcome = watched.map(|watched| inner.look(job.id, &*watched, job.trigger));
             schedule = lock(&inner.schedule);
+            if let Some(outcome) = outcome {
+                schedule = inner.finish(job.id, outcome, schedule);
+            }
             continue;
         }
         schedule.loaders.idle += 1;

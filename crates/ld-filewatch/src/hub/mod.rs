@@ -28,6 +28,8 @@ pub(crate) trait Watched: Send + Sync {
     fn check(&self, trigger: Trigger) -> Outcome;
     /// Whether the path still is what the last look found.
     fn is_current(&self) -> bool;
+    /// Whether events were asked for and are not to be had at present.
+    fn wants_events_back(&self) -> bool;
     /// How changes are noticed from now on.
     fn set_mode(&self, mode: Mode);
 }
@@ -101,14 +103,18 @@ impl Registration {
     /// Adds a file. It is not looked at before the first [`Registration::check_now`].
     pub(crate) fn new(watched: Weak<dyn Watched>, pace: Pace) -> io::Result<Self> {
         let hub = Hub::get()?;
-        let id = lock(&hub.inner.schedule).add(watched, pace);
+        let (id, alarm) = lock(&hub.inner.schedule).add(watched, pace);
+        if alarm {
+            hub.inner.alarm.notify_one();
+        }
         Ok(Self { hub, id })
     }
 
     /// Looks at the file in the calling thread, unless another thread is about to.
     pub(crate) fn check_now(&self, watched: &dyn Watched, trigger: Trigger) {
         if lock(&self.hub.inner.schedule).begin_direct(self.id) {
-            self.hub.inner.look(self.id, watched, trigger);
+            let outcome = self.hub.inner.look(self.id, watched, trigger);
+            drop(self.hub.inner.finish(self.id, outcome, lock(&self.hub.inner.schedule)));
         }
     }
 }

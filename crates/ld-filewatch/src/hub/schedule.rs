@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::path::Path;
 use std::sync::Weak;
 use std::time::{Duration, Instant};
 
@@ -104,7 +105,8 @@ impl Schedule {
         self.stopped
     }
 
-    pub(super) fn add(&mut self, watched: Weak<dyn Watched>, pace: Pace) -> WatchId {
+    /// Adds a file. Also says whether the clock has to be set earlier.
+    pub(super) fn add(&mut self, watched: Weak<dyn Watched>, pace: Pace) -> (WatchId, bool) {
         self.next += 1;
         let slot = Slot {
             watched,
@@ -117,8 +119,8 @@ impl Schedule {
             chain: Box::default(),
         };
         self.slots.insert(self.next, slot);
-        self.join_group(self.next, pace.poll);
-        self.next
+        let alarm = self.join_group(self.next, pace.poll);
+        (self.next, alarm)
     }
 
     /// Removes a file; gives the steps whose links are to be taken away.
@@ -127,29 +129,46 @@ impl Schedule {
         self.slots.remove(&id).map(|slot| slot.chain).unwrap_or_default()
     }
 
+    /// Whom something at `path` concerns, and whether it is the file itself that it happened to.
+    pub(super) fn concerned(&self, path: &Path) -> Vec<(WatchId, bool)> {
+        let mut concerned: Vec<_> = self.dirs.passing(path).map(|id| (id, false)).collect();
+        if let Some((dir, name, ids)) = self.dirs.interested(path) {
+            let itself = |id: &WatchId| {
+                // After the last name there may be a step for the file's own watch, without a name.
+                let mut steps = self.slots.get(id)?.chain.iter().rev();
+                let last = steps.find(|step| !step.name.is_empty())?;
+                Some(last.dir == dir && *last.name == *name)
+            };
+            concerned.extend(ids.iter().map(|id| (*id, itself(id).unwrap_or(false))));
+        }
+        concerned
+    }
+
     /// Whether a file wants events.
     pub(super) fn wants_events(&self, id: WatchId) -> bool {
         self.slots.get(&id).is_some_and(|slot| slot.pace.events)
     }
 
-    /// Puts a file into the group that polls it, or into none.
-    fn join_group(&mut self, id: WatchId, every: Option<Duration>) {
-        let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.every != every) else { return };
+    /// Puts a file into the group that polls it, or into none. True if the clock has to be set earlier.
+    fn join_group(&mut self, id: WatchId, every: Option<Duration>) -> bool {
+        let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.every != every) else { return false };
         let former = std::mem::replace(&mut slot.every, every);
         if let Some(group) = former.and_then(|former| self.groups.get_mut(&former)) {
             group.members.remove(&id);
         }
         self.groups.retain(|_, group| !group.members.is_empty());
-        if let Some(every) = every {
-            let next = Instant::now() + every;
-            let group = self.groups.entry(every).or_insert_with(|| Group { next, members: BTreeSet::new() });
-            group.members.insert(id);
-        }
+        let Some(every) = every else { return false };
+        let new = !self.groups.contains_key(&every);
+        let next = Instant::now() + every;
+        let group = self.groups.entry(every).or_insert_with(|| Group { next, members: BTreeSet::new() });
+        group.members.insert(id);
+        new
     }
 
-    /// Records a walk; gives the steps before it. A file that has no events is polled, whatever its options.
-    pub(super) fn walked(&mut self, id: WatchId, walked: Walked) -> Box<[Step]> {
-        let Some(slot) = self.slots.get_mut(&id) else { return walked.chain };
+    /// Records a walk; gives the steps before it, and whether the clock has to be set earlier. A file that has
+    /// no events is polled, whatever its options.
+    pub(super) fn walked(&mut self, id: WatchId, walked: Walked) -> (Box<[Step]>, bool) {
+        let Some(slot) = self.slots.get_mut(&id) else { return (walked.chain, false) };
         let former = std::mem::replace(&mut slot.chain, walked.chain);
         slot.rearm = (!walked.armed).then(|| Instant::now() + REARM_AFTER);
         let poll = slot.pace.poll;
@@ -158,8 +177,8 @@ impl Schedule {
         } else {
             Some(poll.map_or(DEFAULT_POLL_INTERVAL, |poll| poll.min(DEFAULT_POLL_INTERVAL)))
         };
-        self.join_group(id, every);
-        former
+        let alarm = self.join_group(id, every);
+        (former, alarm)
     }
 
     /// Forgets that the way to a file is watched, after a change that no event told of.

@@ -35,7 +35,7 @@ fn a_reader_and_a_view_see_new_content_at_their_next_read() {
     replace(&path, "21");
     watcher.wait_changed(1, DEADLINE).unwrap();
     assert_eq!((*reader.get(), *double.get().unwrap()), ((21, 42), 42));
-    assert_eq!(reader.version(), 2);
+    assert_eq!(watcher.version(), 2);
 }
 
 #[test]
@@ -56,7 +56,6 @@ fn a_heartbeat_moves_the_time_and_neither_parses_nor_wakes() {
     std::fs::File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
     eventually("the heartbeat", || watcher.mtime().unwrap() == later);
     assert_eq!(watcher.snapshot().unwrap().mtime, later);
-    assert_eq!(watcher.reader().unwrap().mtime(), later);
     assert!(subscription.try_recv().is_none());
     assert_eq!((parsed.load(Ordering::Relaxed), watcher.version()), (1, 1));
 }

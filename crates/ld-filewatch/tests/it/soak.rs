@@ -1,0 +1,173 @@
+//! A minute of everything at once.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use ld_filewatch::FileWatcher;
+
+use crate::child::{As, alone};
+use crate::kit::{Dir, eventually};
+use crate::payload::{number, payload};
+
+const FILES: usize = 200;
+const WRITERS: usize = 4;
+/// How long, in seconds; the environment variable `LD_SOAK_SECONDS` says otherwise.
+const SECONDS: u64 = 60;
+const GROUPS: usize = 10;
+/// After a write in place a file is left alone for this long. Nobody can read a file whole that is written in
+/// place again and again: the next write may begin before the reader comes.
+const REST: Duration = Duration::from_secs(1);
+
+#[test]
+fn two_hundred_files_converge_after_a_minute_of_random_operations() {
+    let name = "soak::two_hundred_files_converge_after_a_minute_of_random_operations";
+    alone(name, As::Itself, || {
+        let seconds = std::env::var("LD_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+        let before = (threads(), descriptors());
+        soak(Duration::from_secs(seconds.unwrap_or(SECONDS)));
+        eventually("no thread and no descriptor is left", || (threads(), descriptors()) == before);
+    });
+}
+
+fn soak(time: Duration) {
+    let dir = Dir::new();
+    let torn = Arc::new(AtomicUsize::new(0));
+    let paths: Vec<_> =
+        (0..FILES).map(|file| dir.path(&format!("group-{}/file-{file}", file % GROUPS))).collect();
+    for path in &paths {
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+    }
+    let watchers: Vec<_> = paths.iter().map(|path| watch(path, Arc::clone(&torn))).collect();
+
+    let (stop, last) = (AtomicBool::new(false), (0..FILES).map(|_| AtomicU64::new(0)).collect::<Vec<_>>());
+    let operations: u64 = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                // Each writer has its own files, or nobody could say what comes last; directories are moved
+                // under everybody.
+                let own = move |file: &usize| file % WRITERS == writer;
+                let files: Vec<_> = (0..FILES).filter(own).collect();
+                let (paths, last, stop) = (&paths, &last, &stop);
+                scope.spawn(move || write(writer, &files, paths, last, stop))
+            })
+            .collect();
+        let churn = scope.spawn(|| come_and_go(&paths, &stop));
+        std::thread::sleep(time);
+        stop.store(true, Ordering::Relaxed);
+        churn.join().expect("the churn");
+        writers.into_iter().map(|writer| writer.join().expect("a writer")).sum()
+    });
+
+    for ((path, watcher), last) in paths.iter().zip(&watchers).zip(&last) {
+        let last = last.load(Ordering::Relaxed);
+        // A file whose directory was away when its writer came has an older content: the disk says which.
+        let expected = fs::read(path).ok().and_then(|content| number(&content));
+        let shown = || match expected {
+            Some(expected) => watcher.get().is_ok_and(|shown| *shown == expected),
+            None => watcher.last_error().is_some(),
+        };
+        eventually(&format!("{expected:?} (last written {last}) in {watcher:?}"), shown);
+    }
+    assert_eq!(torn.load(Ordering::Relaxed), 0, "contents were read torn");
+    println!("{operations} operations on {FILES} files in {time:?}, none torn, all converged");
+}
+
+fn watch(path: &Path, torn: Arc<AtomicUsize>) -> FileWatcher<u64> {
+    // In-place writers may be kept from running in the middle of a write by everything that goes on here.
+    FileWatcher::builder(path)
+        .quiet_time(Duration::from_millis(500))
+        .build(move |bytes| {
+            number(bytes).ok_or_else(|| {
+                torn.fetch_add(1, Ordering::Relaxed);
+                "torn"
+            })
+        })
+        .expect("a watcher")
+}
+
+/// Writes, replaces, removes, touches and moves at random; gives how often.
+fn write(writer: usize, files: &[usize], paths: &[PathBuf], last: &[AtomicU64], stop: &AtomicBool) -> u64 {
+    let mut random = Random(writer as u64 + 1);
+    let mut operations = 0;
+    let mut resting = vec![Instant::now(); paths.len()];
+    while !stop.load(Ordering::Relaxed) {
+        let file = files[random.below(files.len())];
+        let path = &paths[file];
+        if resting[file] > Instant::now() {
+            std::thread::yield_now();
+            continue;
+        }
+        operations += 1;
+        let temp = path.with_extension("new");
+        let number = operations;
+        let operation = random.below(100);
+        if (50..80).contains(&operation) {
+            resting[file] = Instant::now() + REST;
+        }
+        let written = match operation {
+            0..50 => fs::write(&temp, payload(number)).and_then(|()| fs::rename(&temp, path)),
+            50..70 => fs::write(path, payload(number)),
+            70..80 => fs::remove_file(path).and_then(|()| fs::write(path, payload(number))),
+            80..90 => fs::remove_file(path),
+            90..98 => fs::File::options()
+                .write(true)
+                .open(path)
+                .and_then(|file| file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(number))),
+            _ => move_directory(path, random.below(2) == 0),
+        };
+        if written.is_ok() {
+            last[file].store(number, Ordering::Relaxed);
+        }
+        std::thread::sleep(Duration::from_micros(random.below(2_000) as u64));
+    }
+    operations
+}
+
+/// Moves a file's directory away and back, or replaces it by an empty one for a moment.
+fn move_directory(path: &Path, empty: bool) -> std::io::Result<()> {
+    let directory = path.parent().expect("a parent");
+    let away = directory.with_extension("away");
+    fs::rename(directory, &away)?;
+    if empty && fs::create_dir(directory).is_ok() {
+        std::thread::sleep(Duration::from_millis(1));
+        // Somebody may have written into it meanwhile: then it stays, and the old one is given up.
+        if fs::remove_dir(directory).is_err() {
+            return fs::remove_dir_all(&away);
+        }
+    }
+    fs::rename(&away, directory)
+}
+
+/// Watchers that live for a moment, beside the ones that stay. Their first load does not wait for a writer.
+fn come_and_go(paths: &[PathBuf], stop: &AtomicBool) {
+    let mut random = Random(99);
+    while !stop.load(Ordering::Relaxed) {
+        let some: Vec<_> =
+            (0..10).map(|_| watch(&paths[random.below(paths.len())], Arc::default())).collect();
+        std::thread::sleep(Duration::from_millis(5));
+        drop(some);
+    }
+}
+
+fn threads() -> usize {
+    fs::read_dir("/proc/self/task").expect("/proc").count()
+}
+
+fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").expect("/proc").count()
+}
+
+/// A small generator (xorshift): the same operations in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+}
