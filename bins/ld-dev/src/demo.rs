@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ld_filewatch::FileWatcher;
 use ld_testkit::{Daemon, Server, TempDir, TestCommand, TestOutput};
+use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::{cargo, setup};
@@ -53,10 +55,17 @@ pub(crate) fn run(keep: bool) -> Result<(), Failure> {
     wait_for_content(&place.file, "", &watcher, start)?;
     println!("The watcher keeps it as {} ({}).", place.file.display(), took(start));
 
+    // What an application does. The empty file is no JSON, so that there is nothing to read before version 1.
+    let flags = FileWatcher::builder(&place.file)
+        .build(|bytes| serde_json::from_slice::<Value>(bytes))
+        .map_err(|error| Failure::new(format!("cannot watch the file: {error}")))?;
+
     for (number, content) in (1..).zip(VERSIONS) {
-        write_version(&place, &watcher, number, content)?;
+        write_version(&place, &watcher, &flags, number, content)?;
     }
     println!("\n$ cat {}\n{}", place.file.display(), VERSIONS[2]);
+    let percent = &flags.get().map_err(Failure::doing("cannot read the flags"))?["checkout"]["percent"];
+    println!("And in this program's memory: flags.get()?[\"checkout\"][\"percent\"] is {percent}.\n");
     if keep {
         stay(&server, &place, &watcher)?;
     }
@@ -87,7 +96,15 @@ impl Place {
     }
 }
 
-fn write_version(place: &Place, watcher: &Daemon, number: u32, content: &str) -> Result<(), Failure> {
+fn write_version(
+    place: &Place,
+    watcher: &Daemon,
+    flags: &FileWatcher<Value>,
+    number: u32,
+    content: &str,
+) -> Result<(), Failure> {
+    let parsed: Value =
+        serde_json::from_str(content).map_err(Failure::doing("a version of the demo is no JSON"))?;
     fs::write(&place.source, content).map_err(Failure::doing("cannot write a file of the demo"))?;
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     println!("\n$ live-data-writer {} {} {NODE}", name(&place.config), name(&place.source));
@@ -97,18 +114,20 @@ fn write_version(place: &Place, watcher: &Daemon, number: u32, content: &str) ->
         .arg(NODE);
     let start = Instant::now();
     // The file is watched while the writer still runs: it often wins against the writer's own exit.
-    let (output, written, seen) = thread::scope(|scope| {
+    let (output, written, seen, known) = thread::scope(|scope| {
         let seen = scope.spawn(|| wait_for_content(&place.file, content, watcher, start));
+        let known = scope.spawn(|| wait_for_value(flags, &parsed, start));
         let output = writer.run(LIMIT);
-        (output, took(start), seen.join().expect("looking at a file does not panic"))
+        let join = "looking at a file does not panic";
+        (output, took(start), seen.join().expect(join), known.join().expect(join))
     });
     print_output(&output);
     if output.code != Some(0) {
         return Err(Failure::new("the writer failed"));
     }
     println!(
-        "Version {number}: the writer took {written}; the file had it {} after the writer's start.",
-        seen?
+        "Version {number}: the writer took {written}; the file had it {} and the program's memory {} after its start.",
+        seen?, known?
     );
     Ok(())
 }
@@ -131,6 +150,18 @@ fn wait_for_content(file: &Path, content: &str, watcher: &Daemon, start: Instant
         }
         thread::sleep(LOOK_INTERVAL);
     }
+}
+
+/// Waits until the program has `value` in memory; gives the time since `start`.
+fn wait_for_value(flags: &FileWatcher<Value>, value: &Value, start: Instant) -> Result<String, Failure> {
+    // The version is taken before the look, so that no change falls between.
+    let mut version = flags.version();
+    while flags.get().map_or(true, |now| *now != *value) {
+        let changed = flags.wait_changed(version, LIMIT);
+        version =
+            changed.ok_or_else(|| Failure::new("the change did not reach the program's memory"))?.version;
+    }
+    Ok(took(start))
 }
 
 /// Leaves everything running and shows the watcher's log. Ctrl-C ends this process, and all others with it.

@@ -1,7 +1,6 @@
 //! The end of a development command that did not succeed.
 
 use std::fmt;
-use std::io;
 
 /// What failed, in a sentence for the developer.
 #[derive(Debug)]
@@ -13,7 +12,7 @@ impl Failure {
     }
 
     /// For `map_err`: `doing` is what did not work.
-    pub(crate) fn doing(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn doing<E: fmt::Display>(doing: impl Into<String>) -> impl FnOnce(E) -> Self {
         move |error| Self(format!("{}: {error}", doing.into()))
     }
 }

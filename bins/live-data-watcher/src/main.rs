@@ -25,7 +25,7 @@ const BLOCKING_THREADS: usize = 8;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    ld_cli::init_logging(args.debug);
+    ld_cli::init_logging(args.debug, true);
     run(&args).unwrap_or_else(|exit| exit).into()
 }
 

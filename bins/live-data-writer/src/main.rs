@@ -23,7 +23,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    ld_cli::init_logging(args.debug);
+    ld_cli::init_logging(args.debug, false);
     run(&args).unwrap_or_else(|exit| exit).into()
 }
 

@@ -15,13 +15,21 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// session at `DEBUG`.
 const QUIET: [&str; 4] = ["zookeeper_client", "asyncs", "polling", "async_io"];
 
+/// The crate that keeps the sessions.
+const SESSIONS: &str = "ld_zk";
+
 /// Starts to log on standard error: messages from `INFO` on, or with `debug` from `DEBUG` on with level and target.
 ///
+/// A session that opens is news to a daemon's log; without `session_news` sessions are mentioned only when something is wrong.
 /// Does nothing if logging was started before.
-pub fn init_logging(debug: bool) {
+pub fn init_logging(debug: bool, session_news: bool) {
     let level = if debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
     let quiet = if debug { LevelFilter::INFO } else { LevelFilter::OFF };
-    let targets = Targets::new().with_default(level).with_targets(QUIET.map(|target| (target, quiet)));
+    let sessions = if session_news || debug { level } else { LevelFilter::WARN };
+    let targets = Targets::new()
+        .with_default(level)
+        .with_target(SESSIONS, sessions)
+        .with_targets(QUIET.map(|target| (target, quiet)));
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).event_format(Lines { debug });
     let _ = tracing_subscriber::registry().with(targets).with(lines).try_init();
 }

@@ -155,7 +155,7 @@ impl Slot {
     }
 
     fn report(&mut self, error: &Error) {
-        let text = crate::error::chain(error);
+        let text = ld_config::chain(error);
         if self.logged.as_ref() != Some(&text) {
             let kept = if self.value.is_some() { "its last value" } else { "the others" };
             error!("{text}; going on with {kept}");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Error;
 use crate::budget::Reserved;
-use crate::error::chain;
+use ld_config::chain;
 
 /// One read of one node.
 #[derive(Debug)]

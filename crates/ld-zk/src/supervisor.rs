@@ -11,11 +11,11 @@ use zookeeper::SessionState as ZkState;
 use crate::backoff::Backoff;
 use crate::client::Shared;
 use crate::credentials::CredentialSet;
-use crate::error::chain;
 use crate::evidence::{self, Look};
 use crate::lane::{Lane, Line, Live};
 use crate::reading::SessionKey;
 use crate::{Error, SessionState, audit, dial};
+use ld_config::chain;
 
 /// The first bound of the delay before a new session is tried.
 const DIAL_BASE: Duration = Duration::from_millis(100);
