@@ -27,7 +27,7 @@ pub(crate) type OnError = Box<dyn Fn(&Error) + Send + Sync>;
 pub(crate) struct Trigger {
     /// Something happened on the way to the file.
     pub(crate) event: bool,
-    /// It happened to the file itself, and its writer is done or silent.
+    /// The file itself was renamed into place or closed by its writer, or has been waited for long enough.
     pub(crate) settled: bool,
     /// The file's own content may have changed even if `stat` says the same.
     pub(crate) touched: bool,
@@ -161,9 +161,9 @@ impl<T> Source<T> {
             state.unsettled = None;
             return Outcome::Same;
         }
-        // A directory or a link that was switched usually leads to a file that was written before.
-        let switched = trigger.event && seen.is_older_than(self.quiet);
-        let at_once = trigger.settled || switched || trigger.reader || state.seen.is_none();
+        // After a quiet time, or where a link or a directory was switched, the last write is that old.
+        let quiet = trigger.event && seen.is_older_than(self.quiet);
+        let at_once = trigger.settled || quiet || trigger.reader || state.seen.is_none();
         if changed && !at_once && !state.settled(seen) {
             return Outcome::Unsettled;
         }
@@ -193,8 +193,14 @@ impl<T> Source<T> {
         let mut buffer = BUFFER.take();
         let outcome = match load::load(path, self.max_size, &mut buffer) {
             Ok(identity) => {
-                let seen = stable(path, seen, identity);
-                self.accept(path, cell, state, trigger, (seen, identity), &buffer)
+                let now = stable(path, seen, identity);
+                if now == seen || trigger.reader {
+                    self.accept(path, cell, state, trigger, (now, identity), &buffer)
+                } else {
+                    // Written to since the look that found it settled: that look counts for nothing.
+                    state.settled(now);
+                    Outcome::Unsettled
+                }
             }
             Err(LoadFailure::Torn) => {
                 state.retry = true;

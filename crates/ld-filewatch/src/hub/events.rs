@@ -76,7 +76,8 @@ fn apply(schedule: &mut Schedule, path: &Path, writer: Writer) -> (bool, bool) {
     let touched = writer != Writer::Removing;
     let (mut called, mut alarmed) = (false, false);
     let now = Instant::now();
-    for (id, settled) in schedule.concerned(path) {
+    for (id, itself) in schedule.concerned(path) {
+        let settled = itself && writer == Writer::Done;
         let trigger = Trigger { event: true, touched, settled, ..Trigger::default() };
         if writer == Writer::Done {
             called |= schedule.wake(id, trigger);

@@ -240,14 +240,13 @@ impl Schedule {
 
     /// Queues everything that is due.
     pub(super) fn ring(&mut self, now: Instant) {
-        while let Some(Reverse((at, id))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now)
-        {
+        while let Some(Reverse((_, id))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.timers.pop();
-            let due = self.slots.get(&id).and_then(|slot| slot.quiet).map(|quiet| quiet.due);
-            match due {
-                Some(due) if due > at && due > now => self.timers.push(Reverse((due, id))),
-                Some(_) => {
-                    self.wake(id, Trigger::default());
+            match self.slots.get(&id).and_then(|slot| slot.quiet) {
+                Some(quiet) if quiet.due > now => self.timers.push(Reverse((quiet.due, id))),
+                Some(quiet) => {
+                    let settled = quiet.trigger.event && now - quiet.since >= MAX_UNSETTLED;
+                    self.wake(id, Trigger { settled, ..Trigger::default() });
                 }
                 None => {}
             }

@@ -1,5 +1,6 @@
 //! Tests that need a process of their own: private mounts, another user, an exact count of threads.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -14,6 +15,9 @@ pub(crate) enum As {
     Itself,
     /// Root with mounts that nobody else sees. Needs root; skipped, saying so, without.
     RootWithPrivateMounts,
+    /// Root of a user namespace, with inotify limits of its own (`/proc/sys/user`). Skipped, saying so, where
+    /// user namespaces are not allowed.
+    OwnLimits,
     /// A user whom permissions concern: the present one, or `nobody` instead of root.
     User,
 }
@@ -25,19 +29,20 @@ pub(crate) fn alone(name: &str, who: As, body: impl FnOnce()) {
         return body();
     }
     let root = std::fs::metadata("/proc/self").expect("/proc").uid() == 0;
-    if who == As::RootWithPrivateMounts && !(root && private_mounts_allowed()) {
+    if who == As::RootWithPrivateMounts && !(root && unshare_allowed(&MOUNTS)) {
         eprintln!("SKIPPED {name}: needs root and the right to mount");
+        return;
+    }
+    if who == As::OwnLimits && !unshare_allowed(&LIMITS) {
+        eprintln!("SKIPPED {name}: needs user namespaces");
         return;
     }
     let exe = std::env::current_exe().expect("the test's own path");
     let copy = tempfile::tempdir().expect("a directory");
     let mut command = match who {
         As::Itself => Command::new(exe),
-        As::RootWithPrivateMounts => {
-            let mut command = Command::new("unshare");
-            command.args(["--mount", "--propagation", "private"]).arg(exe);
-            command
-        }
+        As::RootWithPrivateMounts => unshare(&MOUNTS, exe),
+        As::OwnLimits => unshare(&LIMITS, exe),
         As::User if !root => Command::new(exe),
         As::User => {
             // Where the test was built, another user may not look.
@@ -60,7 +65,15 @@ pub(crate) fn alone(name: &str, who: As, body: impl FnOnce()) {
     print!("{text}");
 }
 
-fn private_mounts_allowed() -> bool {
-    let tried = Command::new("unshare").args(["--mount", "--propagation", "private", "true"]).output();
-    tried.is_ok_and(|output| output.status.success())
+const MOUNTS: [&str; 3] = ["--mount", "--propagation", "private"];
+const LIMITS: [&str; 2] = ["--user", "--map-root-user"];
+
+fn unshare(what: &[&str], program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("unshare");
+    command.args(what).arg(program);
+    command
+}
+
+fn unshare_allowed(what: &[&str]) -> bool {
+    unshare(what, "true").output().is_ok_and(|output| output.status.success())
 }

@@ -18,6 +18,12 @@ impl Dir {
         self.0.path().join(name)
     }
 
+    /// In memory where there is such a place, so that no disk makes a writer wait.
+    pub(crate) fn in_memory() -> Self {
+        let builder = || tempfile::Builder::new().prefix("filewatch-").tempdir_in("/dev/shm");
+        builder().map_or_else(|_| Self::new(), Self)
+    }
+
     /// Writes a file in place.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
@@ -42,4 +48,14 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(start.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
+}
+
+/// Threads of this process.
+pub(crate) fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").expect("/proc").count()
+}
+
+/// Open descriptors of this process.
+pub(crate) fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("/proc").count()
 }

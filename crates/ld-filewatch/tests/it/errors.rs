@@ -1,0 +1,152 @@
+//! What goes wrong, and who is told.
+
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use ld_filewatch::{Error, FileWatcher, Newlines, TextOptions};
+
+use crate::kit::{DEADLINE, Dir, eventually, replace};
+
+fn number(bytes: &[u8]) -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+    Ok(std::str::from_utf8(bytes)?.trim().parse()?)
+}
+
+#[test]
+fn the_callback_hears_of_each_new_reason_once() {
+    let dir = Dir::new();
+    let path = dir.path("n");
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&heard);
+    let watcher = FileWatcher::builder(&path)
+        .poll_interval(Duration::from_millis(5))
+        .on_error(move |error| {
+            listener.lock().unwrap().push(error.to_string());
+            panic!("a callback that panics harms nobody");
+        })
+        .build(number)
+        .unwrap();
+    let heard = || heard.lock().unwrap().clone();
+    for _ in 0..20 {
+        assert!(watcher.get().is_err());
+    }
+    replace(&path, "x");
+    eventually("the parser's error", || heard().len() == 2);
+    replace(&path, "1");
+    eventually("content", || watcher.get().is_ok_and(|n| *n == 1));
+    std::fs::remove_file(&path).unwrap();
+    eventually("that it is missing", || heard().len() == 3);
+    let checked = watcher.status().last_checked;
+    eventually("another poll", || watcher.status().last_checked > checked);
+    let texts = heard();
+    assert!(texts[0].ends_with("the file does not exist") && texts[2] == texts[0], "{texts:?}");
+    assert!(texts[1].ends_with("cannot be parsed"), "{texts:?}");
+    assert_eq!(watcher.last_error().unwrap().to_string(), texts[2]);
+    assert_eq!(watcher.status().last_error.as_ref(), Some(&texts[2]));
+    assert_eq!(*watcher.get().unwrap(), 1);
+}
+
+#[test]
+fn slow_parsers_delay_nobody_else() {
+    let dir = Dir::new();
+    let mut release = Vec::new();
+    let slow: Vec<_> = (0..4)
+        .map(|file| {
+            let path = dir.write(&format!("slow-{file}"), "1");
+            let (open, gate) = mpsc::channel::<()>();
+            let (enter, entered) = mpsc::channel();
+            let watcher = FileWatcher::builder(&path)
+                .build(move |bytes| {
+                    if bytes != b"1" {
+                        enter.send(()).unwrap();
+                        let _ = gate.recv();
+                    }
+                    number(bytes)
+                })
+                .unwrap();
+            replace(&path, "2");
+            entered.recv_timeout(DEADLINE).expect("a thread for this parser");
+            release.push(open);
+            watcher
+        })
+        .collect();
+    let path = dir.write("quick", "1");
+    let quick = FileWatcher::builder(&path).build(number).unwrap();
+    replace(&path, "2");
+    assert_eq!(*quick.wait_changed(1, DEADLINE).expect("not delayed").data, 2);
+    assert!(slow.iter().all(|watcher| *watcher.get().unwrap() == 1));
+    drop(release);
+    for watcher in &slow {
+        assert_eq!(*watcher.wait_changed(1, DEADLINE).expect("after all").data, 2);
+    }
+}
+
+#[test]
+fn a_parser_may_watch_another_file() {
+    let dir = Dir::new();
+    let inner = dir.write("inner", "41");
+    let outer = dir.write("outer", "1");
+    let watcher = FileWatcher::builder(&outer)
+        .build(move |bytes| -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+            let other = FileWatcher::builder(&inner).build(number)?;
+            Ok(number(bytes)? + *other.get()?)
+        })
+        .unwrap();
+    assert_eq!(*watcher.get().unwrap(), 42);
+}
+
+#[test]
+fn text_is_utf_8_with_universal_newlines_unless_told_otherwise() {
+    let dir = Dir::new();
+    let path = dir.write("text", "a\r\nb\rc\n");
+    let read = |options| {
+        let parser = |text: &ld_filewatch::Text<'_>| Ok::<_, String>(text.to_string());
+        FileWatcher::builder(&path).text(options, parser).unwrap()
+    };
+    let universal = read(TextOptions::new());
+    assert_eq!(*universal.get().unwrap(), "a\nb\nc\n");
+    for newlines in [Newlines::Keep, Newlines::Lf, Newlines::Cr, Newlines::CrLf] {
+        assert_eq!(*read(TextOptions::new().newlines(newlines)).get().unwrap(), "a\r\nb\rc\n");
+    }
+    replace(&path, b"ab\xff");
+    eventually("the error", || {
+        matches!(universal.last_error().as_deref(), Some(Error::NotUtf8 { valid_up_to: 2, .. }))
+    });
+    assert_eq!(*universal.get().unwrap(), "a\nb\nc\n");
+}
+
+#[test]
+fn options_that_cannot_work_are_refused() {
+    let refused =
+        |builder: ld_filewatch::Builder| matches!(builder.build(number), Err(Error::InvalidOption { .. }));
+    assert!(refused(FileWatcher::builder("")));
+    assert!(refused(FileWatcher::builder("/x").poll_interval(Duration::ZERO)));
+    assert!(refused(FileWatcher::builder("/x").events(false).poll_interval(Duration::MAX)));
+}
+
+#[test]
+fn an_unparsable_file_is_tried_again_by_a_read_that_has_nothing_else() {
+    let dir = Dir::new();
+    let path = dir.write("n", "1");
+    let mut ready = false;
+    let watcher = FileWatcher::builder(&path)
+        .poll_interval(Duration::MAX)
+        .build(
+            move |bytes| {
+                if std::mem::replace(&mut ready, true) { number(bytes) } else { Err("not yet".into()) }
+            },
+        )
+        .unwrap();
+    assert_eq!(*watcher.get().unwrap(), 1);
+}
+
+#[cfg(all(feature = "json", feature = "toml"))]
+#[test]
+fn json_and_toml_files_need_no_parser() {
+    let dir = Dir::new();
+    let json = FileWatcher::builder(dir.write("a.json", r#"{"a": [1, 2]}"#));
+    let toml = FileWatcher::builder(dir.write("a.toml", "a = [1, 2]"));
+    type Content = std::collections::BTreeMap<String, Vec<u32>>;
+    let (json, toml) = (json.json::<Content>().unwrap(), toml.toml::<Content>().unwrap());
+    assert_eq!(json.get().unwrap()["a"], [1, 2]);
+    assert_eq!(*json.get().unwrap(), *toml.get().unwrap());
+}
