@@ -8,8 +8,9 @@ use std::time::Duration;
 use crate::error::{BoxError, Error};
 use crate::hub::Pace;
 use crate::limits::{DEFAULT_MAX_SIZE, DEFAULT_POLL_INTERVAL, DEFAULT_QUIET_TIME, MIN_POLL_INTERVAL};
+use crate::settle::{Parser, State};
 use crate::shared::Shared;
-use crate::source::{OnError, Parser, Source, State};
+use crate::source::{OnError, Source};
 use crate::text::{Text, TextOptions};
 use crate::watcher::FileWatcher;
 

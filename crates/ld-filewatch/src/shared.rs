@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use crate::cell::{Cell, Loaded};
 use crate::error::Error;
 use crate::hub::{Pace, Registration, Watched};
-use crate::source::{Outcome, Source, Trigger};
+use crate::source::Source;
 use crate::status::Mode;
 use crate::sync::lock;
+use crate::trigger::{Outcome, Trigger};
 
 pub(crate) struct Shared<T> {
     pub(crate) cell: Cell<T>,

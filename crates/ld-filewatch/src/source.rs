@@ -12,55 +12,14 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 use crate::cell::Cell;
 use crate::error::Error;
 use crate::identity::{Identity, Seen};
-use crate::limits::{COARSEST_CLOCK, KEPT_BUFFER, MAX_UNSETTLED};
+use crate::limits::{KEPT_BUFFER, MAX_UNSETTLED};
 use crate::load::{self, LoadFailure};
+use crate::settle::{State, Verify};
 use crate::sync::lock;
-
-/// Turns a whole file into a value; the path is for its errors.
-pub(crate) type Parser<T> = Box<dyn FnMut(&Path, &[u8]) -> Result<T, Error> + Send>;
+use crate::trigger::{Outcome, Trigger};
 
 /// Told of each new error.
 pub(crate) type OnError = Box<dyn Fn(&Error) + Send + Sync>;
-
-/// Why a file is looked at. Several reasons may come together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Trigger {
-    /// Something happened on the way to the file.
-    pub(crate) event: bool,
-    /// The file itself was renamed into place or closed by its writer, or has been waited for long enough.
-    pub(crate) settled: bool,
-    /// The file's own content may have changed even if `stat` says the same.
-    pub(crate) touched: bool,
-    /// Time passed: a change that is found must be stable first.
-    pub(crate) poll: bool,
-    /// A reader without content asks: a parser that failed gets another chance.
-    pub(crate) reader: bool,
-}
-
-impl Trigger {
-    pub(crate) fn any(self) -> bool {
-        self != Self::default()
-    }
-
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.event |= other.event;
-        self.settled |= other.settled;
-        self.touched |= other.touched;
-        self.poll |= other.poll;
-        self.reader |= other.reader;
-    }
-}
-
-/// What a look at the file came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// As it was.
-    Same,
-    /// Something changed and was dealt with.
-    Changed,
-    /// Something is changing: look again after the quiet time.
-    Unsettled,
-}
 
 /// The side of a watched file that loads.
 pub(crate) struct Source<T> {
@@ -68,81 +27,6 @@ pub(crate) struct Source<T> {
     pub(crate) quiet: Duration,
     pub(crate) on_error: Option<OnError>,
     pub(crate) state: Mutex<State<T>>,
-}
-
-pub(crate) struct State<T> {
-    parser: Parser<T>,
-    /// What the path was at the last look that was dealt with.
-    seen: Option<Seen>,
-    /// The last attempt failed in a way that may pass without a change of the file.
-    retry: bool,
-    /// Hash of the content that is published.
-    good: Option<u128>,
-    /// Hash and error of the last content that the parser rejected.
-    bad: Option<(u128, Arc<Error>)>,
-    unsettled: Option<Unsettled>,
-    verify: Verify,
-}
-
-/// A change found by polling, until it is stable.
-struct Unsettled {
-    seen: Seen,
-    since: Instant,
-}
-
-/// Reads that a poll still owes to file systems whose clocks are too coarse to show every change.
-enum Verify {
-    NextPoll(Instant),
-    WhenOld(Instant),
-    Done,
-}
-
-impl<T> State<T> {
-    pub(crate) fn new(parser: Parser<T>) -> Self {
-        Self { parser, seen: None, retry: true, good: None, bad: None, unsettled: None, verify: Verify::Done }
-    }
-
-    fn verify_due(&mut self) -> bool {
-        match self.verify {
-            Verify::NextPoll(loaded) => {
-                self.verify = Verify::WhenOld(loaded);
-                true
-            }
-            Verify::WhenOld(loaded) if loaded.elapsed() >= COARSEST_CLOCK => {
-                self.verify = Verify::Done;
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether a change that polling found has been stable since the look before, or has been waited for
-    /// long enough.
-    fn settled(&mut self, seen: Seen) -> bool {
-        match &mut self.unsettled {
-            Some(change) if change.seen == seen || change.since.elapsed() >= MAX_UNSETTLED => true,
-            Some(change) => {
-                change.seen = seen;
-                false
-            }
-            None => {
-                self.unsettled = Some(Unsettled { seen, since: Instant::now() });
-                false
-            }
-        }
-    }
-
-    /// Records a look; true if the path was something else before.
-    fn dealt_with(&mut self, seen: Seen) -> bool {
-        self.unsettled = None;
-        self.retry = false;
-        self.seen.replace(seen) != Some(seen)
-    }
-
-    /// How long the file has been changing under every read.
-    fn torn(&mut self, seen: Seen) -> Duration {
-        self.unsettled.get_or_insert_with(|| Unsettled { seen, since: Instant::now() }).since.elapsed()
-    }
 }
 
 impl<T> Source<T> {

@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
+use arc_swap::ArcSwap;
 use ld_filewatch::FileWatcher;
 use once_cell::race::OnceRef;
 
@@ -30,8 +31,13 @@ pub(crate) fn measure(report: &mut Report) {
     }
     report.ratio("Reader::get, unchanged", cached, floor, "ns", 1.6);
 
-    let guarded =
-        (0..ROUNDS).map(|_| nanos(|| *black_box(&watcher).get().expect("content"))).fold(f64::MAX, f64::min);
+    let bare = ArcSwap::from_pointee(VALUE);
+    let (mut swap, mut guarded) = (f64::MAX, f64::MAX);
+    for _ in 0..ROUNDS {
+        swap = swap.min(nanos(|| **black_box(&bare).load()));
+        guarded = guarded.min(nanos(|| *black_box(&watcher).get().expect("content")));
+    }
+    report.note("a bare ArcSwap::load, 1 thread", format!("{swap:.2} ns"));
     report.row("get() guard, unchanged, 1 thread", guarded, "ns", 5.0);
     for threads in [2, 4] {
         let each = together(threads, &watcher);

@@ -4,7 +4,6 @@
 //! happens in between is either seen by that look or comes as an event.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, MutexGuard};
@@ -15,11 +14,11 @@ use super::dirs::{DirId, Step};
 use super::loaders;
 use super::schedule::{Schedule, Walked};
 use super::{Inner, WatchId, Watched};
-use crate::identity::inode;
+use crate::identity::{Inode, inode};
 use crate::limits::{MAX_STEPS, MAX_SYMLINKS};
-use crate::source::{Outcome, Trigger};
 use crate::status::Mode;
 use crate::sync::lock;
+use crate::trigger::{Outcome, Trigger};
 
 impl Inner {
     /// Looks at a file that the calling thread has claimed. The claim is ended with
@@ -112,30 +111,33 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn run(&mut self, path: &Path) {
         let mut real = PathBuf::from("/");
+        let mut here = look_at(&real);
         let mut ahead = names(path);
         let mut links = 0;
         for _ in 0..MAX_STEPS {
-            let Some(name) = ahead.pop() else { return };
+            let (Some(name), Some(directory)) = (ahead.pop(), here) else { return };
             if name == ".." {
                 real.pop();
+                here = look_at(&real);
                 continue;
             }
-            self.watch(&real, &name);
+            self.watch(&real, directory, &name);
             let next = real.join(&name);
             let Ok(meta) = std::fs::symlink_metadata(&next) else { return };
             if meta.is_dir() {
-                real = next;
+                (real, here) = (next, Some(inode(&meta)));
             } else if meta.is_symlink() && links < MAX_SYMLINKS {
                 links += 1;
                 let Ok(target) = std::fs::read_link(&next) else { return };
                 if target.is_absolute() {
                     real = PathBuf::from("/");
+                    here = look_at(&real);
                 }
                 ahead.extend(names(&target));
             } else {
                 // A write through another name of the file is no event in this directory.
                 if meta.is_file() && meta.nlink() > 1 {
-                    self.watch(&next, OsStr::new(""));
+                    self.watch(&next, inode(&meta), OsStr::new(""));
                 }
                 return;
             }
@@ -144,28 +146,27 @@ impl Walk<'_> {
 
     /// Watches a directory for everything that happens to itself and to `name` in it; or a file, for what
     /// happens to itself.
-    fn watch(&mut self, directory: &Path, name: &OsStr) {
-        let Ok(meta) = std::fs::symlink_metadata(directory) else { return };
+    fn watch(&mut self, directory: &Path, inode: Inode, name: &OsStr) {
         let known = {
             let mut schedule = lock(&self.inner.schedule);
-            let dir = schedule.dirs.watched(inode(&meta));
+            let dir = schedule.dirs.watched(inode);
             dir.and_then(|dir| schedule.dirs.link(dir, name, self.id))
         };
         match known {
             Some(step) => self.chain.push(step),
-            None => self.arm(directory, &meta, name),
+            None => self.arm(directory, inode, name),
         }
     }
 
-    fn arm(&mut self, directory: &Path, meta: &Metadata, name: &OsStr) {
+    fn arm(&mut self, directory: &Path, inode: Inode, name: &OsStr) {
         let mut backend = lock(&self.inner.backend);
         let (dir, stale) = {
             let mut schedule = lock(&self.inner.schedule);
             // Entered and linked before it is watched, so that no event finds an unknown directory.
-            let (dir, stale) = match schedule.dirs.watched(inode(meta)) {
+            let (dir, stale) = match schedule.dirs.watched(inode) {
                 Some(dir) => (dir, None),
                 None => {
-                    let (dir, stale) = schedule.dirs.enter(directory, inode(meta));
+                    let (dir, stale) = schedule.dirs.enter(directory, inode);
                     (dir, Some(stale))
                 }
             };
@@ -177,9 +178,8 @@ impl Walk<'_> {
         // notify takes a path that it already watches for done, whatever is there by now.
         stale.iter().for_each(|path| backend.unwatch(path));
         let watched = backend.watch(self.inner, directory);
-        let same = std::fs::symlink_metadata(directory).is_ok_and(|now| inode(&now) == inode(meta));
         match watched {
-            Ok(()) if same => {}
+            Ok(()) if look_at(directory) == Some(inode) => {}
             // It was replaced: an event in the directory above, which is watched, brings us back.
             Ok(()) | Err(Refusal::Gone) => lock(&self.inner.schedule).dirs.kill(dir),
             Err(Refusal::Denied(reason)) => {
@@ -188,6 +188,10 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+fn look_at(path: &Path) -> Option<Inode> {
+    std::fs::symlink_metadata(path).ok().map(|meta| inode(&meta))
 }
 
 /// The names of a path, last one first; `..` stays, since only the walk knows where it leads.

@@ -8,8 +8,8 @@ use notify::{Event, EventKind};
 
 use super::schedule::Schedule;
 use super::{Inner, loaders};
-use crate::source::Trigger;
 use crate::sync::lock;
+use crate::trigger::Trigger;
 
 /// What the writer is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

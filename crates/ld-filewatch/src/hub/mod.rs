@@ -7,16 +7,18 @@ mod clock;
 mod dirs;
 mod events;
 mod loaders;
+mod polled;
 mod schedule;
+mod slot;
 
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::time::Duration;
 
-use crate::source::{Outcome, Trigger};
 use crate::status::Mode;
 use crate::sync::lock;
+use crate::trigger::{Outcome, Trigger};
 use backend::Backend;
 use schedule::Schedule;
 

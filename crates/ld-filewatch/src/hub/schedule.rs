@@ -1,61 +1,17 @@
 //! Who is to be looked at, when, and for what reason. Pure state: no threads, no system calls.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::path::Path;
 use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use super::dirs::{Dirs, Step};
+use super::polled::Polled;
+use super::slot::{Quiet, Slot, Stage};
 use super::{Pace, WatchId, Watched};
 use crate::limits::{DEFAULT_POLL_INTERVAL, MAX_UNSETTLED, REARM_AFTER};
-use crate::source::Trigger;
-
-/// Where a file is between two looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Idle,
-    Queued,
-    Looking,
-}
-
-/// A look that waits for quiet.
-#[derive(Debug, Clone, Copy)]
-struct Quiet {
-    due: Instant,
-    since: Instant,
-    trigger: Trigger,
-}
-
-struct Slot {
-    watched: Weak<dyn Watched>,
-    pace: Pace,
-    stage: Stage,
-    pending: Trigger,
-    quiet: Option<Quiet>,
-    /// The group that polls it.
-    every: Option<Duration>,
-    /// When to try for events again.
-    rearm: Option<Instant>,
-    chain: Box<[Step]>,
-}
-
-impl Slot {
-    /// True if it was not queued or being looked at already.
-    fn queue(&mut self, id: WatchId, queue: &mut VecDeque<WatchId>) -> bool {
-        let idle = self.stage == Stage::Idle;
-        if idle {
-            self.stage = Stage::Queued;
-            queue.push_back(id);
-        }
-        idle
-    }
-}
-
-struct Group {
-    next: Instant,
-    members: BTreeSet<WatchId>,
-}
+use crate::trigger::Trigger;
 
 /// A file to look at.
 pub(super) struct Job {
@@ -77,7 +33,7 @@ pub(super) struct Schedule {
     urgent: VecDeque<WatchId>,
     polls: VecDeque<WatchId>,
     timers: BinaryHeap<Reverse<(Instant, WatchId)>>,
-    groups: BTreeMap<Duration, Group>,
+    polled: Polled,
     pub(super) loaders: super::loaders::Count,
     stopped: bool,
 }
@@ -91,7 +47,7 @@ impl Schedule {
             urgent: VecDeque::new(),
             polls: VecDeque::new(),
             timers: BinaryHeap::new(),
-            groups: BTreeMap::new(),
+            polled: Polled::default(),
             loaders: super::loaders::Count::default(),
             stopped: false,
         }
@@ -108,24 +64,14 @@ impl Schedule {
     /// Adds a file. Also says whether the clock has to be set earlier.
     pub(super) fn add(&mut self, watched: Weak<dyn Watched>, pace: Pace) -> (WatchId, bool) {
         self.next += 1;
-        let slot = Slot {
-            watched,
-            pace,
-            stage: Stage::Idle,
-            pending: Trigger::default(),
-            quiet: None,
-            every: None,
-            rearm: None,
-            chain: Box::default(),
-        };
-        self.slots.insert(self.next, slot);
-        let alarm = self.join_group(self.next, pace.poll);
+        self.slots.insert(self.next, Slot::new(watched, pace));
+        let alarm = self.poll_every(self.next, pace.poll);
         (self.next, alarm)
     }
 
     /// Removes a file; gives the steps whose links are to be taken away.
     pub(super) fn remove(&mut self, id: WatchId) -> Box<[Step]> {
-        self.join_group(id, None);
+        self.poll_every(id, None);
         self.slots.remove(&id).map(|slot| slot.chain).unwrap_or_default()
     }
 
@@ -133,13 +79,8 @@ impl Schedule {
     pub(super) fn concerned(&self, path: &Path) -> Vec<(WatchId, bool)> {
         let mut concerned: Vec<_> = self.dirs.passing(path).map(|id| (id, false)).collect();
         if let Some((dir, name, ids)) = self.dirs.interested(path) {
-            let itself = |id: &WatchId| {
-                // After the last name there may be a step for the file's own watch, without a name.
-                let mut steps = self.slots.get(id)?.chain.iter().rev();
-                let last = steps.find(|step| !step.name.is_empty())?;
-                Some(last.dir == dir && *last.name == *name)
-            };
-            concerned.extend(ids.iter().map(|id| (*id, itself(id).unwrap_or(false))));
+            let itself = |id| self.slots.get(id).is_some_and(|slot| slot.ends_at(dir, name));
+            concerned.extend(ids.iter().map(|id| (*id, itself(id))));
         }
         concerned
     }
@@ -149,20 +90,13 @@ impl Schedule {
         self.slots.get(&id).is_some_and(|slot| slot.pace.events)
     }
 
-    /// Puts a file into the group that polls it, or into none. True if the clock has to be set earlier.
-    fn join_group(&mut self, id: WatchId, every: Option<Duration>) -> bool {
+    /// Has a file polled at this interval, or not at all. True if the clock has to be set earlier.
+    fn poll_every(&mut self, id: WatchId, every: Option<Duration>) -> bool {
         let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.every != every) else { return false };
-        let former = std::mem::replace(&mut slot.every, every);
-        if let Some(group) = former.and_then(|former| self.groups.get_mut(&former)) {
-            group.members.remove(&id);
+        if let Some(former) = std::mem::replace(&mut slot.every, every) {
+            self.polled.leave(id, former);
         }
-        self.groups.retain(|_, group| !group.members.is_empty());
-        let Some(every) = every else { return false };
-        let new = !self.groups.contains_key(&every);
-        let next = Instant::now() + every;
-        let group = self.groups.entry(every).or_insert_with(|| Group { next, members: BTreeSet::new() });
-        group.members.insert(id);
-        new
+        every.is_some_and(|every| self.polled.join(id, every))
     }
 
     /// Records a walk; gives the steps before it, and whether the clock has to be set earlier. A file that has
@@ -177,7 +111,7 @@ impl Schedule {
         } else {
             Some(poll.map_or(DEFAULT_POLL_INTERVAL, |poll| poll.min(DEFAULT_POLL_INTERVAL)))
         };
-        let alarm = self.join_group(id, every);
+        let alarm = self.poll_every(id, every);
         (former, alarm)
     }
 
@@ -234,7 +168,7 @@ impl Schedule {
             }
         }
         let timer = self.timers.peek().map(|Reverse((at, _))| *at);
-        let poll = self.groups.values().map(|group| group.next).min();
+        let poll = self.polled.next();
         [timer, poll, self.loaders.grow_at].into_iter().flatten().min()
     }
 
@@ -251,18 +185,11 @@ impl Schedule {
                 None => {}
             }
         }
-        for (every, group) in &mut self.groups {
-            if group.next > now {
-                continue;
-            }
-            // A poll that comes late is not made up for.
-            group.next = (group.next + *every).max(now + *every / 2);
-            for id in &group.members {
-                let Some(slot) = self.slots.get_mut(id) else { continue };
-                if slot.stage == Stage::Idle && slot.quiet.is_none() {
-                    slot.pending.poll = true;
-                    slot.queue(*id, &mut self.polls);
-                }
+        for id in self.polled.due(now) {
+            let Some(slot) = self.slots.get_mut(&id) else { continue };
+            if slot.stage == Stage::Idle && slot.quiet.is_none() {
+                slot.pending.poll = true;
+                slot.queue(id, &mut self.polls);
             }
         }
     }

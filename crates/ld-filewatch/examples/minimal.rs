@@ -1,0 +1,17 @@
+//! Watches a number in a file: `cargo run -p ld-filewatch --example minimal -- /tmp/limit`, then
+//! `echo 20 > /tmp/limit` from another terminal.
+
+use ld_filewatch::FileWatcher;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let path = std::env::args().nth(1).ok_or("give me the path of a file with a number in it")?;
+    let limit: FileWatcher<u32> = FileWatcher::builder(path)
+        .on_error(|error| eprintln!("{error}"))
+        .text(Default::default(), |text| text.trim().parse::<u32>())?;
+
+    let mut changes = limit.subscribe().from_start();
+    loop {
+        let change = changes.recv();
+        println!("version {}: the limit is {}", change.version, change.data);
+    }
+}

@@ -1,0 +1,52 @@
+//! Who is polled how often. All files of one interval are polled together, so that an idle process is woken
+//! once an interval and not once a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use super::WatchId;
+
+#[derive(Default)]
+pub(super) struct Polled(BTreeMap<Duration, Group>);
+
+struct Group {
+    next: Instant,
+    members: BTreeSet<WatchId>,
+}
+
+impl Polled {
+    /// True if this is the first file of its interval.
+    pub(super) fn join(&mut self, id: WatchId, every: Duration) -> bool {
+        let mut first = false;
+        let group = self.0.entry(every).or_insert_with(|| {
+            first = true;
+            Group { next: Instant::now() + every, members: BTreeSet::new() }
+        });
+        group.members.insert(id);
+        first
+    }
+
+    pub(super) fn leave(&mut self, id: WatchId, every: Duration) {
+        let Some(group) = self.0.get_mut(&every) else { return };
+        group.members.remove(&id);
+        if group.members.is_empty() {
+            self.0.remove(&every);
+        }
+    }
+
+    /// When the next poll is due.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.0.values().map(|group| group.next).min()
+    }
+
+    /// Whom to poll now; their next poll is set.
+    pub(super) fn due(&mut self, now: Instant) -> Vec<WatchId> {
+        let mut due = Vec::new();
+        for (every, group) in self.0.iter_mut().filter(|(_, group)| group.next <= now) {
+            // A poll that comes late is not made up for.
+            group.next = (group.next + *every).max(now + *every / 2);
+            due.extend(&group.members);
+        }
+        due
+    }
+}
