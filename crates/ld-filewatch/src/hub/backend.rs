@@ -1,5 +1,6 @@
 //! The inotify instance, and what happens when there is none to be had.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -35,13 +36,13 @@ impl Backend {
         Self { watcher: None, refused: None }
     }
 
+    /// Why there is no use in asking at present.
+    pub(super) fn refused(&self) -> Option<Arc<str>> {
+        let (until, reason) = self.refused.as_ref()?;
+        (Instant::now() < *until).then(|| Arc::clone(reason))
+    }
+
     pub(super) fn watch(&mut self, inner: &Arc<Inner>, directory: &Path) -> Result<(), Refusal> {
-        if let Some((until, reason)) = &self.refused {
-            if Instant::now() < *until {
-                return Err(Refusal::Denied(Arc::clone(reason)));
-            }
-            self.refused = None;
-        }
         let watcher = match &mut self.watcher {
             Some(watcher) => watcher,
             None => match open(inner) {
@@ -78,7 +79,9 @@ impl Backend {
     }
 
     pub(super) fn close(&mut self) {
-        self.watcher = None;
+        let watcher = self.watcher.take();
+        // Its drop panics if the event thread is gone.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(watcher)));
     }
 }
 

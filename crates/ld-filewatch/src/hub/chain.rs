@@ -68,10 +68,10 @@ impl Inner {
 
     /// Watches the way to `path` as it is now and lets go of the way that it was.
     fn walk(self: &Arc<Self>, id: WatchId, path: &Path) -> Mode {
-        let mut walk = Walk { inner: self, id, chain: Vec::new(), denied: None };
+        let mut walk = Walk { inner: self, id, chain: Vec::new(), complete: false, denied: None };
         walk.run(path);
-        let Walk { chain, denied, .. } = walk;
-        let walked = Walked { chain: chain.into(), armed: denied.is_none() };
+        let Walk { chain, complete, denied, .. } = walk;
+        let walked = Walked { chain: chain.into(), complete, armed: denied.is_none() };
         let (former, alarm) = lock(&self.schedule).walked(id, walked);
         if alarm {
             self.alarm.notify_one();
@@ -105,6 +105,8 @@ struct Walk<'a> {
     inner: &'a Arc<Inner>,
     id: WatchId,
     chain: Vec<Step>,
+    /// The last step looks up the file itself.
+    complete: bool,
     denied: Option<Arc<str>>,
 }
 
@@ -116,6 +118,7 @@ impl Walk<'_> {
         let mut links = 0;
         for _ in 0..MAX_STEPS {
             let (Some(name), Some(directory)) = (ahead.pop(), here) else { return };
+            self.complete = ahead.is_empty();
             if name == ".." {
                 real.pop();
                 here = look_at(&real);
@@ -160,6 +163,10 @@ impl Walk<'_> {
 
     fn arm(&mut self, directory: &Path, inode: Inode, name: &OsStr) {
         let mut backend = lock(&self.inner.backend);
+        if let Some(reason) = backend.refused() {
+            self.denied.get_or_insert(reason);
+            return;
+        }
         let (dir, stale) = {
             let mut schedule = lock(&self.inner.schedule);
             // Entered and linked before it is watched, so that no event finds an unknown directory.

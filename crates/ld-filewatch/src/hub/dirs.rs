@@ -40,7 +40,7 @@ pub(super) struct Dirs {
 impl Dirs {
     /// The directory, if it is watched and nothing says otherwise.
     pub(super) fn watched(&self, inode: Inode) -> Option<DirId> {
-        self.by_inode.get(&inode).copied().filter(|id| self.dirs[id].alive)
+        self.by_inode.get(&inode).copied().filter(|id| self.dirs.get(id).is_some_and(|dir| dir.alive))
     }
 
     /// Enters a directory that is about to be watched under `path`, instead of whatever was there. Also gives

@@ -23,6 +23,8 @@ pub(super) struct Job {
 /// How the way to a file is watched after a walk.
 pub(super) struct Walked {
     pub(super) chain: Box<[Step]>,
+    /// Whether it leads to the file, and does not end at something missing before.
+    pub(super) complete: bool,
     pub(super) armed: bool,
 }
 
@@ -104,6 +106,7 @@ impl Schedule {
     pub(super) fn walked(&mut self, id: WatchId, walked: Walked) -> (Box<[Step]>, bool) {
         let Some(slot) = self.slots.get_mut(&id) else { return (walked.chain, false) };
         let former = std::mem::replace(&mut slot.chain, walked.chain);
+        slot.complete = walked.complete;
         slot.rearm = (!walked.armed).then(|| Instant::now() + REARM_AFTER);
         let poll = slot.pace.poll;
         let every = if walked.armed {

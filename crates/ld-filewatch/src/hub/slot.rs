@@ -37,6 +37,8 @@ pub(super) struct Slot {
     /// When to try for events again.
     pub(super) rearm: Option<Instant>,
     pub(super) chain: Box<[Step]>,
+    /// The chain leads to the file, and does not end at something missing before.
+    pub(super) complete: bool,
 }
 
 impl Slot {
@@ -50,6 +52,7 @@ impl Slot {
             every: None,
             rearm: None,
             chain: Box::default(),
+            complete: false,
         }
     }
 
@@ -57,7 +60,7 @@ impl Slot {
     pub(super) fn ends_at(&self, dir: DirId, name: &OsStr) -> bool {
         // After the last name there may be a step for the file's own watch, without a name.
         let last = self.chain.iter().rev().find(|step| !step.name.is_empty());
-        last.is_some_and(|last| last.dir == dir && *last.name == *name)
+        self.complete && last.is_some_and(|last| last.dir == dir && *last.name == *name)
     }
 
     /// True if it was not queued or being looked at already.
