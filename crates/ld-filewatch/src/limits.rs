@@ -30,9 +30,6 @@ pub(crate) const KEPT_BUFFER: usize = 1 << 20;
 /// A waiting load starts another loader thread after this time.
 pub(crate) const GROW_AFTER: Duration = Duration::from_millis(2);
 
-/// A loader thread beyond the first ends after this time without work.
-pub(crate) const LOADER_LINGER: Duration = Duration::from_secs(5);
-
 /// How long to wait before inotify is tried again after it refused an instance or a watch.
 pub(crate) const REARM_AFTER: Duration = Duration::from_secs(5);
 

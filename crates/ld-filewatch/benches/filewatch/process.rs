@@ -36,17 +36,15 @@ pub(crate) fn inotify_instances() -> usize {
         .count()
 }
 
-/// How often all threads but the main one have been woken.
+/// How often the inotify thread has been woken.
 pub(crate) fn wakeups() -> u64 {
-    let main = format!("/{}", std::process::id());
-    tasks()
-        .filter(|task| !task.ends_with(&main))
-        .map(|task| {
-            let status = fs::read_to_string(format!("{task}/status")).unwrap_or_default();
-            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-            line.and_then(|count| count.trim().parse::<u64>().ok()).unwrap_or(0)
-        })
-        .sum()
+    let inotify = tasks().find(|task| {
+        fs::read_to_string(format!("{task}/comm")).is_ok_and(|name| name.starts_with("notify-rs"))
+    });
+    let status = fs::read_to_string(format!("{}/status", inotify.expect("an inotify thread")));
+    let status = status.expect("its status");
+    let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    line.and_then(|count| count.trim().parse().ok()).expect("a count")
 }
 
 fn tasks() -> impl Iterator<Item = String> {

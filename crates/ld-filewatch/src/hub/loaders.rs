@@ -1,5 +1,5 @@
-//! The threads that load. One is enough until a parser is slow; then others join for a while, so that a slow
-//! parser delays nobody else.
+//! The threads that load. One is enough until a parser is slow; then others join until it is done, so that a
+//! slow parser delays nobody else.
 
 use std::io;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::Inner;
 use super::schedule::Schedule;
-use crate::limits::{GROW_AFTER, LOADER_LINGER, MAX_LOADERS};
+use crate::limits::{GROW_AFTER, MAX_LOADERS};
 use crate::sync::lock;
 
 /// How many loaders there are and whether they get anywhere.
@@ -85,19 +85,13 @@ fn run(inner: &Arc<Inner>) {
             }
             continue;
         }
-        schedule.loaders.idle += 1;
-        if schedule.loaders.alive == 1 {
-            schedule = inner.work.wait(schedule).unwrap_or_else(PoisonError::into_inner);
-            schedule.loaders.idle -= 1;
-            continue;
-        }
-        let waited = inner.work.wait_timeout(schedule, LOADER_LINGER);
-        let (woken, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        schedule = woken;
-        schedule.loaders.idle -= 1;
-        if timeout.timed_out() && schedule.loaders.alive > 1 && !schedule.has_work() {
+        if schedule.loaders.idle > 0 {
+            // One that waits is enough.
             break;
         }
+        schedule.loaders.idle += 1;
+        schedule = inner.work.wait(schedule).unwrap_or_else(PoisonError::into_inner);
+        schedule.loaders.idle -= 1;
     }
     schedule.loaders.alive -= 1;
 }

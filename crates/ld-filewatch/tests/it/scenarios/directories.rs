@@ -70,6 +70,9 @@ fn parent_renamed_away_and_a_new_one_in_its_place(how: How) {
     fs::rename(dir.path("away"), dir.path("a")).expect("rename back");
     replace(&path, 4);
     case.shows(4);
+    // The same directory is back in its place: its watch went when it left.
+    replace(&path, 5);
+    case.shows(5);
     case.ends_well();
 }
 
