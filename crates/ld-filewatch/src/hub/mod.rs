@@ -10,6 +10,8 @@ mod loaders;
 mod polled;
 mod schedule;
 mod slot;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::Path;
