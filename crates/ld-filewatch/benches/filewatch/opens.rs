@@ -1,5 +1,6 @@
 //! Readers of the same directory must cost nothing.
 
+use std::path::Path;
 use std::time::Duration;
 
 use ld_filewatch::FileWatcher;
@@ -8,6 +9,7 @@ use crate::process;
 use crate::report::Report;
 
 const OPENS: usize = 10_000;
+const ATTEMPTS: usize = 7;
 
 pub(crate) fn measure(report: &mut Report) {
     let dir = tempfile::tempdir().expect("a directory");
@@ -18,18 +20,21 @@ pub(crate) fn measure(report: &mut Report) {
         .poll_interval(Duration::MAX)
         .text(Default::default(), |text| text.parse::<u64>())
         .expect("a watcher");
-    // Until the threads have gone to sleep after the start.
-    let mut before = u64::MAX;
-    while process::wakeups() != before {
-        before = process::wakeups();
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    for _ in 0..OPENS {
-        std::fs::read(&sibling).expect("read");
-        std::fs::read(&path).expect("read");
-    }
-    std::thread::sleep(Duration::from_millis(200));
-    let woken = process::wakeups() - before;
+    // Whatever else happens in the temporary directory wakes the thread, too: the least of some attempts is
+    // what the opens cost.
+    let woken = (0..ATTEMPTS).map(|_| attempt(&path, &sibling)).min().unwrap_or(u64::MAX);
     report.row("10,000 opens of a sibling and of the file: wakeups", woken as f64, "", 0.0);
     drop(watcher);
+}
+
+fn attempt(path: &Path, sibling: &Path) -> u64 {
+    let settle = Duration::from_millis(200);
+    std::thread::sleep(settle);
+    let before = process::wakeups();
+    for _ in 0..OPENS {
+        std::fs::read(sibling).expect("read");
+        std::fs::read(path).expect("read");
+    }
+    std::thread::sleep(settle);
+    process::wakeups() - before
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::kit::{DEADLINE, Dir, eventually, replace};
 use ld_filewatch::{Error, FileWatcher, Mode};
@@ -114,7 +114,7 @@ fn a_subscriber_gets_the_latest_content_only() {
 }
 
 #[test]
-fn a_task_is_woken_without_any_runtime() {
+fn a_task_and_a_thread_are_woken_without_any_runtime() {
     struct Unpark(std::thread::Thread);
     impl std::task::Wake for Unpark {
         fn wake(self: Arc<Self>) {
@@ -142,9 +142,13 @@ fn a_task_is_woken_without_any_runtime() {
             }
         }
     });
+    let mut thread = watcher.subscribe();
     told.recv_timeout(DEADLINE).unwrap();
+    let start = Instant::now();
     replace(&path, "2");
     assert_eq!(waiting.join().unwrap(), 2);
+    assert_eq!(*thread.recv_timeout(DEADLINE).unwrap().data, 2);
+    assert!(start.elapsed() < DEADLINE / 2, "woken, not timed out");
 }
 
 #[test]
