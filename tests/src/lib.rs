@@ -1,6 +1,6 @@
 //! What the end-to-end tests share: a host with a configuration, the built binaries and the files they keep.
 //!
-//! ```
+//! ```no_run
 //! use ld_testkit::Namespace;
 //! use ld_tests::Host;
 //!
