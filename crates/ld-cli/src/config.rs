@@ -36,7 +36,17 @@ pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
                 }
                 error => error!("{}", chain(error)),
             }
-            Err(if matches!(error, ConfigError::Unopenable { .. }) { Exit::Usage } else { Exit::Failed })
+            Err(if is_unopenable(&error) { Exit::Usage } else { Exit::Failed })
         }
+    }
+}
+
+/// Whether the argument names nothing that can be opened as a file. A directory opens and cannot be read; Python's `open`,
+/// and so the original, refuses it.
+fn is_unopenable(error: &ConfigError) -> bool {
+    match error {
+        ConfigError::Unopenable { .. } => true,
+        ConfigError::Unreadable { source, .. } => source.kind() == io::ErrorKind::IsADirectory,
+        _ => false,
     }
 }

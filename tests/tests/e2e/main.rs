@@ -1,3 +1,6 @@
 //! The built binaries against a real ZooKeeper: each module is a part of docs/migration.md's promise.
 
+mod command_lines;
+mod configuration;
 mod follow;
+mod once;

@@ -1,0 +1,72 @@
+//! `--once`: syncs every node, tells what became of each, and exits.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use ld_testkit::{Namespace, Server, ServerOptions};
+use ld_tests::{Host, SOON};
+
+#[test]
+fn once_exits_0_and_counts_what_it_did() {
+    let zookeeper = Namespace::new();
+    for name in ["/new", "/same"] {
+        zookeeper.admin().create(&zookeeper.path(name), name).unwrap();
+    }
+    let host = Host::new(zookeeper.connect_string())
+        .node("new", "/new")
+        .node("same", "/same")
+        .node("gone", "/gone")
+        .node("absent", "/absent")
+        .setting("nodes.same.mode", "0600");
+    let first = host.once().run(SOON);
+    assert!(first.stderr.contains("4 nodes: 2 updated, 0 unchanged, 0 removed, 2 absent, 0 failed"));
+    fs::remove_file(host.file("new")).unwrap();
+    fs::write(host.file("gone"), "stale").unwrap();
+    let once = host.once().run(SOON);
+    assert_eq!((once.code, once.stdout.as_str()), (Some(0), ""), "{}", once.stderr);
+    let last = once.stderr.lines().last();
+    assert_eq!(last, Some("4 nodes: 1 updated, 1 unchanged, 1 removed, 1 absent, 0 failed"));
+    assert_eq!((host.read("new").unwrap(), host.read("gone")), (b"/new".to_vec(), None));
+}
+
+#[test]
+fn once_exits_1_and_names_the_nodes_that_failed_while_the_others_are_served() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("good", "/flags").node("bad", "/flags");
+    fs::create_dir_all(host.file("bad")).unwrap();
+    let once = host.once().run(SOON);
+    assert_eq!(once.code, Some(1), "{}", once.stderr);
+    assert_eq!(host.read("good").unwrap(), b"x");
+    let bad = format!("nodes.bad: /flags -> '{0}': {0} is a directory", host.file("bad").display());
+    assert!(once.stderr.contains(&bad), "{}", once.stderr);
+    assert!(once.stderr.contains("2 nodes: 1 updated, 0 unchanged, 0 removed, 0 absent, 1 failed"));
+    assert!(!once.stderr.contains("nodes.good: "), "{}", once.stderr);
+}
+
+#[test]
+fn once_exits_1_and_names_the_nodes_that_were_not_reached_within_the_timeout() {
+    // A port of our own that nobody listens at.
+    let server = Server::prepare(ServerOptions::default());
+    let host = Host::new(server.connect_string()).node("a", "/a").node("b", "/b");
+    fs::create_dir_all(host.file("a").parent().unwrap()).unwrap();
+    fs::write(host.file("a"), "good").unwrap();
+    let start = Instant::now();
+    let once = host.once().args(["--timeout", "2"]).run(SOON);
+    assert!(start.elapsed() >= Duration::from_secs(2), "{:?}", start.elapsed());
+    assert_eq!(once.code, Some(1), "{}", once.stderr);
+    for name in ["a", "b"] {
+        let line = format!("nodes.{name}: /{name} -> '{}': not reached in time", host.file(name).display());
+        assert!(once.stderr.contains(&line), "{}", once.stderr);
+    }
+    assert!(once.stderr.contains("gave up after 2 s (see --timeout)"), "{}", once.stderr);
+    assert_eq!(host.read("a").unwrap(), b"good", "the file on disk stays");
+}
+
+#[test]
+fn once_without_nodes_exits_0() {
+    let server = Server::prepare(ServerOptions::default());
+    let once = Host::new(server.connect_string()).once().run(SOON);
+    assert_eq!(once.code, Some(0), "{}", once.stderr);
+    assert!(once.stderr.contains("0 nodes: "), "{}", once.stderr);
+}
