@@ -16,13 +16,11 @@ pub enum Error {
     },
     /// A server would drop the connection of whoever sends this.
     #[error(
-        "the content has {bytes} bytes, and a node may have {limit}; make it smaller, or raise zookeeper.max_node_bytes \
-         if jute.maxbuffer is raised on every server and client of the ensemble"
+        "the content has more than {limit} bytes, the most that a node may have; make it smaller, or raise \
+         zookeeper.max_node_bytes if jute.maxbuffer is raised on every server and client of the ensemble"
     )]
     TooLarge {
-        /// The size of the content in bytes.
-        bytes: usize,
-        /// The largest node that may be sent, in bytes.
+        /// The largest node that may be sent, in bytes. The content's size is not told: whoever reads it may stop here.
         limit: usize,
     },
     /// A watcher with this configuration would reject the content.

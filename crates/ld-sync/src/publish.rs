@@ -28,7 +28,7 @@ pub struct Plan<'a> {
     mzxid: i64,
 }
 
-/// Reads the node at `path` and compares it with `new`.
+/// Reads the node at `path` and compares it with `new`. Missing, trailing and doubled slashes are repaired.
 ///
 /// # Errors
 ///
@@ -43,11 +43,13 @@ pub async fn plan<'a>(
     new: Vec<u8>,
     max_node_bytes: usize,
 ) -> Result<Plan<'a>, Error> {
-    if path.trim_matches('/').is_empty() {
-        return Err(Error::Path { path: path.to_owned() });
+    let given = path;
+    let path = &repaired(given);
+    if path.is_empty() {
+        return Err(Error::Path { path: given.to_owned() });
     }
     if new.len() > max_node_bytes {
-        return Err(Error::TooLarge { bytes: new.len(), limit: max_node_bytes });
+        return Err(Error::TooLarge { limit: max_node_bytes });
     }
     let session = client.session().await?;
     let (old, stat) = bounded(session.get_data(path)).await.map_err(|cause| Error::read(path, cause))?;
@@ -65,6 +67,11 @@ pub fn judge(node: &NodeConfig, content: &[u8]) -> Result<(), Error> {
     place.path = std::env::temp_dir().join("candidate");
     guard::judge(&node.guards, &place, content)
         .map_err(|verdict| Error::Rejected { node: node.name.clone(), reason: verdict.describe() })
+}
+
+/// The path with one leading slash, no trailing and no doubled one, as kazoo repairs it; empty for the root.
+fn repaired(path: &str) -> String {
+    path.split('/').filter(|segment| !segment.is_empty()).flat_map(|segment| ["/", segment]).collect()
 }
 
 impl Plan<'_> {
