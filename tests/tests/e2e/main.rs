@@ -2,5 +2,8 @@
 
 mod command_lines;
 mod configuration;
+mod content;
+mod files;
 mod follow;
 mod once;
+mod writer;
