@@ -17,7 +17,10 @@ fn all_errors_of_a_file_come_at_once_one_line_each_with_file_line_and_key_and_ex
         .setting("nodes.d.dest", "/nowhere/d")
         .setting("nodes.d.owner", "-1")
         .setting("nodes.d.mode", "-400")
-        .setting("zookeeper.timeout", "0 seconds");
+        .setting("zookeeper.timeout", "0 seconds")
+        .setting("nodes.e.source", "/e")
+        .setting("nodes.e.dest", "/nowhere/e")
+        .setting("nodes.e.mode", "77777");
     let config = host.config();
     let output = host.watcher().run(SOON);
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{}", output.stderr);
@@ -29,12 +32,13 @@ fn all_errors_of_a_file_come_at_once_one_line_each_with_file_line_and_key_and_ex
         (11, "nodes.d.owner", "'-1' is no user"),
         (12, "nodes.d.mode", "'-400' is not an octal file mode"),
         (13, "zookeeper.timeout", "allowed"),
+        (16, "nodes.e.mode", "'77777' is not an octal file mode (allowed: 0 to 7777, such as 0400)"),
     ] {
         let start = format!("{}:{line}: {key}: ", config.display());
         let found = output.stderr.lines().find(|line| line.starts_with(&start));
         assert!(found.is_some_and(|line| line.contains(text)), "{start}{text} in\n{}", output.stderr);
     }
-    assert_eq!(output.stderr.lines().count(), 7, "{}", output.stderr);
+    assert_eq!(output.stderr.lines().count(), 8, "{}", output.stderr);
 }
 
 #[test]
