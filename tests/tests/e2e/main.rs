@@ -10,6 +10,7 @@ mod follow;
 mod heartbeat;
 mod many_nodes;
 mod once;
+mod read_only;
 mod sessions;
 mod writer;
 mod writer_connection;
