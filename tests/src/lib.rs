@@ -12,6 +12,8 @@
 //! # drop(watcher);
 //! ```
 
+mod expiry;
 mod host;
 
+pub use expiry::expire;
 pub use host::{Host, SOON};

@@ -3,7 +3,7 @@
 use std::fs;
 
 use ld_testkit::{Daemon, Namespace, Proxy, Step, wait_until};
-use ld_tests::{Host, SOON};
+use ld_tests::{Host, SOON, expire};
 
 const NODES: usize = 1_000;
 /// Steps of one transaction.
@@ -63,8 +63,9 @@ fn a_thousand_nodes_are_synced_and_followed_by_a_constant_number_of_threads() {
     most = most.max(wait_for_all(&host, &watcher, "third"));
 
     // A lost session.
-    proxy.last_session().close(zookeeper.server().address()).unwrap();
-    transact(&zookeeper, |path, index| Step::set(path, content("fourth", index)));
+    expire(&proxy, zookeeper.server(), || {
+        transact(&zookeeper, |path, index| Step::set(path, content("fourth", index)));
+    });
     most = most.max(wait_for_all(&host, &watcher, "fourth"));
     assert!(most <= THREADS, "{most} threads");
 

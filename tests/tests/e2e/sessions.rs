@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ld_testkit::{Daemon, Namespace, Proxy, ProxyMode, Server, ServerOptions, wait_until};
-use ld_tests::{Host, SOON};
+use ld_tests::{Host, SOON, expire};
 
 /// A namespace with one node, a proxy before it, and a host that knows the proxy only.
 fn behind_a_proxy() -> (Namespace, Proxy, Host) {
@@ -48,12 +48,10 @@ fn an_expired_session_is_followed_by_a_new_one_that_misses_nothing() {
     host.wait_for("flags", "first");
     for content in ["second", "third"] {
         let inode = host.inode("flags");
-        let session = proxy.last_session();
-        // The change comes while the watcher is cut off, and no watch of the old session lives to tell it.
-        proxy.set_mode(ProxyMode::Refuse);
-        session.close(zookeeper.server().address()).expect("the session lives on without its connection");
-        zookeeper.admin().set(&flags, content).unwrap();
-        proxy.set_mode(ProxyMode::Pass);
+        // No watch of the old session lives to tell this change.
+        let session = expire(&proxy, zookeeper.server(), || {
+            zookeeper.admin().set(&flags, content).unwrap();
+        });
         host.wait_for_within("flags", content, 2 * SOON);
         assert_ne!(host.inode("flags"), inode);
         wait_until("a new session", SOON, || proxy.last_session() != session);
@@ -65,8 +63,8 @@ fn identical_content_is_left_alone_by_a_new_session() {
     let (zookeeper, proxy, host) = behind_a_proxy();
     let watcher = host.watcher().start();
     host.wait_for("flags", "first");
-    let (inode, mtime, session) = (host.inode("flags"), host.mtime("flags"), proxy.last_session());
-    session.close(zookeeper.server().address()).unwrap();
+    let (inode, mtime) = (host.inode("flags"), host.mtime("flags"));
+    let session = expire(&proxy, zookeeper.server(), || {});
     wait_until("the file to be touched by the new session", 2 * SOON, || host.mtime("flags") > mtime);
     assert_ne!(proxy.last_session(), session);
     assert_eq!(host.inode("flags"), inode);
