@@ -56,9 +56,9 @@ async fn publish(
     content: Vec<u8>,
 ) -> Result<Exit, ld_sync::Error> {
     info!("Writing {} to ZooKeeper {}...", args.source.display(), args.dest);
-    for node in
-        config.nodes.iter().filter(|node| node.source.trim_matches('/') == args.dest.trim_matches('/'))
-    {
+    // However the path is spelled, it must not slip past the guards.
+    let path = ld_sync::repaired_path(&args.dest);
+    for node in config.nodes.iter().filter(|node| node.source == path) {
         ld_sync::judge(node, &content)?;
     }
     let plan = ld_sync::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await?;

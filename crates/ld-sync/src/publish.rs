@@ -44,7 +44,7 @@ pub async fn plan<'a>(
     max_node_bytes: usize,
 ) -> Result<Plan<'a>, Error> {
     let given = path;
-    let path = &repaired(given);
+    let path = &repaired_path(given);
     if path.is_empty() {
         return Err(Error::Path { path: given.to_owned() });
     }
@@ -70,7 +70,7 @@ pub fn judge(node: &NodeConfig, content: &[u8]) -> Result<(), Error> {
 }
 
 /// The path with one leading slash, no trailing and no doubled one, as kazoo repairs it; empty for the root.
-fn repaired(path: &str) -> String {
+pub fn repaired_path(path: &str) -> String {
     path.split('/').filter(|segment| !segment.is_empty()).flat_map(|segment| ["/", segment]).collect()
 }
 

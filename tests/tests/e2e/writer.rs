@@ -117,6 +117,21 @@ fn a_path_is_repaired_as_the_original_repairs_it() {
 }
 
 #[test]
+fn however_the_path_is_spelled_the_nodes_guards_hold() {
+    let (zookeeper, host) = flags("");
+    let host = host.node("flags", "/flags").setting("nodes.flags.max_bytes", "3");
+    for dest in ["/flags", "flags", "//flags", "/.//flags"] {
+        let writer = host.writer(NEW, dest).run(SOON);
+        assert_eq!((writer.code, writer.stdout.as_str()), (Some(1), ""), "{dest}: {}", writer.stderr);
+    }
+    let host = Host::new(zookeeper.server().connect_string()).node("flags", &zookeeper.path("/flags"));
+    let host = host.setting("nodes.flags.max_bytes", "3");
+    let writer = host.writer(NEW, &format!("{}//flags", zookeeper.chroot())).run(SOON);
+    assert_eq!(writer.code, Some(1), "{}", writer.stderr);
+    assert_eq!(content(&zookeeper), b"");
+}
+
+#[test]
 fn what_changed_between_reading_and_writing_is_not_overwritten_exit_1() {
     let old = OLD.repeat(1_000);
     let zookeeper = flags(&old).0;
