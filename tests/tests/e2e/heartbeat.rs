@@ -119,6 +119,25 @@ fn a_file_that_is_edited_replaced_or_removed_by_hand_is_restored() {
 }
 
 #[test]
+fn drift_that_is_only_reported_stays_without_a_heartbeat_until_the_node_changes() {
+    let (zookeeper, host) = flags();
+    let host = host
+        .setting("watcher.drift_interval", "100 milliseconds")
+        .setting("nodes.flags.mode", "0600")
+        .setting("nodes.flags.drift", "report");
+    let watcher = host.watcher().start();
+    host.wait_for("flags", "content");
+    fs::write(host.file("flags"), "edited").unwrap();
+    watcher.wait_for_stderr("was changed by somebody else, and stays so until the node changes", SOON);
+    let edited = host.mtime("flags");
+    thread::sleep(SILENCE);
+    assert_eq!((host.read("flags").unwrap(), host.mtime("flags")), (b"edited".to_vec(), edited));
+    zookeeper.admin().set(&zookeeper.path("/flags"), "changed").unwrap();
+    host.wait_for("flags", "changed");
+    wait_for_heartbeats(&host, "flags");
+}
+
+#[test]
 fn an_interval_below_the_least_is_an_error_that_names_the_allowed_ones() {
     let host = Host::new("127.0.0.1:1").setting("watcher.heartbeat_interval", "1 millisecond");
     let output = TestCommand::new(binary("live-data-watcher")).arg(host.config()).run(SOON);
