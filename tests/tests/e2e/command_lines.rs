@@ -119,4 +119,6 @@ fn log_lines_are_bare_messages_by_default_and_carry_level_and_target_with_debug(
     let line = debug.stderr.lines().find(|line| line.contains(&updating)).expect("the line is there, too");
     assert!(line.starts_with("INFO "), "{line}");
     assert!(debug.stderr.contains("DEBUG "), "{}", debug.stderr);
+    let writer = host.writer("y", "/flags").arg("--debug").run(SOON);
+    assert!(writer.stderr.contains("INFO ld_zk"), "the writer's sessions show, too: {}", writer.stderr);
 }

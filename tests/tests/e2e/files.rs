@@ -18,6 +18,11 @@ fn flags() -> Namespace {
     zookeeper
 }
 
+/// Owners are given by root only.
+fn assert_root(host: &Host) {
+    assert_eq!(fs::metadata(host.path("")).unwrap().uid(), 0, "this test needs root: it changes owners");
+}
+
 fn sync(host: &Host) {
     let once = host.once().run(SOON);
     assert_eq!(once.code, Some(0), "{}", once.stderr);
@@ -59,6 +64,7 @@ fn owner_and_group_are_each_applied_by_themselves_as_name_or_id() {
         .setting("nodes.root.owner", "root")
         .setting("nodes.root.group", "0")
         .setting("nodes.root.mode", "4755");
+    assert_root(&host);
     sync(&host);
     assert_eq!(standing(&host.file("owner")), (USER, 0, 0o400));
     assert_eq!(standing(&host.file("group")), (0, GROUP, 0o400));
@@ -83,6 +89,7 @@ fn an_owner_that_does_not_exist_is_that_nodes_error_and_the_others_are_served() 
 fn a_file_owned_by_someone_else_or_of_another_mode_is_replaced_with_the_right_owner_and_mode() {
     let zookeeper = flags();
     let host = Host::new(zookeeper.connect_string()).node("owned", "/flags").node("open", "/flags");
+    assert_root(&host);
     fs::create_dir_all(host.file("owned").parent().unwrap()).unwrap();
     for name in ["owned", "open"] {
         fs::write(host.file(name), "content").unwrap();
@@ -158,6 +165,7 @@ fn identical_content_is_left_alone_and_touched_at_a_restart() {
 fn the_originals_leftover_temporary_file_is_neither_in_the_way_nor_touched() {
     let zookeeper = flags();
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags").node("other", "/flags");
+    assert_root(&host);
     let victim = host.path("victim");
     fs::write(&victim, "untouched").unwrap();
     fs::create_dir_all(host.file("flags").parent().unwrap()).unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Namespace, Server, ServerOptions, Unroutable};
+use ld_testkit::{Namespace, Proxy, Server, ServerOptions, Unroutable};
 use ld_tests::{Host, SOON};
 
 #[test]
@@ -40,6 +40,18 @@ fn a_dead_host_in_the_list_does_not_keep_the_writer_from_the_others() {
         let writer = host.writer(content, "/flags").run(SOON);
         assert_eq!(writer.code, Some(0), "{}", writer.stderr);
     }
+}
+
+#[test]
+fn hosts_are_tried_in_random_order() {
+    let zookeeper = Namespace::new();
+    let proxies = [(); 2].map(|()| Proxy::start(zookeeper.server().address()));
+    let hosts = proxies.each_ref().map(Proxy::connect_string).join(",");
+    let host = Host::new(hosts + zookeeper.chroot()).node("flags", "/flags");
+    // Each run throws a coin: 40 times the same side is one chance in 10^12.
+    let both_used = || proxies.iter().all(|proxy| !proxy.sessions().is_empty());
+    let runs = (0..40).take_while(|_| host.once().run(SOON).code == Some(0) && !both_used()).count();
+    assert!(both_used(), "one host was never used in {runs} runs");
 }
 
 #[test]
