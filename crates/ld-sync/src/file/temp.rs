@@ -25,6 +25,8 @@ pub(super) struct Temp<'a> {
     directory: &'a Directory,
     name: String,
     in_place: bool,
+    /// As it should be found again when it stands in place.
+    dressed: Option<Identity>,
     pub(super) file: File,
 }
 
@@ -41,7 +43,7 @@ impl<'a> Temp<'a> {
                 Err(Errno::EXIST) => continue,
                 Err(error) => return Err(fail()(error)),
             };
-            let temp = Self { directory, name, in_place: false, file };
+            let temp = Self { directory, name, in_place: false, dressed: None, file };
             // Between creation and lock a sweep may have taken the file for a stray one: then it holds the lock, or
             // the name is gone. A file system without locks is fine, since a sweep cannot lock there either.
             let swept = flock(&temp.file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK);
@@ -59,14 +61,21 @@ impl<'a> Temp<'a> {
 
     /// Gives the file its owner, then its mode: a change of owner takes set-user-ID bits away. What is right already is
     /// not asked for, so that an unprivileged watcher needs no capability for its own files.
-    pub(super) fn dress(&self, (user, group): (u32, u32), mode: u32, path: &Path) -> Result<(), FileError> {
+    pub(super) fn dress(
+        &mut self,
+        (user, group): (u32, u32),
+        mode: u32,
+        path: &Path,
+    ) -> Result<(), FileError> {
         let found = self.identity()?;
         let user = (found.user != user).then(|| Uid::from_raw(user));
         let group = (found.group != group).then(|| Gid::from_raw(group));
         if user.is_some() || group.is_some() {
             fchown(&self.file, user, group).map_err(FileError::system("set the owner of", path))?;
         }
-        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(FileError::system("set the mode of", path))
+        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(FileError::system("set the mode of", path))?;
+        self.dressed = Some(self.identity()?);
+        Ok(())
     }
 
     /// Puts the file in place of `name` and returns it as it was left.
@@ -81,6 +90,10 @@ impl<'a> Temp<'a> {
         // The rename changed the change time, so the identity is taken now. Whoever may write the directory may have
         // swapped the temporary file before: then something else stands there.
         let left = self.identity()?;
+        // A change since then is somebody else's: taken for ours, it would never be found as drift.
+        if self.dressed.is_some_and(|dressed| !left.is_same_but_for_times(&dressed)) {
+            return Err(FileError::Interference(path.to_owned()));
+        }
         if self.directory.look(name)?.is_none_or(|found| found.key() != left.key()) {
             return Err(FileError::Interference(path.to_owned()));
         }

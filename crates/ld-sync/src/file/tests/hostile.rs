@@ -1,8 +1,10 @@
 //! What others may have put where the file belongs.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
@@ -102,6 +104,24 @@ fn a_temporary_file_that_was_swapped_is_an_error() {
         if planted {
             fs::write(room.beside(&name), "poison").unwrap();
         }
+        assert!(matches!(temp.put_in_place("dest".as_ref(), room.path()), Err(FileError::Interference(_))));
+    }
+    assert_eq!(room.apply(b"good").unwrap().outcome, Outcome::Replaced);
+}
+
+#[test]
+fn a_file_that_is_changed_in_the_moment_it_is_put_in_place_is_an_error_and_not_taken_for_ours() {
+    let room = Room::new();
+    let directory = Directory::open(room.directory.path()).unwrap();
+    let changes: [fn(&Path); 2] = [
+        |file| fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap(),
+        |file| fs::OpenOptions::new().append(true).open(file).unwrap().write_all(b"poison").unwrap(),
+    ];
+    for change in changes {
+        let mut temp = Temp::create(&directory, room.path()).unwrap();
+        let owner = (users::get_effective_uid(), directory.new_group);
+        temp.dress(owner, 0o600, room.path()).unwrap();
+        change(&temp.path());
         assert!(matches!(temp.put_in_place("dest".as_ref(), room.path()), Err(FileError::Interference(_))));
     }
     assert_eq!(room.apply(b"good").unwrap().outcome, Outcome::Replaced);
