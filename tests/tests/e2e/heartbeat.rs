@@ -108,7 +108,7 @@ fn a_file_that_is_edited_replaced_or_removed_by_hand_is_restored() {
     fs::rename(&other, &file).unwrap();
     host.wait_for("flags", "content");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
-    wait_until("the mode to be restored", SOON, || {
+    watcher.wait_until("the mode to be restored", SOON, |_| {
         fs::metadata(&file).is_ok_and(|file| file.permissions().mode() & 0o7777 == 0o400)
     });
     fs::remove_dir_all(file.parent().unwrap()).unwrap();
