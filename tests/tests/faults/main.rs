@@ -1,0 +1,42 @@
+//! Every fault that a fleet meets, injected into a running watcher: each test states the bound on convergence and prints
+//! what was measured.
+//!
+//! From outside the process each test also checks what must hold at every moment: no torn file, no older version after a
+//! newer one, no heartbeat on a file that is known to be stale.
+
+mod bounds;
+mod clock;
+mod connection;
+mod content;
+mod crash;
+mod credentials;
+mod disk;
+mod drift;
+mod ensemble;
+mod harness;
+mod names;
+mod nodes;
+mod observer;
+mod private_mount;
+mod rig;
+mod scale;
+mod server;
+mod slots;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    harness::run(&[
+        clock::TESTS,
+        connection::TESTS,
+        crash::TESTS,
+        credentials::TESTS,
+        disk::TESTS,
+        drift::TESTS,
+        ensemble::TESTS,
+        names::TESTS,
+        nodes::TESTS,
+        scale::TESTS,
+        server::TESTS,
+    ])
+}
