@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ld_testkit::{Namespace, TestCommand, binary, wait_until};
+use ld_testkit::{Server, ServerOptions, TestCommand, binary, wait_until};
 use ld_tests::Host;
 
 use crate::bounds::{AT_ONCE, LOADED_MACHINE, PATIENCE};
@@ -23,21 +23,23 @@ tests! {
 }
 
 const KILLS: u64 = 200;
-/// Words of a version: 200 kB, so that most kills hit a file that is being written.
-const WORDS: usize = 20_000;
+/// Words of a version: 60 kB, so that many kills hit a file that is being written.
+const WORDS: usize = 6_000;
+/// The pause between two writes to the node.
+const PAUSE: Duration = Duration::from_millis(5);
 /// Debian's user and group `nobody` and `nogroup`.
 const NOBODY: u32 = 65534;
 
 fn a_watcher_killed_200_times_in_a_burst_as_root_leaves_no_torn_and_no_stray_file() {
-    let namespace = Namespace::new();
-    let host = host(namespace.connect_string());
+    let server = server();
+    let host = host(server.connect_string());
     let watcher = host.watcher();
-    burst(&namespace, &host, &watcher, "root");
+    burst(&server, &host, &watcher, "root");
 }
 
 fn a_watcher_killed_200_times_in_a_burst_as_nobody_leaves_no_torn_and_no_stray_file() {
-    let namespace = Namespace::new();
-    let host = host(namespace.connect_string());
+    let server = server();
+    let host = host(server.connect_string());
     // The directory of the build may be closed to others.
     let copy = host.path("live-data-watcher");
     fs::copy(binary("live-data-watcher"), &copy).expect("a binary can be copied");
@@ -45,12 +47,20 @@ fn a_watcher_killed_200_times_in_a_burst_as_nobody_leaves_no_torn_and_no_stray_f
     let place = config.parent().expect("a file has a directory");
     chown(place, Some(NOBODY), Some(NOBODY)).expect("these tests run as root");
     let watcher = TestCommand::new(copy).arg(&config).user(NOBODY, NOBODY);
-    burst(&namespace, &host, &watcher, "an unprivileged user");
+    burst(&server, &host, &watcher, "an unprivileged user");
 }
 
-fn burst(namespace: &Namespace, host: &Host, watcher: &TestCommand, who: &str) {
-    let node = namespace.path(NODE);
-    namespace.admin().create(&node, of_version(1, WORDS)).expect("the namespace is empty");
+/// A server that keeps few of the big transactions in memory.
+fn server() -> Server {
+    Server::start_with(ServerOptions {
+        extra_properties: vec!["zookeeper.commitLogCount=20".to_owned()],
+        ..ServerOptions::default()
+    })
+}
+
+fn burst(server: &Server, host: &Host, watcher: &TestCommand, who: &str) {
+    let admin = server.admin();
+    admin.create(NODE, of_version(1, WORDS)).expect("the server is empty");
     let observer = Observer::start(&host.file(NAME), WORDS);
     let (version, stop) = (AtomicU64::new(1), AtomicBool::new(false));
     let (mut strays, mut seen) = (0, Vec::new());
@@ -59,9 +69,10 @@ fn burst(namespace: &Namespace, host: &Host, watcher: &TestCommand, who: &str) {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 let next = version.load(Ordering::Relaxed) + 1;
-                namespace.admin().set(&node, of_version(next, WORDS)).expect("the server is never disturbed");
+                admin.set(NODE, of_version(next, WORDS)).expect("the server is never disturbed");
                 version.store(next, Ordering::Relaxed);
                 observer.acknowledged(next);
+                thread::sleep(PAUSE);
             }
         });
         for kill in 0..KILLS {

@@ -108,17 +108,14 @@ fn a_rolling_restart_under_writes_ends_on_the_last_version() {
     let fleet = Fleet::start();
     let rig = fleet.rig();
     let done = AtomicBool::new(false);
-    let admins: Vec<_> = fleet.ensemble.servers().iter().map(Server::admin).collect();
     thread::scope(|scope| {
         scope.spawn(|| {
             fleet.ensemble.rolling_restart();
             done.store(true, Ordering::Relaxed);
         });
-        for admin in admins.iter().cycle() {
-            rig.write_by(admin);
-            if done.load(Ordering::Relaxed) {
-                break;
-            }
+        while !done.load(Ordering::Relaxed) {
+            let serving = fleet.ensemble.servers().iter().find(|server| server.mode().is_some());
+            serving.inspect(|server| rig.write_by(&server.admin()));
         }
     });
     let writes = rig.version();
