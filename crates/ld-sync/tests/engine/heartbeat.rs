@@ -75,6 +75,20 @@ async fn without_a_live_session_no_file_is_touched() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_proof_of_long_ago_touches_no_file() {
+    let rig = Rig::new();
+    rig.memory.set("/flags", "one", 1);
+    let running = rig.start(&["flags"]);
+    running.wait_for("flags", State::Current).await;
+    rig.memory.confirm_after(Duration::from_secs(20));
+    let last = rig.mtime("flags");
+    two_heartbeats().await;
+    assert_eq!(rig.mtime("flags"), last);
+    rig.memory.confirm_after(Duration::ZERO);
+    running.wait_until("heartbeats to go on", || rig.mtime("flags") > last).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn whatever_keeps_the_file_from_being_current_stops_its_heartbeat() {
     for (what, show, state) in [
         ("unreadable", Show::NoAuth, State::Unreadable),

@@ -26,6 +26,8 @@ struct State {
     nodes: Mutex<HashMap<String, watch::Sender<Show>>>,
     session: Mutex<SessionKey>,
     live: Mutex<bool>,
+    /// How long after its proof a confirmation is handed over.
+    confirms_after: Mutex<Duration>,
     reads: AtomicUsize,
     /// Nodes whose tasks panic when they read.
     poisoned: Mutex<HashSet<String>>,
@@ -37,6 +39,7 @@ impl Memory {
             nodes: Mutex::default(),
             session: Mutex::new(SessionKey::unique()),
             live: Mutex::new(true),
+            confirms_after: Mutex::default(),
             reads: AtomicUsize::new(0),
             poisoned: Mutex::default(),
         }))
@@ -58,6 +61,11 @@ impl Memory {
 
     pub(crate) fn set_live(&self, live: bool) {
         *self.0.live.lock().unwrap() = live;
+    }
+
+    /// From now on confirmations come so late, whatever their limit, as to a process that stood still.
+    pub(crate) fn confirm_after(&self, late: Duration) {
+        *self.0.confirms_after.lock().unwrap() = late;
     }
 
     /// A new session: every node is read again.
@@ -86,6 +94,8 @@ impl Source for Memory {
 
     async fn confirm(&self, _limit: Duration) -> Confirmed {
         let live = *self.0.live.lock().unwrap();
+        let late = *self.0.confirms_after.lock().unwrap();
+        tokio::time::sleep(late).await;
         live.then(|| *self.0.session.lock().unwrap()).into_iter().collect()
     }
 }
