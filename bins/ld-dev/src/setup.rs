@@ -16,7 +16,7 @@ pub(crate) fn for_demo() -> Result<(), Failure> {
 
 /// What the whole suite needs.
 pub(crate) fn for_tests() -> Result<(), Failure> {
-    let tools = ["setpriv", "prlimit", "unshare", "python3", "cc"];
+    let tools = ["setpriv", "prlimit", "unshare", "nsenter", "faketime", "python3", "cc"];
     install_packages(packages(ld_testkit::missing_packages(), &tools))?;
     install_components()?;
     install_cargo_deny()
@@ -27,6 +27,7 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
     for tool in tools.iter().filter(|tool| !in_path(tool)) {
         let package = match *tool {
             "python3" => "python3",
+            "faketime" => "faketime",
             "cc" => "build-essential",
             _ => "util-linux",
         };
