@@ -8,7 +8,7 @@ use crate::settings::{
     Config, Format, MAX_INTERVAL, MAX_NODE_BYTES, MAX_SESSION_TIMEOUT, MIN_INTERVAL, NodeConfig, OnDelete,
     OnDrift,
 };
-use crate::{hosts, timespan};
+use crate::{hosts, timespan, tls};
 
 /// One key and its place in the settings `T`.
 pub(crate) struct Key<T: 'static> {
@@ -53,6 +53,24 @@ pub(crate) static GLOBAL: &[Key<Config>] = &[
             let credentials = &config.zookeeper.credentials;
             (!credentials.is_empty()).then(|| credentials.join(", "))
         },
+    },
+    Key {
+        name: tls::CA,
+        required: false,
+        read: |config, text| set(&mut tls::of(config).ca, fields::path(text)),
+        show: |config| config.zookeeper.tls.as_ref().map(|tls| tls.ca.display().to_string()),
+    },
+    Key {
+        name: tls::CERT,
+        required: false,
+        read: |config, text| set(&mut tls::identity_of(config).cert, fields::path(text)),
+        show: |config| tls::shown_identity(config).map(|identity| identity.cert.display().to_string()),
+    },
+    Key {
+        name: tls::KEY,
+        required: false,
+        read: |config, text| set(&mut tls::identity_of(config).key, fields::path(text)),
+        show: |config| tls::shown_identity(config).map(|identity| identity.key.display().to_string()),
     },
     Key {
         name: "zookeeper.timeout",

@@ -52,6 +52,7 @@ mod secrets;
 mod settings;
 mod suggest;
 mod timespan;
+mod tls;
 mod znode;
 
 pub use chain::chain;
@@ -64,8 +65,8 @@ pub use secret::SecretValue;
 pub use secrets::{MAX_SECRETS_BYTES, SecretsError, read_simple_secrets};
 pub use settings::{
     Config, Format, Guards, Host, MAX_ID, MAX_INTERVAL, MAX_MODE, MAX_NODE_BYTES, MAX_SESSION_TIMEOUT,
-    MIN_INTERVAL, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig, SecretsProvider, WatcherConfig,
-    ZooKeeperConfig,
+    MIN_INTERVAL, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig, SecretsProvider, TlsConfig,
+    TlsIdentity, WatcherConfig, ZooKeeperConfig,
 };
 pub use znode::MAX_ZNODE_PATH_BYTES;
 

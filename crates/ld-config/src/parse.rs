@@ -10,7 +10,7 @@ use crate::ini::{self, Entry};
 use crate::keys::{self, Key};
 use crate::problem::{ConfigError, Problem, Problems};
 use crate::settings::Config;
-use crate::{nodes, suggest};
+use crate::{nodes, suggest, tls};
 
 /// The largest configuration that is read, in bytes: a file of 100,000 nodes has about a third of it.
 pub const MAX_CONFIG_BYTES: usize = 64 * 1024 * 1024;
@@ -114,6 +114,10 @@ fn read_section(config: &mut Config, section: &ini::Section, scope: Scope, probl
         section.entries.iter().map(|entry| (entry.key.as_str(), entry)).collect();
     for key in keys::GLOBAL.iter().filter(|key| scope.covers(key.name)) {
         key.apply(config, key.name, entries.get(key.name).copied(), section.line, problems);
+    }
+    for (key, message) in tls::problems(config, |key| entries.contains_key(key)) {
+        let line = entries.get(key).map_or(section.line, |entry| entry.line);
+        problems.error(line, Some(key), message);
     }
     for entry in section.entries.iter().filter(|entry| scope.covers(&entry.key)) {
         let ours = OURS.iter().any(|prefix| entry.key.starts_with(prefix));

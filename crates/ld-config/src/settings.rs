@@ -39,6 +39,25 @@ pub struct Host {
     pub port: u16,
 }
 
+/// How the connection to ZooKeeper is secured (`zookeeper.tls.*`): TLS 1.2 or 1.3. Each server's certificate must be valid
+/// for its configured [`Host::name`]; there is no switch for that. The files are PEM.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsConfig {
+    /// The certificates of the authorities that may vouch for a server, and their revocation lists.
+    pub ca: PathBuf,
+    /// What the servers know this client by; `None` if they do not ask.
+    pub identity: Option<TlsIdentity>,
+}
+
+/// The client's own certificate (`zookeeper.tls.cert`, `zookeeper.tls.key`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsIdentity {
+    /// The client's certificate, then those between it and its authority.
+    pub cert: PathBuf,
+    /// The private key of that certificate, not encrypted.
+    pub key: PathBuf,
+}
+
 /// How to reach ZooKeeper (`zookeeper.*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZooKeeperConfig {
@@ -48,6 +67,8 @@ pub struct ZooKeeperConfig {
     pub chroot: String,
     /// Paths of `simple` secrets that hold `user:password`, for the scheme `digest`.
     pub credentials: Vec<String>,
+    /// TLS; `None` for plain text.
+    pub tls: Option<TlsConfig>,
     /// The session timeout that is asked for; the server may change it.
     pub timeout: Duration,
     /// The largest node that the writer sends, in bytes.
@@ -60,6 +81,7 @@ impl Default for ZooKeeperConfig {
             hosts: Vec::new(),
             chroot: String::new(),
             credentials: Vec::new(),
+            tls: None,
             timeout: Duration::from_secs(5),
             max_node_bytes: 1_000_000,
         }

@@ -10,6 +10,8 @@ use crate::process::bound_command;
 const ZOOKEEPER_JAR: &str = "/usr/share/java/zookeeper.jar";
 /// Without a logger of its own choice the server is silent; this one writes to standard error.
 const LOGGER_JAR: &str = "/usr/share/java/slf4j-simple.jar";
+/// A secure port needs it, and the manifest does not name it.
+const TLS_JAR: &str = "/usr/share/java/netty-codec.jar";
 const MAIN_CLASS: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
 
 /// Serial collector, first compiler only, shared classes: 0.25 s to serve instead of 0.6, at 50 MiB.
@@ -54,7 +56,7 @@ pub(crate) fn server_command(config: &Path, properties: &[String]) -> Command {
     let mut command = bound_command(find_java().expect("java was there a moment ago"));
     command.args(FAST_START).args(FAST_DISK).args(properties.iter().map(|property| format!("-D{property}")));
     command.args(LOG_WARNINGS);
-    command.arg("-cp").arg(format!("{ZOOKEEPER_JAR}:{LOGGER_JAR}")).arg(MAIN_CLASS).arg(config);
+    command.arg("-cp").arg(format!("{ZOOKEEPER_JAR}:{LOGGER_JAR}:{TLS_JAR}")).arg(MAIN_CLASS).arg(config);
     command
 }
 

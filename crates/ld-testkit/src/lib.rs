@@ -23,6 +23,7 @@
 //! - [`Namespace`]: a chroot of its own on one server that a whole test binary shares.
 //! - [`Admin`]: what a test does to nodes behind the back of the code under test.
 //! - [`Proxy`], [`Unroutable`], [`HostsFile`]: the network's faults. [`Session::close`]: an expiry at once.
+//! - [`SecurePort`], [`Authority`]: a real server's TLS port, with certificates good and bad.
 //! - [`TestCommand`], [`Daemon`], [`binary`]: the built binaries, with signals, users, limits, captured output.
 //! - [`wait_until`]: never a fixed sleep.
 //!
@@ -46,6 +47,7 @@
 
 mod admin;
 mod binary;
+mod certificates;
 mod command;
 mod daemon;
 mod data;
@@ -63,6 +65,7 @@ mod port;
 mod process;
 mod proxy;
 mod relay;
+mod secure_port;
 mod server;
 mod server_options;
 mod session;
@@ -75,6 +78,7 @@ pub use ensemble::Ensemble;
 pub use four_letter::{ServerMode, four_letter_command};
 pub use jvm::missing_packages;
 pub use namespace::Namespace;
+pub use secure_port::SecurePort;
 pub use server::Server;
 pub use server_options::ServerOptions;
 
@@ -87,6 +91,7 @@ pub use session::Session;
 pub use unroutable::Unroutable;
 
 pub use binary::binary;
+pub use certificates::{Authority, Certificate};
 pub use command::{TestCommand, TestOutput};
 pub use daemon::Daemon;
 pub use hosts_file::HostsFile;

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::admin::Admin;
+use crate::certificates::Certificate;
 use crate::dirs::TempDir;
 use crate::four_letter::{self, ServerMode, four_letter_command};
 use crate::jvm;
@@ -26,6 +27,7 @@ const LOG_TAIL_LINES: usize = 20;
 #[derive(Debug)]
 pub struct Server {
     port: ReservedPort,
+    secure: Option<ReservedPort>,
     options: ServerOptions,
     pub(crate) directory: TempDir,
     process: Mutex<Option<Process>>,
@@ -90,15 +92,37 @@ impl Server {
         if let Some(id) = id {
             fs::write(data.join("myid"), id.to_string()).expect("the server's id can be written");
         }
-        let config = options.config(port.address().into(), &data, members);
+        let mut config = options.config(port.address().into(), &data, members);
+        let secure = options.secure.as_ref().map(|secure| {
+            let port = ReservedPort::new().expect("the test kit cannot reserve a port");
+            config.push_str(&secure.write(directory.path(), port.address().into()));
+            port
+        });
         fs::write(directory.join("zoo.cfg"), config).expect("the server's configuration can be written");
-        Self { port, options, directory, process: Mutex::new(None) }
+        Self { port, secure, options, directory, process: Mutex::new(None) }
     }
 
     /// Where clients connect to; the same for the life of this value.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.port.address().into()
+    }
+
+    /// Where clients connect to with TLS.
+    ///
+    /// # Panics
+    ///
+    /// When the server was not made with [`ServerOptions::secure`]; so does [`Server::renew`].
+    #[must_use]
+    pub fn secure_address(&self) -> SocketAddr {
+        self.secure.as_ref().expect("the server has a secure port").address().into()
+    }
+
+    /// Gives the server another certificate, and restarts it.
+    pub fn renew(&self, certificate: &Certificate) {
+        assert!(self.secure.is_some(), "the server has a secure port");
+        certificate.write_store(self.directory.path());
+        self.restart();
     }
 
     /// [`Server::address`] as `127.0.0.1:port`, as in `zookeeper.hosts`.

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::secure_port::SecurePort;
+
 /// The settings of one server. The defaults suit most tests; write `ServerOptions { tick: .., ..Default::default() }`.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
@@ -22,6 +24,8 @@ pub struct ServerOptions {
     pub read_only_mode: bool,
     /// How long a follower and its leader may be out of touch; at least one tick. Default 3 s.
     pub sync_limit: Duration,
+    /// A further port that speaks TLS. Default none.
+    pub secure: Option<SecurePort>,
     /// Further lines of `zoo.cfg`, as `key=value`.
     pub extra_config: Vec<String>,
     /// Further Java properties, as `key=value`.
@@ -38,6 +42,7 @@ impl Default for ServerOptions {
             max_buffer: None,
             read_only_mode: false,
             sync_limit: Duration::from_secs(3),
+            secure: None,
             extra_config: Vec::new(),
             extra_properties: Vec::new(),
         }

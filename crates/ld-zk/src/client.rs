@@ -19,6 +19,7 @@ use crate::polls::Polls;
 use crate::reading::SessionKey;
 use crate::state::{ClientState, StateWatch, States};
 use crate::supervisor::supervise;
+use crate::tls::Tls;
 use crate::validate::validate;
 use crate::{Error, NodeWatch, Options, SessionState};
 
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) hosts: String,
     pub(crate) credentials: Credentials,
+    pub(crate) tls: Option<Tls>,
     pub(crate) states: States,
     pub(crate) budget: Arc<Budget>,
     pub(crate) reads: Semaphore,
@@ -88,6 +90,7 @@ impl Client {
             config: config.clone(),
             hosts: host_list(&config.hosts),
             credentials: Credentials::new(secrets.clone(), &config.credentials),
+            tls: config.tls.clone().map(Tls::new),
             states: States::new(),
             budget: Budget::new(options.read_budget_bytes),
             reads: Semaphore::new(READS_IN_FLIGHT),
@@ -102,7 +105,7 @@ impl Client {
         };
         let client = Self { inner: Arc::new(inner) };
         client.open_lane(&mut client.lanes());
-        client.poll_secrets(&runtime);
+        client.poll_files(&runtime);
         Ok(client)
     }
 
@@ -214,16 +217,24 @@ impl Client {
         lane
     }
 
-    fn poll_secrets(&self, runtime: &Handle) {
+    fn poll_files(&self, runtime: &Handle) {
         let shared = Arc::clone(self.shared());
         let mut stop = self.inner.stop.subscribe();
         let task = runtime.spawn(async move {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => {}
                 () = shared.credentials.poll_while_in_trouble() => {}
+                () = keep_certificates_fresh(shared.tls.as_ref()) => {}
             }
         });
         self.lanes().tasks.push(task);
+    }
+}
+
+async fn keep_certificates_fresh(tls: Option<&Tls>) {
+    match tls {
+        Some(tls) => tls.keep_fresh().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Opens one session: names looked up afresh, dead addresses left out, a writable server preferred.
+//! Opens one session: names looked up afresh, dead servers left out, a writable one preferred.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::Error;
 use crate::credentials::CredentialSet;
+use crate::tls::{self, Material, Tls};
 
 /// How long the lookup of one host name may take.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
@@ -25,39 +26,67 @@ const DIAL_SLACK: Duration = Duration::from_secs(5);
 
 /// The hosts as a person reads them.
 pub(crate) fn host_list(hosts: &[Host]) -> String {
-    let names: Vec<String> = hosts.iter().map(host_name).collect();
+    let names: Vec<String> = hosts.iter().map(Host::to_string).collect();
     names.join(", ")
 }
 
-fn host_name(host: &Host) -> String {
-    if host.name.contains(':') {
-        format!("[{}]:{}", host.name, host.port)
-    } else {
-        format!("{}:{}", host.name, host.port)
-    }
-}
-
-/// Opens a session. With `probe`, which is right after a failure, only addresses that accept a connection are
-/// tried: the ZooKeeper crate gives an address that swallows packets most of the session timeout.
+/// Opens a session. With `probe`, which is right after a failure, only servers that accept a connection are
+/// tried: the ZooKeeper crate gives one that swallows packets most of the session timeout.
 pub(crate) async fn dial(
     config: &ZooKeeperConfig,
+    tls: Option<&Tls>,
     credentials: &CredentialSet,
     read_only: bool,
     probe: bool,
 ) -> Result<zookeeper::Client, Error> {
-    let mut addresses = resolve(&config.hosts).await?;
-    if probe {
-        addresses = reachable(addresses).await?;
-    }
-    let writable = connect(config, credentials, &addresses, false).await;
+    let target = match tls {
+        None => Target::plain(&config.hosts, probe).await?,
+        Some(tls) => Target::secure(&config.hosts, tls.refresh().await?, probe).await?,
+    };
+    let writable = connect(config, credentials, &target, false).await;
     let client = match writable {
-        Err(_) if read_only => connect(config, credentials, &addresses, true).await?,
-        other => other?,
+        Err(_) if read_only => connect(config, credentials, &target, true).await,
+        other => other,
+    };
+    let client = match (client, &target.tls) {
+        (Ok(client), _) => client,
+        // The crate says only that there was no session: a handshake of our own says why.
+        (Err(error), Some(material)) if !probe => {
+            return Err(tls::reachable(&config.hosts, material).await.err().unwrap_or(error));
+        }
+        (Err(error), _) => return Err(error),
     };
     if config.chroot.is_empty() {
         return Ok(client);
     }
     client.chroot(config.chroot.as_str()).map_err(|_| invalid_chroot(&config.chroot))
+}
+
+/// What the ZooKeeper crate is to connect to.
+struct Target {
+    servers: Vec<String>,
+    tls: Option<Material>,
+}
+
+impl Target {
+    /// Addresses: the crate gives all those of one name a single time limit.
+    async fn plain(hosts: &[Host], probe: bool) -> Result<Self, Error> {
+        let mut addresses = resolve(hosts).await?;
+        if probe {
+            addresses = reachable(addresses).await?;
+        }
+        Ok(Self { servers: addresses.iter().map(SocketAddr::to_string).collect(), tls: None })
+    }
+
+    /// Names: the certificates must be theirs.
+    async fn secure(hosts: &[Host], material: Material, probe: bool) -> Result<Self, Error> {
+        let servers = if probe {
+            tls::reachable(hosts, &material).await?.iter().map(Host::to_string).collect()
+        } else {
+            hosts.iter().map(Host::to_string).collect()
+        };
+        Ok(Self { servers, tls: Some(material) })
+    }
 }
 
 pub(crate) fn invalid_chroot(chroot: &str) -> Error {
@@ -75,7 +104,7 @@ async fn resolve(hosts: &[Host]) -> Result<Vec<SocketAddr>, Error> {
             let found = found.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
             found
                 .map(Iterator::collect::<Vec<_>>)
-                .map_err(|source| Error::Lookup { host: host_name(&host), source })
+                .map_err(|source| Error::Lookup { host: host.to_string(), source })
         });
     }
     let mut addresses = BTreeSet::new();
@@ -112,7 +141,7 @@ async fn reachable(addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error>
     }
     match failure {
         Some(source) if answered.is_empty() => {
-            Err(Error::Unreachable { address: address_list(&addresses, ", "), source })
+            Err(Error::Unreachable { address: address_list(&addresses), source })
         }
         _ => Ok(answered),
     }
@@ -121,7 +150,7 @@ async fn reachable(addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error>
 async fn connect(
     config: &ZooKeeperConfig,
     credentials: &CredentialSet,
-    addresses: &[SocketAddr],
+    target: &Target,
     read_only: bool,
 ) -> Result<zookeeper::Client, Error> {
     let mut connector = zookeeper::Client::connector()
@@ -134,15 +163,22 @@ async fn connect(
     for value in &credentials.values {
         connector = connector.with_auth("digest", value.expose());
     }
-    let hosts = || address_list(addresses, ", ");
-    match timeout(config.timeout + DIAL_SLACK, connector.connect(&address_list(addresses, ","))).await {
+    let servers = target.servers.join(",");
+    let attempt = async {
+        match &target.tls {
+            None => connector.connect(&servers).await,
+            Some(material) => connector.with_tls(material.options()).secure_connect(&servers).await,
+        }
+    };
+    let hosts = || target.servers.join(", ");
+    match timeout(config.timeout + DIAL_SLACK, attempt).await {
         Ok(Ok(client)) => Ok(client),
         Ok(Err(source)) => Err(Error::NoSession { hosts: hosts(), source: Box::new(source) }),
         Err(elapsed) => Err(Error::NoSession { hosts: hosts(), source: Box::new(elapsed) }),
     }
 }
 
-fn address_list(addresses: &[SocketAddr], separator: &str) -> String {
+fn address_list(addresses: &[SocketAddr]) -> String {
     let texts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
-    texts.join(separator)
+    texts.join(", ")
 }

@@ -1,6 +1,7 @@
 //! The crate's error, and what an error of the ZooKeeper crate means to us.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,28 @@ pub enum Error {
         /// Why the last of them failed.
         #[source]
         source: io::Error,
+    },
+    /// A PEM file cannot be used: correct it. It is read again before each attempt at a session.
+    #[error("{setting}: cannot use '{}'", file.display())]
+    TlsFile {
+        /// The setting's name in the configuration file.
+        setting: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it, without any of its content.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A server and this client do not trust each other.
+    #[error("no TLS session with {host}: {problem}")]
+    Handshake {
+        /// The configured host.
+        host: String,
+        /// What to look at.
+        problem: &'static str,
+        /// What the TLS library, or the system, said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A server took the connection but gave no session: it may have lost its quorum.
     #[error("no ZooKeeper server of {hosts} opens a session")]

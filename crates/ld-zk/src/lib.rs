@@ -54,6 +54,7 @@ mod polls;
 mod reading;
 mod state;
 mod supervisor;
+mod tls;
 mod validate;
 
 pub use backoff::Backoff;

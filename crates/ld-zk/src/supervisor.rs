@@ -110,7 +110,10 @@ struct Session {
 
 async fn open(shared: &Shared, probe: bool) -> Result<Session, Error> {
     let credentials = shared.credentials.refresh().await;
-    let client = dial::dial(&shared.config, &credentials, shared.options.read_only, probe).await?;
+    let client = {
+        let tls = shared.tls.as_ref();
+        dial::dial(&shared.config, tls, &credentials, shared.options.read_only, probe).await?
+    };
     match timeout(ESTABLISH_LIMIT, establish(client, &credentials)).await {
         Ok(session) => session,
         Err(_) => Err(Error::Unanswered { operation: "sync", path: "/".to_owned(), limit: ESTABLISH_LIMIT }),

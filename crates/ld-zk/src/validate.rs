@@ -33,11 +33,29 @@ pub(crate) fn validate(config: &ZooKeeperConfig) -> Result<(), Error> {
     if config.credentials.iter().any(String::is_empty) {
         return invalid("zookeeper.credentials", "a secret's path is empty");
     }
-    let remote = config.hosts.iter().any(|host| !is_loopback(host));
-    if !config.credentials.is_empty() && remote {
-        warn!("the ZooKeeper credentials go to {} in clear text", host_list(&config.hosts));
+    if let Some(tls) = &config.tls {
+        if let Some((key, _)) = tls.missing() {
+            return invalid(key, "no file is given");
+        }
+        if let Some(host) = config.hosts.iter().find(|host| !host.is_tls_name()) {
+            let problem = format!("'{}' is no name that a TLS certificate can have", host.name);
+            return invalid("zookeeper.hosts", &problem);
+        }
+    }
+    if let Some(hosts) = overhears(config) {
+        warn!(
+            "the ZooKeeper credentials go to {hosts} in clear text, for everybody on the way to read; \
+             zookeeper.tls.ca turns TLS on"
+        );
     }
     Ok(())
+}
+
+/// The hosts, if credentials go to them over a network without TLS.
+fn overhears(config: &ZooKeeperConfig) -> Option<String> {
+    let plain = config.tls.is_none() && !config.credentials.is_empty();
+    let remote = config.hosts.iter().any(|host| !is_loopback(host));
+    (plain && remote).then(|| host_list(&config.hosts))
 }
 
 fn is_chroot(chroot: &str) -> bool {
@@ -52,6 +70,8 @@ fn is_loopback(host: &Host) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ld_config::{TlsConfig, TlsIdentity};
+
     use super::*;
 
     fn config() -> ZooKeeperConfig {
@@ -81,6 +101,32 @@ mod tests {
         }
         let config = ZooKeeperConfig { credentials: vec![String::new()], ..config() };
         assert!(problem(&config).starts_with("zookeeper.credentials: "));
+    }
+
+    #[test]
+    fn refuses_tls_that_is_not_whole_or_for_a_host_without_a_name() {
+        let tls = |ca: &str, identity| Some(TlsConfig { ca: ca.into(), identity });
+        let key_only = Some(TlsIdentity { key: "key".into(), ..TlsIdentity::default() });
+        for (tls, expected) in [
+            (tls("", None), "zookeeper.tls.ca: no file is given"),
+            (tls("ca", key_only), "zookeeper.tls.cert: no file is given"),
+        ] {
+            assert_eq!(problem(&ZooKeeperConfig { tls, ..config() }), expected);
+        }
+        let hosts = vec![Host { name: "-".to_owned(), port: 1 }];
+        let problem = problem(&ZooKeeperConfig { hosts, tls: tls("ca", None), ..config() });
+        assert!(problem.starts_with("zookeeper.hosts: '-' is no name"), "{problem}");
+    }
+
+    #[test]
+    fn credentials_are_overheard_without_tls_on_a_network_only() {
+        let secret = ZooKeeperConfig { credentials: vec!["secret".to_owned()], ..config() };
+        assert_eq!(overhears(&secret).as_deref(), Some("zk1:2181"));
+        assert_eq!(overhears(&config()), None);
+        let tls = Some(TlsConfig { ca: "ca".into(), identity: None });
+        assert_eq!(overhears(&ZooKeeperConfig { tls, ..secret.clone() }), None);
+        let hosts = vec![Host { name: "localhost".to_owned(), port: 1 }];
+        assert_eq!(overhears(&ZooKeeperConfig { hosts, ..secret }), None);
     }
 
     #[test]

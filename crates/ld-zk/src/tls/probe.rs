@@ -1,0 +1,136 @@
+//! A handshake of our own. The ZooKeeper crate keeps the reason of a failed one to itself.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ld_config::Host;
+use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, Error as TlsError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::Material;
+use crate::Error;
+
+/// How long looking a host up, connecting to it and shaking hands with it may take together.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
+/// Any short question to the server: with TLS 1.3 it refuses a client's certificate only after the handshake.
+const QUESTION: &[u8] = b"isro";
+
+/// The hosts that shake hands with us; if none does, why.
+pub(crate) async fn reachable(hosts: &[Host], material: &Material) -> Result<Vec<Host>, Error> {
+    let mut probes = JoinSet::new();
+    for host in hosts {
+        let (host, config) = (host.clone(), Arc::clone(&material.probe));
+        probes.spawn(async move {
+            let probed = timeout(PROBE_LIMIT, probe(&host, config)).await;
+            let probed = probed.unwrap_or_else(|_| Err(Failure::Io(io::ErrorKind::TimedOut.into())));
+            probed.map_err(|failure| failure.into_error(&host)).map(|()| host)
+        });
+    }
+    let (mut answered, mut failure) = (Vec::new(), None);
+    for result in probes.join_all().await {
+        match result {
+            Ok(host) => answered.push(host),
+            // A certificate that is wrong says more than a host that is down.
+            Err(error @ Error::Handshake { .. }) => failure = Some(error),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    match failure {
+        Some(error) if answered.is_empty() => Err(error),
+        _ => Ok(answered),
+    }
+}
+
+enum Failure {
+    Io(io::Error),
+    Tls(TlsError),
+    /// The server went away after the handshake.
+    Left(io::Error),
+}
+
+async fn probe(host: &Host, config: Arc<ClientConfig>) -> Result<(), Failure> {
+    let mut stream = TcpStream::connect((host.name.as_str(), host.port)).await.map_err(Failure::Io)?;
+    let name =
+        ServerName::try_from(host.name.clone()).map_err(|error| Failure::Io(io::Error::other(error)))?;
+    let mut tls = ClientConnection::new(config, name).map_err(Failure::Tls)?;
+    while tls.is_handshaking() {
+        exchange(&mut stream, &mut tls).await?;
+    }
+    // rustls buffers it: this cannot fail.
+    let _ = io::Write::write_all(&mut tls.writer(), QUESTION);
+    loop {
+        match exchange(&mut stream, &mut tls).await {
+            Ok(0) => {}
+            Ok(_answer) => return Ok(()),
+            Err(Failure::Io(error)) => return Err(Failure::Left(error)),
+            Err(failure) => return Err(failure),
+        }
+    }
+}
+
+/// Sends what there is to send, then receives once. Gives the bytes that the server has said so far.
+async fn exchange(stream: &mut TcpStream, tls: &mut ClientConnection) -> Result<usize, Failure> {
+    let mut output = Vec::new();
+    while tls.wants_write() {
+        tls.write_tls(&mut output).map_err(Failure::Io)?;
+    }
+    stream.write_all(&output).await.map_err(Failure::Io)?;
+    let mut buffer = [0; 8 << 10];
+    let count = stream.read(&mut buffer).await.map_err(Failure::Io)?;
+    if count == 0 {
+        return Err(Failure::Io(io::ErrorKind::UnexpectedEof.into()));
+    }
+    let mut input = &buffer[..count];
+    let mut said = 0;
+    while !input.is_empty() {
+        tls.read_tls(&mut input).map_err(Failure::Io)?;
+        said = tls.process_new_packets().map_err(Failure::Tls)?.plaintext_bytes_to_read();
+    }
+    Ok(said)
+}
+
+impl Failure {
+    fn into_error(self, host: &Host) -> Error {
+        let host = host.to_string();
+        match self {
+            Self::Io(source) => Error::Unreachable { address: host, source },
+            Self::Tls(source) => {
+                Error::Handshake { host, problem: explain(&source), source: Box::new(source) }
+            }
+            Self::Left(source) => {
+                let problem = "the server left after it; does it ask for a certificate (zookeeper.tls.cert)?";
+                Error::Handshake { host, problem, source: Box::new(source) }
+            }
+        }
+    }
+}
+
+/// What to do about it.
+fn explain(error: &TlsError) -> &'static str {
+    use AlertDescription as Alert;
+    match error {
+        TlsError::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
+            "no authority in zookeeper.tls.ca vouches for the server's certificate"
+        }
+        TlsError::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "the server's certificate is for another name than that in zookeeper.hosts",
+        TlsError::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
+            "the server's certificate has expired"
+        }
+        TlsError::InvalidCertificate(_) => "the server's certificate is not accepted",
+        TlsError::AlertReceived(Alert::CertificateRequired | Alert::BadCertificate | Alert::UnknownCA) => {
+            "the server does not accept this client's certificate (zookeeper.tls.cert), or wants one"
+        }
+        TlsError::AlertReceived(Alert::CertificateExpired) => {
+            "the client's certificate (zookeeper.tls.cert) has expired"
+        }
+        TlsError::InvalidMessage(_) => "the server does not speak TLS at this port",
+        _ => "they do not agree",
+    }
+}
