@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::planted::leak;
 use crate::process::{Process, describe};
 
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A started [`TestCommand`](crate::TestCommand). Dropping it kills it.
+/// A started [`TestCommand`](crate::TestCommand). Dropping it kills it, and panics if its output shows a secret
+/// ([`PLANTED`](crate::PLANTED)).
 #[derive(Debug)]
 pub struct Daemon {
     process: Process,
@@ -174,6 +176,17 @@ impl Daemon {
 
     fn report(&self) -> String {
         format!("\n--- stdout\n{}\n--- stderr\n{}", self.stdout(), self.stderr())
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let output = [self.stdout(), self.stderr()];
+        if let Some(line) = output.iter().find_map(|text| leak(text))
+            && !thread::panicking()
+        {
+            panic!("the program shows a secret: {line}");
+        }
     }
 }
 

@@ -61,6 +61,7 @@ mod jvm;
 mod lane;
 mod namespace;
 mod node;
+mod planted;
 mod port;
 mod process;
 mod proxy;
@@ -95,6 +96,7 @@ pub use certificates::{Authority, Certificate};
 pub use command::{TestCommand, TestOutput};
 pub use daemon::Daemon;
 pub use hosts_file::HostsFile;
+pub use planted::PLANTED;
 
 pub use dirs::TempDir;
 pub use wait::{wait_for, wait_until};

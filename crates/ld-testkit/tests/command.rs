@@ -91,3 +91,9 @@ fn names_resolve_by_the_hosts_file_alone_and_change_while_the_command_runs() {
     hosts.set(&[("zk.test", second)]);
     daemon.wait_for_stdout("127.0.0.12", LIMIT);
 }
+
+#[test]
+#[should_panic(expected = "the program shows a secret: user:planted-password")]
+fn a_program_that_shows_a_planted_secret_fails_its_test() {
+    TestCommand::new("sh").args(["-c", "echo user:planted-password >&2"]).run(LIMIT);
+}

@@ -43,9 +43,9 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, &'static str> {
         _ => {}
     }
     // Sized before, because a reallocation would leave a copy behind.
-    let mut decoded = Vec::with_capacity(base64::decoded_len_estimate(digits.len()));
-    ENGINE.decode_vec(&*digits, &mut decoded).map_err(|_| "Incorrect padding")?;
-    Ok(decoded)
+    let mut decoded = Zeroizing::new(Vec::with_capacity(base64::decoded_len_estimate(digits.len())));
+    ENGINE.decode_vec(&*digits, &mut *decoded).map_err(|_| "Incorrect padding")?;
+    Ok(std::mem::take(&mut *decoded))
 }
 
 #[cfg(test)]

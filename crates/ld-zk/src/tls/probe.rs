@@ -49,9 +49,13 @@ pub(crate) async fn reachable(hosts: &[Host], material: &Material) -> Result<Vec
 enum Failure {
     Io(io::Error),
     Tls(TlsError),
-    /// The server went away after the handshake.
-    Left(io::Error),
+    /// The server went away in the middle.
+    Left(&'static str, io::Error),
 }
+
+const LEFT_EARLY: &str = "the server left during the handshake: does it speak TLS at this port?";
+const LEFT_LATE: &str =
+    "the server left after the handshake: does it ask for a certificate (zookeeper.tls.cert)?";
 
 async fn probe(host: &Host, config: Arc<ClientConfig>) -> Result<(), Failure> {
     let mut stream = TcpStream::connect((host.name.as_str(), host.port)).await.map_err(Failure::Io)?;
@@ -59,16 +63,13 @@ async fn probe(host: &Host, config: Arc<ClientConfig>) -> Result<(), Failure> {
         ServerName::try_from(host.name.clone()).map_err(|error| Failure::Io(io::Error::other(error)))?;
     let mut tls = ClientConnection::new(config, name).map_err(Failure::Tls)?;
     while tls.is_handshaking() {
-        exchange(&mut stream, &mut tls).await?;
+        exchange(&mut stream, &mut tls).await.map_err(|failure| failure.at(LEFT_EARLY))?;
     }
     // rustls buffers it: this cannot fail.
     let _ = io::Write::write_all(&mut tls.writer(), QUESTION);
     loop {
-        match exchange(&mut stream, &mut tls).await {
-            Ok(0) => {}
-            Ok(_answer) => return Ok(()),
-            Err(Failure::Io(error)) => return Err(Failure::Left(error)),
-            Err(failure) => return Err(failure),
+        if exchange(&mut stream, &mut tls).await.map_err(|failure| failure.at(LEFT_LATE))? > 0 {
+            return Ok(());
         }
     }
 }
@@ -95,6 +96,13 @@ async fn exchange(stream: &mut TcpStream, tls: &mut ClientConnection) -> Result<
 }
 
 impl Failure {
+    fn at(self, point: &'static str) -> Self {
+        match self {
+            Self::Io(source) => Self::Left(point, source),
+            other => other,
+        }
+    }
+
     fn into_error(self, host: &Host) -> Error {
         let host = host.to_string();
         match self {
@@ -102,10 +110,7 @@ impl Failure {
             Self::Tls(source) => {
                 Error::Handshake { host, problem: explain(&source), source: Box::new(source) }
             }
-            Self::Left(source) => {
-                let problem = "the server left after it; does it ask for a certificate (zookeeper.tls.cert)?";
-                Error::Handshake { host, problem, source: Box::new(source) }
-            }
+            Self::Left(problem, source) => Error::Handshake { host, problem, source: Box::new(source) },
         }
     }
 }
@@ -124,12 +129,16 @@ fn explain(error: &TlsError) -> &'static str {
             "the server's certificate has expired"
         }
         TlsError::InvalidCertificate(_) => "the server's certificate is not accepted",
-        TlsError::AlertReceived(Alert::CertificateRequired | Alert::BadCertificate | Alert::UnknownCA) => {
-            "the server does not accept this client's certificate (zookeeper.tls.cert), or wants one"
-        }
-        TlsError::AlertReceived(Alert::CertificateExpired) => {
-            "the client's certificate (zookeeper.tls.cert) has expired"
-        }
+        TlsError::AlertReceived(
+            Alert::AccessDenied
+            | Alert::BadCertificate
+            | Alert::CertificateExpired
+            | Alert::CertificateRequired
+            | Alert::CertificateRevoked
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::UnsupportedCertificate,
+        ) => "the server does not accept this client's certificate (zookeeper.tls.cert), or wants one",
         TlsError::InvalidMessage(_) => "the server does not speak TLS at this port",
         _ => "they do not agree",
     }

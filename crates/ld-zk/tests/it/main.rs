@@ -6,3 +6,4 @@ mod ensembles;
 mod kit;
 mod lanes;
 mod sessions;
+mod tls;
