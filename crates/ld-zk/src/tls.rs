@@ -6,7 +6,7 @@ mod probe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ld_config::TlsConfig;
+use ld_config::{TlsConfig, chain};
 use rustls::ClientConfig;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
@@ -16,7 +16,6 @@ use zookeeper::{TlsDynamicCerts, TlsOptions};
 
 use crate::Error;
 use crate::backoff::jittered;
-use crate::error::chain;
 use files::Files;
 pub(crate) use probe::reachable;
 
