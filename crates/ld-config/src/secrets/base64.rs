@@ -44,7 +44,7 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, &'static str> {
     }
     // Sized before, because a reallocation would leave a copy behind.
     let mut decoded = Zeroizing::new(Vec::with_capacity(base64::decoded_len_estimate(digits.len())));
-    ENGINE.decode_vec(&*digits, &mut *decoded).map_err(|_| "Incorrect padding")?;
+    ENGINE.decode_vec(&*digits, &mut decoded).map_err(|_| "Incorrect padding")?;
     Ok(std::mem::take(&mut *decoded))
 }
 
