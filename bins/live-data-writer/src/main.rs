@@ -34,7 +34,9 @@ fn run(args: &Args) -> Result<Exit, Exit> {
     }
     let config = ld_cli::read_config(&args.config, Scope::Writer)?;
     let content = source::read(&args.source, config.zookeeper.max_node_bytes)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    // A worker of its own keeps the session alive while this thread computes a diff.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(failed)?;
     let exit = runtime.block_on(write(args, &config, content));
     runtime.shutdown_background();
     exit
