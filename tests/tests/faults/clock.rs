@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use ld_testkit::{Admin, Namespace};
 
-use crate::bounds::AT_ONCE;
+use crate::bounds::{AT_ONCE, PATIENCE};
 use crate::harness::tests;
-use crate::rig::{NAME, NODE, Rig, host};
+use crate::rig::{NAME, NODE, Rig, host, report};
 
 tests! {
     a_clock_set_back_by_an_hour_changes_nothing_but_the_mtimes: 15,
@@ -45,10 +45,10 @@ fn a_clock_set_back_by_an_hour_changes_nothing_but_the_mtimes() {
     let before = rig.observer.mtime().expect("the file is there");
     fs::write(&clock, "-3600\n").expect("a private directory is writable");
     let set_back = Instant::now();
-    rig.watcher.wait_until("the mtimes to follow the clock", crate::bounds::PATIENCE, |_| {
+    rig.watcher.wait_until("the mtimes to follow the clock", PATIENCE, |_| {
         rig.observer.mtime().is_some_and(|mtime| mtime < before)
     });
-    crate::rig::report("clock set back: the heartbeat goes on", AT_ONCE, set_back.elapsed());
+    report("clock set back: the heartbeat goes on", AT_ONCE, set_back.elapsed());
     for _ in 0..5 {
         rig.write();
         rig.converges("clock set back by an hour", AT_ONCE);

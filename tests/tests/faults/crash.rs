@@ -5,7 +5,7 @@ use std::os::unix::fs::chown;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ld_testkit::{Server, ServerOptions, TestCommand, binary, wait_until};
 use ld_tests::Host;
@@ -99,7 +99,7 @@ fn burst(server: &Server, host: &Host, watcher: &TestCommand, who: &str) {
 
     let watcher = watcher.start();
     watcher.wait_for_stderr("session", PATIENCE);
-    let opened = std::time::Instant::now();
+    let opened = Instant::now();
     watcher.wait_until("the last version", AT_ONCE + LOADED_MACHINE, |_| observer.version() == Some(last));
     report(
         &format!("watcher killed {KILLS} times as {who}, after its last start"),

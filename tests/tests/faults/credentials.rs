@@ -8,7 +8,7 @@ use ld_testkit::{Acl, Admin, Namespace};
 use crate::bounds::{LOADED_MACHINE, OUTAGE, PATIENCE, UNTOLD};
 use crate::content::of_version;
 use crate::harness::tests;
-use crate::rig::{NODE, Rig, bare_host, report};
+use crate::rig::{NAME, NODE, Rig, WORDS, bare_host, report};
 
 tests! {
     a_wrong_password_corrected_in_the_secrets_file_is_taken_up: 40,
@@ -24,11 +24,9 @@ fn rig_with(credential: &str) -> (Namespace, Rig) {
     let admin = || Admin::new(namespace.server().address()).with_digest(OLD).with_digest(NEW);
     let node = namespace.path(NODE);
     let owner = Admin::new(namespace.server().address()).with_digest(OLD);
-    owner
-        .create_with_acl(&node, of_version(1, crate::rig::WORDS), &[Acl::creator(Acl::ALL)])
-        .expect("a new node");
-    let host = bare_host(namespace.connect_string()).credentials(&[credential]).node("node", NODE);
-    let (command, file) = (host.watcher().arg("--debug"), host.file("node"));
+    owner.create_with_acl(&node, of_version(1, WORDS), &[Acl::creator(Acl::ALL)]).expect("a new node");
+    let host = bare_host(namespace.connect_string()).credentials(&[credential]).node(NAME, NODE);
+    let (command, file) = (host.watcher().arg("--debug"), host.file(NAME));
     let rig = Rig::launch(host, &command, |_| file, admin(), node);
     (namespace, rig)
 }

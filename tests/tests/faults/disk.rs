@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ld_testkit::{Admin, Namespace, Proxy, TestCommand};
 use ld_tests::Host;
 
-use crate::bounds::{AT_ONCE, DRIFT, OUTAGE, SESSION, STANDSTILL};
+use crate::bounds::{AT_ONCE, DRIFT, LOADED_MACHINE, OUTAGE, SESSION, STANDSTILL};
 use crate::harness::tests;
 use crate::private_mount::{
     directory, fill_with_bytes, fill_with_files, on_bind_mount, on_tmpfs, remount, seen_by,
@@ -42,7 +42,7 @@ fn rig_as(command: impl FnOnce(&Host) -> TestCommand) -> (Namespace, Proxy, Rig)
 fn endure(rig: &Rig, report: &str) {
     let start = Instant::now();
     rig.write();
-    rig.watcher.wait_for_stderr(report, AT_ONCE + crate::bounds::LOADED_MACHINE);
+    rig.watcher.wait_for_stderr(report, AT_ONCE + LOADED_MACHINE);
     rig.falls_silent(STANDSTILL);
     rig.stays_silent(start, LENGTH);
     assert!(!rig.is_current());
@@ -106,7 +106,7 @@ fn a_directory_in_the_destinations_place_is_left_alone_and_waited_out() {
         let _ = fs::remove_file(&dest);
     }
     rig.write();
-    rig.watcher.wait_for_stderr("is a directory: move it away", DRIFT + crate::bounds::LOADED_MACHINE);
+    rig.watcher.wait_for_stderr("is a directory: move it away", DRIFT + LOADED_MACHINE);
     thread::sleep(LENGTH);
     assert_eq!(fs::read(dest.join("keep")).expect("it is left alone"), b"somebody's");
     fs::rename(&dest, rig.host.path("moved")).expect("it can be moved away");

@@ -3,16 +3,44 @@
 use std::fs::{self, Permissions};
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::time::Instant;
 
-use ld_testkit::{Admin, Namespace};
+use ld_testkit::{Admin, Namespace, wait_until};
+use ld_tests::Host;
 
-use crate::bounds::DRIFT;
+use crate::bounds::{DRIFT, DRIFT_INTERVAL, LOADED_MACHINE, PATIENCE};
 use crate::harness::tests;
 use crate::observer::BY_HAND;
-use crate::rig::{NAME, NODE, Rig, host};
+use crate::rig::{NAME, NODE, Rig, host, report};
 
 tests! {
     a_destination_edited_or_deleted_by_hand_is_restored: 25,
+    between_heartbeats_the_drift_interval_bounds_the_repair: 15,
+}
+
+fn between_heartbeats_the_drift_interval_bounds_the_repair() {
+    let namespace = Namespace::new();
+    namespace.admin().create(&namespace.path(NODE), "whole").expect("the namespace is empty");
+    let host = Host::new(namespace.connect_string())
+        .setting("watcher.heartbeat_interval", "1 hour")
+        .setting("watcher.drift_interval", format!("{} milliseconds", DRIFT_INTERVAL.as_millis()))
+        .node(NAME, NODE);
+    let watcher = host.watcher().start();
+    host.wait_for(NAME, "whole");
+    let dest = host.file(NAME);
+    let measure = |fault: &str| {
+        let since = Instant::now();
+        host.wait_for_within(NAME, "whole", DRIFT + LOADED_MACHINE);
+        report(fault, DRIFT, since.elapsed());
+    };
+    for _ in 0..3 {
+        fs::remove_file(&dest).expect("it is there");
+        measure("deleted by hand between heartbeats");
+        fs::write(&dest, BY_HAND).expect("root may write it");
+        measure("edited by hand between heartbeats");
+    }
+    watcher.terminate();
+    assert_eq!(watcher.wait(PATIENCE).code(), Some(0));
 }
 
 fn a_destination_edited_or_deleted_by_hand_is_restored() {
@@ -61,10 +89,8 @@ fn a_destination_edited_or_deleted_by_hand_is_restored() {
 
     let mode = || fs::metadata(&dest).map_or(0, |file| file.permissions().mode() & 0o7777);
     fs::set_permissions(&dest, Permissions::from_mode(0o666)).expect("root may set it");
-    let since = std::time::Instant::now();
-    ld_testkit::wait_until("the mode to be restored", DRIFT + crate::bounds::LOADED_MACHINE, || {
-        mode() == 0o400
-    });
-    crate::rig::report("destination's mode changed by hand", DRIFT, since.elapsed());
+    let since = Instant::now();
+    wait_until("the mode to be restored", DRIFT + LOADED_MACHINE, || mode() == 0o400);
+    report("destination's mode changed by hand", DRIFT, since.elapsed());
     rig.finish();
 }

@@ -7,7 +7,7 @@ use ld_testkit::{Admin, HostsFile, Namespace, Proxy, ProxyMode, Server, ServerOp
 
 use crate::bounds::{AT_ONCE, OUTAGE, SILENCE};
 use crate::harness::tests;
-use crate::rig::{NODE, Rig, host};
+use crate::rig::{self, NODE, Rig, host};
 
 tests! {
     a_name_that_changes_its_address_is_followed: 20,
@@ -15,7 +15,7 @@ tests! {
     a_list_of_dead_and_unroutable_hosts_with_one_good_one_is_enough: 25,
 }
 
-const NAME: &str = "zookeeper.test";
+const HOST: &str = "zookeeper.test";
 
 fn local(last: u8, port: u16) -> SocketAddrV4 {
     SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, last), port)
@@ -27,8 +27,8 @@ fn ip(last: u8) -> std::net::IpAddr {
 
 /// A watcher that is started in a world where names are what `names` says.
 fn rig_in(namespace: &Namespace, names: &HostsFile, port: u16) -> Rig {
-    let host = host(format!("{NAME}:{port}{}", namespace.chroot()));
-    let (command, file) = (host.watcher().hosts(names), host.file(crate::rig::NAME));
+    let host = host(format!("{HOST}:{port}{}", namespace.chroot()));
+    let (command, file) = (host.watcher().hosts(names), host.file(rig::NAME));
     let admin = Admin::new(namespace.server().address());
     Rig::launch(host, &command, |_| file, admin, namespace.path(NODE))
 }
@@ -38,10 +38,10 @@ fn a_name_that_changes_its_address_is_followed() {
     let before = Proxy::start_at(local(2, 0), namespace.server().address());
     let port = before.address().port();
     let after = Proxy::start_at(local(3, port), namespace.server().address());
-    let names = HostsFile::new(&[(NAME, ip(2))]);
+    let names = HostsFile::new(&[(HOST, ip(2))]);
     let rig = rig_in(&namespace, &names, port).settled();
     assert_eq!(after.counts().connections, 0);
-    names.set(&[(NAME, ip(3))]);
+    names.set(&[(HOST, ip(3))]);
     before.set_mode(ProxyMode::Refuse);
     rig.write();
     rig.converges("a name that changes its address", SILENCE);
@@ -55,7 +55,7 @@ fn a_name_whose_first_of_three_addresses_is_unroutable_is_reached() {
     let port = second.address().port();
     let third = Proxy::start_at(local(4, port), namespace.server().address());
     let _first = Unroutable::start_at(local(2, port));
-    let names = HostsFile::new(&[(NAME, ip(2)), (NAME, ip(3)), (NAME, ip(4))]);
+    let names = HostsFile::new(&[(HOST, ip(2)), (HOST, ip(3)), (HOST, ip(4))]);
     let start = Instant::now();
     let rig = rig_in(&namespace, &names, port);
     rig.converges_since(start, "first of three addresses unroutable, at start", SILENCE);
@@ -89,7 +89,7 @@ fn a_list_of_dead_and_unroutable_hosts_with_one_good_one_is_enough() {
         other.connect_string(),
     ];
     let host = host(format!("{}{}", list.join(","), namespace.chroot()));
-    let (command, file) = (host.watcher(), host.file(crate::rig::NAME));
+    let (command, file) = (host.watcher(), host.file(rig::NAME));
     let admin = Admin::new(namespace.server().address());
     let start = Instant::now();
     let rig = Rig::launch(host, &command, |_| file, admin, namespace.path(NODE));
