@@ -13,6 +13,8 @@ use crate::wire::{Connection, Record, Reply};
 const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a call tries to get a connection: an ensemble may be electing.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+/// A connection that was not used for this long is not used again: its session may be ending at this very moment.
+const IDLE_LIMIT: Duration = Duration::from_secs(5);
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 mod operation {
@@ -39,7 +41,8 @@ const ANY_VERSION: i32 = -1;
 pub struct Admin {
     address: SocketAddr,
     users: Vec<String>,
-    connection: Mutex<Option<Connection>>,
+    /// With the time of its last use.
+    connection: Mutex<Option<(Connection, Instant)>>,
 }
 
 impl Admin {
@@ -232,12 +235,14 @@ impl Admin {
 
     fn call(&self, code: i32, path: &str, record: Record) -> Result<Reply, Error> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut connection = match slot.take().filter(Connection::is_open) {
-            Some(connection) => connection,
+        let usable =
+            |(connection, used): &(Connection, Instant)| used.elapsed() < IDLE_LIMIT && connection.is_open();
+        let mut connection = match slot.take().filter(usable) {
+            Some((connection, _)) => connection,
             None => self.dial()?,
         };
         let reply = connection.request(code, record).map_err(|source| self.broken(source))?;
-        *slot = Some(connection);
+        *slot = Some((connection, Instant::now()));
         if reply.error == 0 { Ok(reply) } else { Err(Error::from_code(reply.error, path)) }
     }
 
@@ -269,7 +274,7 @@ impl Admin {
 impl Drop for Admin {
     fn drop(&mut self) {
         let slot = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Some(connection) = slot.take().filter(Connection::is_open) {
+        if let Some((connection, _)) = slot.take().filter(|(connection, _)| connection.is_open()) {
             // Without this the session would live on for its timeout; a server that is gone does not mind.
             let _ = connection.close();
         }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::time::Duration;
 
-use ld_testkit::{Acl, Admin, Error, Namespace, Server, ServerMode, ServerOptions, Step, wait_until};
+use ld_testkit::{Acl, Admin, Error, Namespace, Proxy, Server, ServerMode, ServerOptions, Step, wait_until};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -38,6 +38,20 @@ fn a_frozen_server_accepts_and_is_silent_until_it_is_thawed() {
     assert_eq!(server.mode(), None);
     server.thaw();
     wait_until("the thawed server to serve", LIMIT, || server.mode().is_some());
+}
+
+#[test]
+fn an_admin_that_was_idle_for_long_does_not_rely_on_its_old_session() {
+    let server = Server::start();
+    let proxy = Proxy::start(server.address());
+    let admin = Admin::new(proxy.address());
+    admin.create("/node", "data").unwrap();
+    admin.get("/node").unwrap();
+    assert_eq!(proxy.sessions().len(), 1);
+    // Half of its session's timeout: the server may end the session soon.
+    std::thread::sleep(Duration::from_secs(5));
+    admin.get("/node").unwrap();
+    assert_eq!(proxy.sessions().len(), 2);
 }
 
 #[test]
