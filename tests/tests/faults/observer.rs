@@ -38,7 +38,6 @@ struct Seen {
     restored: Option<u64>,
     /// When each version was acknowledged by ZooKeeper.
     acknowledged: Vec<(u64, SystemTime)>,
-    heartbeats: u64,
     missing: u64,
     may_be_missing: bool,
     may_be_edited: bool,
@@ -185,7 +184,6 @@ impl Seen {
         self.newest = self.newest.max(version);
         let touched = self.current.filter(|last| (last.version, last.inode) == (version, inode));
         if touched.is_some_and(|last| last.mtime != mtime) {
-            self.heartbeats += 1;
             let newer = self.acknowledged.iter().find(|(newer, _)| *newer > version);
             if let Some((newer, at)) = newer.filter(|(_, at)| mtime > *at + PROOF_TO_TOUCH) {
                 let late = mtime.duration_since(*at).unwrap_or_default();

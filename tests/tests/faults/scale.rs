@@ -4,15 +4,15 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Admin, Daemon, Namespace, Proxy, Step, wait_until};
+use ld_testkit::{Admin, Daemon, Namespace, Proxy, ProxyMode, Step, wait_until};
 use ld_tests::Host;
 
-use crate::bounds::{AT_ONCE, PATIENCE};
+use crate::bounds::{AT_ONCE, LOADED_MACHINE, OUTAGE, PATIENCE};
 use crate::harness::tests;
 use crate::rig::report;
 
 tests! {
-    ten_thousand_nodes_of_long_paths_survive_a_reset_cheaply: 60,
+    ten_thousand_nodes_of_long_paths_survive_resets_and_lost_sessions_cheaply: 60,
 }
 
 const NODES: usize = 10_000;
@@ -35,7 +35,7 @@ fn threads(watcher: &Daemon) -> usize {
     fs::read_dir(format!("/proc/{}/task", watcher.id())).map_or(0, Iterator::count)
 }
 
-fn ten_thousand_nodes_of_long_paths_survive_a_reset_cheaply() {
+fn ten_thousand_nodes_of_long_paths_survive_resets_and_lost_sessions_cheaply() {
     let namespace = Namespace::new();
     let admin = Admin::new(namespace.server().address());
     let full = |index| namespace.path(&path(index));
@@ -92,6 +92,28 @@ fn ten_thousand_nodes_of_long_paths_survive_a_reset_cheaply() {
         assert!(requests <= allowed, "{requests} requests after a reset, {allowed} are allowed");
     }
     assert_eq!(proxy.sessions().len(), lanes, "a reset ends no session");
+
+    proxy.set_mode(ProxyMode::Refuse);
+    for session in proxy.sessions() {
+        session.close(namespace.server().address()).expect("the session lives");
+    }
+    let requests = proxy.counts().requests;
+    let changed: Vec<_> = (0..NODES).step_by(500).collect();
+    for index in &changed {
+        admin.set(&full(*index), "after the sessions").expect("the server is never disturbed");
+    }
+    proxy.set_mode(ProxyMode::Pass);
+    let healed = Instant::now();
+    for index in &changed {
+        host.wait_for_within(&format!("node{index}"), "after the sessions", OUTAGE + LOADED_MACHINE);
+    }
+    report("10,000 nodes of long paths and every session lost", OUTAGE, healed.elapsed());
+    let read = |requests: u64| usize::try_from(proxy.counts().requests - requests).expect("a small number");
+    wait_until("every node to be read again", PATIENCE, || read(requests) >= NODES);
+    thread::sleep(Duration::from_secs(2));
+    println!("  {} requests after the loss of {lanes} sessions", read(requests));
+    assert!(read(requests) <= NODES + NODES / 10, "each node is read once: {} requests", read(requests));
+    assert_eq!(proxy.sessions().len(), 2 * lanes);
     assert!(threads(&watcher) <= THREADS, "{} threads, {before} before the resets", threads(&watcher));
     watcher.terminate();
     watcher.wait(PATIENCE);
