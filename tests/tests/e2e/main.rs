@@ -12,5 +12,6 @@ mod many_nodes;
 mod once;
 mod read_only;
 mod sessions;
+mod tls;
 mod writer;
 mod writer_connection;
