@@ -123,3 +123,59 @@ impl State {
         Ok(material)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use ld_testkit::{Authority, TempDir};
+
+    use super::*;
+
+    fn shown(material: &Material) -> String {
+        format!("{:?}", material.certs)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn living_sessions_get_what_the_files_hold_now_and_keep_it_while_they_are_damaged() {
+        let directory = TempDir::new();
+        let ca = directory.join("ca.pem");
+        fs::write(&ca, Authority::new().pem()).unwrap();
+        let tls = Tls::new(TlsConfig { ca: ca.clone(), identity: None });
+        let material = tls.refresh().await.unwrap();
+        let first = shown(&material);
+        fs::write(&ca, "damaged").unwrap();
+        tls.refresh().await.unwrap();
+        assert!(tls.state.lock().await.logged.is_some());
+        assert_eq!(shown(&material), first);
+        fs::write(&ca, Authority::new().pem()).unwrap();
+        let renewed = async {
+            while shown(&material) == first {
+                sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::select! {
+            () = tls.keep_fresh() => {}
+            renewed = timeout(2 * RELOAD_INTERVAL, renewed) => renewed.expect("it is read within a minute or so"),
+        }
+        assert_eq!(tls.state.lock().await.logged, None);
+    }
+
+    #[tokio::test]
+    async fn the_first_reading_must_be_good() {
+        let directory = TempDir::new();
+        let tls = Tls::new(TlsConfig { ca: directory.join("ca.pem"), identity: None });
+        for (content, expected) in [
+            ("", "it holds no certificate of an authority"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "it holds no certificate of"),
+            ("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", "it is damaged"),
+        ] {
+            fs::write(&tls.config.ca, content).unwrap();
+            let error = chain(&tls.refresh().await.unwrap_err());
+            assert!(
+                error.starts_with("zookeeper.tls.ca: cannot use '") && error.contains(expected),
+                "{error}"
+            );
+        }
+    }
+}
