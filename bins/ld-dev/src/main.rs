@@ -1,6 +1,7 @@
 //! `cargo dev`: the development commands. Each does all its own set-up and needs no second terminal.
 
 mod cargo;
+mod chaos;
 mod demo;
 mod documents;
 mod failure;
@@ -8,6 +9,7 @@ mod manifests;
 mod setup;
 mod suite;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -28,14 +30,25 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
-    /// Run every check: format, lints, tests, documentation, licenses, packages.
+    /// Run every check: format, lints, tests, chaos, documentation, licenses, packages.
     Test,
+    /// Break everything around watchers for a while, by a seeded schedule, and check from outside that they hold.
+    Chaos(chaos::Options),
+    /// What `chaos` drives to show that it finds what is broken.
+    #[command(hide = true)]
+    BrokenWatcher {
+        #[command(flatten)]
+        breakage: chaos::Breakage,
+        config: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo { keep } => demo::run(keep),
         Command::Test => suite::run(),
+        Command::Chaos(options) => chaos::run(&options),
+        Command::BrokenWatcher { breakage, config } => chaos::run_broken(&breakage, &config),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

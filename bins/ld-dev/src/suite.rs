@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
-use crate::{cargo, documents, manifests, setup};
+use crate::{cargo, chaos, documents, manifests, setup};
 
 /// One check: what the developer reads, and what it does.
 type Step<'a> = (&'a str, Box<dyn FnOnce(&mut Tally) -> Result<(), Failure> + 'a>);
@@ -55,6 +55,7 @@ fn steps<'a>() -> Vec<Step<'a>> {
             "examples in the documentation",
             &["test", "--workspace", "--all-features", "--doc", "--locked"],
         ),
+        ("chaos", Box::new(|_| chaos::run_in_suite())),
         ("documentation", Box::new(|_| document())),
         ("licenses, sources and layering", Box::new(|_| deny())),
         ("packages", Box::new(|_| package())),

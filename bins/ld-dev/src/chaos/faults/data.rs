@@ -1,0 +1,125 @@
+//! Faults of nodes and of destinations.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::sync::PoisonError;
+
+use ld_testkit::{Acl, Error, Step};
+
+use crate::chaos::document::{self, EDIT};
+use crate::chaos::kind::Kind;
+use crate::chaos::peace::Scope;
+use crate::chaos::schedule::Event;
+use crate::chaos::verdict::Violation;
+use crate::chaos::world::{Hand, World, path};
+
+/// What a fault of this track concerns.
+pub(super) fn scope(event: &Event) -> Scope {
+    match event.kind {
+        Kind::NodeDeleted | Kind::NodeRecreated | Kind::AclTaken => Scope::Node(event.node),
+        Kind::DirectoryRemoved => Scope::Watcher(event.watcher),
+        _ => Scope::File(event.watcher, event.node),
+    }
+}
+
+pub(super) fn happen(
+    world: &World,
+    event: &Event,
+    hand: &mut Hand<'_>,
+    watcher: usize,
+    node: usize,
+) -> Result<(), String> {
+    let site = &world.sites[watcher];
+    let file = site.file(node);
+    match event.kind {
+        Kind::NodeDeleted => delete(world, event, hand),
+        Kind::NodeRecreated => recreate(world, event, hand),
+        Kind::AclTaken => {
+            let set = |permissions| {
+                move |admin: &ld_testkit::Admin| admin.set_acl(&path(node), &[Acl::anyone(permissions)])
+            };
+            hand.insist("to take the read right away", set(Acl::ALL - Acl::READ))?;
+            world.pause(event.hold);
+            hand.insist("to give the read right back", set(Acl::ALL))
+        }
+        Kind::FileEdited => {
+            // The file may be replaced in the same moment: then the edit is gone, as a person's would be.
+            let edit = File::options().append(true).open(&file).and_then(|mut file| file.write_all(EDIT));
+            missing_is_fine(edit).map_err(|error| format!("cannot edit: {error}"))?;
+            world.pause(event.hold);
+            Ok(())
+        }
+        Kind::FileDeleted => {
+            missing_is_fine(fs::remove_file(&file)).map_err(|error| format!("cannot delete: {error}"))?;
+            world.pause(event.hold);
+            Ok(())
+        }
+        Kind::FileIsDirectory => put_directory(world, event, &file),
+        _ => {
+            site.remove_directory().map_err(|error| format!("cannot remove the directory: {error}"))?;
+            world.pause(event.hold);
+            site.plant().map_err(|error| format!("cannot put the foreign files back: {error}"))
+        }
+    }
+}
+
+fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+fn delete(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
+    let node = event.node;
+    let _pen = world.pens[node].lock().unwrap_or_else(PoisonError::into_inner);
+    let deletion = world.ledger.begin_deletion(node);
+    hand.insist("to delete", |admin| match admin.delete(&path(node)) {
+        Err(Error::NoNode { .. }) => Ok(()),
+        outcome => outcome,
+    })?;
+    world.ledger.held(node, deletion, world.clock.now());
+    world.pause(event.hold);
+    let version = world.ledger.begin(node);
+    let data = document::encode(world.seed, node, version);
+    hand.insist("to create", |admin| match admin.create(&path(node), &data) {
+        Err(Error::NodeExists { .. }) => Ok(()),
+        outcome => outcome,
+    })?;
+    world.ledger.held(node, version, world.clock.now());
+    Ok(())
+}
+
+fn recreate(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
+    let node = event.node;
+    let _pen = world.pens[node].lock().unwrap_or_else(PoisonError::into_inner);
+    let version = world.ledger.begin(node);
+    let data = document::encode(world.seed, node, version);
+    let steps = [Step::delete(path(node)), Step::create(path(node), data)];
+    hand.insist("to recreate", |admin| admin.transaction(&steps))?;
+    world.ledger.held(node, version, world.clock.now());
+    Ok(())
+}
+
+/// Puts a directory into the file's place, with a file in it that must still be there at the end.
+fn put_directory(world: &World, event: &Event, file: &std::path::Path) -> Result<(), String> {
+    let explain = |error: io::Error| format!("cannot put a directory into a file's place: {error}");
+    // The watcher may put its file there again in the same moment.
+    let mut result = Ok(());
+    for _ in 0..100 {
+        result = missing_is_fine(fs::remove_file(file)).and_then(|()| fs::create_dir(file));
+        if result.is_ok() {
+            break;
+        }
+    }
+    result.map_err(explain)?;
+    let inner = file.join("somebody's");
+    fs::write(&inner, "not the watcher's").map_err(explain)?;
+    world.pause(event.hold);
+    if !inner.exists() {
+        let what = format!("{} is gone", inner.display());
+        world.tally.violation(world.clock.now(), Violation::ForeignRemoved, &what);
+        return Ok(());
+    }
+    fs::remove_dir_all(file).map_err(explain)
+}

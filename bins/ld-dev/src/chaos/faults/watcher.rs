@@ -1,0 +1,104 @@
+//! Faults of one watcher's network and process.
+
+use std::time::{Duration, Instant};
+
+use ld_testkit::ProxyMode;
+
+use crate::chaos::kind::Kind;
+use crate::chaos::schedule::Event;
+use crate::chaos::verdict::Violation;
+use crate::chaos::world::World;
+
+/// The added latency, each way; the session timeout is 4 s.
+const LATENCY: Duration = Duration::from_millis(500);
+/// How long a watcher may take to end after SIGTERM: it promises 1 s, the machine is busy.
+const TERM_LIMIT: Duration = Duration::from_secs(8);
+/// How long to wait for a session that can be closed.
+const SESSION_LIMIT: Duration = Duration::from_secs(30);
+
+pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
+    let site = &world.sites[event.watcher];
+    let network = |mode| {
+        site.network(mode);
+        world.pause(event.hold);
+        site.network(ProxyMode::Pass);
+        Ok(())
+    };
+    match event.kind {
+        Kind::Reset => {
+            site.reset_connections();
+            Ok(())
+        }
+        Kind::Refuse => network(ProxyMode::Refuse),
+        Kind::Blackhole => network(ProxyMode::Blackhole),
+        Kind::HalfOpenToServer => network(ProxyMode::OnlyToServer),
+        Kind::HalfOpenToClient => network(ProxyMode::OnlyToClient),
+        Kind::Delay => network(ProxyMode::Delay { to_server: LATENCY, to_client: LATENCY }),
+        Kind::SessionClosed => close_session(world, event),
+        Kind::WatcherFrozen => {
+            with_watcher(world, event, |daemon| daemon.freeze());
+            world.pause(event.hold);
+            // Said first: a heartbeat that was on its way may show at once.
+            world.peace.thaws(event.watcher, world.clock.now());
+            with_watcher(world, event, |daemon| daemon.thaw());
+            Ok(())
+        }
+        Kind::WatcherKilled => {
+            with_watcher(world, event, |daemon| daemon.kill());
+            site.watcher().take();
+            world.pause(event.hold);
+            site.start();
+            Ok(())
+        }
+        _ => terminate(world, event),
+    }
+}
+
+fn with_watcher(world: &World, event: &Event, act: impl FnOnce(&ld_testkit::Daemon)) {
+    match world.sites[event.watcher].watcher().as_ref().filter(|daemon| daemon.is_running()) {
+        Some(daemon) => act(daemon),
+        None => died(world, event.watcher, "it ended by itself"),
+    }
+}
+
+fn close_session(world: &World, event: &Event) -> Result<(), String> {
+    let start = Instant::now();
+    loop {
+        let victims = world.victims.load(std::sync::atomic::Ordering::SeqCst);
+        let servers = world.ensemble.servers().iter().enumerate();
+        let sound = servers.filter(|(index, _)| victims & (1 << index) == 0).map(|(_, server)| server);
+        if sound.into_iter().any(|server| world.sites[event.watcher].close_session(server.address())) {
+            return Ok(());
+        }
+        if start.elapsed() > SESSION_LIMIT || world.tally.shall_stop() {
+            return Err("the watcher has had no session for 30 s".to_owned());
+        }
+        world.pause(Duration::from_millis(100));
+    }
+}
+
+fn terminate(world: &World, event: &Event) -> Result<(), String> {
+    let site = &world.sites[event.watcher];
+    with_watcher(world, event, |daemon| daemon.terminate());
+    let start = Instant::now();
+    while site.watcher().as_ref().is_some_and(ld_testkit::Daemon::is_running) {
+        if start.elapsed() > TERM_LIMIT {
+            died(world, event.watcher, "it did not end within 8 s of SIGTERM");
+            break;
+        }
+        world.pause(Duration::from_millis(20));
+        if world.tally.shall_stop() {
+            break;
+        }
+    }
+    site.watcher().take();
+    world.pause(event.hold);
+    site.start();
+    Ok(())
+}
+
+/// Reports a watcher whose process is not as it should be.
+fn died(world: &World, watcher: usize, what: &str) {
+    let what = format!("watcher {watcher}: {what}\n           | {}", world.sites[watcher].said());
+    world.tally.violation(world.clock.now(), Violation::Died, &what);
+}

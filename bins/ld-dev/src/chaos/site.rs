@@ -1,0 +1,180 @@
+//! One host: a watcher, the proxies between it and the ensemble, and its directory of destinations.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+use std::{fs, io};
+
+use ld_testkit::{Daemon, Proxy, ProxyMode, TempDir, TestCommand, binary};
+
+use super::engine::Engine;
+use super::schedule::NODES;
+use crate::failure::Failure;
+
+/// The chroot of all nodes.
+pub(super) const CHROOT: &str = "/chaos";
+/// What temporary files of the watcher are named.
+const TEMPORARY: &str = ".live-data.";
+/// Files that are none of the watcher's, one of them with a name much like its own.
+const FOREIGN: [&str; 2] = ["notes.txt", ".live-data.0123456789abcdef.0123456789abcdef"];
+/// How often the watcher says that a file is current, and how often it looks for drift.
+const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interval = 500 milliseconds\n\
+                        watcher.drift_interval = 2 seconds\n";
+
+/// A host of the world.
+#[derive(Debug)]
+pub(super) struct Site {
+    directory: TempDir,
+    /// One for each server, in their order.
+    links: Vec<Proxy>,
+    command: TestCommand,
+    watcher: Mutex<Option<Daemon>>,
+    /// Foreign files lie in the directory.
+    planted: Mutex<bool>,
+}
+
+impl Site {
+    /// A host whose watcher does not run yet.
+    pub(super) fn new(servers: &[SocketAddr], engine: Engine) -> Result<Self, Failure> {
+        let directory = TempDir::new();
+        let links: Vec<Proxy> = servers.iter().map(|server| Proxy::start(*server)).collect();
+        let hosts: Vec<String> = links.iter().map(Proxy::connect_string).collect();
+        let config = directory.join("config.ini");
+        let live = directory.join("live");
+        fs::write(&config, configuration(&hosts.join(","), &live))
+            .map_err(Failure::doing("cannot write a watcher's configuration"))?;
+        let command =
+            engine.arguments().iter().fold(TestCommand::new(binary(engine.program())), TestCommand::arg);
+        let site = Self {
+            directory,
+            links,
+            command: command.arg(&config),
+            watcher: Mutex::new(None),
+            planted: Mutex::new(false),
+        };
+        site.plant().map_err(Failure::doing("cannot make a directory of destinations"))?;
+        Ok(site)
+    }
+
+    /// The directory of the destinations.
+    pub(super) fn live(&self) -> PathBuf {
+        self.directory.join("live")
+    }
+
+    /// The destination of a node.
+    pub(super) fn file(&self, node: usize) -> PathBuf {
+        self.live().join(format!("n{node}"))
+    }
+
+    /// Sets what happens to all of the watcher's connections.
+    pub(super) fn network(&self, mode: ProxyMode) {
+        self.links.iter().for_each(|link| link.set_mode(mode));
+    }
+
+    pub(super) fn reset_connections(&self) {
+        self.links.iter().for_each(Proxy::reset_connections);
+    }
+
+    /// Closes the watcher's session from outside; `false` when it had none.
+    pub(super) fn close_session(&self, server: SocketAddr) -> bool {
+        let newest = self.links.iter().filter_map(|link| link.sessions().pop());
+        newest.filter(|session| session.close(server).is_ok()).count() > 0
+    }
+
+    /// Starts the watcher.
+    pub(super) fn start(&self) {
+        *self.watcher() = Some(self.command.start());
+    }
+
+    /// The watcher, while it should be running.
+    pub(super) fn watcher(&self) -> MutexGuard<'_, Option<Daemon>> {
+        self.watcher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the watcher said last, for the description of a violation.
+    pub(super) fn said(&self) -> String {
+        let log = self.watcher().as_ref().map(Daemon::stderr).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(12)..].join("\n           | ")
+    }
+
+    /// Puts the foreign files into the directory.
+    pub(super) fn plant(&self) -> io::Result<()> {
+        let mut planted = self.planted();
+        fs::create_dir_all(self.live())?;
+        FOREIGN.iter().try_for_each(|name| fs::write(self.live().join(name), "not the watcher's"))?;
+        *planted = true;
+        Ok(())
+    }
+
+    /// Removes the directory with all that is in it.
+    pub(super) fn remove_directory(&self) -> io::Result<()> {
+        *self.planted() = false;
+        // The watcher may put a file there in the same moment.
+        let mut result = Ok(());
+        for _ in 0..100 {
+            result = fs::remove_dir_all(self.live());
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+
+    /// The foreign files that are gone.
+    pub(super) fn missing_foreign(&self) -> Vec<&'static str> {
+        let planted = self.planted();
+        FOREIGN.into_iter().filter(|name| *planted && !self.live().join(name).exists()).collect()
+    }
+
+    /// Temporary files in the directory.
+    pub(super) fn temporaries(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.live()).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with(TEMPORARY) && !FOREIGN.contains(&name.as_str())).collect()
+    }
+
+    fn planted(&self) -> MutexGuard<'_, bool> {
+        self.planted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a watcher is configured with.
+fn configuration(hosts: &str, live: &Path) -> String {
+    let mut text = format!("[live-data]\nzookeeper.hosts = {hosts}{CHROOT}\n{SETTINGS}");
+    for node in 0..NODES {
+        let dest = live.join(format!("n{node}"));
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "nodes.n{node}.source = /n{node}\nnodes.n{node}.dest = {}\nnodes.n{node}.mode = 0644\n",
+            dest.display()
+        );
+    }
+    text
+}
+
+/// The run's clock: moments of this process and of files on one scale.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Clock {
+    start: std::time::Instant,
+    wall: SystemTime,
+}
+
+impl Clock {
+    pub(super) fn start() -> Self {
+        Self { start: std::time::Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// The time since the start.
+    pub(super) fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// When a file was modified; zero before the start.
+    pub(super) fn of(&self, mtime: SystemTime) -> Duration {
+        mtime.duration_since(self.wall).unwrap_or_default()
+    }
+}
