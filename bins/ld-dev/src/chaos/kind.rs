@@ -80,8 +80,8 @@ kinds! {
     NodeDeleted: "node deleted, then recreated", Data, 1500 ms, takes 100 ms, Short;
     NodeRecreated: "node recreated at once", Data, 0 ms, takes 100 ms, Short;
     AclTaken: "read right taken away", Data, 8000 ms, takes 100 ms, Short;
-    FileEdited: "file edited by hand", Data, 3000 ms, takes 0 ms, Short;
-    FileDeleted: "file deleted by hand", Data, 3000 ms, takes 0 ms, Short;
+    FileEdited: "file edited by hand", Data, 4500 ms, takes 0 ms, Short;
+    FileDeleted: "file deleted by hand", Data, 4500 ms, takes 0 ms, Short;
     FileIsDirectory: "directory in a file's place", Data, 3000 ms, takes 0 ms, Short;
     DirectoryRemoved: "directory removed", Data, 3000 ms, takes 0 ms, Short;
     LeaderFrozen: "leader frozen", Ensemble, 15000 ms, takes 2000 ms, Long;

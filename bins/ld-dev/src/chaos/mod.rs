@@ -32,8 +32,6 @@ use engine::Engine;
 use kind::Kind;
 use schedule::{NODES, Schedule, WATCHERS};
 use verdict::Counts;
-#[cfg(test)]
-use verdict::Violation;
 use world::World;
 use writers::WRITERS;
 
@@ -87,6 +85,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let counts = thread::scope(|scope| scope.spawn(|| drive(seed, length, &schedule, options.engine)).join())
         .map_err(|_| Failure::new(format!("the run broke down; seed {seed}, again with: {reproduce}")))??;
     print!("\n{counts}");
+    if let Some(violation) = options.engine.breaks().filter(|violation| counts.of(*violation) > 0) {
+        let violated = counts.violated().join("; ");
+        return Err(Failure::new(format!(
+            "chaos FAILED with a broken engine, as it must ({violation}): {violated}; seed {seed}"
+        )));
+    }
     let failures = counts.failures(&schedule.kinds);
     if failures.is_empty() {
         println!("chaos: passed, seed {seed}");
@@ -131,6 +135,7 @@ fn join<'scope>(world: &World, threads: impl IntoIterator<Item = ScopedJoinHandl
 
 #[cfg(test)]
 mod tests {
+    use super::verdict::Violation;
     use super::*;
 
     /// A run of a broken watcher ends at the violation that it must show.

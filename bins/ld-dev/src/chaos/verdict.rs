@@ -132,15 +132,18 @@ impl Tally {
 }
 
 impl Counts {
-    #[cfg(test)]
     pub(super) fn of(&self, violation: Violation) -> usize {
         self.violations.get(&violation).copied().unwrap_or(0)
     }
 
+    /// What was violated, and how often.
+    pub(super) fn violated(&self) -> Vec<String> {
+        self.violations.iter().map(|(violation, count)| format!("{violation}: {count}")).collect()
+    }
+
     /// Why the run did not pass; empty if it did.
     pub(super) fn failures(&self, kinds: &[Kind]) -> Vec<String> {
-        let mut failures: Vec<String> =
-            self.violations.iter().map(|(violation, count)| format!("{violation}: {count}")).collect();
+        let mut failures = self.violated();
         let missing: Vec<_> = kinds.iter().filter(|kind| !self.faults.contains_key(kind)).collect();
         failures.extend(missing.iter().map(|kind| format!("this fault never happened: {kind}")));
         if self.applied.len() < ENOUGH_APPLIED {

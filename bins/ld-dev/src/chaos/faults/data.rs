@@ -42,15 +42,15 @@ pub(super) fn happen(
             world.pause(event.hold);
             hand.insist("to give the read right back", set(Acl::ALL))
         }
-        Kind::FileEdited => {
+        Kind::FileEdited | Kind::FileDeleted => {
+            // Nobody writes the node meanwhile: only a repair can put the file right.
+            let _pen = world.pens[node].lock().unwrap_or_else(PoisonError::into_inner);
             // The file may be replaced in the same moment: then the edit is gone, as a person's would be.
-            let edit = File::options().append(true).open(&file).and_then(|mut file| file.write_all(EDIT));
-            missing_is_fine(edit).map_err(|error| format!("cannot edit: {error}"))?;
-            world.pause(event.hold);
-            Ok(())
-        }
-        Kind::FileDeleted => {
-            missing_is_fine(fs::remove_file(&file)).map_err(|error| format!("cannot delete: {error}"))?;
+            let outcome = match event.kind {
+                Kind::FileDeleted => fs::remove_file(&file),
+                _ => File::options().append(true).open(&file).and_then(|mut file| file.write_all(EDIT)),
+            };
+            missing_is_fine(outcome).map_err(|error| format!("cannot touch the file: {error}"))?;
             world.pause(event.hold);
             Ok(())
         }
