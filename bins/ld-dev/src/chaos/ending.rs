@@ -33,10 +33,8 @@ pub(super) fn check(world: &World) {
     let differing = within(BOUND, || differing(world, &held));
     println!("{:7.2} s  last convergence took {:.2} s", now(world), start.elapsed().as_secs_f64());
     for (watcher, node) in differing {
-        let said = world.sites[watcher].said();
-        let what = format!(
-            "n{node} of watcher {watcher} is not what its node holds, at the end\n           | {said}"
-        );
+        let said = world.sites[watcher].said(Some(node));
+        let what = format!("n{node} of watcher {watcher} is not what its node holds, at the end; {said}");
         world.tally.violation(world.clock.now(), Violation::Lost, &what);
     }
     let strays =
@@ -46,7 +44,7 @@ pub(super) fn check(world: &World) {
     }
     for (watcher, site) in world.sites.iter().enumerate() {
         if !site.watcher().as_ref().is_some_and(Daemon::is_running) {
-            let what = format!("watcher {watcher} has ended by itself\n           | {}", site.said());
+            let what = format!("watcher {watcher} has ended by itself; {}", site.said(None));
             world.tally.violation(world.clock.now(), Violation::Died, &what);
         }
     }

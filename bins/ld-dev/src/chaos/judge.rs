@@ -8,6 +8,9 @@ use super::verdict::Violation;
 
 /// A heartbeat may be this old when it shows: the watcher gives its round trip 5 s, and the machine is busy.
 pub(super) const TOLERANCE: Duration = Duration::from_secs(6);
+/// The same for a change that came while the watcher might not read the node: the server tells nobody of it, and the watcher
+/// looks for itself every 8 s on average, 9.6 s at most.
+pub(super) const UNTOLD: Duration = Duration::from_secs(14);
 /// A file must be right this long after nothing is in its way any more: 12 s after an outage, and slack for a busy machine.
 pub(super) const BOUND: Duration = Duration::from_secs(20);
 
@@ -38,6 +41,8 @@ pub(super) struct Circumstances {
     pub(super) undisturbed: Option<Duration>,
     /// The watcher stood still until then: a heartbeat that it had begun before may show now.
     pub(super) thawed: Option<Duration>,
+    /// When the watcher might not read the node the last time, from and until.
+    pub(super) unreadable: Option<(Duration, Duration)>,
     /// What the ensemble holds may have gone back.
     pub(super) may_go_back: bool,
     /// The ensemble is empty: no file may be removed.
@@ -138,7 +143,9 @@ impl Judge {
         let outdated = ledger.outdated_since(self.node, version)?;
         let age = sight.mtime.checked_sub(outdated)?;
         let stood_still = world.thawed.is_some_and(|thawed| sight.mtime < thawed + TOLERANCE);
-        (age > TOLERANCE && !stood_still).then(|| {
+        let untold = world.unreadable.is_some_and(|(from, until)| (from..until).contains(&outdated));
+        let tolerance = if untold { UNTOLD } else { TOLERANCE };
+        (age > tolerance && !stood_still).then(|| {
             let what = format!("on version {version}, out of date for {:.1} s", age.as_secs_f64());
             (Violation::FalseHeartbeat, what)
         })

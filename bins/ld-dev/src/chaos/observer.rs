@@ -62,6 +62,7 @@ impl Observed {
             now,
             undisturbed: world.peace.undisturbed(watcher, node),
             thawed: world.peace.thawed(watcher),
+            unreadable: world.peace.unreadable(node),
             may_go_back: world.peace.may_go_back(now),
             void: world.peace.is_void(),
         };
@@ -78,10 +79,7 @@ impl Observed {
         for (violation, what) in finding.violations {
             let mut what = format!("n{node} of watcher {watcher}: {what}");
             if violation != Violation::Torn {
-                what = format!(
-                    "{what}; the watcher's log ends with\n           | {}",
-                    world.sites[watcher].said()
-                );
+                what = format!("{what}; {}", world.sites[watcher].said(Some(node)));
             }
             world.tally.violation(now, violation, &what);
         }

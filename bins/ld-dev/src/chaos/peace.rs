@@ -22,6 +22,8 @@ pub(super) struct Peace(Mutex<State>);
 struct State {
     files: [[Calm; NODES]; WATCHERS],
     thawed: [Option<Duration>; WATCHERS],
+    /// When the watchers might not read a node the last time, from and until.
+    unreadable: [Option<(Duration, Duration)>; NODES],
     /// The ensemble's content may go back until then.
     back_until: Duration,
     void: bool,
@@ -37,8 +39,8 @@ impl Peace {
     /// Everything is disturbed until `Scope::Everything` is healed for the first time: the start is a fault as any other.
     pub(super) fn new() -> Self {
         let files = [[Calm { faults: 1, since: Duration::ZERO }; NODES]; WATCHERS];
-        let thawed = [None; WATCHERS];
-        Self(Mutex::new(State { files, thawed, back_until: Duration::ZERO, void: false }))
+        let (thawed, unreadable) = ([None; WATCHERS], [None; NODES]);
+        Self(Mutex::new(State { files, thawed, unreadable, back_until: Duration::ZERO, void: false }))
     }
 
     /// A fault begins.
@@ -67,6 +69,15 @@ impl Peace {
 
     pub(super) fn thawed(&self, watcher: usize) -> Option<Duration> {
         self.lock().thawed[watcher]
+    }
+
+    /// The watchers may not read a node in that time.
+    pub(super) fn set_unreadable(&self, node: usize, from: Duration, until: Duration) {
+        self.lock().unreadable[node] = Some((from, until));
+    }
+
+    pub(super) fn unreadable(&self, node: usize) -> Option<(Duration, Duration)> {
+        self.lock().unreadable[node]
     }
 
     /// The ensemble's content may go back until `until`.

@@ -19,6 +19,9 @@ pub(super) const CHROOT: &str = "/chaos";
 const TEMPORARY: &str = ".live-data.";
 /// Files that are none of the watcher's, one of them with a name much like its own.
 const FOREIGN: [&str; 2] = ["notes.txt", ".live-data.0123456789abcdef.0123456789abcdef"];
+/// How much of a watcher's log describes a violation, and how it is set off.
+const SAID_LINES: usize = 10;
+const SAID: &str = "\n           | ";
 /// How often the watcher says that a file is current, and how often it looks for drift.
 const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interval = 500 milliseconds\n\
                         watcher.drift_interval = 2 seconds\n";
@@ -93,11 +96,16 @@ impl Site {
         self.watcher.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the watcher said last, for the description of a violation.
-    pub(super) fn said(&self) -> String {
+    /// What the watcher said last, of everything or of one node and what concerns all, for the description of a violation.
+    pub(super) fn said(&self, node: Option<usize>) -> String {
         let log = self.watcher().as_ref().map(Daemon::stderr).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(12)..].join("\n           | ")
+        let concerns = |line: &&str| {
+            let of_a_node = line.starts_with("Updating '") || line.starts_with("nodes.");
+            node.is_none_or(|node| !of_a_node || line.contains(&format!("/n{node}'")))
+        };
+        let lines: Vec<&str> = log.lines().filter(concerns).collect();
+        let last = lines[lines.len().saturating_sub(SAID_LINES)..].join(SAID);
+        format!("the watcher's log ends with{SAID}{last}")
     }
 
     /// Puts the foreign files into the directory.

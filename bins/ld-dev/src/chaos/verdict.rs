@@ -10,8 +10,8 @@ use super::kind::Kind;
 
 /// A run in which fewer writes arrived proves too little.
 pub(super) const ENOUGH_APPLIED: usize = 500;
-/// So many violations are described; the others are only counted.
-const DESCRIBED: usize = 20;
+/// So many violations of a kind are described; the others are only counted.
+const DESCRIBED: usize = 8;
 
 /// What an invariant's breach is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,11 +101,12 @@ impl Tally {
 
     /// Counts a violation and says at once what it is.
     pub(super) fn violation(&self, now: Duration, violation: Violation, what: &str) {
-        let described: usize = self.with(|counts| {
-            *counts.violations.entry(violation).or_default() += 1;
-            counts.violations.values().sum()
+        let count = self.with(|counts| {
+            let count = counts.violations.entry(violation).or_default();
+            *count += 1;
+            *count
         });
-        if described <= DESCRIBED {
+        if count <= DESCRIBED {
             println!("{:7.2} s  VIOLATION, {violation}: {what}", now.as_secs_f64());
         }
         if self.stop_at == Some(violation) {

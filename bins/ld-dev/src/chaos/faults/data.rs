@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use ld_testkit::{Acl, Error, Step};
 
@@ -12,6 +13,9 @@ use crate::chaos::peace::Scope;
 use crate::chaos::schedule::Event;
 use crate::chaos::verdict::Violation;
 use crate::chaos::world::{Hand, World, path};
+
+/// How late the acknowledgement of a write may come on a busy machine.
+const ACKNOWLEDGED: Duration = Duration::from_secs(2);
 
 /// What a fault of this track concerns.
 pub(super) fn scope(event: &Event) -> Scope {
@@ -34,14 +38,7 @@ pub(super) fn happen(
     match event.kind {
         Kind::NodeDeleted => delete(world, event, hand),
         Kind::NodeRecreated => recreate(world, event, hand),
-        Kind::AclTaken => {
-            let set = |permissions| {
-                move |admin: &ld_testkit::Admin| admin.set_acl(&path(node), &[Acl::anyone(permissions)])
-            };
-            hand.insist("to take the read right away", set(Acl::ALL - Acl::READ))?;
-            world.pause(event.hold);
-            hand.insist("to give the read right back", set(Acl::ALL))
-        }
+        Kind::AclTaken => take_right(world, event, hand),
         Kind::FileEdited | Kind::FileDeleted => {
             // Nobody writes the node meanwhile: only a repair can put the file right.
             let _pen = world.pens[node].lock().unwrap_or_else(PoisonError::into_inner);
@@ -61,6 +58,19 @@ pub(super) fn happen(
             site.plant().map_err(|error| format!("cannot put the foreign files back: {error}"))
         }
     }
+}
+
+fn take_right(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
+    let path = path(event.node);
+    let allow = |permissions| [Acl::anyone(permissions)];
+    let from = world.clock.now();
+    world.peace.set_unreadable(event.node, from, Duration::MAX);
+    hand.insist("to take the read right away", |admin| admin.set_acl(&path, &allow(Acl::ALL - Acl::READ)))?;
+    world.pause(event.hold);
+    hand.insist("to give the read right back", |admin| admin.set_acl(&path, &allow(Acl::ALL)))?;
+    // The acknowledgement of a write may come later than those of the right.
+    world.peace.set_unreadable(event.node, from, world.clock.now() + ACKNOWLEDGED);
+    Ok(())
 }
 
 fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {

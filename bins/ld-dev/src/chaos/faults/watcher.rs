@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ld_testkit::ProxyMode;
+use ld_testkit::{Daemon, ProxyMode};
 
 use crate::chaos::kind::Kind;
 use crate::chaos::schedule::Event;
@@ -54,11 +54,13 @@ pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
     }
 }
 
-fn with_watcher(world: &World, event: &Event, act: impl FnOnce(&ld_testkit::Daemon)) {
-    match world.sites[event.watcher].watcher().as_ref().filter(|daemon| daemon.is_running()) {
-        Some(daemon) => act(daemon),
-        None => died(world, event.watcher, "it ended by itself"),
+fn with_watcher(world: &World, event: &Event, act: impl FnOnce(&Daemon)) {
+    let watcher = world.sites[event.watcher].watcher();
+    if let Some(daemon) = watcher.as_ref().filter(|daemon| daemon.is_running()) {
+        return act(daemon);
     }
+    drop(watcher);
+    died(world, event.watcher, "it ended by itself");
 }
 
 fn close_session(world: &World, event: &Event) -> Result<(), String> {
@@ -81,7 +83,7 @@ fn terminate(world: &World, event: &Event) -> Result<(), String> {
     let site = &world.sites[event.watcher];
     with_watcher(world, event, |daemon| daemon.terminate());
     let start = Instant::now();
-    while site.watcher().as_ref().is_some_and(ld_testkit::Daemon::is_running) {
+    while site.watcher().as_ref().is_some_and(Daemon::is_running) {
         if start.elapsed() > TERM_LIMIT {
             died(world, event.watcher, "it did not end within 8 s of SIGTERM");
             break;
@@ -99,6 +101,6 @@ fn terminate(world: &World, event: &Event) -> Result<(), String> {
 
 /// Reports a watcher whose process is not as it should be.
 fn died(world: &World, watcher: usize, what: &str) {
-    let what = format!("watcher {watcher}: {what}\n           | {}", world.sites[watcher].said());
+    let what = format!("watcher {watcher}: {what}; {}", world.sites[watcher].said(None));
     world.tally.violation(world.clock.now(), Violation::Died, &what);
 }

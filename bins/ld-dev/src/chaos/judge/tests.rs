@@ -19,6 +19,7 @@ fn at(seconds: u32) -> Circumstances {
         now: SECOND * seconds,
         undisturbed: Some(Duration::ZERO),
         thawed: None,
+        unreadable: None,
         may_go_back: false,
         void: false,
     }
@@ -109,6 +110,17 @@ fn a_heartbeat_of_a_watcher_that_has_just_thawed_is_forgiven() {
     judge.look(file(1, 1, version(1)), &ledger, at(1));
     let thawed = Circumstances { thawed: Some(SECOND * 14), ..at(15) };
     assert_eq!(violations(judge.look(file(1, 15, version(1)), &ledger, thawed)), []);
+}
+
+#[test]
+fn a_change_that_the_watcher_might_not_read_is_given_more_time() {
+    let ledger = ledger(2);
+    let unreadable = |now| Circumstances { unreadable: Some((SECOND, SECOND * 5)), ..at(now) };
+    let mut judge = Judge::new(0);
+    judge.look(file(1, 1, version(1)), &ledger, unreadable(1));
+    assert_eq!(violations(judge.look(file(1, 16, version(1)), &ledger, unreadable(16))), []);
+    let late = judge.look(file(1, 17, version(1)), &ledger, unreadable(17));
+    assert_eq!(violations(late), [Violation::FalseHeartbeat]);
 }
 
 #[test]
