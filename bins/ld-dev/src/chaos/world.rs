@@ -6,7 +6,7 @@ use std::sync::{Mutex, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Admin, Ensemble, Error, Server, Step};
+use ld_testkit::{Admin, Ensemble, Error, Server, ServerOptions, Step};
 
 use super::document;
 use super::engine::Engine;
@@ -17,8 +17,10 @@ use super::site::{CHROOT, Clock, Site};
 use super::verdict::Tally;
 use crate::failure::Failure;
 
-/// How long a write of a fault is tried: elections and restarts are over by then.
-const INSIST_LIMIT: Duration = Duration::from_secs(90);
+/// How long something is tried that needs the ensemble: elections and restarts are over by then.
+pub(super) const INSIST_LIMIT: Duration = Duration::from_secs(90);
+/// Members that miss each other's votes try again after 60 s at most by default.
+const ELECTION: &str = "zookeeper.fastleader.maxNotificationInterval=1000";
 const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 const PAUSE_STEP: Duration = Duration::from_millis(20);
 
@@ -45,7 +47,9 @@ pub(super) struct World {
 impl World {
     /// Starts the ensemble, writes the first version of every node, and starts the watchers.
     pub(super) fn start(seed: u64, engine: Engine) -> Result<Self, Failure> {
-        let ensemble = Ensemble::start();
+        let options =
+            ServerOptions { extra_properties: vec![ELECTION.to_owned()], ..ServerOptions::default() };
+        let ensemble = Ensemble::start_with(options);
         let addresses: Vec<SocketAddr> = ensemble.servers().iter().map(Server::address).collect();
         let sites = (0..WATCHERS).map(|_| Site::new(&addresses, engine)).collect::<Result<_, _>>()?;
         let world = Self {

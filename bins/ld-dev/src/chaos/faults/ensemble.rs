@@ -1,7 +1,7 @@
 //! Faults of the ensemble.
 
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ld_testkit::Server;
 
@@ -9,7 +9,7 @@ use crate::chaos::judge::BOUND;
 use crate::chaos::kind::Kind;
 use crate::chaos::schedule::{Event, NODES};
 use crate::chaos::site::CHROOT;
-use crate::chaos::world::{Hand, World, path};
+use crate::chaos::world::{Hand, INSIST_LIMIT, World, path};
 
 use ld_testkit::{Error, Step};
 
@@ -21,8 +21,8 @@ pub(super) fn happen(world: &World, event: &Event, hand: &mut Hand<'_>) -> Resul
     match event.kind {
         Kind::ServerKilled => kill(world, event, follower(world, event)?),
         Kind::LeaderKilled => kill(world, event, ensemble.leader()),
-        Kind::ServerFrozen => freeze(world, event, follower(world, event)?),
-        Kind::LeaderFrozen => freeze(world, event, ensemble.leader()),
+        Kind::ServerFrozen => freeze(world, event, follower(world, event)?)?,
+        Kind::LeaderFrozen => freeze(world, event, ensemble.leader())?,
         Kind::QuorumLost => {
             let _survivor = ensemble.lose_quorum();
             world.pause(event.hold);
@@ -62,13 +62,20 @@ fn kill(world: &World, event: &Event, server: &Server) {
     world.set_victim(server, false);
 }
 
-fn freeze(world: &World, event: &Event, server: &Server) {
+fn freeze(world: &World, event: &Event, server: &Server) -> Result<(), String> {
     world.set_victim(server, true);
     server.freeze();
     world.pause(event.hold);
     server.thaw();
-    server.wait_ready();
+    // It believes for a moment that it is what it was. The next fault would cost a quorum that nobody knows to be lost.
+    let (admin, start) = (server.admin(), Instant::now());
+    while let Err(error) = admin.sync() {
+        if start.elapsed() > INSIST_LIMIT {
+            return Err(format!("the thawed server does not come back: {error}"));
+        }
+    }
     world.set_victim(server, false);
+    Ok(())
 }
 
 /// Nobody writes while the ensemble is replaced, and no file is on its way.
@@ -89,8 +96,9 @@ fn restore(world: &World, event: &Event) -> Result<(), String> {
     stilled(world, || {
         world.peace.let_go_back(Duration::MAX);
         world.ensemble.restore(&backups);
-        world.ensemble.restart_all();
+        // Before a server serves the past, which is the truth from then on.
         world.ledger.forget();
+        world.ensemble.restart_all();
         world.peace.let_go_back(world.clock.now() + BOUND);
         Ok(())
     })
@@ -100,8 +108,8 @@ fn wipe(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String>
     stilled(world, || {
         world.peace.set_void(true);
         world.ensemble.wipe();
-        world.ensemble.restart_all();
         world.ledger.forget();
+        world.ensemble.restart_all();
         world.pause(event.hold);
         world.peace.set_void(false);
         world.fill(hand)

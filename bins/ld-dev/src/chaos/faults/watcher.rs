@@ -7,14 +7,12 @@ use ld_testkit::{Daemon, ProxyMode};
 use crate::chaos::kind::Kind;
 use crate::chaos::schedule::Event;
 use crate::chaos::verdict::Violation;
-use crate::chaos::world::World;
+use crate::chaos::world::{INSIST_LIMIT, World};
 
 /// The added latency, each way; the session timeout is 4 s.
 const LATENCY: Duration = Duration::from_millis(500);
 /// How long a watcher may take to end after SIGTERM: it promises 1 s, the machine is busy.
 const TERM_LIMIT: Duration = Duration::from_secs(8);
-/// How long to wait for a session that can be closed.
-const SESSION_LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
     let site = &world.sites[event.watcher];
@@ -72,8 +70,8 @@ fn close_session(world: &World, event: &Event) -> Result<(), String> {
         if sound.into_iter().any(|server| world.sites[event.watcher].close_session(server.address())) {
             return Ok(());
         }
-        if start.elapsed() > SESSION_LIMIT || world.tally.shall_stop() {
-            return Err("the watcher has had no session for 30 s".to_owned());
+        if start.elapsed() > INSIST_LIMIT || world.tally.shall_stop() {
+            return Err(format!("the watcher has had no session for {INSIST_LIMIT:?}"));
         }
         world.pause(Duration::from_millis(100));
     }
