@@ -13,7 +13,7 @@ use super::site::CHROOT;
 use super::world::{Hand, World, path};
 
 /// Writers at one time.
-pub(super) const WRITERS: usize = 2;
+pub(super) const WRITERS: usize = 3;
 /// The pause between two writes of one writer, in milliseconds.
 const PAUSE: std::ops::Range<u64> = 10..140;
 /// One write in so many is made by the built writer.
