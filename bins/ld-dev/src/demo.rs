@@ -132,8 +132,10 @@ fn write_version(
     Ok(())
 }
 
+/// Prints both streams in the order in which the writer prints: a message, the diff, the other messages.
 fn print_output(output: &TestOutput) {
-    for line in output.stderr.lines().chain(output.stdout.lines()) {
+    let mut messages = output.stderr.lines();
+    for line in messages.next().into_iter().chain(output.stdout.lines()).chain(messages) {
         println!("  {line}");
     }
 }

@@ -57,7 +57,7 @@ async fn publish(
     client: &Client,
     content: Vec<u8>,
 ) -> Result<Exit, ld_sync::Error> {
-    info!("Writing {} to ZooKeeper {}...", args.source.display(), args.dest);
+    info!("Writing to {} in ZooKeeper...", args.dest);
     // However the path is spelled, it must not slip past the guards.
     let path = ld_sync::repaired_path(&args.dest);
     for node in config.nodes.iter().filter(|node| node.source == path) {
