@@ -40,6 +40,10 @@ pub(crate) fn run() -> Result<(), Failure> {
     Ok(())
 }
 
+/// All targets that hold tests. With `--all-targets` the benchmark would run, too.
+const TESTS: &[&str] =
+    &["test", "--workspace", "--all-features", "--lib", "--bins", "--tests", "--examples", "--locked"];
+
 fn steps<'a>() -> Vec<Step<'a>> {
     vec![
         cargo_step("format", &["fmt", "--all", "--", "--check"]),
@@ -50,7 +54,7 @@ fn steps<'a>() -> Vec<Step<'a>> {
             &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"],
         ),
         cargo_step("binaries", &["build", "--workspace", "--bins", "--locked"]),
-        test_step("tests", &["test", "--workspace", "--all-features", "--all-targets", "--locked"]),
+        test_step("tests", TESTS),
         test_step(
             "examples in the documentation",
             &["test", "--workspace", "--all-features", "--doc", "--locked"],
