@@ -125,10 +125,16 @@ fn write(writer: usize, files: &[usize], paths: &[PathBuf], stop: &AtomicBool, s
                 written
             }
             70..80 => fs::remove_file(path),
-            80..95 => fs::File::options()
-                .write(true)
-                .open(path)
-                .and_then(|file| file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(operations))),
+            80..95 => {
+                // Closing what was open for writing ends a write, too: the next may begin before the reader comes.
+                if in_place {
+                    resting[file] = Instant::now() + REST;
+                }
+                let open = fs::File::options().write(true).open(path);
+                open.and_then(|file| {
+                    file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(operations))
+                })
+            }
             _ => move_directory(path, random.below(2) == 0),
         };
         std::thread::sleep(Duration::from_micros(random.below(2_000) as u64));
