@@ -30,18 +30,31 @@ pub(crate) fn host_list(hosts: &[Host]) -> String {
     names.join(", ")
 }
 
-/// Opens a session. With `probe`, which is right after a failure, only servers that accept a connection are
-/// tried: the ZooKeeper crate gives one that swallows packets most of the session timeout.
+/// What came before an attempt at a session: reason or none to believe that some servers are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Nothing: the client has just started.
+    Nothing,
+    /// A session that was lost.
+    Loss,
+    /// An attempt that failed.
+    Failure,
+}
+
+/// Opens a session. After trouble only servers that accept a connection are tried: the ZooKeeper crate gives one that
+/// swallows packets most of the session timeout. With TLS, where that takes a handshake with each, only a failed attempt
+/// is reason enough.
 pub(crate) async fn dial(
     config: &ZooKeeperConfig,
     tls: Option<&Tls>,
     credentials: &CredentialSet,
     read_only: bool,
-    probe: bool,
+    before: Before,
 ) -> Result<zookeeper::Client, Error> {
+    let failed = before == Before::Failure;
     let target = match tls {
-        None => Target::plain(&config.hosts, probe).await?,
-        Some(tls) => Target::secure(&config.hosts, tls.refresh().await?, probe).await?,
+        None => Target::plain(&config.hosts, before != Before::Nothing).await?,
+        Some(tls) => Target::secure(&config.hosts, tls.refresh().await?, failed).await?,
     };
     let writable = connect(config, credentials, &target, false).await;
     let client = match writable {
@@ -51,7 +64,7 @@ pub(crate) async fn dial(
     let client = match (client, &target.tls) {
         (Ok(client), _) => client,
         // The crate says only that there was no session: a handshake of our own says why.
-        (Err(error), Some(material)) if !probe => {
+        (Err(error), Some(material)) if !failed => {
             return Err(tls::reachable(&config.hosts, material).await.err().unwrap_or(error));
         }
         (Err(error), _) => return Err(error),

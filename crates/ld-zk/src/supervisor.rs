@@ -11,10 +11,11 @@ use zookeeper::SessionState as ZkState;
 use crate::backoff::Backoff;
 use crate::client::Shared;
 use crate::credentials::CredentialSet;
+use crate::dial::{self, Before};
 use crate::evidence::{self, Look};
 use crate::lane::{Lane, Line, Live};
 use crate::reading::SessionKey;
-use crate::{Error, SessionState, audit, dial};
+use crate::{Error, SessionState, audit};
 use ld_config::chain;
 
 /// The first bound of the delay before a new session is tried.
@@ -54,12 +55,12 @@ pub(crate) async fn supervise(shared: Arc<Shared>, lane: Arc<Lane>, mut stop: wa
 
 async fn keep_connected(shared: &Shared, lane: &Lane) {
     let mut backoff = Backoff::new(DIAL_BASE, DIAL_CAP);
-    let mut failed = false;
+    let mut before = Before::Nothing;
     let (mut ends, mut failures) = (Throttle::default(), Throttle::default());
     loop {
-        let error = match open(shared, failed).await {
+        let error = match open(shared, before).await {
             Ok(session) => {
-                failed = false;
+                before = Before::Loss;
                 let since = Instant::now();
                 let error = session.run(shared, lane).await;
                 if since.elapsed() >= SETTLED {
@@ -72,7 +73,7 @@ async fn keep_connected(shared: &Shared, lane: &Lane) {
                 error
             }
             Err(error) => {
-                failed = true;
+                before = Before::Failure;
                 if failures.is_due() {
                     warn!("no ZooKeeper session, trying on: {}", chain(&error));
                 }
@@ -108,11 +109,11 @@ struct Session {
     look: Look,
 }
 
-async fn open(shared: &Shared, probe: bool) -> Result<Session, Error> {
+async fn open(shared: &Shared, before: Before) -> Result<Session, Error> {
     let credentials = shared.credentials.refresh().await;
     let client = {
         let tls = shared.tls.as_ref();
-        dial::dial(&shared.config, tls, &credentials, shared.options.read_only, probe).await?
+        dial::dial(&shared.config, tls, &credentials, shared.options.read_only, before).await?
     };
     match timeout(ESTABLISH_LIMIT, establish(client, &credentials)).await {
         Ok(session) => session,
