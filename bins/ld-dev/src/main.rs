@@ -1,5 +1,6 @@
 //! `cargo dev`: the development commands. Each does all its own set-up and needs no second terminal.
 
+mod bench;
 mod cargo;
 mod chaos;
 mod demo;
@@ -34,6 +35,8 @@ enum Command {
     Test,
     /// Break everything around watchers for a while, by a seeded schedule, and check from outside that they hold.
     Chaos(chaos::Options),
+    /// Measure the watcher, the original and a floor side by side, and print a table with goals.
+    Bench(bench::Bench),
     /// What `chaos` drives to show that it finds what is broken.
     #[command(hide = true)]
     BrokenWatcher {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Command::Demo { keep } => demo::run(keep),
         Command::Test => suite::run(),
         Command::Chaos(options) => chaos::run(&options),
+        Command::Bench(bench) => bench::run(&bench),
         Command::BrokenWatcher { breakage, config } => chaos::run_broken(&breakage, &config),
     };
     match result {
