@@ -22,6 +22,15 @@ pub(crate) fn for_tests() -> Result<(), Failure> {
     install_cargo_deny()
 }
 
+/// What installing the original needs: a Python that can make virtual environments. Debian's has that in a package of its own.
+pub(crate) fn for_original() -> Result<(), Failure> {
+    let mut missing = packages(Vec::new(), &["python3"]);
+    if !succeeds("python3", &["-c", "import ensurepip, venv"]) {
+        missing.push("python3-venv");
+    }
+    install_packages(missing)
+}
+
 /// `missing`, and the packages of those `tools` that are not in PATH.
 fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str> {
     for tool in tools.iter().filter(|tool| !in_path(tool)) {

@@ -1,11 +1,12 @@
 //! Temporary directories that are removed however the test process ends.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 /// An empty private directory, removed on drop and at the latest when the process ends, also by SIGKILL.
 #[derive(Debug)]
@@ -20,7 +21,17 @@ impl TempDir {
     #[must_use]
     #[allow(clippy::new_without_default)] // A default value with a side effect on disk would surprise.
     pub fn new() -> Self {
-        let directory = tempfile::Builder::new().prefix("d-").tempdir_in(root());
+        Self::new_in(std::env::temp_dir())
+    }
+
+    /// Makes the directory below `parent`, where a certain file system is wanted; the same otherwise.
+    ///
+    /// # Panics
+    ///
+    /// As [`TempDir::new`].
+    #[must_use]
+    pub fn new_in(parent: impl AsRef<Path>) -> Self {
+        let directory = tempfile::Builder::new().prefix("d-").tempdir_in(root(parent.as_ref()));
         Self(directory.expect("the test kit cannot make a temporary directory"))
     }
 
@@ -37,7 +48,7 @@ impl TempDir {
     }
 }
 
-/// The directory of this process.
+/// The directory of this process below one parent.
 #[derive(Debug)]
 struct Root {
     path: PathBuf,
@@ -47,14 +58,19 @@ struct Root {
     _janitor: Child,
 }
 
-fn root() -> &'static Path {
-    static ROOT: OnceLock<Root> = OnceLock::new();
-    let root = ROOT.get_or_init(|| {
+fn root(parent: &Path) -> PathBuf {
+    static ROOTS: Mutex<BTreeMap<PathBuf, Root>> = Mutex::new(BTreeMap::new());
+    let mut roots = ROOTS.lock().unwrap_or_else(PoisonError::into_inner);
+    roots.entry(parent.to_owned()).or_insert_with(|| Root::new(parent)).path.clone()
+}
+
+impl Root {
+    fn new(parent: &Path) -> Self {
         let path = tempfile::Builder::new()
             .prefix("ld-testkit-")
             // Daemons that run as other users must get through.
             .permissions(fs::Permissions::from_mode(0o711))
-            .tempdir()
+            .tempdir_in(parent)
             .expect("the test kit cannot make a temporary directory")
             .keep();
         let mut janitor = Command::new("sh");
@@ -63,7 +79,6 @@ fn root() -> &'static Path {
         janitor.arg(&path).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // A group of its own, so that Ctrl-C in a terminal does not take it along.
         janitor.process_group(0);
-        Root { path, _janitor: janitor.spawn().expect("the test kit cannot start sh") }
-    });
-    &root.path
+        Self { path, _janitor: janitor.spawn().expect("the test kit cannot start sh") }
+    }
 }

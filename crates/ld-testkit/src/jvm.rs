@@ -15,8 +15,8 @@ const TLS_JAR: &str = "/usr/share/java/netty-codec.jar";
 const MAIN_CLASS: &str = "org.apache.zookeeper.server.quorum.QuorumPeerMain";
 
 /// Serial collector, first compiler only, shared classes: 0.25 s to serve instead of 0.6, at 50 MiB.
-const FAST_START: [&str; 5] =
-    ["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"];
+const FAST_START: [&str; 4] =
+    ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-XX:-UsePerfData"];
 
 /// Servers of tests lose nothing when a process is killed, so they need not wait for the disk; and 64 MiB of log file for
 /// each of them would fill a small one.
@@ -41,12 +41,12 @@ pub fn missing_packages() -> Vec<&'static str> {
     missing
 }
 
-/// The command of a server that reads `config`, with `properties` as further `-D` flags.
+/// The command of a server that reads `config`, with a heap of `heap` MiB at most and `properties` as further `-D` flags.
 ///
 /// # Panics
 ///
 /// Without Java or ZooKeeper, with the command that installs them: a test that passes without its server lies.
-pub(crate) fn server_command(config: &Path, properties: &[String]) -> Command {
+pub(crate) fn server_command(config: &Path, heap: u32, properties: &[String]) -> Command {
     let missing = missing_packages();
     assert!(
         missing.is_empty(),
@@ -54,7 +54,11 @@ pub(crate) fn server_command(config: &Path, properties: &[String]) -> Command {
         missing.join(" ")
     );
     let mut command = bound_command(find_java().expect("java was there a moment ago"));
-    command.args(FAST_START).args(FAST_DISK).args(properties.iter().map(|property| format!("-D{property}")));
+    command
+        .arg(format!("-Xmx{heap}m"))
+        .args(FAST_START)
+        .args(FAST_DISK)
+        .args(properties.iter().map(|property| format!("-D{property}")));
     command.args(LOG_WARNINGS);
     command.arg("-cp").arg(format!("{ZOOKEEPER_JAR}:{LOGGER_JAR}:{TLS_JAR}")).arg(MAIN_CLASS).arg(config);
     command

@@ -167,7 +167,8 @@ impl Server {
         drop(process.take());
         let log = File::options().create(true).append(true).open(self.directory.join("log"));
         let log = log.expect("the server's log can be opened");
-        let mut command = jvm::server_command(&self.directory.join("zoo.cfg"), &self.options.properties());
+        let config = self.directory.join("zoo.cfg");
+        let mut command = jvm::server_command(&config, self.options.heap, &self.options.properties());
         command.current_dir(self.directory.path()).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a descriptor can be duplicated")).stderr(log);
         *process = Some(Process::spawn(command).unwrap_or_else(|error| panic!("{error}")));

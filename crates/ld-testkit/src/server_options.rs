@@ -20,6 +20,8 @@ pub struct ServerOptions {
     pub max_client_connections: u32,
     /// `jute.maxbuffer` in bytes: the largest request. `None` leaves ZooKeeper's, 1,048,575.
     pub max_buffer: Option<u32>,
+    /// The server's heap at most, in MiB: its nodes must fit, and the last 500 writes. Default 256.
+    pub heap: u32,
     /// Whether a server of an ensemble serves reads without a quorum, to clients that accept that. Default false.
     pub read_only_mode: bool,
     /// How long a follower and its leader may be out of touch; at least one tick. Default 3 s.
@@ -40,6 +42,7 @@ impl Default for ServerOptions {
             max_session_timeout: Duration::from_secs(60),
             max_client_connections: 0,
             max_buffer: None,
+            heap: 256,
             read_only_mode: false,
             sync_limit: Duration::from_secs(3),
             secure: None,

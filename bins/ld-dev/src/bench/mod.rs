@@ -2,11 +2,39 @@
 //!
 //! docs/benchmarks.md says what each measure does and how to read the table.
 
-use std::path::PathBuf;
+mod arena;
+mod change;
+mod contestant;
+mod goal;
+mod growth;
+mod idle;
+mod machine;
+mod observer;
+mod original;
+mod outage;
+mod plan;
+mod report;
+mod stage;
+mod start;
+mod statistics;
+mod tree;
+mod unit;
+mod usage;
 
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
+use crate::setup;
+use arena::{Arena, Place, TMPFS};
+use contestant::{Contestant, Programs};
+use plan::{Effort, MEASURES, Measure};
+use report::{Report, Rounds};
 
 /// What to measure.
 #[derive(Debug, Args)]
@@ -14,6 +42,9 @@ use crate::failure::Failure;
 pub(crate) struct Bench {
     #[command(subcommand)]
     other: Option<Other>,
+    /// Run this measure only, in full unless `--quick` is there, too.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(plan::names()))]
+    only: Option<String>,
     #[command(flatten)]
     options: Options,
 }
@@ -27,13 +58,10 @@ enum Other {
 
 /// How to measure.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Options {
+struct Options {
     /// Take two minutes: fewer rounds, without what takes long.
     #[arg(long)]
     quick: bool,
-    /// Run this measure only.
-    #[arg(long, value_name = "NAME")]
-    only: Option<String>,
     /// Write the table into this file, too, as Markdown.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -41,9 +69,90 @@ pub(crate) struct Options {
 
 /// Measures and prints the table.
 pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
-    let options = match &bench.other {
-        None => &bench.options,
-        Some(Other::Growth(options)) => options,
-    };
-    Err(Failure::new(format!("nothing is measured yet ({options:?})")))
+    setup::for_demo()?;
+    match &bench.other {
+        None => side_by_side(bench.only.as_deref(), &bench.options),
+        Some(Other::Growth(options)) => growth(options),
+    }
+}
+
+fn side_by_side(only: Option<&str>, options: &Options) -> Result<(), Failure> {
+    let plan: Vec<(&'static Measure, Effort)> = MEASURES
+        .iter()
+        .filter(|measure| only.is_none_or(|only| measure.name == only))
+        .map(|measure| (measure, if options.quick { measure.quick } else { measure.full }))
+        .collect();
+    let with_original = plan.iter().any(|(_, effort)| effort.who.contains(&Contestant::Original));
+    let mut arena = Arena::new(Programs::prepare(with_original)?, options.quick);
+    let mut report = Report { machine: machine(&arena), measures: Vec::new(), remarks: Vec::new() };
+    let start = Instant::now();
+    let mut failed = false;
+    for (measure, effort) in plan {
+        if effort.rounds == 0 {
+            report.remarks.push(format!("{} is left out: it takes long.", measure.name));
+            continue;
+        }
+        if let Some(lack) = lack(measure) {
+            report.remarks.push(lack);
+            continue;
+        }
+        let (rounds, failures) = measure_in_turn(&mut arena, measure, effort);
+        failed |= !failures.is_empty();
+        report.remarks.extend(failures);
+        report.measures.push((measure, rounds));
+    }
+    println!();
+    publish(&report, options.markdown.as_deref())?;
+    println!("\nThat took {} s.", start.elapsed().as_secs());
+    if failed { Err(Failure::new("not everything could be measured; see below the table")) } else { Ok(()) }
+}
+
+/// Every round has each contestant once; the first one changes from round to round.
+fn measure_in_turn(arena: &mut Arena, measure: &Measure, effort: Effort) -> (Rounds, Vec<String>) {
+    let (mut rounds, mut failures) = (Rounds::default(), Vec::new());
+    for round in 0..effort.rounds {
+        for turn in 0..effort.who.len() {
+            let who = effort.who[(round + turn) % effort.who.len()];
+            match (measure.run)(arena, who) {
+                Ok(figures) => {
+                    let shown = figures.iter().zip(measure.rows).map(|(figure, row)| row.unit.show(*figure));
+                    let shown = shown.collect::<Vec<_>>().join(", ");
+                    println!("{} {}/{} {}: {shown}", measure.name, round + 1, effort.rounds, who.name());
+                    rounds.of(who).push(figures);
+                }
+                Err(failure) => {
+                    println!("{} {}/{} {}: failed", measure.name, round + 1, effort.rounds, who.name());
+                    failures.push(format!("**{} failed in {}: {failure}**", who.name(), measure.name));
+                }
+            }
+        }
+    }
+    (rounds, failures)
+}
+
+fn growth(options: &Options) -> Result<(), Failure> {
+    let mut arena = Arena::new(Programs::prepare(false)?, options.quick);
+    let machine = machine(&arena);
+    let growth = growth::measure(&mut arena, machine)?;
+    println!();
+    publish(&growth, options.markdown.as_deref())
+}
+
+fn machine(arena: &Arena) -> String {
+    machine::describe(&[&arena.directory(Place::Tmpfs), &arena.directory(Place::Disk)])
+}
+
+/// Why a measure cannot be run here.
+fn lack(measure: &Measure) -> Option<String> {
+    let free = rustix::fs::statvfs(TMPFS).map_or(0, |system| system.f_bavail * system.f_frsize);
+    (free < measure.tmpfs).then(|| {
+        let mebibytes = measure.tmpfs >> 20;
+        format!("{} is left out: it needs {mebibytes} MiB in {TMPFS}.", measure.name)
+    })
+}
+
+fn publish(table: &impl fmt::Display, markdown: Option<&Path>) -> Result<(), Failure> {
+    print!("{table}");
+    let Some(file) = markdown else { return Ok(()) };
+    fs::write(file, table.to_string()).map_err(Failure::doing(format!("cannot write {}", file.display())))
 }
