@@ -44,7 +44,10 @@ fn run(args: &Args) -> Result<Exit, Exit> {
     exit
 }
 
-async fn watch(args: &Args, config: Config) -> Result<Exit, Exit> {
+async fn watch(args: &Args, mut config: Config) -> Result<Exit, Exit> {
+    if args.once {
+        once::wait_for_nothing(&mut config.nodes);
+    }
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut options = ld_zk::Options::default();

@@ -3,8 +3,16 @@
 use std::time::Duration;
 
 use ld_cli::Exit;
+use ld_config::NodeConfig;
 use ld_sync::{Engine, State, Status};
 use tracing::{error, info};
+
+/// Has every change applied at once: whoever syncs a single time waits for it.
+pub(crate) fn wait_for_nothing(nodes: &mut [NodeConfig]) {
+    for node in nodes {
+        node.apply_jitter = Duration::ZERO;
+    }
+}
 
 /// Waits for all nodes, at most `limit`, and prints what became of them.
 pub(crate) async fn sync(engine: &Engine, limit: Duration) -> Exit {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::fields::{self, choice};
 use crate::settings::SecretsProvider;
 use crate::settings::{
-    Config, Format, MAX_INTERVAL, MAX_NODE_BYTES, MAX_SESSION_TIMEOUT, MIN_INTERVAL, NodeConfig, OnDelete,
-    OnDrift,
+    Config, Format, MAX_INTERVAL, MAX_JITTER, MAX_NODE_BYTES, MAX_SESSION_TIMEOUT, MIN_INTERVAL, NodeConfig,
+    OnDelete, OnDrift,
 };
 use crate::{hosts, timespan, tls};
 
@@ -218,6 +218,12 @@ pub(crate) static NODE: &[Key<NodeConfig>] = &[
         required: false,
         read: |node, text| set(&mut node.guards.check, fields::program(text).map(Some)),
         show: |node| node.guards.check.as_ref().map(|check| check.display().to_string()),
+    },
+    Key {
+        name: "apply_jitter",
+        required: false,
+        read: |node, text| set(&mut node.apply_jitter, timespan::parse(text, Duration::ZERO..=MAX_JITTER)),
+        show: |node| Some(timespan::show(node.apply_jitter)),
     },
 ];
 

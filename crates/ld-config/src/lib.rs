@@ -64,9 +64,9 @@ pub use problem::{ConfigError, MAX_PROBLEMS, Problem};
 pub use secret::SecretValue;
 pub use secrets::{MAX_SECRETS_BYTES, SecretsError, read_simple_secrets};
 pub use settings::{
-    Config, Format, Guards, Host, MAX_ID, MAX_INTERVAL, MAX_MODE, MAX_NODE_BYTES, MAX_SESSION_TIMEOUT,
-    MIN_INTERVAL, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig, SecretsProvider, TlsConfig,
-    TlsIdentity, WatcherConfig, ZooKeeperConfig,
+    Config, Format, Guards, Host, MAX_ID, MAX_INTERVAL, MAX_JITTER, MAX_MODE, MAX_NODE_BYTES,
+    MAX_SESSION_TIMEOUT, MIN_INTERVAL, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig,
+    SecretsProvider, TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
 };
 pub use znode::MAX_ZNODE_PATH_BYTES;
 

@@ -9,6 +9,8 @@ pub const MAX_SESSION_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600);
 pub const MIN_INTERVAL: Duration = Duration::from_millis(10);
 /// The longest heartbeat or drift interval.
 pub const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The longest window of `nodes.NAME.apply_jitter`: the file is stale for as long at most.
+pub const MAX_JITTER: Duration = Duration::from_secs(3600);
 /// The highest value of `zookeeper.max_node_bytes`: that of ZooKeeper's `jute.maxbuffer`, a Java integer.
 pub const MAX_NODE_BYTES: usize = i32::MAX as usize;
 /// The highest file mode: permission bits with set-uid, set-gid and sticky.
@@ -202,6 +204,9 @@ pub struct NodeConfig {
     pub on_delete: OnDelete,
     /// What content must be like before it replaces the file.
     pub guards: Guards,
+    /// The window over which the hosts of a fleet apply a change, each after a random part of it; zero, the default, is at
+    /// once.
+    pub apply_jitter: Duration,
 }
 
 impl NodeConfig {
@@ -218,6 +223,7 @@ impl NodeConfig {
             drift: OnDrift::default(),
             on_delete: OnDelete::default(),
             guards: Guards::default(),
+            apply_jitter: Duration::ZERO,
         }
     }
 }

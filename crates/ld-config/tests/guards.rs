@@ -1,6 +1,7 @@
 //! The keys that guard a node: what they mean and what they refuse.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ld_config::{Config, ConfigError, Environment, Format, OnDelete, OnDrift, Scope};
 
@@ -17,14 +18,16 @@ fn every_guard_is_off_unless_it_is_named() {
     let plain = parse("");
     assert_eq!((plain.drift, plain.on_delete), (OnDrift::Repair, OnDelete::Remove));
     assert_eq!(plain.guards, ld_config::Guards::default());
+    assert_eq!(plain.apply_jitter, Duration::ZERO);
     let all = parse(
         "nodes.a.drift = report\nnodes.a.on_delete = KEEP\nnodes.a.format = yaml\nnodes.a.min_bytes = 1\n\
-         nodes.a.max_bytes = 1\nnodes.a.check = /bin/true",
+         nodes.a.max_bytes = 1\nnodes.a.check = /bin/true\nnodes.a.apply_jitter = 1 hour",
     );
     assert_eq!((all.drift, all.on_delete), (OnDrift::Report, OnDelete::Keep));
     assert_eq!(all.guards.format, Some(Format::Yaml));
     assert_eq!((all.guards.min_bytes, all.guards.max_bytes), (Some(1), Some(1)));
     assert_eq!(all.guards.check, Some(PathBuf::from("/bin/true")));
+    assert_eq!(all.apply_jitter, Duration::from_secs(3600));
 }
 
 #[test]
@@ -38,6 +41,10 @@ fn a_guard_that_makes_no_sense_is_an_error_with_what_is_allowed() {
         (
             "nodes.a.max_bytes = 1\nnodes.a.min_bytes = 2",
             "c:5: nodes.a.max_bytes: '1' is not an integer in the range (allowed: 2 to",
+        ),
+        (
+            "nodes.a.apply_jitter = 61 minutes",
+            "c:5: nodes.a.apply_jitter: '61 minutes' is out of range (allowed: 0 milliseconds to 1 hour)",
         ),
         ("nodes.a.check = jq", "c:5: nodes.a.check: 'jq' is not the absolute path of a program"),
     ] {

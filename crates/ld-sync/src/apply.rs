@@ -3,24 +3,49 @@
 use std::sync::PoisonError;
 
 use crate::claims::Claims;
-use crate::content::Content;
+use crate::content::{Content, Holdings};
 use crate::file::{self, FileError, Outcome, Removed};
 use crate::pool::Job;
 
 /// What to do with one destination.
+#[derive(Debug)]
 pub(crate) enum Work {
     /// Make the file hold this content.
     Apply {
         content: Content,
-        /// Leave whatever stands there already.
-        only_if_missing: bool,
+        /// What becomes of a file that stands there.
+        existing: Existing,
         /// The session is known to be live: a file that needs no change gets its heartbeat at once.
         touch: bool,
     },
     /// Change nothing: see whether the file holds this content.
     Compare(Content),
     /// Make the file not exist.
-    Remove,
+    Remove(Existing),
+}
+
+impl Work {
+    /// The same for another attempt, its content held in `holdings`; `None` if there is no room, or nothing to hold.
+    pub(crate) fn held(self, holdings: &Holdings) -> Option<Self> {
+        match self {
+            Self::Apply { content, existing, .. } => {
+                Some(Self::Apply { content: holdings.hold(content)?, existing, touch: false })
+            }
+            Self::Compare(content) => holdings.hold(content).map(Self::Compare),
+            Self::Remove(_) => None,
+        }
+    }
+}
+
+/// What becomes of a file that stands in the way of some work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It gives way.
+    Replace,
+    /// It stays, whatever it is.
+    Keep,
+    /// It stays for now, unless it holds the content already.
+    Delay,
 }
 
 /// What was done with it.
@@ -30,8 +55,10 @@ pub(crate) enum Done {
     Replaced,
     /// The file held the content already, with the right owner and mode.
     Unchanged,
-    /// `only_if_missing`, and something stands there.
+    /// Something stands there, and stays.
     Kept,
+    /// Something else stands there, and stays for now.
+    Delayed,
     /// The file does not hold what it was compared with.
     Different,
     /// The file was removed.
@@ -43,16 +70,16 @@ pub(crate) enum Done {
 /// The answer to one [`Work`].
 pub(crate) type Answer = Result<Done, Failure>;
 
-/// Why the work was not done, with its content for another attempt.
+/// Why the work was not done, with the work for another attempt.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: ApplyError,
-    pub(crate) content: Option<Content>,
+    pub(crate) work: Option<Work>,
 }
 
 impl Failure {
     pub(crate) fn panicked() -> Self {
-        Self { error: ApplyError::Panicked, content: None }
+        Self { error: ApplyError::Panicked, work: None }
     }
 }
 
@@ -75,13 +102,14 @@ pub(crate) fn apply_all(claims: &Claims, jobs: Vec<Job>) {
             job.fail(error);
             continue;
         }
-        match &job.work {
-            Work::Remove => job.remove(),
-            Work::Compare(_) => job.compare(),
-            Work::Apply { only_if_missing: true, .. } if job.node.target.path.symlink_metadata().is_ok() => {
-                job.answer(Ok(Done::Kept));
-            }
-            Work::Apply { .. } => writes.push(job),
+        match job.standing() {
+            Err(error) => job.fail(error.into()),
+            Ok(Some(stays)) => job.answer(Ok(stays)),
+            Ok(None) => match &job.work {
+                Work::Remove(_) => job.remove(),
+                Work::Compare(_) => job.compare(),
+                Work::Apply { .. } => writes.push(job),
+            },
         }
     }
     write_all(writes);
@@ -95,7 +123,7 @@ fn write_all(jobs: Vec<Job>) {
         .iter()
         .filter_map(|job| match &job.work {
             Work::Apply { content, .. } => Some((&job.node.target, content.bytes())),
-            Work::Compare(_) | Work::Remove => None,
+            Work::Compare(_) | Work::Remove(_) => None,
         })
         .collect();
     let results = file::apply_batch(&writes);
@@ -123,6 +151,21 @@ fn write_all(jobs: Vec<Job>) {
 }
 
 impl Job {
+    /// Why the work is not to be done, if what stands at the destination shall stay.
+    fn standing(&self) -> Result<Option<Done>, FileError> {
+        let (existing, content) = match &self.work {
+            Work::Apply { content, existing, .. } => (existing, Some(content.bytes())),
+            Work::Remove(existing) => (existing, None),
+            Work::Compare(_) => return Ok(None),
+        };
+        let target = &self.node.target;
+        Ok(match existing {
+            Existing::Replace => None,
+            Existing::Keep => target.path.symlink_metadata().is_ok().then_some(Done::Kept),
+            Existing::Delay => file::stands_against(target, content)?.then_some(Done::Delayed),
+        })
+    }
+
     fn remove(self) {
         let result = {
             let mut left = self.node.left.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,10 +205,6 @@ impl Job {
     }
 
     fn fail(self, error: ApplyError) {
-        let content = match self.work {
-            Work::Apply { content, .. } | Work::Compare(content) => Some(content),
-            Work::Remove => None,
-        };
-        let _ = self.answer.send(Err(Failure { error, content }));
+        let _ = self.answer.send(Err(Failure { error, work: Some(self.work) }));
     }
 }

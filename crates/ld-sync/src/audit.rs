@@ -63,6 +63,11 @@ async fn drifts(nodes: Arc<[Arc<Node>]>, interval: Duration) {
                     node.drifted.notify_one();
                 } else if node.current().is_some() {
                     verify(node);
+                } else if node.state() == State::Delayed
+                    && matches!(file::stands_against(&node.target, None), Ok(false))
+                {
+                    // The last file is gone: what waits beside nothing is written at once.
+                    node.drifted.notify_one();
                 }
             }
         };

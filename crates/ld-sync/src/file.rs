@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use ld_config::{NodeConfig, Principal};
 
-pub(crate) use apply::{Outcome, apply_batch, find_right};
+pub(crate) use apply::{Outcome, apply_batch, find_right, stands_against};
 pub(crate) use candidate::show_candidate;
 pub(crate) use directory::locate;
 pub(crate) use error::FileError;

@@ -1,29 +1,23 @@
 //! The task of one node: compare, decide, apply, and try again until it holds.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ld_config::{OnDelete, chain};
-use ld_zk::{Absence, Backoff, NodeData, NodeState, Reading, SessionKey, Unreadable};
+use ld_zk::{Absence, Backoff, NodeState, Reading, Unreadable};
 use tokio::sync::Semaphore;
-use tokio::time::{Sleep, sleep};
+use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use crate::apply::{Done, Failure, Work};
+use crate::apply::{Done, Existing, Failure, Work};
 use crate::content::{Content, Holdings};
-use crate::guard::{Verdict, judge};
+use crate::guard::{self, Verdict};
+use crate::jitter::{Turn, was_held_up};
 use crate::pointer::is_s3_pointer;
 use crate::pool::FilePool;
 use crate::record::{Landed, Node};
+use crate::retry::{Attempt, RETRY_AT_MOST, RETRY_FIRST, Retry, due};
 use crate::source::NodeSource;
 use crate::status::State;
-
-/// A failed apply is tried again after at least this much, doubling with full jitter.
-const RETRY_FIRST: Duration = Duration::from_millis(100);
-
-/// A failed apply is tried again after this much at most.
-const RETRY_AT_MOST: Duration = Duration::from_secs(2);
 
 /// What all followers of one engine share.
 #[derive(Clone)]
@@ -32,12 +26,9 @@ pub(crate) struct Shared {
     pub(crate) holdings: Holdings,
     /// One permit is added for each node whose first outcome is known.
     pub(crate) settled: Arc<Semaphore>,
-    /// The turns of nodes' checks: see [`CHECKS`].
+    /// The turns of nodes' checks: see [`guard::CHECKS`].
     pub(crate) checks: Arc<Semaphore>,
 }
-
-/// Programs that check content at one time.
-pub(crate) const CHECKS: usize = 4;
 
 /// What a node whose drift is only reported says of itself.
 pub(crate) const DRIFT_STAYS: &str =
@@ -50,28 +41,15 @@ pub(crate) struct Follower<W> {
     shared: Shared,
     backoff: Backoff,
     retry: Option<Retry>,
+    /// Of a node with a window, from the first state that the file lacks until it is right. Boxed, since few nodes have one.
+    turn: Option<Box<Turn>>,
     settled: bool,
-}
-
-/// A failed attempt that waits for the next.
-struct Retry {
-    due: Pin<Box<Sleep>>,
-    /// `None`: there was no room to hold it, so the node is read again.
-    attempt: Option<Attempt>,
-}
-
-/// One state of the node on its way to the file.
-struct Attempt {
-    work: Work,
-    session: SessionKey,
-    mzxid: i64,
-    bytes: u64,
 }
 
 impl<W: NodeSource> Follower<W> {
     pub(crate) fn new(node: Arc<Node>, watch: W, shared: Shared) -> Self {
         let backoff = Backoff::new(RETRY_FIRST, RETRY_AT_MOST);
-        Self { node, watch, shared, backoff, retry: None, settled: false }
+        Self { node, watch, shared, backoff, retry: None, turn: None, settled: false }
     }
 
     pub(crate) async fn run(mut self) {
@@ -82,7 +60,11 @@ impl<W: NodeSource> Follower<W> {
                     self.node.set_pending();
                     // Whatever waits for another attempt is superseded by what is read now.
                     self.retry = None;
+                    let asked = Instant::now();
                     let reading = self.watch.read().await;
+                    if was_held_up(asked) {
+                        self.turn = None;
+                    }
                     self.decide(reading).await;
                     self.settle();
                 }
@@ -113,7 +95,7 @@ impl<W: NodeSource> Follower<W> {
                 "the node points to an object in S3, which cannot be loaded; the last file stays",
             ),
             NodeState::Present { data, stat } => {
-                let data = match self.judge(data).await {
+                let data = match guard::pass(&self.node, &self.shared.checks, data).await {
                     Ok(data) => data,
                     Err(verdict) => return self.reject(&verdict),
                 };
@@ -129,13 +111,15 @@ impl<W: NodeSource> Follower<W> {
                         "the read-only server has an older version than was applied; the newer file stays",
                     );
                 }
-                let bytes = data.len() as u64;
-                let work = Work::Apply {
-                    content: Content::Read(data),
+                let existing = match known {
                     // Without a version to compare with, a file that is there may be newer.
-                    only_if_missing: read_only && known.is_none(),
-                    touch: !read_only,
+                    None if read_only => Existing::Keep,
+                    // It was applied before, so that this is a repair.
+                    Some(known) if known == stat.mzxid => Existing::Replace,
+                    _ => self.existing(),
                 };
+                let bytes = data.len() as u64;
+                let work = Work::Apply { content: Content::Read(data), existing, touch: !read_only };
                 self.attempt(Attempt { work, session, mzxid: stat.mzxid, bytes }).await;
             }
             NodeState::Absent(Absence::Deleted | Absence::Confirmed)
@@ -144,7 +128,8 @@ impl<W: NodeSource> Follower<W> {
                 self.stand(State::Kept, "the node does not exist; its file is kept, without a heartbeat");
             }
             NodeState::Absent(Absence::Deleted | Absence::Confirmed) if !read_only => {
-                self.attempt(Attempt { work: Work::Remove, session, mzxid: 0, bytes: 0 }).await;
+                let work = Work::Remove(self.existing());
+                self.attempt(Attempt { work, session, mzxid: 0, bytes: 0 }).await;
             }
             NodeState::Absent(Absence::Unconfirmed { reason }) => {
                 self.stand(State::Unverified, &format!("the node is missing, and {reason}; the file stays"));
@@ -161,22 +146,11 @@ impl<W: NodeSource> Follower<W> {
         }
     }
 
-    /// Lets content pass that the node's guards accept.
-    async fn judge(&mut self, data: NodeData) -> Result<NodeData, Verdict> {
-        let node = self.node.clone();
-        let Some(guards) = node.guards.as_deref() else { return Ok(data) };
-        let checks = self.shared.checks.clone();
-        let _turn = match &guards.check {
-            // The semaphore is never closed, so that an error cannot come.
-            Some(_) => checks.acquire().await.ok(),
-            None => None,
-        };
-        let node = node.clone();
-        let judged = tokio::task::spawn_blocking(move || {
-            let verdict = node.guards.as_deref().map_or(Ok(()), |guards| judge(guards, &node.target, &data));
-            verdict.map(|()| data)
-        });
-        judged.await.unwrap_or_else(|panic| Err(Verdict::Failed(Box::new(panic))))
+    /// What becomes of the last file before a change.
+    fn existing(&self) -> Existing {
+        let has_come = |turn: &Turn| turn.left().is_zero();
+        let at_once = self.node.window.is_zero() || self.turn.as_deref().is_some_and(has_come);
+        if at_once { Existing::Replace } else { Existing::Delay }
     }
 
     fn reject(&mut self, verdict: &Verdict) {
@@ -189,7 +163,7 @@ impl<W: NodeSource> Follower<W> {
             }
             Verdict::Failed(_) => {
                 // It was not judged, so it is read and judged again.
-                self.retry = Some(Retry { due: Box::pin(sleep(self.backoff.next_delay())), attempt: None });
+                self.retry = Some(Retry::after(self.backoff.next_delay(), None));
                 self.stand(State::Failing, &format!("the content {}", verdict.describe()));
             }
         }
@@ -205,6 +179,7 @@ impl<W: NodeSource> Follower<W> {
                     info!("Updating '{}'", node.target.path.display());
                 }
                 self.backoff.reset();
+                self.turn = None;
                 if node.set_current(&Landed { session, mzxid, bytes, replaced }) {
                     info!("nodes.{}: '{}' is current again", node.name, node.target.path.display());
                 }
@@ -222,28 +197,39 @@ impl<W: NodeSource> Follower<W> {
                     debug!("nodes.{}: {} does not exist, and neither does its file", node.name, node.source);
                 }
                 self.backoff.reset();
+                self.turn = None;
                 if node.set_absent(removed) {
                     info!("nodes.{}: '{}' is as it should be again", node.name, node.target.path.display());
                 }
             }
-            Err(Failure { error, content }) => {
-                let attempt = match content {
-                    Some(content) => self.shared.holdings.hold(content).map(|content| Attempt {
-                        work: Work::Apply { content, only_if_missing: false, touch: false },
-                        session,
-                        mzxid,
-                        bytes,
-                    }),
-                    None => None,
-                };
-                self.retry = Some(Retry { due: Box::pin(sleep(self.backoff.next_delay())), attempt });
+            Ok(Done::Delayed) => self.delay(),
+            Err(Failure { error, work }) => {
+                let work = work.and_then(|work| work.held(&self.shared.holdings));
+                let attempt = work.map(|work| Attempt { work, session, mzxid, bytes });
+                self.retry = Some(Retry::after(self.backoff.next_delay(), attempt));
                 self.stand(State::Failing, &chain(&error));
             }
         }
     }
 
+    /// The change waits for its turn, and is read again then: thousands of nodes may wait, and newer states supersede it.
+    fn delay(&mut self) {
+        let Node { name, target, window, .. } = &*self.node;
+        let turn = self.turn.get_or_insert_with(|| {
+            let turn = Turn::draw(*window);
+            info!("nodes.{name}: '{}': {}", target.path.display(), turn.reason());
+            Box::new(turn)
+        });
+        self.node.set_delayed(&turn.reason());
+        self.retry = Some(Retry::after(turn.left(), None));
+    }
+
     /// The node does not stand well: no heartbeat, and one line in the log.
-    fn stand(&self, state: State, error: &str) {
+    fn stand(&mut self, state: State, error: &str) {
+        if !matches!(state, State::Failing | State::Rejected) {
+            // Nothing waits any more; and an outage strikes all hosts, which must not end it by changing at once.
+            self.turn = None;
+        }
         if self.node.set_bad(state, error) {
             let Node { name, source, target, .. } = &*self.node;
             warn!("nodes.{name}: {source} -> '{}': {error}", target.path.display());
@@ -255,13 +241,5 @@ impl<W> Drop for Follower<W> {
     /// A node that nobody follows must not get heartbeats, whatever ended its task.
     fn drop(&mut self) {
         self.node.set_bad(State::Failing, "nothing follows this node any more");
-    }
-}
-
-/// Resolves when a retry is due; never without one.
-async fn due(retry: &mut Option<Retry>) {
-    match retry {
-        Some(retry) => retry.due.as_mut().await,
-        None => std::future::pending().await,
     }
 }

@@ -6,9 +6,17 @@ mod format;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use ld_config::{Guards, chain};
+use ld_zk::NodeData;
+use tokio::sync::Semaphore;
 
 use crate::file::{FileError, Target};
+use crate::record::Node;
+
+/// Programs that check content at one time.
+pub(crate) const CHECKS: usize = 4;
 
 /// Why content does not pass. The text says which guard and why, and never shows content.
 #[derive(Debug, thiserror::Error)]
@@ -51,4 +59,20 @@ pub(crate) fn judge(guards: &Guards, target: &Target, content: &[u8]) -> Result<
         check::run(program, target, content)?;
     }
     Ok(())
+}
+
+/// Lets content pass that the node's guards accept, off the reactor. `checks` are the turns of [`CHECKS`].
+pub(crate) async fn pass(node: &Arc<Node>, checks: &Semaphore, data: NodeData) -> Result<NodeData, Verdict> {
+    let Some(guards) = node.guards.as_deref() else { return Ok(data) };
+    let _turn = match &guards.check {
+        // The semaphore is never closed, so that an error cannot come.
+        Some(_) => checks.acquire().await.ok(),
+        None => None,
+    };
+    let node = node.clone();
+    let judged = tokio::task::spawn_blocking(move || {
+        let verdict = node.guards.as_deref().map_or(Ok(()), |guards| judge(guards, &node.target, &data));
+        verdict.map(|()| data)
+    });
+    judged.await.unwrap_or_else(|panic| Err(Verdict::Failed(Box::new(panic))))
 }

@@ -38,10 +38,12 @@ mod error;
 mod file;
 mod follow;
 mod guard;
+mod jitter;
 mod pointer;
 mod pool;
 mod publish;
 mod record;
+mod retry;
 mod source;
 mod status;
 

@@ -20,6 +20,8 @@ pub(crate) struct Node {
     pub(crate) target: Target,
     pub(crate) drift: OnDrift,
     pub(crate) on_delete: OnDelete,
+    /// The window over which a fleet applies a change; zero for at once.
+    pub(crate) window: Duration,
     /// Boxed, since most nodes have none.
     pub(crate) guards: Option<Box<Guards>>,
     /// The file as it was left. Locked by blocking threads for the length of one file operation; never by a task.
@@ -59,6 +61,7 @@ impl Node {
             target,
             drift: config.drift,
             on_delete: config.on_delete,
+            window: config.apply_jitter,
             guards: (config.guards != Guards::default()).then(|| Box::new(config.guards)),
             left: Mutex::new(None),
             drifted: Notify::new(),
@@ -144,6 +147,15 @@ impl Node {
         })
     }
 
+    /// It stands well but for a change that waits.
+    pub(crate) fn set_delayed(&self, why: &str) {
+        self.with(|record| {
+            record.current = None;
+            record.enter(State::Delayed);
+            record.error = Some(why.into());
+        });
+    }
+
     /// What the outside may know.
     pub(crate) fn status(&self) -> Status {
         self.with(|record| Status {
@@ -171,8 +183,8 @@ impl Record {
 
     fn settle(&mut self, state: State) -> bool {
         self.enter(state);
-        self.attempts = 0;
         self.complained_at = None;
-        self.error.take().is_some()
+        self.error = None;
+        std::mem::take(&mut self.attempts) > 0
     }
 }

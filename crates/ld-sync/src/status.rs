@@ -22,6 +22,8 @@ pub enum State {
     Rejected,
     /// Somebody else changed the file, and it stays so until the node changes (`drift = report`).
     Drifted,
+    /// A change was read and waits for its part of the node's window (`apply_jitter`); the last file stays until then.
+    Delayed,
     /// The node was deleted, and its file stays (`on_delete = keep`).
     Kept,
     /// The file could not be written or removed; it is tried again.
@@ -39,6 +41,7 @@ impl State {
             Self::Unreadable => "unreadable",
             Self::Rejected => "rejected",
             Self::Drifted => "drifted",
+            Self::Delayed => "delayed",
             Self::Kept => "kept",
             Self::Failing => "failing",
         }

@@ -8,6 +8,7 @@ mod credentials;
 mod files;
 mod follow;
 mod heartbeat;
+mod jitter;
 mod many_nodes;
 mod once;
 mod read_only;

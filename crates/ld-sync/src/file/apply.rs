@@ -57,6 +57,19 @@ pub(crate) fn find_right(target: &Target, content: &[u8]) -> Result<Option<Ident
     Ok(directory.look(name)?.filter(right))
 }
 
+/// Whether a reader finds something else at the destination than `content`, or anything at all for `None`; changes nothing.
+/// A directory is nothing that it could read.
+pub(crate) fn stands_against(target: &Target, content: Option<&[u8]>) -> Result<bool, FileError> {
+    let (parent, name) = split(&target.path)?;
+    let directory = match Directory::open(parent) {
+        Err(error) if error.is_missing() => return Ok(false),
+        result => result?,
+    };
+    let Some(found) = directory.look(name)?.filter(|found| !found.is_directory()) else { return Ok(false) };
+    let right = content.is_some_and(|content| found.is_file() && holds(&directory, name, &found, content));
+    Ok(!right)
+}
+
 /// Whether what was found is a file with the owner and the mode of the target that nobody else can change.
 fn is_right(found: &Identity, owner: (u32, u32), target: &Target) -> bool {
     let is_ours = found.is_file() && (found.user, found.group) == owner && found.mode() == target.mode;

@@ -2,6 +2,7 @@
 
 mod guards;
 mod heartbeat;
+mod jitter;
 mod memory;
 mod rig;
 mod trust;

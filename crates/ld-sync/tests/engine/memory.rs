@@ -28,6 +28,8 @@ struct State {
     live: Mutex<bool>,
     /// How long after its proof a confirmation is handed over.
     confirms_after: Mutex<Duration>,
+    /// Whether reads are answered.
+    answers: watch::Sender<bool>,
     reads: AtomicUsize,
     /// Nodes whose tasks panic when they read.
     poisoned: Mutex<HashSet<String>>,
@@ -40,6 +42,7 @@ impl Memory {
             session: Mutex::new(SessionKey::unique()),
             live: Mutex::new(true),
             confirms_after: Mutex::default(),
+            answers: watch::Sender::new(true),
             reads: AtomicUsize::new(0),
             poisoned: Mutex::default(),
         }))
@@ -66,6 +69,11 @@ impl Memory {
     /// From now on confirmations come so late, whatever their limit, as to a process that stood still.
     pub(crate) fn confirm_after(&self, late: Duration) {
         *self.0.confirms_after.lock().unwrap() = late;
+    }
+
+    /// Whether reads are answered from now on; they wait otherwise, as without a session.
+    pub(crate) fn answer(&self, answers: bool) {
+        self.0.answers.send_replace(answers);
     }
 
     /// A new session: every node is read again.
@@ -113,6 +121,8 @@ impl NodeSource for MemoryNode {
 
     async fn read(&mut self) -> Reading {
         assert!(!self.source.0.poisoned.lock().unwrap().contains(&self.path), "poisoned");
+        let mut answers = self.source.0.answers.subscribe();
+        answers.wait_for(|answers| *answers).await.unwrap();
         self.source.0.reads.fetch_add(1, Ordering::SeqCst);
         let show = self.changes.borrow_and_update().clone();
         let read_only = matches!(show, Show::ReadOnly(..));
