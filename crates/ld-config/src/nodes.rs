@@ -1,9 +1,10 @@
 //! The nodes of a file: its keys `nodes.NAME.*`, gathered by name.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use crate::ini::Entry;
+use crate::ini::{Entries, Entry};
 use crate::keys;
 use crate::problem::{Problems, quoted};
 use crate::settings::NodeConfig;
@@ -16,91 +17,115 @@ pub(crate) const PREFIX: &str = "nodes.";
 struct Group<'a> {
     name: &'a str,
     /// Each with the part of its key that follows the name.
-    entries: Vec<(&'a str, &'a Entry)>,
+    entries: Vec<(&'a str, Entry<'a>)>,
 }
 
+/// Which node writes which file: its name, and the line that says so.
+type Destinations<'a> = HashMap<Cow<'a, Path>, (&'a str, usize)>;
+
 /// Reads all nodes, in the order in which their names first occur.
-pub(crate) fn read(entries: &[Entry], problems: &mut Problems) -> Vec<NodeConfig> {
+pub(crate) fn read(entries: &Entries, problems: &mut Problems) -> Vec<NodeConfig> {
+    let order = gather(entries, problems);
     let mut destinations = HashMap::new();
-    let groups = gather(entries, problems);
-    groups.iter().map(|group| read_one(group, &mut destinations, problems)).collect()
+    let nodes = groups(entries, &order).map(|group| read_one(&group, &mut destinations, problems));
+    nodes.collect()
 }
 
 /// Reads the nodes that are right by themselves, and says nothing of the others.
-pub(crate) fn read_sound(entries: &[Entry]) -> Vec<NodeConfig> {
-    let groups = gather(entries, &mut Problems::new(""));
-    let sound = |group: &Group<'_>| {
+pub(crate) fn read_sound(entries: &Entries) -> Vec<NodeConfig> {
+    let order = gather(entries, &mut Problems::new(""));
+    let sound = |group: Group<'_>| {
         let mut problems = Problems::new("");
-        let node = read_one(group, &mut HashMap::new(), &mut problems);
+        let node = read_one(&group, &mut HashMap::new(), &mut problems);
         problems.finish().is_ok().then_some(node)
     };
-    groups.iter().filter_map(sound).collect()
+    groups(entries, &order).filter_map(sound).collect()
 }
 
-/// A name ends at its first dot, as in the original: it holds none.
-fn gather<'a>(entries: &'a [Entry], problems: &mut Problems) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'a>> = Vec::new();
-    let mut places = HashMap::new();
-    for entry in entries {
-        let Some(rest) = entry.key.strip_prefix(PREFIX) else { continue };
-        let (name, field) = rest.split_once('.').unwrap_or((rest, ""));
+/// A key without the prefix, as the name of the node and the rest. A name ends at its first dot, as in the original: it
+/// holds none.
+fn split(key: &str) -> Option<(&str, &str)> {
+    let rest = key.strip_prefix(PREFIX)?;
+    Some(rest.split_once('.').unwrap_or((rest, "")))
+}
+
+/// The entries of all nodes: the number of the node, in the order of the names, and the index of the entry.
+fn gather(entries: &Entries, problems: &mut Problems) -> Vec<(usize, usize)> {
+    let mut numbers = HashMap::new();
+    let mut order = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        let Some((name, _)) = split(entry.key) else { continue };
         if name.is_empty() {
-            problems.warn(entry.line, Some(&entry.key), "ignored: no name after 'nodes.'");
+            problems.warn(entry.line, Some(entry.key), "ignored: no name after 'nodes.'");
             continue;
         }
-        let place = *places.entry(name).or_insert_with(|| {
-            groups.push(Group { name, entries: Vec::new() });
-            groups.len() - 1
-        });
-        groups[place].entries.push((field, entry));
+        let next = numbers.len();
+        order.push((*numbers.entry(name).or_insert(next), index));
     }
-    groups
+    order.sort_unstable();
+    order
+}
+
+fn groups<'a>(entries: &'a Entries, order: &[(usize, usize)]) -> impl Iterator<Item = Group<'a>> {
+    order.chunk_by(|(one, _), (other, _)| one == other).filter_map(|members| {
+        let members = members.iter().filter_map(|(_, index)| entries.get(*index));
+        let split = members.filter_map(|entry| Some((split(entry.key)?, entry)));
+        let mut name = None;
+        let entries = split.map(|((node, field), entry)| {
+            name = Some(node);
+            (field, entry)
+        });
+        let entries = entries.collect();
+        Some(Group { name: name?, entries })
+    })
 }
 
 fn read_one<'a>(
     group: &Group<'a>,
-    destinations: &mut HashMap<PathBuf, (&'a str, usize)>,
+    destinations: &mut Destinations<'a>,
     problems: &mut Problems,
 ) -> NodeConfig {
     let mut node = NodeConfig::new(group.name, "", "");
     for key in keys::NODE {
-        let entry = group.entries.iter().find(|(field, _)| *field == key.name).map(|(_, entry)| *entry);
-        let full = format!("{PREFIX}{}.{}", group.name, key.name);
-        key.apply(&mut node, &full, entry, group.entries[0].1.line, problems);
+        match group.entries.iter().find(|(field, _)| *field == key.name) {
+            Some((_, entry)) => key.apply(&mut node, entry.key, Some(*entry), entry.line, problems),
+            None if key.required => {
+                let name = format!("{PREFIX}{}.{}", group.name, key.name);
+                key.apply(&mut node, &name, None, group.entries[0].1.line, problems);
+            }
+            None => {}
+        }
     }
     for (field, entry) in &group.entries {
         if *field == "dest" && !node.dest.as_os_str().is_empty() {
-            claim(&node, group.name, entry, destinations, problems);
+            claim(group.name, *entry, destinations, problems);
         }
         if !keys::NODE.iter().any(|key| key.name == *field) {
-            problems.warn(entry.line, Some(&entry.key), unknown(group.name, field));
+            problems.warn(entry.line, Some(entry.key), unknown(group.name, field));
         }
     }
     node
 }
 
-fn claim<'a>(
-    node: &NodeConfig,
-    name: &'a str,
-    entry: &Entry,
-    destinations: &mut HashMap<PathBuf, (&'a str, usize)>,
-    problems: &mut Problems,
-) {
-    let (other, line) = *destinations.entry(lexical(&node.dest)).or_insert((name, entry.line));
+fn claim<'a>(name: &'a str, entry: Entry<'a>, destinations: &mut Destinations<'a>, problems: &mut Problems) {
+    let (other, line) = *destinations.entry(lexical(entry.value)).or_insert((name, entry.line));
     if other != name {
         let message = format!(
             "{} is already the destination of node {} in line {line}: each node needs a file of its own",
-            quoted(&entry.value),
+            quoted(entry.value),
             quoted(other)
         );
-        problems.error(entry.line, Some(&entry.key), message);
+        problems.error(entry.line, Some(entry.key), message);
     }
 }
 
 /// The path made absolute, without doubled slashes and `.`. A `..` stays: through a link it is not what it seems.
-fn lexical(dest: &Path) -> PathBuf {
+fn lexical(dest: &str) -> Cow<'_, Path> {
+    let dest = Path::new(dest);
     let absolute = std::path::absolute(dest).unwrap_or_else(|_| dest.to_path_buf());
-    absolute.components().collect()
+    let plain: PathBuf = absolute.components().collect();
+    // Compared as text: to `Path`, doubled slashes are equal to single ones.
+    if plain.as_os_str() == dest.as_os_str() { Cow::Borrowed(dest) } else { Cow::Owned(plain) }
 }
 
 fn unknown(name: &str, field: &str) -> String {

@@ -58,9 +58,10 @@ impl Config {
         }
         let mut problems = Problems::new(origin);
         let mut config = Config::default();
-        if let Some(text) = utf8(bytes, &mut problems)
-            && let Some(section) = ini::read(text, env, &mut problems)
-        {
+        let section = utf8(bytes, &mut problems).and_then(|text| ini::read(text, env, &mut problems));
+        // The section has its own copy of what matters: a large file need not be held twice.
+        drop(text);
+        if let Some(section) = section {
             read_section(&mut config, &section, scope, &mut problems);
         }
         let warnings = problems.finish()?;
@@ -110,8 +111,8 @@ fn utf8<'a>(bytes: &'a [u8], problems: &mut Problems) -> Option<&'a str> {
 }
 
 fn read_section(config: &mut Config, section: &ini::Section, scope: Scope, problems: &mut Problems) {
-    let entries: HashMap<&str, &Entry> =
-        section.entries.iter().map(|entry| (entry.key.as_str(), entry)).collect();
+    let global = section.entries.iter().filter(|entry| !entry.key.starts_with(nodes::PREFIX));
+    let entries: HashMap<&str, Entry<'_>> = global.map(|entry| (entry.key, entry)).collect();
     for key in keys::GLOBAL.iter().filter(|key| scope.covers(key.name)) {
         key.apply(config, key.name, entries.get(key.name).copied(), section.line, problems);
     }
@@ -119,12 +120,12 @@ fn read_section(config: &mut Config, section: &ini::Section, scope: Scope, probl
         let line = entries.get(key).map_or(section.line, |entry| entry.line);
         problems.error(line, Some(key), message);
     }
-    for entry in section.entries.iter().filter(|entry| scope.covers(&entry.key)) {
+    for entry in section.entries.iter().filter(|entry| scope.covers(entry.key)) {
         let ours = OURS.iter().any(|prefix| entry.key.starts_with(prefix));
         if ours && !keys::GLOBAL.iter().any(|key| key.name == entry.key) {
-            let nearest = suggest::nearest(&entry.key, keys::GLOBAL.iter().map(|key| key.name));
+            let nearest = suggest::nearest(entry.key, keys::GLOBAL.iter().map(|key| key.name));
             let message = format!("unknown key, ignored (the nearest known key is '{nearest}')");
-            problems.warn(entry.line, Some(&entry.key), message);
+            problems.warn(entry.line, Some(entry.key), message);
         }
     }
     config.nodes = match scope {
@@ -148,12 +149,12 @@ impl<T> Key<T> {
         &self,
         settings: &mut T,
         name: &str,
-        entry: Option<&Entry>,
+        entry: Option<Entry<'_>>,
         line: usize,
         problems: &mut Problems,
     ) {
         let line = entry.map_or(line, |entry| entry.line);
-        let value = entry.map(|entry| entry.value.as_str()).filter(|value| !value.is_empty());
+        let value = entry.map(|entry| entry.value).filter(|value| !value.is_empty());
         match value.map(|value| (self.read)(settings, value)) {
             None if self.required => problems.error(line, Some(name), "no value specified"),
             None | Some(Ok(None)) => {}

@@ -1,90 +1,47 @@
 //! The INI dialect of Python's `RawConfigParser`, read by rust-ini from a text that both read alike.
 
+mod canonical;
+mod entries;
 #[cfg(test)]
 mod python;
 mod scan;
 mod whitespace;
 
-use std::collections::HashMap;
-
-use ini::{Ini, ParseOption};
-
 use crate::environment::Environment;
 use crate::problem::Problems;
-use scan::{DEFAULT, LIVE_DATA, Scan};
+pub(crate) use entries::{Entries, Entry};
+use scan::{LIVE_DATA, Scan};
 pub(crate) use whitespace::trim;
-
-/// One key of the section `[live-data]`, `[DEFAULT]` merged in, its value expanded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
-    /// Lower-cased.
-    pub(crate) key: String,
-    pub(crate) value: String,
-    /// From 1.
-    pub(crate) line: usize,
-}
 
 /// The section `[live-data]`.
 pub(crate) struct Section {
     /// The line of its header.
     pub(crate) line: usize,
     /// The keys of `[DEFAULT]` first, then the section's own, each in the order of the file.
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Entries,
 }
 
 /// Reads the section; `None` if the file has none, which is reported.
 pub(crate) fn read(text: &str, env: &Environment, problems: &mut Problems) -> Option<Section> {
-    let scan = scan::scan(text, problems);
-    let Some(line) = scan.header else {
+    let Scan { header, defaults, live_data } = scan::scan(text, problems);
+    let Some(line) = header else {
         problems.error(1, None, format!("no section [{LIVE_DATA}]"));
         return None;
     };
-    let mut entries = raw_entries(&scan, problems);
-    for entry in &mut entries {
-        match env.expand(&entry.value) {
-            // Trimmed again: a variable's own white space around a path or a number is never meant.
-            Ok(expanded) => entry.value = trim(&expanded).to_owned(),
-            Err(message) => problems.error(entry.line, Some(&entry.key), message),
+    let mut entries = match (defaults.read(), live_data.read()) {
+        (Ok(defaults), Ok(live_data)) => defaults.below(live_data),
+        (Err(refusal), _) | (_, Err(refusal)) => {
+            problems.error(1, None, format!("not readable as INI: {refusal}"));
+            Entries::default()
         }
-    }
+    };
+    entries.expand(env, problems);
     Some(Section { line, entries })
-}
-
-fn raw_entries(scan: &Scan, problems: &mut Problems) -> Vec<Entry> {
-    let options = ParseOption {
-        enabled_quote: false,
-        enabled_escape: false,
-        enabled_indented_mutiline_value: true,
-        ..ParseOption::default()
-    };
-    let ini = match Ini::load_from_str_opt(&scan.canonical(), options) {
-        Ok(ini) => ini,
-        Err(error) => {
-            problems.error(1, None, format!("not readable as INI: {}", error.msg));
-            return Vec::new();
-        }
-    };
-    let mut entries: Vec<Entry> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    for (section, keys) in [(DEFAULT, &scan.defaults.keys), (LIVE_DATA, &scan.live_data.keys)] {
-        let values = ini.section(Some(section));
-        for (key, line) in keys {
-            let value = values.and_then(|values| values.get(key)).unwrap_or_default().to_owned();
-            let entry = Entry { key: key.clone(), value, line: *line };
-            match places.get(key.as_str()) {
-                Some(place) => entries[*place] = entry,
-                None => {
-                    places.insert(key, entries.len());
-                    entries.push(entry);
-                }
-            }
-        }
-    }
-    entries
 }
 
 #[cfg(test)]
 mod tests {
+    use super::canonical::PIECE;
     use super::*;
 
     fn read_values(text: &str) -> Result<Vec<(String, String, usize)>, String> {
@@ -92,7 +49,8 @@ mod tests {
         let section = read(text, &Environment::empty(), &mut problems);
         problems.finish().map_err(|error| error.to_string())?;
         let entries = section.map(|section| section.entries).unwrap_or_default();
-        Ok(entries.into_iter().map(|entry| (entry.key, entry.value, entry.line)).collect())
+        let items = entries.iter().map(|entry| (entry.key.to_owned(), entry.value.to_owned(), entry.line));
+        Ok(items.collect())
     }
 
     #[test]
@@ -159,10 +117,43 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_many_pieces_reads_as_a_short_one() {
+        let blocks = [
+            "k = v",
+            "k = a\\",
+            "k = a\n  b\n\n\tc\n\n",
+            "k =",
+            "k = \n\n  [x]\n",
+            "k = \"a\n  # dropped\n",
+            "\"k\\ = # a",
+            "k = ; a",
+        ];
+        let text = |filler: &str| {
+            let blocks = blocks.iter().enumerate();
+            let numbered = blocks.map(|(n, block)| {
+                let block = block.replace('k', &format!("k{n}"));
+                format!("f{n} = {filler}\n{block}\n")
+            });
+            format!("[live-data]\n{}", numbered.collect::<String>())
+        };
+        let short = read_values(&text("x")).unwrap();
+        assert_eq!(short.len(), 2 * blocks.len());
+        // A piece ends before each block, or after it.
+        for length in [PIECE, PIECE - 20] {
+            let filler = "x".repeat(length);
+            let mut long = read_values(&text(&filler)).unwrap();
+            for (_, value, _) in &mut long {
+                *value = value.replace(&filler, "x");
+            }
+            assert_eq!(long, short);
+        }
+    }
+
+    #[test]
     fn a_value_is_trimmed_again_after_expansion() {
         let env: Environment = [("A", "  a "), ("E", " ")].into_iter().collect();
         let section = read("[live-data]\nk = $A\nl = $E", &env, &mut Problems::new("c")).unwrap();
-        let values: Vec<_> = section.entries.iter().map(|entry| entry.value.as_str()).collect();
+        let values: Vec<_> = section.entries.iter().map(|entry| entry.value).collect();
         assert_eq!(values, ["a", ""]);
     }
 }

@@ -108,7 +108,7 @@ fn ours(text: &str) -> Option<Items> {
     let mut problems = Problems::new("generated");
     let section = read(text, &env, &mut problems);
     problems.finish().ok()?;
-    Some(section?.entries.into_iter().map(|entry| (entry.key, entry.value)).collect())
+    Some(section?.entries.iter().map(|entry| (entry.key.to_owned(), entry.value.to_owned())).collect())
 }
 
 fn theirs(dir: &std::path::Path) -> Vec<Option<Items>> {

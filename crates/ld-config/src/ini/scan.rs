@@ -4,8 +4,10 @@
 //! ends a value at a comment, continues a value after a backslash, measures indentation from column 0 and trims
 //! section names. So the scan writes the two sections that matter anew, in a form that leaves it no choice.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
+use super::canonical::Canonical;
 use super::whitespace::{is_space, lines, trim};
 use crate::problem::{Problems, quoted};
 
@@ -16,27 +18,14 @@ pub(super) const DEFAULT: &str = "DEFAULT";
 
 /// What the scan found of the two sections that matter.
 #[derive(Default)]
-pub(super) struct Scan {
+pub(super) struct Scan<'a> {
     /// The line of `[live-data]`.
     pub(super) header: Option<usize>,
-    pub(super) defaults: Canonical,
-    pub(super) live_data: Canonical,
+    pub(super) defaults: Canonical<'a>,
+    pub(super) live_data: Canonical<'a>,
 }
 
-/// One section: its keys with their lines, and its text for rust-ini.
-#[derive(Default)]
-pub(super) struct Canonical {
-    pub(super) keys: Vec<(String, usize)>,
-    text: String,
-}
-
-impl Scan {
-    pub(super) fn canonical(&self) -> String {
-        format!("[{DEFAULT}]\n{}[{LIVE_DATA}]\n{}", self.defaults.text, self.live_data.text)
-    }
-}
-
-pub(super) fn scan(text: &str, problems: &mut Problems) -> Scan {
+pub(super) fn scan<'a>(text: &'a str, problems: &mut Problems) -> Scan<'a> {
     let text = match text.strip_prefix('\u{feff}') {
         Some(rest) => {
             problems.error(1, None, "the file starts with a byte order mark: save it as UTF-8 without one");
@@ -53,9 +42,9 @@ pub(super) fn scan(text: &str, problems: &mut Problems) -> Scan {
 
 #[derive(Default)]
 struct Scanner<'a> {
-    found: Scan,
+    found: Scan<'a>,
     /// The sections so far, each with the line of its header and the lines of its keys.
-    sections: HashMap<&'a str, (usize, HashMap<String, usize>)>,
+    sections: HashMap<&'a str, (usize, HashMap<Cow<'a, str>, usize>)>,
     section: Option<&'a str>,
     /// The indentation, in characters, that a continuation must exceed.
     indent: usize,
@@ -77,13 +66,16 @@ impl<'a> Scanner<'a> {
             return;
         }
         if content.is_empty() {
-            self.write(|text| text.push('\n'));
+            if let Some(section) = self.kept() {
+                section.empty_line();
+            }
             return;
         }
         let indent = line.chars().take_while(|c| is_space(*c)).count();
         if self.open.is_some() && indent > self.indent {
-            // The space after the content keeps a backslash from swallowing the line end, here and below.
-            self.write(|text| text.extend([" ", content, " \n"]));
+            if let Some(section) = self.kept() {
+                section.continuation(content);
+            }
             return;
         }
         self.indent = indent;
@@ -122,13 +114,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn key(&mut self, content: &str, number: usize, problems: &mut Problems) {
+    fn key(&mut self, content: &'a str, number: usize, problems: &mut Problems) {
         self.open = Some(Kept::No);
         let Some((key, value)) = content.split_once(['=', ':']) else {
             problems.error(number, None, format!("no '=' or ':' in {}", quoted(content)));
             return;
         };
-        let (key, value) = (trim(key).to_lowercase(), trim(value));
+        let (key, value) = (lower(trim(key)), trim(value));
         if key.is_empty() {
             problems.error(number, None, format!("no key before {}", quoted(content)));
             return;
@@ -143,21 +135,16 @@ impl<'a> Scanner<'a> {
             return;
         }
         self.open = Some(Kept::Yes);
-        self.write(|text| text.extend([key.as_str(), " = ", value, " \n"]));
-        if let Some(canonical) = self.canonical() {
-            canonical.keys.push((key, number));
+        if let Some(section) = self.kept() {
+            section.key(key, value, number);
         }
     }
 
-    fn write(&mut self, write: impl FnOnce(&mut String)) {
-        if self.open == Some(Kept::Yes)
-            && let Some(canonical) = self.canonical()
-        {
-            write(&mut canonical.text);
+    /// The section that the open key is kept in.
+    fn kept(&mut self) -> Option<&mut Canonical<'a>> {
+        if self.open != Some(Kept::Yes) {
+            return None;
         }
-    }
-
-    fn canonical(&mut self) -> Option<&mut Canonical> {
         match self.section? {
             DEFAULT => Some(&mut self.found.defaults),
             LIVE_DATA => Some(&mut self.found.live_data),
@@ -170,4 +157,10 @@ impl<'a> Scanner<'a> {
 fn header(content: &str) -> Option<&str> {
     let inside = content.strip_prefix('[')?;
     inside.rfind(']').map(|end| &inside[..end]).filter(|name| !name.is_empty())
+}
+
+/// `key` in lower case, which it mostly is.
+fn lower(key: &str) -> Cow<'_, str> {
+    let is_lower = key.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { Cow::Borrowed(key) } else { Cow::Owned(key.to_lowercase()) }
 }
