@@ -12,8 +12,6 @@
 //! # drop(watcher);
 //! ```
 
-mod expiry;
 mod host;
 
-pub use expiry::expire;
 pub use host::{Host, SOON};

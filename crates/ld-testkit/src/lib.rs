@@ -22,7 +22,7 @@
 //! - [`Server`], [`Ensemble`]: real servers, killed, frozen, restarted, wiped, restored from a [`Backup`].
 //! - [`Namespace`]: a chroot of its own on one server that a whole test binary shares.
 //! - [`Admin`]: what a test does to nodes behind the back of the code under test.
-//! - [`Proxy`], [`Unroutable`], [`HostsFile`]: the network's faults. [`Session::close`]: an expiry at once.
+//! - [`Proxy`], [`Unroutable`], [`HostsFile`]: the network's faults. [`Session::expire`]: an expiry at once.
 //! - [`SecurePort`], [`Authority`]: a real server's TLS port, with certificates good and bad.
 //! - [`TestCommand`], [`Daemon`], [`binary`]: the built binaries, with signals, users, limits, captured output.
 //! - [`wait_until`]: never a fixed sleep.
@@ -30,15 +30,14 @@
 //! An expired session, from outside:
 //!
 //! ```
-//! use ld_testkit::{Admin, Namespace, Proxy};
+//! use ld_testkit::{Admin, Namespace, Proxy, Session};
 //!
 //! let test = Namespace::new();
 //! let proxy = Proxy::start(test.server().address());
 //! let client = Admin::new(proxy.address()); // stands for the client under test
 //! client.create(&test.path("/node"), b"data")?;
-//! let session = proxy.last_session();
-//! session.close(test.server().address()).expect("the session is alive");
-//! assert!(session.close(test.server().address()).is_err(), "now it has expired");
+//! let session = Session::expire(&proxy, test.server().address(), || {});
+//! assert!(session.close(test.server().address()).is_err(), "it has expired");
 //! # Ok::<(), ld_testkit::Error>(())
 //! ```
 //!

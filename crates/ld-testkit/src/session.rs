@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::proxy::{Proxy, ProxyMode};
 use crate::wire::Connection;
 
 /// What a server knows a session by: with it, anybody may take over or close the session.
@@ -26,6 +27,22 @@ impl Session {
     pub fn close(&self, address: SocketAddr) -> io::Result<()> {
         // Any timeout will do: the session ends in the next request.
         Connection::open(address, Duration::from_secs(10), Some(self))?.close()
+    }
+
+    /// Lets the newest session behind `proxy` expire, and returns it. Its client is cut off meanwhile: it would take the session,
+    /// and with it the connection that is to close it, back. `meanwhile` happens before it may connect again.
+    ///
+    /// # Panics
+    ///
+    /// When the session is gone already.
+    #[track_caller]
+    pub fn expire(proxy: &Proxy, server: SocketAddr, meanwhile: impl FnOnce()) -> Self {
+        proxy.set_mode(ProxyMode::Refuse);
+        let session = proxy.last_session();
+        session.close(server).expect("a session lives on for its timeout without a connection");
+        meanwhile();
+        proxy.set_mode(ProxyMode::Pass);
+        session
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use ld_testkit::{Daemon, Namespace, Proxy, Step, wait_until};
-use ld_tests::{Host, SOON, expire};
+use ld_testkit::{Daemon, Namespace, Proxy, Session, Step, wait_until};
+use ld_tests::{Host, SOON};
 
 const NODES: usize = 1_000;
 /// Steps of one transaction.
@@ -63,7 +63,7 @@ fn a_thousand_nodes_are_synced_and_followed_by_a_constant_number_of_threads() {
     most = most.max(wait_for_all(&host, &watcher, "third"));
 
     // A lost session.
-    expire(&proxy, zookeeper.server(), || {
+    Session::expire(&proxy, zookeeper.server().address(), || {
         transact(&zookeeper, |path, index| Step::set(path, content("fourth", index)));
     });
     most = most.max(wait_for_all(&host, &watcher, "fourth"));

@@ -5,8 +5,8 @@ use std::io::ErrorKind;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Daemon, Namespace, Proxy, ProxyMode, Server, ServerOptions, wait_until};
-use ld_tests::{Host, SOON, expire};
+use ld_testkit::{Daemon, Namespace, Proxy, ProxyMode, Server, ServerOptions, Session, wait_until};
+use ld_tests::{Host, SOON};
 
 /// A namespace with one node, a proxy before it, and a host that knows the proxy only.
 fn behind_a_proxy() -> (Namespace, Proxy, Host) {
@@ -49,7 +49,7 @@ fn an_expired_session_is_followed_by_a_new_one_that_misses_nothing() {
     for content in ["second", "third"] {
         let inode = host.inode("flags");
         // No watch of the old session lives to tell this change.
-        let session = expire(&proxy, zookeeper.server(), || {
+        let session = Session::expire(&proxy, zookeeper.server().address(), || {
             zookeeper.admin().set(&flags, content).unwrap();
         });
         host.wait_for_within("flags", content, 2 * SOON);
@@ -64,7 +64,7 @@ fn identical_content_is_left_alone_by_a_new_session() {
     let watcher = host.watcher().start();
     host.wait_for("flags", "first");
     let (inode, mtime) = (host.inode("flags"), host.mtime("flags"));
-    let session = expire(&proxy, zookeeper.server(), || {});
+    let session = Session::expire(&proxy, zookeeper.server().address(), || {});
     wait_until("the file to be touched by the new session", 2 * SOON, || host.mtime("flags") > mtime);
     assert_ne!(proxy.last_session(), session);
     assert_eq!(host.inode("flags"), inode);

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use ld_config::{SecretsConfig, ZooKeeperConfig};
-use ld_testkit::{Acl, Admin, Namespace, Proxy, ProxyMode, TempDir};
+use ld_testkit::{Acl, Admin, Namespace, Proxy, ProxyMode, Session, TempDir};
 use ld_zk::{Client, NodeState, Options, Reading, Unreadable};
 
-use crate::kit::{config, expire, next, text, until, until_content};
+use crate::kit::{config, next, text, until, until_content};
 
 const SECRET: &str = "secret/zookeeper";
 /// How long a change may stay unknown that the server told nobody about: 9.6 s, and slack for a busy machine.
@@ -57,7 +57,7 @@ async fn credentials_survive_a_reconnect_and_a_new_session() {
     proxy.set_mode(ProxyMode::Pass);
     let second = next(&mut watch).await;
     assert_eq!((text(&second), second.session), ("two".to_owned(), first.session));
-    expire(&proxy, namespace.server().address());
+    Session::expire(&proxy, namespace.server().address(), || {});
     let third = until("a new session", &mut watch, |reading| reading.session != first.session).await;
     assert_eq!(text(&third), "two");
 }
@@ -98,7 +98,7 @@ async fn a_store_that_breaks_later_does_not_cost_the_credentials() {
     let mut watch = connect(&proxy, &secrets).watch(&path);
     let first = next(&mut watch).await;
     fs::remove_file(&secrets.path).unwrap();
-    expire(&proxy, namespace.server().address());
+    Session::expire(&proxy, namespace.server().address(), || {});
     let second = until("a new session", &mut watch, |reading| reading.session != first.session).await;
     assert_eq!(text(&second), "one");
 }

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ld_config::{Host, SecretsConfig, ZooKeeperConfig};
-use ld_testkit::{Proxy, ProxyMode};
 use ld_zk::{Absence, Client, NodeState, NodeWatch, Options, Reading, SessionState};
 use tokio::time::timeout;
 
@@ -82,12 +81,4 @@ pub(crate) async fn until_state(client: &Client, state: SessionState) {
         }
     })
     .await;
-}
-
-/// Ends the newest session behind the client's back. The client is kept out meanwhile: it would take the
-/// session, and with it the connection that is to close it, back.
-pub(crate) fn expire(proxy: &Proxy, server: SocketAddr) {
-    proxy.set_mode(ProxyMode::Refuse);
-    proxy.last_session().close(server).expect("the session lives until now");
-    proxy.set_mode(ProxyMode::Pass);
 }

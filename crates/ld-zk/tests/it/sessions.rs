@@ -4,12 +4,10 @@ use std::error::Error as _;
 use std::time::{Duration, Instant};
 
 use ld_config::{Host, SecretsConfig};
-use ld_testkit::{Namespace, Proxy, ProxyMode, Server, ServerOptions, wait_until};
+use ld_testkit::{Namespace, Proxy, ProxyMode, Server, ServerOptions, Session, wait_until};
 use ld_zk::{Client, Error, Options, SessionState};
 
-use crate::kit::{
-    LIMIT, client, config, expire, next, open, text, until, until_content, until_state, within,
-};
+use crate::kit::{LIMIT, client, config, next, open, text, until, until_content, until_state, within};
 
 fn proxied() -> (Namespace, Proxy) {
     let namespace = Namespace::new();
@@ -78,7 +76,7 @@ async fn a_session_closed_from_outside_is_replaced_and_every_node_is_read_again(
         watches.push((watch, reading.session));
     }
     let syncs = proxy.requests_of(9);
-    expire(&proxy, namespace.server().address());
+    Session::expire(&proxy, namespace.server().address(), || {});
     for (watch, old) in &mut watches {
         let reading = until("a new session", watch, |reading| reading.session != *old).await;
         assert_eq!(text(&reading), "one");
