@@ -37,7 +37,7 @@ pub(crate) fn provider(text: &str) -> (SecretsProvider, Warning) {
 
 /// A znode path, with a warning if it had to be repaired.
 pub(crate) fn source(text: &str) -> Result<(String, Warning), String> {
-    let path = znode::normalize(text)?;
+    let path = znode::znode_path(text)?;
     let warning = (path != text).then(|| format!("{} is read as {}", quoted(text), quoted(&path)));
     Ok((path, warning))
 }

@@ -19,7 +19,7 @@ pub(crate) fn parse(text: &str) -> Result<(Vec<Host>, String), String> {
         None => (text, ""),
     };
     let hosts = servers.split(',').map(|server| host(server.trim())).collect::<Result<_, _>>()?;
-    let chroot = match znode::normalize(chroot)? {
+    let chroot = match znode::znode_path(chroot)? {
         root if root == "/" => String::new(),
         chroot => chroot,
     };

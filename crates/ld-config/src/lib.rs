@@ -68,7 +68,7 @@ pub use settings::{
     MAX_SESSION_TIMEOUT, MIN_INTERVAL, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig,
     SecretsProvider, TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
 };
-pub use znode::MAX_ZNODE_PATH_BYTES;
+pub use znode::{MAX_ZNODE_PATH_BYTES, ZnodePathError, znode_path};
 
 /// The example in the README compiles and holds.
 #[cfg(doctest)]

@@ -5,11 +5,37 @@ use crate::problem::quoted;
 /// The longest znode path that is accepted, in bytes: far above any real one, and far below what one session can watch.
 pub const MAX_ZNODE_PATH_BYTES: usize = 16 * 1024;
 
+/// Why a text is no znode path: what is refused, and the text itself, escaped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ZnodePathError(String);
+
+impl From<ZnodePathError> for String {
+    fn from(error: ZnodePathError) -> Self {
+        error.0
+    }
+}
+
 /// `text` as ZooKeeper wants it: a leading slash, no trailing and no doubled one; the root is `/`.
 ///
 /// kazoo repairs missing, trailing and doubled slashes silently and refuses `.` and `..`. The characters are
 /// those of ZooKeeper's `PathUtils.validatePath`, which counts in UTF-16, so nothing beyond the BMP passes.
-pub(crate) fn normalize(text: &str) -> Result<String, String> {
+///
+/// ```
+/// assert_eq!(ld_config::znode_path("app//flags/")?, "/app/flags");
+/// assert!(ld_config::znode_path("/app/../flags").is_err());
+/// # Ok::<(), ld_config::ZnodePathError>(())
+/// ```
+///
+/// # Errors
+///
+/// A character that ZooKeeper refuses, a segment `.` or `..`, white space at the end, or more than
+/// [`MAX_ZNODE_PATH_BYTES`].
+pub fn znode_path(text: &str) -> Result<String, ZnodePathError> {
+    repair(text).map_err(ZnodePathError)
+}
+
+fn repair(text: &str) -> Result<String, String> {
     if let Some(refused) = text.chars().find(|c| !is_accepted(*c)) {
         let hint = if refused == '\n' { "; is the next line indented by mistake?" } else { "" };
         return Err(format!(
@@ -56,7 +82,7 @@ mod tests {
             ("/.a/..b/c.", "/.a/..b/c."),
             ("/é/中", "/é/中"),
         ] {
-            assert_eq!(normalize(text).as_deref(), Ok(path), "{text}");
+            assert_eq!(znode_path(text).as_deref(), Ok(path), "{text}");
         }
     }
 
@@ -79,8 +105,8 @@ mod tests {
             "/a /",
             &format!("/{}", "a".repeat(MAX_ZNODE_PATH_BYTES)),
         ] {
-            assert!(normalize(text).is_err(), "{text:?}");
+            assert!(znode_path(text).is_err(), "{text:?}");
         }
-        assert!(normalize("/a\nnodes.b").unwrap_err().contains("indented by mistake"));
+        assert!(znode_path("/a\nnodes.b").unwrap_err().to_string().contains("indented by mistake"));
     }
 }
