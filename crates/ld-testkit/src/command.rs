@@ -22,6 +22,7 @@ pub struct TestCommand {
     /// Programs that run the rest of the command line, outermost first.
     wrappers: Vec<Vec<OsString>>,
     user: Vec<OsString>,
+    slow_reader: bool,
 }
 
 /// How a command ended.
@@ -47,6 +48,7 @@ impl TestCommand {
             stdin: Vec::new(),
             wrappers: Vec::new(),
             user: Vec::new(),
+            slow_reader: false,
         }
     }
 
@@ -90,6 +92,14 @@ impl TestCommand {
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
         assert!(self.stdin.len() <= 64 << 10, "more standard input than a pipe holds");
+        self
+    }
+
+    /// Reads no more of its standard output than the first bytes, as a pager does, until [`Daemon::resume_stdout`]: who writes
+    /// more than a pipe holds (128 KiB are enough) stands still there.
+    #[must_use]
+    pub fn pause_stdout(mut self) -> Self {
+        self.slow_reader = true;
         self
     }
 
@@ -153,7 +163,7 @@ impl TestCommand {
     #[must_use]
     #[track_caller]
     pub fn start(&self) -> Daemon {
-        Daemon::spawn(self.command(), &self.stdin)
+        Daemon::spawn(self.command(), &self.stdin, self.slow_reader)
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.program.display()))
     }
 

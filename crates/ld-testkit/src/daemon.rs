@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::process::{Command, ExitStatus};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -20,6 +21,8 @@ pub struct Daemon {
     process: Process,
     stdout: Output,
     stderr: Output,
+    /// Lets a slow reader of standard output go on.
+    resume: Option<Sender<()>>,
 }
 
 /// What came out of one pipe so far, and the thread that reads it.
@@ -30,7 +33,7 @@ struct Output {
 }
 
 impl Daemon {
-    pub(crate) fn spawn(command: Command, stdin: &[u8]) -> io::Result<Self> {
+    pub(crate) fn spawn(command: Command, stdin: &[u8], slow_reader: bool) -> io::Result<Self> {
         let process = Process::spawn(command)?;
         let (input, output, error) = process.take_pipes();
         if let Some(mut pipe) = input {
@@ -38,9 +41,18 @@ impl Daemon {
             let _ = pipe.write_all(stdin);
         }
         let missing = || io::Error::other("a pipe is missing");
-        let stdout = Output::read(output.ok_or_else(missing)?)?;
-        let stderr = Output::read(error.ok_or_else(missing)?)?;
-        Ok(Self { process, stdout, stderr })
+        let (resume, pause) = slow_reader.then(mpsc::channel).unzip();
+        let stdout = Output::read(output.ok_or_else(missing)?, pause)?;
+        let stderr = Output::read(error.ok_or_else(missing)?, None)?;
+        Ok(Self { process, stdout, stderr, resume })
+    }
+
+    /// Reads the rest of a standard output that [`TestCommand::pause_stdout`](crate::TestCommand::pause_stdout) left unread.
+    pub fn resume_stdout(&self) {
+        if let Some(resume) = &self.resume {
+            // Without a reader there is nothing left to read.
+            let _ = resume.send(());
+        }
     }
 
     /// Its process id.
@@ -113,7 +125,7 @@ impl Daemon {
         }
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for the last of its output.
     ///
     /// # Panics
     ///
@@ -123,6 +135,7 @@ impl Daemon {
         let start = Instant::now();
         loop {
             if let Some(status) = self.process.try_wait() {
+                self.wait_for_output();
                 return status;
             }
             assert!(start.elapsed() < limit, "it has not ended within {limit:?}{}", self.report());
@@ -162,16 +175,22 @@ impl Daemon {
 
     /// The whole output of one that has ended.
     pub(crate) fn into_output(self) -> (String, String) {
+        self.wait_for_output();
+        (self.stdout(), self.stderr())
+    }
+
+    fn wait_for_output(&self) {
         // A grandchild that holds a pipe open would keep its reader for ever.
         let start = Instant::now();
         while !self.drained() && start.elapsed() < Duration::from_secs(2) {
             thread::sleep(POLL_INTERVAL);
         }
-        (self.stdout(), self.stderr())
     }
 
     fn drained(&self) -> bool {
-        self.stdout.reader.is_finished() && self.stderr.reader.is_finished()
+        // A slow reader may have stopped for good.
+        let stdout = self.resume.is_some() || self.stdout.reader.is_finished();
+        stdout && self.stderr.reader.is_finished()
     }
 
     fn report(&self) -> String {
@@ -191,13 +210,18 @@ impl Drop for Daemon {
 }
 
 impl Output {
-    fn read(mut pipe: impl Read + Send + 'static) -> io::Result<Self> {
+    fn read(mut pipe: impl Read + Send + 'static, pause: Option<Receiver<()>>) -> io::Result<Self> {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let target = Arc::clone(&bytes);
         let reader = thread::Builder::new().name("testkit-output".into()).spawn(move || {
             let mut part = [0; 8 << 10];
+            let mut pause = pause;
             while let Ok(count @ 1..) = pipe.read(&mut part) {
                 target.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&part[..count]);
+                if let Some(pause) = pause.take() {
+                    // Its end is the daemon's.
+                    let _ = pause.recv();
+                }
             }
         })?;
         Ok(Self { bytes, reader })
