@@ -8,6 +8,9 @@ use crate::publish::Unanswered;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The path is none that ZooKeeper takes. The words are those for a node's source.
+    #[error(transparent)]
+    InvalidPath(#[from] ld_config::ZnodePathError),
     /// The path is empty or the root.
     #[error("'{path}' cannot be written: name a node below the root, such as /app/config")]
     Path {
@@ -53,13 +56,16 @@ pub enum Error {
         /// What the server or the connection said.
         cause: String,
     },
-    /// The answer to the write was lost, and the node was seen unchanged afterwards.
+    /// The caller gave up before anything was sent.
+    #[error("interrupted: nothing was written")]
+    Interrupted,
+    /// The answer to the write was lost, the node was seen unchanged afterwards, and the write cannot come any more.
     #[error("not written: {cause}; the node is unchanged, run again")]
     NotWritten {
         /// What became of the answer.
         cause: String,
     },
-    /// The answer to the write was lost, and the node could not be read back as before or as it should be.
+    /// The answer to the write was lost, and what became of it could not be found out.
     #[error("unknown whether it was written: {cause}; it may have been written, run again")]
     Unknown {
         /// What became of the answer.

@@ -50,6 +50,6 @@ mod status;
 pub use diff::{Diff, DiffOptions};
 pub use engine::Engine;
 pub use error::Error;
-pub use publish::{Plan, judge, plan, repaired_path};
+pub use publish::{Plan, judge, plan};
 pub use source::{NodeSource, Source};
 pub use status::{State, Status};

@@ -1,0 +1,57 @@
+//! SIGINT, SIGTERM and SIGHUP: the first one asks for the end, the second one is the end.
+
+use std::future::pending;
+use std::io;
+use std::process;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tracing::error;
+
+/// Whether the user or the system has asked the process to end.
+#[derive(Debug, Clone)]
+pub(crate) struct Interrupt(watch::Receiver<bool>);
+
+impl Interrupt {
+    /// Listens from now on, whatever the rest of the process does.
+    pub(crate) fn listen() -> io::Result<Self> {
+        let mut signals = Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        };
+        let (asked, seen) = watch::channel(false);
+        tokio::spawn(async move {
+            signals.next().await;
+            asked.send_replace(true);
+            signals.next().await;
+            error!("interrupted again: it may have been written, run again");
+            process::exit(1);
+        });
+        Ok(Self(seen))
+    }
+
+    /// Resolves when a signal has come.
+    pub(crate) async fn asked(&self) {
+        if self.0.clone().wait_for(|asked| *asked).await.is_err() {
+            // Nobody listens any more: the runtime ends.
+            pending().await
+        }
+    }
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}
