@@ -12,6 +12,8 @@
 //! # drop(watcher);
 //! ```
 
+mod held_writer;
 mod host;
 
+pub use held_writer::HeldWriter;
 pub use host::{Host, SOON};

@@ -16,3 +16,5 @@ mod sessions;
 mod tls;
 mod writer;
 mod writer_connection;
+mod writer_cut_off;
+mod writer_signals;

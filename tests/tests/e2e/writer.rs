@@ -107,6 +107,20 @@ fn an_empty_path_and_the_root_are_refused_with_what_to_do() {
 }
 
 #[test]
+fn a_path_that_a_nodes_source_may_not_have_is_refused_in_the_same_words() {
+    let (zookeeper, host) = flags(OLD);
+    for dest in ["/app/../flags", "./flags", "/fl\tags", "/a\u{7f}"] {
+        let writer = host.writer(NEW, dest).run(SOON);
+        assert_eq!((writer.code, writer.stdout.as_str()), (Some(1), ""), "{dest:?}");
+        let source = Host::new(zookeeper.connect_string()).node("flags", dest).watcher().run(SOON);
+        let refusal = writer.stderr.lines().last().unwrap();
+        assert!(refusal.contains("znode path"), "{}", writer.stderr);
+        assert!(source.stderr.contains(refusal), "{}\n{}", writer.stderr, source.stderr);
+    }
+    assert_eq!(version(&zookeeper), 0);
+}
+
+#[test]
 fn a_path_is_repaired_as_the_original_repairs_it() {
     for dest in ["flags", "/flags/", "//flags"] {
         let (zookeeper, host) = flags(OLD);

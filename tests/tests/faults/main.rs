@@ -22,6 +22,7 @@ mod rig;
 mod scale;
 mod server;
 mod slots;
+mod writer;
 
 use std::process::ExitCode;
 
@@ -38,5 +39,6 @@ fn main() -> ExitCode {
         nodes::TESTS,
         scale::TESTS,
         server::TESTS,
+        writer::TESTS,
     ])
 }
