@@ -18,6 +18,8 @@ const NODE: &str = "/demo/flags";
 const LIMIT: Duration = Duration::from_secs(30);
 /// How closely the file is looked at for its change.
 const LOOK_INTERVAL: Duration = Duration::from_micros(200);
+/// How often the watcher looks for edits by hand: a visitor does not wait for long.
+const DRIFT_SECONDS: u32 = 5;
 const LOG_INTERVAL: Duration = Duration::from_millis(100);
 
 const VERSIONS: [&str; 3] = [
@@ -87,7 +89,7 @@ impl Place {
             ["live-data.ini", "new.json", "flags.json"].map(|name| directory.join(name));
         let text = format!(
             "[live-data]\nzookeeper.hosts = {hosts}\nnodes.flags.source = {NODE}\nnodes.flags.dest = {file}\n\
-             nodes.flags.mode = 0644\n",
+             nodes.flags.mode = 0644\nwatcher.drift_interval = {DRIFT_SECONDS} seconds\n",
             hosts = server.connect_string(),
             file = file.display()
         );
@@ -171,7 +173,7 @@ fn stay(server: &Server, place: &Place, watcher: &Daemon) -> Result<(), Failure>
     let (config, source, file) = (place.config.display(), place.source.display(), place.file.display());
     println!(
         "ZooKeeper at {}, everything else in {}. In another terminal:\n\n  \
-         $EDITOR {source}\n  {} {config} {source} {NODE}\n  cat {file}\n  echo broken > {file}  # repaired within 30 s\n\n\
+         ${{EDITOR:-vi}} {source}\n  {} {config} {source} {NODE}\n  cat {file}\n  echo broken > {file}  # repaired within {DRIFT_SECONDS} s\n\n\
          The watcher's log follows; Ctrl-C ends all and removes everything.",
         server.connect_string(),
         place.directory.path().display(),

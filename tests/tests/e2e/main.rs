@@ -5,6 +5,7 @@ mod command_lines;
 mod configuration;
 mod content;
 mod credentials;
+mod demo;
 mod files;
 mod follow;
 mod heartbeat;
