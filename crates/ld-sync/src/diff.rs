@@ -46,11 +46,12 @@ pub enum Diff {
     Summary(String),
 }
 
-/// Compares two contents line by line.
+/// Compares two contents line by line, within the limits of `options` in time and 8 MiB of input and of output. What
+/// [`Plan::diff`](crate::Plan::diff) shows, for contents that need not come from a node.
 ///
 /// The lines are those of baseplate.py's writer (`difflib.unified_diff`), but that only `\n` ends a line and that a missing
 /// one at the end shows.
-pub(crate) fn unified(old: &[u8], new: &[u8], options: &DiffOptions) -> Diff {
+pub fn diff(old: &[u8], new: &[u8], options: &DiffOptions) -> Diff {
     let started = Instant::now();
     if old == new {
         return Diff::Unified(String::new());

@@ -47,7 +47,7 @@ mod retry;
 mod source;
 mod status;
 
-pub use diff::{Diff, DiffOptions};
+pub use diff::{Diff, DiffOptions, diff};
 pub use engine::Engine;
 pub use error::Error;
 pub use publish::{Plan, judge, plan};

@@ -88,7 +88,7 @@ impl Plan {
 
     /// The change as text, bounded in time and size.
     pub fn diff(&self, options: &DiffOptions) -> Diff {
-        diff::unified(&self.old, &self.new, options)
+        diff::diff(&self.old, &self.new, options)
     }
 
     /// Writes the node if it still is what was compared. When no answer comes within 15 s, or the connection is lost, or

@@ -1,10 +1,10 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{Diff, DiffOptions, unified};
+use super::{Diff, DiffOptions, diff};
 
 fn text(old: &str, new: &str) -> String {
-    match unified(old.as_bytes(), new.as_bytes(), &DiffOptions::default()) {
+    match diff(old.as_bytes(), new.as_bytes(), &DiffOptions::default()) {
         Diff::Unified(text) => text,
         other => panic!("{other:?}"),
     }
@@ -49,14 +49,14 @@ for old, new in zip(sys.argv[1::2], sys.argv[2::2]):
 
 #[test]
 fn no_change_is_no_text() {
-    assert_eq!(unified(b"a\n", b"a\n", &DiffOptions::default()), Diff::Unified(String::new()));
-    assert_eq!(unified(b"\xff", b"\xff", &DiffOptions::default()), Diff::Unified(String::new()));
+    assert_eq!(diff(b"a\n", b"a\n", &DiffOptions::default()), Diff::Unified(String::new()));
+    assert_eq!(diff(b"\xff", b"\xff", &DiffOptions::default()), Diff::Unified(String::new()));
 }
 
 #[test]
 fn what_is_not_utf_8_on_either_side_is_binary() {
-    assert_eq!(unified(b"\xff", b"a", &DiffOptions::default()), Diff::Binary);
-    assert_eq!(unified(b"a", b"a\xc3", &DiffOptions::default()), Diff::Binary);
+    assert_eq!(diff(b"\xff", b"a", &DiffOptions::default()), Diff::Binary);
+    assert_eq!(diff(b"a", b"a\xc3", &DiffOptions::default()), Diff::Binary);
 }
 
 /// Rebuilds the new side from the old one and the diff.
@@ -111,7 +111,7 @@ fn nothing_in_the_content_or_the_names_reaches_the_terminal_raw() {
     for colour in [false, true] {
         let options = DiffOptions { old_name: "x\x1b]0;\n+".into(), colour, ..DiffOptions::default() };
         for (old, new) in [("", hostile), (hostile, ""), (hostile, &format!("{hostile}more\n"))] {
-            let Diff::Unified(text) = unified(old.as_bytes(), new.as_bytes(), &options) else { panic!() };
+            let Diff::Unified(text) = diff(old.as_bytes(), new.as_bytes(), &options) else { panic!() };
             let mut text = text;
             for ours in ["\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[1m", "\x1b[0m"] {
                 assert_eq!(text.contains(ours), colour && text.contains(ours));
@@ -133,7 +133,7 @@ fn colour_marks_what_goes_and_what_comes() {
     let options = DiffOptions { colour: true, ..DiffOptions::default() };
     let expected = "\x1b[1m--- old\x1b[0m\n\x1b[1m+++ new\x1b[0m\n\x1b[36m@@ -1,2 +1,2 @@\x1b[0m\n a\n\
                     \x1b[31m-b\x1b[0m\n\x1b[32m+c\x1b[0m\n";
-    assert_eq!(unified(b"a\nb\n", b"a\nc\n", &options), Diff::Unified(expected.into()));
+    assert_eq!(diff(b"a\nb\n", b"a\nc\n", &options), Diff::Unified(expected.into()));
 }
 
 /// The inputs on which line diffs are slow: the name and both sides.
@@ -181,7 +181,7 @@ fn the_worst_inputs_end_in_time_with_a_diff_or_a_summary() {
     for (what, old, new) in worst_inputs() {
         let options = DiffOptions { limit: Duration::from_secs(1), ..DiffOptions::default() };
         let start = Instant::now();
-        let diff = unified(old.as_bytes(), new.as_bytes(), &options);
+        let diff = diff(old.as_bytes(), new.as_bytes(), &options);
         let took = start.elapsed();
         let kind = match &diff {
             Diff::Unified(text) => format!("diff of {} bytes", text.len()),
@@ -198,5 +198,5 @@ fn the_worst_inputs_end_in_time_with_a_diff_or_a_summary() {
 fn a_limit_of_nothing_gives_a_summary() {
     let options = DiffOptions { limit: Duration::ZERO, ..DiffOptions::default() };
     let expected = "The change is too large to show: 4 bytes in 2 lines become 1 bytes in 1 lines.\n";
-    assert_eq!(unified(b"a\nb\n", b"c", &options), Diff::Summary(expected.into()));
+    assert_eq!(diff(b"a\nb\n", b"c", &options), Diff::Summary(expected.into()));
 }
