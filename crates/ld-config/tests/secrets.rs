@@ -110,6 +110,18 @@ fn vault_csi_reads_the_table() {
 }
 
 #[test]
+fn of_a_member_that_comes_twice_the_last_counts_as_in_python() {
+    let simple = |value: &str| format!("{{\"type\": \"simple\", \"value\": \"{value}\"}}");
+    let (old, new) = (simple("old"), simple("new"));
+    let text = format!("{{\"secrets\": {{\"a\": {old}}}, \"secrets\": {{\"a\": {old}, \"a\": {new}}}}}");
+    let (_dir, config) = vault(&text);
+    assert_eq!(read(&config, "a").unwrap(), b"new");
+    let (_dir, config) = vault_csi();
+    fs::write(config.path.join("..data/a/b"), format!("{{\"data\": {old}, \"data\": {new}}}")).unwrap();
+    assert_eq!(read(&config, "a/b").unwrap(), b"new");
+}
+
+#[test]
 fn a_store_without_secrets_has_none() {
     let (_dir, config) = vault("{}");
     assert!(matches!(read(&config, "a"), Err(SecretsError::NotFound { .. })));
@@ -121,6 +133,8 @@ fn malformed_json_gives_its_position_and_no_content() {
         "{\"secrets\": {\"a\": {\"type\": \"simple\", \"value\": \"hunter2\"}}",
         "{\n\"secrets\": \"hunter2\"}",
         "{\"secrets\": {\"a\": hunter2}}",
+        "[{\"a\": {\"type\": \"simple\", \"value\": \"hunter2\"}}]",
+        "{} hunter2",
         "hunter2",
         "",
     ] {
@@ -130,8 +144,12 @@ fn malformed_json_gives_its_position_and_no_content() {
         assert!(error.to_string().contains("invalid JSON at line "), "{error}");
     }
     let (_dir, config) = vault_csi();
-    fs::write(config.path.join("..data/a/b"), "{\"data\": hunter2}").unwrap();
-    assert!(matches!(read(&config, "a/b"), Err(SecretsError::Malformed { .. })));
+    for text in
+        ["{\"data\": hunter2}", "{\"other\": 1}", "[{\"type\": \"simple\", \"value\": \"hunter2\"}]"]
+    {
+        fs::write(config.path.join("..data/a/b"), text).unwrap();
+        assert!(matches!(read(&config, "a/b"), Err(SecretsError::Malformed { .. })), "{text}");
+    }
 }
 
 #[test]

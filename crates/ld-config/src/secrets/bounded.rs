@@ -1,10 +1,12 @@
 //! A whole file in memory that is zeroed when it is dropped.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use zeroize::Zeroizing;
 
 use super::SecretsError;
@@ -46,13 +48,45 @@ fn read_up_to(file: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, SecretsEr
     Ok(buffer)
 }
 
-/// Reads the file as JSON. serde_json's own message may quote the text, so only the position is kept.
-pub(super) fn parse<'a, T: serde::Deserialize<'a>>(file: &Path, text: &'a [u8]) -> Result<T, SecretsError> {
-    serde_json::from_slice(text).map_err(|error| SecretsError::Malformed {
-        file: file.into(),
-        line: error.line(),
-        column: error.column(),
+/// One member of the object that a file of secrets is.
+pub(super) struct Member<T> {
+    pub(super) name: &'static str,
+    /// What stands for it where it is missing; `None` if it must be there.
+    pub(super) absent: Option<T>,
+}
+
+/// Reads the member's value. serde_json's own message may quote the text, so only the position is kept.
+pub(super) fn parse<'a, T: Deserialize<'a>>(
+    file: &Path,
+    text: &'a [u8],
+    member: Member<T>,
+) -> Result<T, SecretsError> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    json.deserialize_map(member).and_then(|value| json.end().map(|()| value)).map_err(|error| {
+        SecretsError::Malformed { file: file.into(), line: error.line(), column: error.column() }
     })
+}
+
+/// By hand, because a derived structure would take a list for an object, and refuse a member that comes twice: as in Python
+/// the last one counts.
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Member<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
+        let mut found = self.absent;
+        while let Some(name) = map.next_key::<String>()? {
+            if name == self.name {
+                found = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        found.ok_or_else(|| A::Error::missing_field(self.name))
+    }
 }
 
 #[cfg(test)]

@@ -4,17 +4,11 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{SecretsError, attributes, bounded};
+use super::bounded::{self, Member};
+use super::{SecretsError, attributes};
 use crate::SecretValue;
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    data: &'a RawValue,
-}
 
 pub(super) fn read(mount: &Path, paths: &[String]) -> Vec<Result<SecretValue, SecretsError>> {
     match generation(mount) {
@@ -46,6 +40,6 @@ fn read_one(data: &Path, path: &str) -> Result<SecretValue, SecretsError> {
         }
         read => read?,
     };
-    let envelope: Envelope = bounded::parse(&file, &text)?;
-    attributes::simple(path, envelope.data)
+    let data: &RawValue = bounded::parse(&file, &text, Member { name: "data", absent: None })?;
+    attributes::simple(path, data)
 }
