@@ -2,6 +2,7 @@
 
 mod check;
 mod format;
+mod toml_depth;
 
 #[cfg(test)]
 mod tests;

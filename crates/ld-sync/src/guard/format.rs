@@ -7,6 +7,8 @@ use ld_config::Format;
 use saphyr_parser::{Event, Parser};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::toml_depth;
+
 /// Collections within collections: what serde_json stops at, and far more than configuration needs.
 const MAX_DEPTH: usize = 128;
 
@@ -38,6 +40,9 @@ fn json(text: &str) -> Result<(), String> {
 }
 
 fn toml(text: &str) -> Result<(), String> {
+    if let Some(line) = toml_depth::line_beyond(MAX_DEPTH, text) {
+        return Err(too_deep(line));
+    }
     toml::from_str::<Anything>(text).map(|_| ()).map_err(|error| {
         let before = error.span().map_or("", |span| &text[..span.start.min(text.len())]);
         format!(
@@ -47,38 +52,60 @@ fn toml(text: &str) -> Result<(), String> {
     })
 }
 
-/// YAML by its events: an alias counts for all that it stands for, and nothing is expanded.
+fn too_deep(line: usize) -> String {
+    format!("it nests more than {MAX_DEPTH} deep at line {line}")
+}
+
+/// An open YAML collection.
+struct Open {
+    anchor: usize,
+    /// The nodes counted before it.
+    before: u64,
+    /// The levels that it has so far, itself one of them, its aliases followed.
+    height: usize,
+}
+
+/// YAML by its events: an alias counts for all that it stands for, in nodes and in levels, and nothing is expanded.
 fn yaml(text: &str) -> Result<(), String> {
-    // For each open collection: its anchor, and the nodes counted before it.
-    let mut open: Vec<(usize, u64)> = Vec::new();
-    let mut sizes: HashMap<usize, u64> = HashMap::new();
+    let mut open: Vec<Open> = Vec::new();
+    // For each anchor: the nodes and the levels that it stands for.
+    let mut sizes: HashMap<usize, (u64, usize)> = HashMap::new();
     let mut nodes = 0_u64;
     for event in Parser::new_from_str(text) {
         let (event, span) = event
             .map_err(|error| format!("it is not YAML: a syntax error at line {}", error.marker().line()))?;
         let here = span.start.line();
+        // The levels of what ends here or is whole.
+        let mut height = 0;
         match event {
             Event::Scalar(_, _, anchor, _) => {
                 nodes += 1;
-                sizes.insert(anchor, 1);
+                sizes.insert(anchor, (1, 0));
             }
             Event::Alias(anchor) => match sizes.get(&anchor) {
-                Some(size) => nodes = nodes.saturating_add(*size),
+                Some(size) => {
+                    nodes = nodes.saturating_add(size.0);
+                    height = size.1;
+                }
                 None => return Err(format!("it is not YAML: an alias to itself at line {here}")),
             },
             Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => {
-                open.push((anchor, nodes));
+                open.push(Open { anchor, before: nodes, height: 1 });
                 nodes += 1;
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some((anchor, before)) = open.pop() {
-                    sizes.insert(anchor, nodes - before);
+                if let Some(ended) = open.pop() {
+                    height = ended.height;
+                    sizes.insert(ended.anchor, (nodes - ended.before, height));
                 }
             }
             _ => {}
         }
-        if open.len() > MAX_DEPTH {
-            return Err(format!("it nests more than {MAX_DEPTH} deep at line {here}"));
+        if open.len() + height > MAX_DEPTH {
+            return Err(too_deep(here));
+        }
+        if let Some(parent) = open.last_mut() {
+            parent.height = parent.height.max(height + 1);
         }
         if nodes > MAX_YAML_NODES {
             return Err(format!(

@@ -81,6 +81,11 @@ fn each_format_takes_its_own_syntax_and_rejects_poison() {
         let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
         bomb.push_str(&format!("a{level}: &a{level} [{aliases}]\n"));
     }
+    // Deeper with each line, for whoever follows the aliases, and with few nodes.
+    let mut chain = String::from("a0: &a0 [x]\n");
+    (1..130).for_each(|level| chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1)));
+    let dotted = ["a"; 60].join(".");
+    let dotted_toml = format!("{}1{}", format!("{dotted} = {{").repeat(60) + "b = ", "}".repeat(60));
     let good: [(Format, &str); 10] = [
         (Format::Json, r#"{"a": [1, 2.5, "x", null, true]}"#),
         (Format::Json, "1"),
@@ -97,7 +102,7 @@ fn each_format_takes_its_own_syntax_and_rejects_poison() {
         let guards = Guards { format: Some(format), ..Guards::default() };
         assert!(place.judge(&guards, text).is_ok(), "{format:?}: {text}");
     }
-    let bad: [(Format, &[u8]); 16] = [
+    let bad: [(Format, &[u8]); 18] = [
         (Format::Json, b""),
         (Format::Json, b"{\"topsecret\": }"),
         (Format::Json, b"{} trailing"),
@@ -109,9 +114,11 @@ fn each_format_takes_its_own_syntax_and_rejects_poison() {
         (Format::Toml, b"a = 1\na = 2"),
         (Format::Toml, huge_toml.as_bytes()),
         (Format::Toml, deep_toml.as_bytes()),
+        (Format::Toml, dotted_toml.as_bytes()),
         (Format::Yaml, b"topsecret: [unclosed"),
         (Format::Yaml, deep_yaml.as_bytes()),
         (Format::Yaml, bomb.as_bytes()),
+        (Format::Yaml, chain.as_bytes()),
         (Format::Yaml, b"&a [*a]"),
         (Format::Utf8, b"\xc3("),
     ];
