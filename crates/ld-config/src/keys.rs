@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::fields::{self, choice};
+use crate::problem::quoted;
 use crate::settings::SecretsProvider;
 use crate::settings::{
     Config, Format, MAX_INTERVAL, MAX_JITTER, MAX_NODE_BYTES, MAX_SESSION_TIMEOUT, MIN_INTERVAL, NodeConfig,
@@ -34,7 +35,8 @@ pub(crate) static GLOBAL: &[Key<Config>] = &[
             let (hosts, chroot) = hosts::parse(text)?;
             let warning = chroot.contains(',').then(|| {
                 format!(
-                    "all that follows the first '/' is the chroot, here '{chroot}': write it once, at the end"
+                    "all that follows the first '/' is the chroot, here {}: write it once, at the end",
+                    quoted(&chroot)
                 )
             });
             (config.zookeeper.hosts, config.zookeeper.chroot) = (hosts, chroot);

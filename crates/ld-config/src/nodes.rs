@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::ini::{Entries, Entry};
 use crate::keys;
-use crate::problem::{Problems, quoted};
+use crate::problem::{Problems, quoted, shown_key};
 use crate::settings::NodeConfig;
 use crate::suggest;
 
@@ -131,5 +131,6 @@ fn lexical(dest: &str) -> Cow<'_, Path> {
 fn unknown(name: &str, field: &str) -> String {
     let nearest = suggest::nearest(field, keys::NODE.iter().map(|key| key.name));
     let dots = if field.contains('.') { "; the name of a node holds no dot" } else { "" };
+    let name = shown_key(name);
     format!("unknown key, ignored (the nearest known key is '{PREFIX}{name}.{nearest}'{dots})")
 }

@@ -10,6 +10,9 @@ pub const MAX_PROBLEMS: usize = 10_000;
 /// The longest piece of a value that a message quotes, in characters.
 const MAX_QUOTED: usize = 80;
 
+/// The longest piece of a key that a message shows, in characters: the name of a node is part of it.
+const MAX_KEY: usize = 200;
+
 /// One error or warning. Its `Display` is one line, `origin:line: key: message`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -28,7 +31,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}: ", self.origin, self.line)?;
         if let Some(key) = &self.key {
-            write!(f, "{}: ", key.escape_debug())?;
+            write!(f, "{}: ", shown_key(key))?;
         }
         f.write_str(&self.message)
     }
@@ -138,10 +141,19 @@ impl Tally {
 
 /// `text` in quotes, on one line and of bounded length, for a message.
 pub(crate) fn quoted(text: &str) -> String {
-    let shown: String = text.chars().take(MAX_QUOTED).flat_map(char::escape_debug).collect();
-    let more = if text.chars().nth(MAX_QUOTED).is_some() { "..." } else { "" };
     // Quotes of the value itself stay as they were written.
-    format!("'{}{more}'", shown.replace("\\'", "'").replace("\\\"", "\""))
+    format!("'{}'", shown(text, MAX_QUOTED).replace("\\'", "'").replace("\\\"", "\""))
+}
+
+/// A key or a part of one, on one line and of bounded length, for a message.
+pub(crate) fn shown_key(key: &str) -> String {
+    shown(key, MAX_KEY)
+}
+
+fn shown(text: &str, limit: usize) -> String {
+    let start: String = text.chars().take(limit).flat_map(char::escape_debug).collect();
+    let more = if text.chars().nth(limit).is_some() { "..." } else { "" };
+    start + more
 }
 
 #[cfg(test)]
@@ -155,6 +167,15 @@ mod tests {
         problems.error(3, None, "no key");
         let error = problems.finish().unwrap_err();
         assert_eq!(error.to_string(), "config.ini:3: no key\nconfig.ini:12: nodes.b.mode: wrong");
+    }
+
+    #[test]
+    fn a_long_key_is_cut_and_drives_no_terminal() {
+        let mut problems = Problems::new("c");
+        problems.error(1, Some(&format!("\u{1b}[2J{}", "x".repeat(1 << 20))), "wrong");
+        let error = problems.finish().unwrap_err().to_string();
+        assert!(error.starts_with("c:1: \\u{1b}[2Jxxx") && error.ends_with("xxx...: wrong"), "{error}");
+        assert!(error.len() < 300, "{}", error.len());
     }
 
     #[test]

@@ -93,6 +93,10 @@ fn row_unknown_keys_are_ignored_and_those_near_ours_warn() {
             "nodes.a.source=/a\nnodes.a.dest=/d\nnodes.a.onwer=x",
             "c:5: nodes.a.onwer: unknown key, ignored (the nearest known key is 'nodes.a.owner')",
         ),
+        (
+            "nodes.a\u{1b}.source=/a\nnodes.a\u{1b}.dest=/d\nnodes.a\u{1b}.onwer=x",
+            "c:5: nodes.a\\u{1b}.onwer: unknown key, ignored (the nearest known key is 'nodes.a\\u{1b}.owner')",
+        ),
         ("nodes. = x", "c:3: nodes.: ignored: no name after 'nodes.'"),
     ] {
         let warnings = warnings(line);

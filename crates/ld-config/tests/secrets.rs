@@ -144,8 +144,7 @@ fn malformed_json_gives_its_position_and_no_content() {
         assert!(error.to_string().contains("invalid JSON at line "), "{error}");
     }
     let (_dir, config) = vault_csi();
-    for text in
-        ["{\"data\": hunter2}", "{\"other\": 1}", "[{\"type\": \"simple\", \"value\": \"hunter2\"}]"]
+    for text in ["{\"data\": hunter2}", "{\"other\": 1}", "[{\"type\": \"simple\", \"value\": \"hunter2\"}]"]
     {
         fs::write(config.path.join("..data/a/b"), text).unwrap();
         assert!(matches!(read(&config, "a/b"), Err(SecretsError::Malformed { .. })), "{text}");

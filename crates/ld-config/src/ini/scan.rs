@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::canonical::Canonical;
 use super::whitespace::{is_space, lines, trim};
-use crate::problem::{Problems, quoted};
+use crate::problem::{Problems, quoted, shown_key};
 
 /// The section that is ours.
 pub(super) const LIVE_DATA: &str = "live-data";
@@ -106,7 +106,7 @@ impl<'a> Scanner<'a> {
             problems.error(
                 number,
                 None,
-                format!("duplicate section [{}], first in line {first}", name.escape_debug()),
+                format!("duplicate section [{}], first in line {first}", shown_key(name)),
             );
         }
         if name == LIVE_DATA {
