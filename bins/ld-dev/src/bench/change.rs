@@ -75,6 +75,7 @@ pub(super) fn burst(arena: &mut Arena, who: Contestant) -> Result<Vec<f64>, Fail
 pub(super) fn rewrite(arena: &mut Arena, who: Contestant) -> Result<Vec<f64>, Failure> {
     const CHANGES: usize = 1_000;
     let mut stage = arena.start(who, 1, Place::Tmpfs)?;
+    stage.tell_apart()?;
     stage.observer.expect([])?;
     for _ in 0..CHANGES {
         arena.small.change_one(&arena.admin, 0)?;

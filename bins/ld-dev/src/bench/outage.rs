@@ -13,8 +13,8 @@ use super::usage::thread_count;
 use crate::failure::Failure;
 
 const NODES: usize = 10_000;
-/// Nodes that change meanwhile: spread over all, so that each session of a contestant has some.
-const CHANGED: usize = 100;
+/// Nodes that change meanwhile: spread over all, so that each session of a contestant has some. Each costs a request.
+const CHANGED: usize = 20;
 /// How long a contestant may take to return.
 const LIMIT: Duration = Duration::from_secs(120);
 /// A contestant that sends no request for so long has done what it does after a lost connection.

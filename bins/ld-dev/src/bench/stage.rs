@@ -19,6 +19,8 @@ use crate::failure::Failure;
 const START_LIMIT: Duration = Duration::from_secs(300);
 /// How long it may end its work after the last file before its memory is looked at.
 const SETTLE: Duration = Duration::from_millis(500);
+/// The directory of the destinations, in that of the contestant.
+const FILES: &str = "files";
 
 /// A contestant that has written all its files.
 #[derive(Debug)]
@@ -43,7 +45,7 @@ impl Stage {
         parent: &Path,
     ) -> Result<Self, Failure> {
         let directory = TempDir::new_in(parent);
-        let files = directory.join("files");
+        let files = directory.join(FILES);
         let config = directory.join("config");
         let secrets = directory.join("secrets.json");
         let doing = || "cannot prepare a contestant's directory";
@@ -97,8 +99,13 @@ impl Stage {
         self.observer.wait(&mut self.running, pause, limit, look)
     }
 
+    /// From now on every version of a file is seen.
+    pub(super) fn tell_apart(&self) -> Result<(), Failure> {
+        self.observer.tell_apart(&self.directory.join(FILES))
+    }
+
     fn file(&self, node: usize) -> PathBuf {
-        self.directory.join("files").join(file_name(node))
+        self.directory.join(FILES).join(file_name(node))
     }
 }
 
