@@ -2,7 +2,8 @@
 //!
 //! Nothing is followed or changed in place. Each write goes through one descriptor of the destination's directory, so
 //! that a directory or a name swapped meanwhile cannot redirect it. A destination may lie below symlinked
-//! directories, as in baseplate.py, but is itself never followed.
+//! directories, as in baseplate.py, but only below those of somebody who can be trusted with it (`walk`), and is itself
+//! never followed.
 
 mod apply;
 mod candidate;
@@ -17,6 +18,7 @@ mod remove;
 mod sweep;
 mod temp;
 mod touch;
+mod walk;
 
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,15 @@
 //! The one descriptor through which a destination is reached.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, fsync, mkdirat, openat, statat};
 use rustix::io::Errno;
 
+use super::walk::{walk, walk_from};
 use super::{FileError, Identity, Target};
-
-/// `O_NONBLOCK` costs nothing on a directory and keeps anything else from making the open wait.
-const OPEN: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
 
 /// An open directory.
 pub(super) struct Directory {
@@ -29,7 +26,7 @@ impl Directory {
     ///
     /// The system's refusal; see [`FileError::is_missing`].
     pub(super) fn open(path: &Path) -> Result<Self, FileError> {
-        Self::open_at(CWD, path, path)
+        Self::open_at(CWD, Path::new(""), path)
     }
 
     /// Opens `path`, creating what is missing of it with mode 0755 less the umask. With `durable`, new directories are
@@ -48,16 +45,19 @@ impl Directory {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(FileError::system("create the directory", path)(error)),
         }
-        Self::open_at(parent.as_fd(), name.as_ref(), path)
+        Self::open_at(parent.as_fd(), &parent.path, name.as_ref())
     }
 
-    fn open_at(at: BorrowedFd<'_>, name: &Path, path: &Path) -> Result<Self, FileError> {
-        let fail = || FileError::system("open the directory", path);
-        let file = File::from(openat(at, name, OPEN, Mode::empty()).map_err(fail())?);
+    fn open_at(at: BorrowedFd<'_>, start: &Path, path: &Path) -> Result<Self, FileError> {
+        let place = walk_from(at, start, path)?;
+        let path = start.join(path);
+        let fail = || FileError::system("open the directory", &path);
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let file = File::from(openat(place, ".", flags, Mode::empty()).map_err(fail())?);
         let found = Identity::from(fstat(&file).map_err(fail())?);
         // A set-group-ID directory hands its group to new files.
         let new_group = if found.mode() & 0o2000 == 0 { users::get_effective_gid() } else { found.group };
-        Ok(Self { file, path: path.to_owned(), new_group })
+        Ok(Self { file, path, new_group })
     }
 
     /// What stands at `name`, not following a link; `None` if nothing does.
@@ -101,10 +101,13 @@ pub(crate) fn locate(target: &Target) -> Result<(u64, u64, OsString), FileError>
     let (mut directory, name) = split(&target.path)?;
     let mut rest = PathBuf::from(name);
     loop {
-        match fs::metadata(directory) {
-            Ok(found) => return Ok((found.dev(), found.ino(), rest.into_os_string())),
+        match walk(directory) {
+            Ok(place) => {
+                let found = fstat(place).map_err(FileError::system("look at the directory", directory))?;
+                let (device, inode) = Identity::from(found).key();
+                return Ok((device, inode, rest.into_os_string()));
+            }
             Err(error) => {
-                let error = FileError::system("look at the directory", directory)(error);
                 let (true, Some(name)) = (error.is_missing(), directory.file_name()) else {
                     return Err(error);
                 };

@@ -29,6 +29,17 @@ pub(crate) enum FileError {
     /// Somebody who may write the directory removed or swapped the temporary file.
     #[error("{0} was interfered with while it was replaced: let only trusted users write its directory")]
     Interference(PathBuf),
+    /// Whoever made that link could lead the watcher to any directory.
+    #[error(
+        "{link} is a symlink of user {owner} to a directory of somebody else: put the directory itself there, or a link \
+         that belongs to root"
+    )]
+    ForeignLink {
+        /// The link, on the way to a destination.
+        link: PathBuf,
+        /// The user that it belongs to.
+        owner: u32,
+    },
     /// The system refused a step.
     #[error("cannot {action} {path}")]
     System {

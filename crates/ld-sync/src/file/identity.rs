@@ -1,6 +1,7 @@
 //! A file as it was left, and the ways in which it can turn out to be another.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, Stat, statat};
@@ -128,13 +129,13 @@ impl Drift {
 ///
 /// The [`Drift`], if it is not.
 pub(crate) fn verify(target: &Target, left: &Identity) -> Result<(), Drift> {
-    let found = look(&target.path)?;
+    let found = look(CWD, &target.path)?;
     Drift::between(left, &found).map_or(Ok(()), Err)
 }
 
-/// The identity of what stands at `path`, not following a link.
-pub(super) fn look(path: &Path) -> Result<Identity, Drift> {
-    match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+/// The identity of what stands at `path` below the directory `at`, not following a link in its place.
+pub(super) fn look(at: impl AsFd, path: impl AsRef<Path>) -> Result<Identity, Drift> {
+    match statat(at, path.as_ref(), AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(stat.into()),
         Err(Errno::NOENT | Errno::NOTDIR) => Err(Drift::Missing),
         Err(error) => Err(Drift::Unknown(error.into())),

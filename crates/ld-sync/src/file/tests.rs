@@ -7,6 +7,7 @@ mod hostile;
 mod inspect;
 mod rerun;
 mod sweep;
+mod walk;
 mod watch;
 
 use std::fs;

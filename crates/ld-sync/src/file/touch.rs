@@ -1,12 +1,15 @@
 //! The heartbeat: the mtime says that the file was known to be current at that time.
 
 use std::fs::File;
-use std::io;
+use std::os::fd::AsRawFd;
 
 use filetime::{FileTime, set_file_handle_times};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, fstat, openat, utimensat};
+use rustix::io::Errno;
 
+use super::directory::split;
 use super::identity::{Timestamp, look};
+use super::walk::walk;
 use super::{Drift, FileError, Identity, Target};
 
 /// Why a file was not touched.
@@ -22,36 +25,34 @@ pub(crate) enum TouchError {
 
 /// Sets the mtime to now, if the file still is as it was left, and returns what it is now. Follows no link.
 ///
-/// Takes the owner of the file or `CAP_FOWNER`. A file that may not be read is touched by name instead of by
-/// descriptor; looking before and after shows if the name stood for something else meanwhile.
+/// Takes the owner of the file or `CAP_FOWNER`; the file need not be readable.
 ///
 /// # Errors
 ///
 /// [`TouchError::Drift`] if the file is another, before or after.
 pub(crate) fn touch(target: &Target, left: &Identity) -> Result<Identity, TouchError> {
-    // Before anything is opened: opening a device or a FIFO can have effects.
-    expect(left, &look(&target.path)?)?;
-    let now = now();
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let fail = || FileError::system("touch", &target.path);
-    let touched = match openat(CWD, &target.path, flags, Mode::empty()) {
-        Ok(descriptor) => {
-            let file = File::from(descriptor);
-            expect(left, &fstat(&file).map_err(fail())?.into())?;
-            set_file_handle_times(&file, None, Some(now))
-                .map_err(FileError::system("touch", &target.path))?;
-            Identity::from(fstat(&file).map_err(fail())?)
-        }
-        Err(error) if io::Error::from(error).kind() == io::ErrorKind::PermissionDenied => {
-            let times = Timestamps {
-                last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
-                last_modification: Timespec { tv_sec: now.seconds(), tv_nsec: now.nanoseconds().into() },
-            };
-            utimensat(CWD, &target.path, &times, AtFlags::SYMLINK_NOFOLLOW).map_err(fail())?;
-            look(&target.path)?
-        }
-        Err(error) => return Err(fail()(error).into()),
+    let (parent, name) = split(&target.path)?;
+    let directory = match walk(parent) {
+        Err(error) if error.is_missing() => return Err(Drift::Missing.into()),
+        result => result?,
     };
+    // Before anything is opened: opening a device or a FIFO can have effects.
+    expect(left, &look(&directory, name)?)?;
+    let now = now();
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let open = |access| openat(&directory, name, flags | access, Mode::empty()).map(File::from);
+    let fail = || FileError::system("touch", &target.path);
+    let (file, readable) = match open(OFlags::RDONLY) {
+        Err(Errno::ACCESS) => (open(OFlags::PATH).map_err(fail())?, false),
+        result => (result.map_err(fail())?, true),
+    };
+    expect(left, &fstat(&file).map_err(fail())?.into())?;
+    if readable {
+        set_file_handle_times(&file, None, Some(now)).map_err(FileError::system("touch", &target.path))?;
+    } else {
+        touch_unreadable(&file, now).map_err(fail())?;
+    }
+    let touched = Identity::from(fstat(&file).map_err(fail())?);
     let stands = Timestamp { seconds: now.unix_seconds(), nanoseconds: now.nanoseconds() };
     // Some file systems keep whole seconds only. Any other mtime is somebody's write after ours.
     let coarse = Timestamp { nanoseconds: 0, ..stands };
@@ -59,6 +60,16 @@ pub(crate) fn touch(target: &Target, left: &Identity) -> Result<Identity, TouchE
         return Err(Drift::between(left, &touched).unwrap_or(Drift::Missing).into());
     }
     Ok(touched)
+}
+
+/// Touches a file whose descriptor is good for nothing but looking: by the descriptor's name, which leads to this very file,
+/// whatever stands at its path.
+fn touch_unreadable(file: &File, now: FileTime) -> Result<(), Errno> {
+    let times = Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec { tv_sec: now.seconds(), tv_nsec: now.nanoseconds().into() },
+    };
+    utimensat(CWD, format!("/proc/self/fd/{}", file.as_raw_fd()), &times, AtFlags::empty())
 }
 
 fn expect(left: &Identity, found: &Identity) -> Result<(), Drift> {

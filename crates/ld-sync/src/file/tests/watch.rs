@@ -6,6 +6,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::CWD;
+
 use super::super::identity::look;
 use super::super::{Drift, Identity, TouchError, apply_batch, touch, verify};
 use super::rerun::{rerun_as_nobody, shared_directory};
@@ -54,7 +56,7 @@ fn room() -> (Room, Identity) {
 /// Whether a file changed now gets the time of `left`.
 fn is_of_this_tick(left: &Identity, probe: &Path) -> bool {
     fs::write(probe, "").unwrap();
-    let now = look(probe).unwrap();
+    let now = look(CWD, probe).unwrap();
     fs::remove_file(probe).unwrap();
     now.changed == left.changed
 }
