@@ -86,10 +86,13 @@ impl<'a> Temp<'a> {
             Err(Errno::NOENT) => return Err(FileError::Interference(path.to_owned())),
             Err(error) => return Err(FileError::system("replace", path)(error)),
         }
-        self.in_place = true;
         // The rename changed the change time, so the identity is taken now. Whoever may write the directory may have
         // swapped the temporary file before: then something else stands there.
         let left = self.identity()?;
+        // A second name would let the file be changed from elsewhere. Was it the destination's, nothing was renamed.
+        if left.links != 1 {
+            return Err(FileError::Interference(path.to_owned()));
+        }
         // A change since then is somebody else's: taken for ours, it would never be found as drift.
         if self.dressed.is_some_and(|dressed| !left.is_same_but_for_times(&dressed)) {
             return Err(FileError::Interference(path.to_owned()));
@@ -97,6 +100,7 @@ impl<'a> Temp<'a> {
         if self.directory.look(name)?.is_none_or(|found| found.key() != left.key()) {
             return Err(FileError::Interference(path.to_owned()));
         }
+        self.in_place = true;
         Ok(left)
     }
 

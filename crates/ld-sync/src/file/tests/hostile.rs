@@ -110,6 +110,19 @@ fn a_temporary_file_that_was_swapped_is_an_error() {
 }
 
 #[test]
+fn a_temporary_file_with_a_second_name_is_an_error_and_leaves_nothing_behind() {
+    let room = Room::new();
+    let directory = Directory::open(room.directory.path()).unwrap();
+    for second in ["dest", "elsewhere"] {
+        let temp = Temp::create(&directory, room.path()).unwrap();
+        fs::hard_link(temp.path(), room.beside(second)).unwrap();
+        assert!(matches!(temp.put_in_place("dest".as_ref(), room.path()), Err(FileError::Interference(_))));
+        room.assert_no_strays();
+        fs::remove_file(room.beside(second)).unwrap();
+    }
+}
+
+#[test]
 fn a_file_that_is_changed_in_the_moment_it_is_put_in_place_is_an_error_and_not_taken_for_ours() {
     let room = Room::new();
     let directory = Directory::open(room.directory.path()).unwrap();
