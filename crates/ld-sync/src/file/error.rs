@@ -40,6 +40,19 @@ pub(crate) enum FileError {
         /// The user that it belongs to.
         owner: u32,
     },
+    /// The watcher may not do what the configuration asks of it.
+    #[error(
+        "cannot {action} {path}: the watcher lacks {capability}; grant it as docs/security.md says, or configure no owner \
+         and group"
+    )]
+    MissingCapability {
+        /// What was tried, fit to follow "cannot".
+        action: &'static str,
+        /// The destination.
+        path: PathBuf,
+        /// What would allow it.
+        capability: &'static str,
+    },
     /// The system refused a step.
     #[error("cannot {action} {path}")]
     System {

@@ -71,9 +71,13 @@ impl<'a> Temp<'a> {
         let user = (found.user != user).then(|| Uid::from_raw(user));
         let group = (found.group != group).then(|| Gid::from_raw(group));
         if user.is_some() || group.is_some() {
-            fchown(&self.file, user, group).map_err(FileError::system("set the owner of", path))?;
+            fchown(&self.file, user, group).map_err(refused("set the owner of", path, "CAP_CHOWN"))?;
         }
-        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(FileError::system("set the mode of", path))?;
+        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(refused(
+            "set the mode of",
+            path,
+            "CAP_FOWNER",
+        ))?;
         self.dressed = Some(self.identity()?);
         Ok(())
     }
@@ -117,6 +121,16 @@ impl Drop for Temp<'_> {
             // Best effort: the next start sweeps what stays.
             let _ = unlinkat(self.directory, self.name.as_str(), AtFlags::empty());
         }
+    }
+}
+
+/// Why owner or mode cannot be set: root is refused for other reasons than the want of a capability.
+fn refused(action: &'static str, path: &Path, capability: &'static str) -> impl FnOnce(Errno) -> FileError {
+    move |error| match error {
+        Errno::PERM if users::get_effective_uid() != 0 => {
+            FileError::MissingCapability { action, path: path.to_owned(), capability }
+        }
+        error => FileError::system(action, path)(error),
     }
 }
 
