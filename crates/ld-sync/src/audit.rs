@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ld_config::{OnDrift, WatcherConfig, chain};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 use crate::file::{self, Drift, Identity, TouchError};
 use crate::follow::DRIFT_STAYS;
@@ -78,7 +78,11 @@ async fn drifts(nodes: Arc<[Arc<Node>]>, interval: Duration) {
 
 /// Touches the file if it is as it was left. Returns whether it was touched.
 fn touch(node: &Node) -> bool {
-    audit(node, |left| file::touch(&node.target, left))
+    let touched = audit(node, |left| file::touch(&node.target, left));
+    if touched && node.set_touched() {
+        info!("nodes.{}: '{}' has its heartbeat again", node.name, node.target.path.display());
+    }
+    touched
 }
 
 fn verify(node: &Node) {
@@ -100,7 +104,10 @@ fn audit(node: &Node, check: impl FnOnce(&Identity) -> Result<Identity, TouchErr
             true
         }
         Err(TouchError::File(error)) => {
-            warn!("nodes.{}: no heartbeat: {}", node.name, chain(&error));
+            let error = format!("no heartbeat: {}", chain(&error));
+            if node.set_untouched(&error) {
+                warn!("nodes.{}: {error}", node.name);
+            }
             false
         }
         Err(TouchError::Drift(drift)) => {

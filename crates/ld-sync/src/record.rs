@@ -133,17 +133,7 @@ impl Node {
     pub(crate) fn set_bad(&self, state: State, error: &str) -> bool {
         self.with(|record| {
             record.current = None;
-            record.attempts = record.attempts.saturating_add(1);
-            let news = record.state != state || record.error.as_deref() != Some(error);
-            record.enter(state);
-            if news {
-                record.error = Some(error.into());
-            }
-            let due = news || record.complained_at.is_none_or(|at| at.elapsed() >= REPEAT_COMPLAINT);
-            if due {
-                record.complained_at = Some(Instant::now());
-            }
-            due
+            record.complain(state, error)
         })
     }
 
@@ -154,6 +144,19 @@ impl Node {
             record.enter(State::Delayed);
             record.error = Some(why.into());
         });
+    }
+
+    /// The file holds the node's content, but its heartbeat fails; the next may succeed. Returns whether that is worth a
+    /// log line now. A node of which a change is pending says itself how it stands.
+    pub(crate) fn set_untouched(&self, error: &str) -> bool {
+        self.with(|record| record.current.is_some() && record.complain(State::Failing, error))
+    }
+
+    /// The file got its heartbeat. Returns whether it failed to before.
+    pub(crate) fn set_touched(&self) -> bool {
+        // What fails otherwise is not current.
+        let is_untouched = |record: &Record| record.current.is_some() && record.state == State::Failing;
+        self.with(|record| is_untouched(record) && record.settle(State::Current))
     }
 
     /// What the outside may know.
@@ -181,10 +184,72 @@ impl Record {
         }
     }
 
+    /// Returns whether the complaint is news, or old enough to be repeated.
+    fn complain(&mut self, state: State, error: &str) -> bool {
+        self.attempts = self.attempts.saturating_add(1);
+        let news = self.state != state || self.error.as_deref() != Some(error);
+        self.enter(state);
+        if news {
+            self.error = Some(error.into());
+        }
+        let due = news || self.complained_at.is_none_or(|at| at.elapsed() >= REPEAT_COMPLAINT);
+        if due {
+            self.complained_at = Some(Instant::now());
+        }
+        due
+    }
+
     fn settle(&mut self, state: State) -> bool {
         self.enter(state);
         self.complained_at = None;
         self.error = None;
         std::mem::take(&mut self.attempts) > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ld_config::NodeConfig;
+
+    use super::*;
+
+    fn current() -> Node {
+        let node = Node::new(NodeConfig::new("flags", "/flags", "/nowhere/flags"));
+        let session = SessionKey::unique();
+        node.set_current(&Landed { session, mzxid: 1, bytes: 1, replaced: true });
+        node
+    }
+
+    #[test]
+    fn a_failing_heartbeat_is_complained_of_once_a_minute_at_most_and_shown_until_it_succeeds() {
+        let node = current();
+        assert!(!node.set_touched());
+        assert!(node.set_untouched("no heartbeat: it is read-only"));
+        let since = node.status().since;
+        for _ in 0..100 {
+            assert!(!node.set_untouched("no heartbeat: it is read-only"));
+        }
+        let status = node.status();
+        assert_eq!((status.state, status.since, status.attempts), (State::Failing, since, 101));
+        assert_eq!(status.last_error.as_deref(), Some("no heartbeat: it is read-only"));
+        assert!(node.current().is_some(), "the next heartbeat is tried");
+        assert!(node.set_untouched("no heartbeat: another reason"), "another reason is news");
+
+        assert!(node.set_touched());
+        let status = node.status();
+        assert_eq!((status.state, status.last_error, status.attempts), (State::Current, None, 0));
+        assert!(!node.set_touched(), "said once");
+    }
+
+    #[test]
+    fn a_failing_heartbeat_hides_no_other_trouble() {
+        let node = current();
+        node.set_bad(State::Rejected, "bad content");
+        assert!(!node.set_untouched("no heartbeat: it is read-only"));
+        assert!(!node.set_touched());
+        assert_eq!(node.status().last_error.as_deref(), Some("bad content"));
+        node.set_bad(State::Failing, "a failed write");
+        assert!(!node.set_touched());
+        assert_eq!(node.state(), State::Failing);
     }
 }

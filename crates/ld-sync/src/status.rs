@@ -26,7 +26,7 @@ pub enum State {
     Delayed,
     /// The node was deleted, and its file stays (`on_delete = keep`).
     Kept,
-    /// The file could not be written or removed; it is tried again.
+    /// The file could not be written, removed or touched; it is tried again.
     Failing,
 }
 

@@ -17,6 +17,7 @@ use crate::rig::{NAME, NODE, Rig, host};
 
 tests! {
     a_destination_that_turns_read_only_is_written_once_it_is_writable: 15,
+    a_heartbeat_that_fails_is_complained_of_once_and_goes_on_by_itself: 15,
     a_destination_directory_that_is_removed_is_made_again: 10,
     a_full_disk_keeps_the_old_file_whole_until_there_is_room: 15,
     exhausted_inodes_keep_the_old_file_until_there_are_some: 15,
@@ -57,6 +58,21 @@ fn a_destination_that_turns_read_only_is_written_once_it_is_writable() {
     endure(&rig, "Read-only file system");
     remount(rig.watcher.id(), &live, "remount,bind,rw");
     rig.converges("destination read-only, then writable", AT_ONCE);
+    rig.finish();
+}
+
+fn a_heartbeat_that_fails_is_complained_of_once_and_goes_on_by_itself() {
+    let (_namespace, _proxy, rig) = rig_as(on_bind_mount);
+    let live = directory(&rig.host);
+    remount(rig.watcher.id(), &live, "remount,bind,ro");
+    let complaint = "no heartbeat: cannot touch";
+    rig.watcher.wait_for_stderr(complaint, AT_ONCE + LOADED_MACHINE);
+    rig.stays_silent(Instant::now(), LENGTH);
+    let complaints = rig.watcher.stderr().matches(complaint).count();
+    assert_eq!(complaints, 1, "in {LENGTH:?}:\n{}", rig.watcher.stderr());
+    remount(rig.watcher.id(), &live, "remount,bind,rw");
+    rig.beats();
+    rig.watcher.wait_for_stderr("has its heartbeat again", AT_ONCE + LOADED_MACHINE);
     rig.finish();
 }
 
