@@ -104,6 +104,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_check_that_writes_without_end_is_neither_blocked_nor_heard() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = dir.path().join("loud");
+        // Far more than a pipe holds, on both outputs.
+        let text = "#!/bin/sh\nhead -c 50000000 /dev/zero\nhead -c 50000000 /dev/zero >&2\n";
+        crate::guard::tests::write_script(&script, text);
+        let ended = run_on(&script, Path::new("/dev/null"), LIMIT).unwrap();
+        assert!(matches!(ended, Ended::Itself(status) if status.success()));
+
+        let script = dir.path().join("endless");
+        crate::guard::tests::write_script(&script, "#!/bin/sh\nyes >&2 &\nexec yes\n");
+        let ended = run_on(&script, Path::new("/dev/null"), Duration::from_millis(500)).unwrap();
+        assert!(matches!(ended, Ended::Late));
+    }
+
+    #[test]
     fn a_check_that_takes_too_long_is_killed_with_all_that_it_started() {
         let dir = tempfile::tempdir().unwrap();
         let script = dir.path().join("slow");

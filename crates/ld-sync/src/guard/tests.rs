@@ -156,6 +156,21 @@ fn a_check_has_path_for_its_environment_and_the_candidate_is_private() {
 }
 
 #[test]
+fn a_check_has_a_process_group_of_its_own_and_nothing_to_read_from_or_write_to() {
+    let place = Place::new();
+    let seen = place.path("seen");
+    // Field 5 of a process's stat is its group.
+    let script = "for fd in 0 1 2; do at=$(readlink /proc/$$/fd/$fd); echo $at >&3; done\n\
+                  { echo $$; cut -d ' ' -f 5 /proc/$$/stat; } >&3\n";
+    let guards = place.check(&format!("#!/bin/sh\nexec 3>{}\n{script}", seen.display()));
+    place.judge(&guards, "x").unwrap();
+    let seen = fs::read_to_string(seen).unwrap();
+    let lines: Vec<_> = seen.lines().collect();
+    assert_eq!(&lines[..3], ["/dev/null"; 3], "{seen}");
+    assert_eq!(lines[3], lines[4], "{seen}");
+}
+
+#[test]
 fn a_check_that_cannot_run_is_no_judgement_of_the_content() {
     let place = Place::new();
     let missing = Guards { check: Some(place.path("missing")), ..Guards::default() };

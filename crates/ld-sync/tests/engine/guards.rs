@@ -49,6 +49,47 @@ async fn a_check_that_cannot_run_is_tried_again_until_it_can() {
     running.wait_for("flags", State::Current).await;
 }
 
+// On the real clock: a paused one stands still while a check runs.
+#[tokio::test]
+async fn at_most_four_checks_run_at_once_and_hold_up_no_node_without_one() {
+    const NODES: usize = 10;
+    let rig = Rig::new();
+    let (program, running_now, gate) = (rig.path("check"), rig.path("running"), rig.path("gate"));
+    fs::create_dir(&running_now).unwrap();
+    // Each shows itself, says how many there are, and waits a while to be let go.
+    let script = format!(
+        "#!/bin/sh\ncd {}\nmkdir running/$$\nls running | wc -l >> counts\n\
+         turns=0; until [ -e gate ] || [ $((turns += 1)) -gt 300 ]; do sleep 0.02; done\nrmdir running/$$\n",
+        rig.dir.path().display()
+    );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let checked = (0..NODES).map(|index| {
+        rig.memory.set(&format!("/{index}"), "x", 1);
+        let mut node =
+            NodeConfig::new(index.to_string(), format!("/{index}"), rig.path(&format!("live/{index}")));
+        node.guards.check = Some(program.clone());
+        node
+    });
+    rig.memory.set("/free", "x", 1);
+    let free = NodeConfig::new("free", "/free", rig.path("live/free"));
+    let running = rig.start_nodes(checked.chain([free]).collect());
+
+    let count = || fs::read_dir(&running_now).unwrap().count();
+    running.wait_until("four checks", || count() >= 4).await;
+    running.wait_for("free", State::Current).await;
+    // More would have shown themselves by now.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(count(), 4);
+    fs::write(&gate, "").unwrap();
+    for index in 0..NODES {
+        running.wait_for(&index.to_string(), State::Current).await;
+    }
+    let counts = fs::read_to_string(rig.path("counts")).unwrap();
+    let most = counts.lines().map(|line| line.trim().parse::<usize>().unwrap()).max();
+    assert_eq!((counts.lines().count(), most), (NODES, Some(4)), "{counts}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_file_kept_on_delete_stays_without_heartbeat_until_the_node_is_back() {
     let rig = Rig::new();
