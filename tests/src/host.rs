@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -89,6 +89,24 @@ impl Host {
     /// The watcher on this host's configuration.
     pub fn watcher(&self) -> TestCommand {
         TestCommand::new(binary("live-data-watcher")).arg(self.config())
+    }
+
+    /// The watcher on this host's configuration as an unprivileged user with only these capabilities, such as `chown`.
+    /// Needs root.
+    pub fn watcher_as(&self, user: u32, capabilities: &[&str]) -> TestCommand {
+        // The directory of the build may be closed to others.
+        let copy = self.dir.join("live-data-watcher");
+        if !copy.exists() {
+            fs::copy(binary("live-data-watcher"), &copy).expect("a binary can be copied");
+        }
+        self.open();
+        TestCommand::new(copy).arg(self.config()).user_with_capabilities(user, user, capabilities)
+    }
+
+    /// Lets every user of the machine through to what is below the host's directory and open to them.
+    pub fn open(&self) {
+        fs::set_permissions(self.path(""), fs::Permissions::from_mode(0o711))
+            .expect("a private directory is ours");
     }
 
     /// The watcher with `--once` on this host's configuration.

@@ -14,6 +14,8 @@
 
 mod held_writer;
 mod host;
+mod snapshot;
 
 pub use held_writer::HeldWriter;
 pub use host::{Host, SOON};
+pub use snapshot::Snapshot;

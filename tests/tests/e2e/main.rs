@@ -8,6 +8,7 @@ mod credentials;
 mod demo;
 mod files;
 mod follow;
+mod footprint;
 mod heartbeat;
 mod jitter;
 mod many_nodes;
