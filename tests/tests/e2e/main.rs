@@ -13,6 +13,7 @@ mod heartbeat;
 mod jitter;
 mod many_nodes;
 mod once;
+mod privilege;
 mod read_only;
 mod sessions;
 mod tls;
