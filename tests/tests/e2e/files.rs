@@ -216,7 +216,7 @@ fn a_stray_temporary_file_of_a_killed_watcher_is_swept_at_start_and_nobody_elses
 }
 
 /// `.live-data.<FNV-1a of the destination>.<random>`, as docs/architecture.md promises to later releases.
-fn stray_name(destination: &Path) -> String {
+pub(crate) fn stray_name(destination: &Path) -> String {
     let text = destination.to_str().unwrap();
     let hash = text
         .bytes()

@@ -1,6 +1,7 @@
 //! The built binaries against a real ZooKeeper: each module is a part of docs/migration.md's promise.
 
 mod absence;
+mod attackers;
 mod command_lines;
 mod configuration;
 mod content;
