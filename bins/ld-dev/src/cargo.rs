@@ -60,6 +60,13 @@ pub(crate) fn metadata() -> Result<Value, Failure> {
         .map_err(|error| Failure::new(format!("cargo metadata gave no JSON: {error}")))
 }
 
+/// Where the workspace is built.
+pub(crate) fn target_directory() -> Result<PathBuf, Failure> {
+    let metadata = metadata()?;
+    let directory = metadata["target_directory"].as_str();
+    directory.map(PathBuf::from).ok_or_else(|| Failure::new("cargo metadata names no target directory"))
+}
+
 /// The command line as one would type it.
 fn describe(command: &Command) -> String {
     let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();

@@ -1,5 +1,6 @@
 //! `cargo dev test`: every check, one after the other, up to the first that fails.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
@@ -59,6 +60,7 @@ fn steps<'a>() -> Vec<Step<'a>> {
             "examples in the documentation",
             &["test", "--workspace", "--all-features", "--doc", "--locked"],
         ),
+        ("seeds of the fuzz targets", Box::new(fuzz_seeds)),
         ("chaos", Box::new(|_| chaos::run_in_suite())),
         ("documentation", Box::new(|_| document())),
         ("licenses, sources and layering", Box::new(|_| deny())),
@@ -71,14 +73,31 @@ fn cargo_step<'a>(name: &'a str, arguments: &'a [&str]) -> Step<'a> {
 }
 
 fn test_step<'a>(name: &'a str, arguments: &'a [&str]) -> Step<'a> {
-    (
-        name,
-        Box::new(move |tally| {
-            cargo::run_and_read(cargo::command(arguments), |line| tally.note(line))?;
-            println!("{} tests passed so far", tally.passed);
-            Ok(())
-        }),
-    )
+    (name, Box::new(move |tally| test(cargo::command(arguments), tally)))
+}
+
+fn test(command: Command, tally: &mut Tally) -> Result<(), Failure> {
+    cargo::run_and_read(command, |line| tally.note(line))?;
+    println!("{} tests passed so far", tally.passed);
+    Ok(())
+}
+
+/// The fuzz package is a workspace of its own: it is formatted, linted and tested here, without the fuzzer.
+fn fuzz_seeds(tally: &mut Tally) -> Result<(), Failure> {
+    const MANIFEST: [&str; 2] = ["--manifest-path", "fuzz/Cargo.toml"];
+    let target = cargo::target_directory()?;
+    let command = |subcommand: &str, rest: &[&str]| {
+        let mut command = cargo::command(&[subcommand]);
+        command
+            .args(MANIFEST)
+            .args(["--no-default-features", "--locked", "--target-dir"])
+            .arg(&target)
+            .args(rest);
+        command
+    };
+    cargo::run(cargo::command(&[&["fmt"], &MANIFEST[..], &["--", "--check"]].concat()))?;
+    cargo::run(command("clippy", &["--lib", "--tests", "--", "-D", "warnings"]))?;
+    test(command("test", &["--lib", "--tests"]), tally)
 }
 
 fn document() -> Result<(), Failure> {

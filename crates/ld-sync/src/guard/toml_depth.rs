@@ -13,7 +13,15 @@ const MAX_BRACKETS: u32 = 80;
 pub(super) fn line_beyond(limit: usize, text: &str) -> Option<usize> {
     let source = Source::new(text);
     let tokens: Vec<_> = source.lex().collect();
-    let mut depth = Depth { limit, header: 0, key: 0, after_dot: false, in_header: false, open: Vec::new(), beyond: None };
+    let mut depth = Depth {
+        limit,
+        header: 0,
+        key: 0,
+        after_dot: false,
+        in_header: false,
+        open: Vec::new(),
+        beyond: None,
+    };
     parse_document(&tokens, &mut RecursionGuard::new(&mut depth, MAX_BRACKETS), &mut ());
     depth.beyond.map(|start| text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1)
 }
