@@ -1,5 +1,6 @@
 //! The end of a run: everything is healed and nobody writes, so every file must become what its node holds.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -7,6 +8,7 @@ use ld_testkit::Daemon;
 
 use super::judge::BOUND;
 use super::schedule::NODES;
+use super::site::credential;
 use super::verdict::Violation;
 use super::world::{Hand, World, path};
 
@@ -16,7 +18,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Compares every file with its node, and looks for what should not be there.
 pub(super) fn check(world: &World) {
-    let mut hand = Hand::new(world);
+    let rotations = world.secured.lock().unwrap_or_else(PoisonError::into_inner).0;
+    let mut hand = Hand::authenticated(world, &credential(rotations));
     let held: Result<Vec<Vec<u8>>, String> = (0..NODES)
         .map(|node| {
             hand.insist("to read what the ensemble holds", |admin| {

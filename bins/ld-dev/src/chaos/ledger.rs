@@ -16,6 +16,7 @@ struct Entry {
     /// When its acknowledgement came. `None`: it is on its way, its outcome is unknown, or it was made undone.
     held_since: Option<Duration>,
     doubtful: bool,
+    refused: bool,
 }
 
 impl Ledger {
@@ -35,7 +36,7 @@ impl Ledger {
 
     fn add(&self, node: usize, deletion: bool) -> u64 {
         let mut nodes = self.lock();
-        nodes[node].push(Entry { deletion, held_since: None, doubtful: false });
+        nodes[node].push(Entry { deletion, held_since: None, doubtful: false, refused: false });
         nodes[node].len() as u64
     }
 
@@ -47,6 +48,11 @@ impl Ledger {
     /// The connection was lost before the answer: it may take effect at any time, even after a later version.
     pub(super) fn doubt(&self, node: usize, version: u64) {
         self.lock()[node][index(version)].doubtful = true;
+    }
+
+    /// Whoever was to write it says that it is not written, and never will be.
+    pub(super) fn refuse(&self, node: usize, version: u64) {
+        self.lock()[node][index(version)].refused = true;
     }
 
     /// The ensemble was restored or wiped: nothing is known of what it holds.
@@ -68,9 +74,9 @@ impl Ledger {
         last.map_or(0, |index| index as u64 + 1)
     }
 
-    /// Whether this version was ever written.
+    /// Whether this version was ever written, or may have been.
     pub(super) fn knows(&self, node: usize, version: u64) -> bool {
-        self.lock()[node].get(index(version)).is_some_and(|entry| !entry.deletion)
+        self.lock()[node].get(index(version)).is_some_and(|entry| !entry.deletion && !entry.refused)
     }
 
     /// Whether nobody knows when this version took effect.
@@ -109,6 +115,10 @@ mod tests {
         assert_eq!(ledger.outdated_since(0, 3), None);
         assert!(ledger.is_doubtful(0, 2) && !ledger.is_doubtful(0, 3));
         assert!(ledger.knows(0, 3) && !ledger.knows(0, 4) && !ledger.knows(0, 0));
+        let refused = ledger.begin(0);
+        assert!(ledger.knows(0, refused));
+        ledger.refuse(0, refused);
+        assert!(!ledger.knows(0, refused));
     }
 
     #[test]

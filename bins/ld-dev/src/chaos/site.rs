@@ -22,6 +22,10 @@ const FOREIGN: [&str; 2] = ["notes.txt", ".live-data.0123456789abcdef.0123456789
 /// How much of a watcher's log describes a violation, and how it is set off.
 const SAID_LINES: usize = 10;
 const SAID: &str = "\n           | ";
+/// The secrets of a host.
+const SECRETS: &str = "secrets.json";
+/// The only one of them.
+const SECRET: &str = "secret/zookeeper";
 /// How often the watcher says that a file is current, and how often it looks for drift.
 const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interval = 500 milliseconds\n\
                         watcher.drift_interval = 2 seconds\n";
@@ -45,8 +49,8 @@ impl Site {
         let links: Vec<Proxy> = servers.iter().map(|server| Proxy::start(*server)).collect();
         let hosts: Vec<String> = links.iter().map(Proxy::connect_string).collect();
         let config = directory.join("config.ini");
-        let live = directory.join("live");
-        fs::write(&config, configuration(&hosts.join(","), &live))
+        let (live, secrets) = (directory.join("live"), directory.join(SECRETS));
+        fs::write(&config, configuration(&hosts.join(","), &live, &secrets))
             .map_err(Failure::doing("cannot write a watcher's configuration"))?;
         let command =
             engine.arguments().iter().fold(TestCommand::new(binary(engine.program())), TestCommand::arg);
@@ -57,8 +61,17 @@ impl Site {
             watcher: Mutex::new(None),
             planted: Mutex::new(false),
         };
+        site.set_credential(&credential(0)).map_err(Failure::doing("cannot write a watcher's secrets"))?;
         site.plant().map_err(Failure::doing("cannot make a directory of destinations"))?;
         Ok(site)
+    }
+
+    /// Gives the watcher another `user:password`, as a rotation does.
+    pub(super) fn set_credential(&self, credential: &str) -> io::Result<()> {
+        let new = self.directory.join("secrets.new");
+        let secret = format!(r#"{{"type": "simple", "value": "{credential}"}}"#);
+        fs::write(&new, format!(r#"{{"secrets": {{"{SECRET}": {secret}}}}}"#))?;
+        fs::rename(new, self.directory.join(SECRETS))
     }
 
     /// The directory of the destinations.
@@ -149,9 +162,17 @@ impl Site {
     }
 }
 
+/// The watchers' `user:password` after so many rotations.
+pub(super) fn credential(rotations: usize) -> String {
+    format!("watcher:rotation-{rotations}")
+}
+
 /// What a watcher is configured with.
-fn configuration(hosts: &str, live: &Path) -> String {
-    let mut text = format!("[live-data]\nzookeeper.hosts = {hosts}{CHROOT}\n{SETTINGS}");
+fn configuration(hosts: &str, live: &Path, secrets: &Path) -> String {
+    let mut text = format!(
+        "[live-data]\nzookeeper.hosts = {hosts}{CHROOT}\nzookeeper.credentials = {SECRET}\nsecrets.path = {}\n{SETTINGS}",
+        secrets.display()
+    );
     for node in 0..NODES {
         let dest = live.join(format!("n{node}"));
         // Writing to a String cannot fail.

@@ -77,6 +77,8 @@ pub(super) struct Counts {
     pub(super) faults: BTreeMap<Kind, usize>,
     pub(super) writes: usize,
     pub(super) doubtful: usize,
+    /// Writes that were said not to have happened.
+    pub(super) refused: usize,
     /// Versions that were seen in a file.
     pub(super) applied: BTreeSet<(usize, u64)>,
     pub(super) looks: u64,
@@ -161,7 +163,12 @@ impl fmt::Display for Counts {
         for (kind, count) in &self.faults {
             writeln!(f, "  {kind:28} {count:4}")?;
         }
-        writeln!(f, "writes            {:6}  {} of them of unknown outcome", self.writes, self.doubtful)?;
+        let (doubtful, refused) = (self.doubtful, self.refused);
+        writeln!(
+            f,
+            "writes            {:6}  {doubtful} of them of unknown outcome; {refused} refused",
+            self.writes
+        )?;
         writeln!(f, "applied           {:6}  in {} changes of files", self.applied.len(), self.changes)?;
         writeln!(f, "heartbeats        {:6}  in {} looks at files", self.heartbeats, self.looks)?;
         writeln!(f, "slowest to heal   {:6.1} s", self.slowest.as_secs_f64())?;

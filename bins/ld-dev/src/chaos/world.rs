@@ -40,6 +40,8 @@ pub(super) struct World {
     pub(super) alone: RwLock<()>,
     /// Files that are not right, as of the observer's last scan.
     pub(super) wrong: AtomicUsize,
+    /// How often the watchers' credentials were rotated, and the node that only the last ones may read.
+    pub(super) secured: Mutex<(usize, Option<usize>)>,
     /// Servers that a fault concerns, a bit for each: nobody sends a write there if another is left.
     pub(super) victims: AtomicUsize,
 }
@@ -63,6 +65,7 @@ impl World {
             pens: (0..NODES).map(|_| Mutex::new(())).collect(),
             alone: RwLock::new(()),
             wrong: AtomicUsize::new(WATCHERS * NODES),
+            secured: Mutex::new((0, None)),
             victims: AtomicUsize::new(0),
         };
         world.fill(&mut Hand::new(&world)).map_err(Failure::new)?;
@@ -138,6 +141,13 @@ pub(super) struct Hand<'a> {
 impl<'a> Hand<'a> {
     pub(super) fn new(world: &'a World) -> Self {
         Self { world, admins: world.ensemble.servers().iter().map(Server::admin).collect(), server: 0 }
+    }
+
+    /// The same, authenticated as `credential`.
+    pub(super) fn authenticated(world: &'a World, credential: &str) -> Self {
+        let servers = world.ensemble.servers().iter();
+        let admins = servers.map(|server| server.admin().with_digest(credential)).collect();
+        Self { world, admins, server: 0 }
     }
 
     /// The connection to a server that no fault concerns, if there is one. After a failure it is another server's.

@@ -8,9 +8,11 @@ use std::time::Duration;
 use ld_testkit::{Acl, Error, Step};
 
 use crate::chaos::document::{self, EDIT};
+use crate::chaos::judge::BOUND;
 use crate::chaos::kind::Kind;
 use crate::chaos::peace::Scope;
 use crate::chaos::schedule::Event;
+use crate::chaos::site::credential;
 use crate::chaos::verdict::Violation;
 use crate::chaos::world::{Hand, World, path};
 
@@ -20,7 +22,9 @@ const ACKNOWLEDGED: Duration = Duration::from_secs(2);
 /// What a fault of this track concerns.
 pub(super) fn scope(event: &Event) -> Scope {
     match event.kind {
-        Kind::NodeDeleted | Kind::NodeRecreated | Kind::AclTaken => Scope::Node(event.node),
+        Kind::NodeDeleted | Kind::NodeRecreated | Kind::AclTaken | Kind::CredentialsRotated => {
+            Scope::Node(event.node)
+        }
         Kind::DirectoryRemoved => Scope::Watcher(event.watcher),
         _ => Scope::File(event.watcher, event.node),
     }
@@ -39,6 +43,7 @@ pub(super) fn happen(
         Kind::NodeDeleted => delete(world, event, hand),
         Kind::NodeRecreated => recreate(world, event, hand),
         Kind::AclTaken => take_right(world, event, hand),
+        Kind::CredentialsRotated => rotate(world, event, hand),
         Kind::FileEdited | Kind::FileDeleted => {
             // Nobody writes the node meanwhile: only a repair can put the file right.
             let _pen = world.pens[node].lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,6 +75,29 @@ fn take_right(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), S
     hand.insist("to give the read right back", |admin| admin.set_acl(&path, &allow(Acl::ALL)))?;
     // The acknowledgement of a write may come later than those of the right.
     world.peace.set_unreadable(event.node, from, world.clock.now() + ACKNOWLEDGED);
+    Ok(())
+}
+
+/// The node may be read with credentials that the watchers do not have yet. The one of the last rotation is everybody's again.
+fn rotate(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
+    let node = event.node;
+    let mut secured = world.secured.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(last) = secured.1.take() {
+        let open = [Acl::anyone(Acl::ALL)];
+        hand.insist("to open the node of the last rotation", |admin| admin.set_acl(&path(last), &open))?;
+    }
+    let credential = credential(secured.0 + 1);
+    let closed = [Acl::anyone(Acl::ALL - Acl::READ), Acl::creator(Acl::READ)];
+    let from = world.clock.now();
+    world.peace.set_unreadable(node, from, Duration::MAX);
+    Hand::authenticated(world, &credential)
+        .insist("to demand new credentials", |admin| admin.set_acl(&path(node), &closed))?;
+    world.pause(event.hold);
+    for site in &world.sites {
+        site.set_credential(&credential).map_err(|error| format!("cannot rotate the secrets: {error}"))?;
+    }
+    *secured = (secured.0 + 1, Some(node));
+    world.peace.set_unreadable(node, from, world.clock.now() + BOUND);
     Ok(())
 }
 

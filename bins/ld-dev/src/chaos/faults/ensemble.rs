@@ -11,7 +11,7 @@ use crate::chaos::schedule::{Event, NODES};
 use crate::chaos::site::CHROOT;
 use crate::chaos::world::{Hand, INSIST_LIMIT, World, path};
 
-use ld_testkit::{Error, Step};
+use ld_testkit::{Acl, Error, Step};
 
 /// How long all files may take to be right before a fault that needs the world for itself.
 const SETTLE_LIMIT: Duration = Duration::from_secs(40);
@@ -34,7 +34,7 @@ pub(super) fn happen(world: &World, event: &Event, hand: &mut Hand<'_>) -> Resul
             world.pause(event.hold);
             ensemble.start_missing();
         }
-        Kind::Restored => restore(world, event)?,
+        Kind::Restored => restore(world, event, hand)?,
         Kind::Wiped => wipe(world, event, hand)?,
         _ => remove_chroot(world, event, hand)?,
     }
@@ -88,7 +88,7 @@ fn stilled<T>(world: &World, act: impl FnOnce() -> Result<T, String>) -> Result<
     act()
 }
 
-fn restore(world: &World, event: &Event) -> Result<(), String> {
+fn restore(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
     let backups = world.ensemble.backup();
     world.ensemble.servers().iter().for_each(Server::wait_ready);
     // What is written now will be undone.
@@ -99,8 +99,17 @@ fn restore(world: &World, event: &Event) -> Result<(), String> {
         // Before a server serves the past, which is the truth from then on.
         world.ledger.forget();
         world.ensemble.restart_all();
+        // The backup may ask for credentials that were rotated away since.
+        let open = [Acl::anyone(Acl::ALL)];
+        let outcome = (0..NODES).try_for_each(|node| {
+            hand.insist("to open a restored node", |admin| match admin.set_acl(&path(node), &open) {
+                // It was deleted at the moment of the backup.
+                Err(Error::NoNode { .. }) => Ok(()),
+                outcome => outcome,
+            })
+        });
         world.peace.let_go_back(world.clock.now() + BOUND);
-        Ok(())
+        outcome
     })
 }
 
