@@ -122,6 +122,14 @@ fn succeeds(program: &str, arguments: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// Fails if this is not root.
+pub(crate) fn needs_root(what: &str) -> Result<(), Failure> {
+    if is_root() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{what} need a mount namespace, and that needs root: run this as root")))
+}
+
 fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")

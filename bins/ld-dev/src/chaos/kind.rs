@@ -85,6 +85,7 @@ kinds! {
     FileIsDirectory: "directory in a file's place", Data, 3000 ms, takes 0 ms, Short;
     DirectoryRemoved: "directory removed", Data, 3000 ms, takes 0 ms, Short;
     LeaderFrozen: "leader frozen", Ensemble, 15000 ms, takes 2000 ms, Long;
+    NamesMoved: "names get other addresses", Watcher, 3000 ms, takes 0 ms, Long;
     CredentialsRotated: "credentials rotated", Data, 8000 ms, takes 500 ms, Long;
     RollingRestart: "rolling restart", Ensemble, 0 ms, takes 15000 ms, Long;
     EnsembleDown: "ensemble down", Ensemble, 20000 ms, takes 5000 ms, Long;

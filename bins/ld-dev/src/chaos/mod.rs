@@ -10,6 +10,7 @@ mod faults;
 mod judge;
 mod kind;
 mod ledger;
+mod links;
 mod observer;
 mod peace;
 mod schedule;
@@ -79,6 +80,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         schedule.events(),
         schedule.kinds.len()
     );
+    if schedule.kinds.contains(&Kind::NamesMoved) {
+        setup::needs_root("names that get other addresses")?;
+    }
     cargo::run(cargo::command(&["build", "--quiet", "--workspace", "--bins", "--locked"]))?;
     let reproduce = format!("cargo dev chaos --seed {seed} --seconds {}", length.as_secs());
     // A panic of the test kit (a server that does not start) must name the seed, too.
@@ -101,7 +105,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 /// One run: the schedule, until all of it has happened and `length` is over, then the last convergence.
 fn drive(seed: u64, length: Duration, schedule: &Schedule, engine: Engine) -> Result<Counts, Failure> {
-    let world = World::start(seed, engine)?;
+    // A broken watcher is too simple for names.
+    let named = engine.breaks().is_none() && schedule.kinds.contains(&Kind::NamesMoved);
+    let world = World::start(seed, engine, named)?;
     println!("   0.00 s  ensemble, nodes and watchers are there");
     let (written, over) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {

@@ -7,9 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use ld_testkit::{Daemon, Proxy, ProxyMode, TempDir, TestCommand, binary};
+use ld_testkit::{Daemon, ProxyMode, TempDir, TestCommand, binary};
 
 use super::engine::Engine;
+use super::links::Links;
 use super::schedule::NODES;
 use crate::failure::Failure;
 
@@ -34,8 +35,7 @@ const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interva
 #[derive(Debug)]
 pub(super) struct Site {
     directory: TempDir,
-    /// One for each server, in their order.
-    links: Vec<Proxy>,
+    links: Links,
     command: TestCommand,
     watcher: Mutex<Option<Daemon>>,
     /// Foreign files lie in the directory.
@@ -44,20 +44,19 @@ pub(super) struct Site {
 
 impl Site {
     /// A host whose watcher does not run yet.
-    pub(super) fn new(servers: &[SocketAddr], engine: Engine) -> Result<Self, Failure> {
+    pub(super) fn new(servers: &[SocketAddr], engine: Engine, named: bool) -> Result<Self, Failure> {
         let directory = TempDir::new();
-        let links: Vec<Proxy> = servers.iter().map(|server| Proxy::start(*server)).collect();
-        let hosts: Vec<String> = links.iter().map(Proxy::connect_string).collect();
+        let links = Links::new(servers, named);
         let config = directory.join("config.ini");
         let (live, secrets) = (directory.join("live"), directory.join(SECRETS));
-        fs::write(&config, configuration(&hosts.join(","), &live, &secrets))
+        fs::write(&config, configuration(&links.hosts(), &live, &secrets))
             .map_err(Failure::doing("cannot write a watcher's configuration"))?;
         let command =
             engine.arguments().iter().fold(TestCommand::new(binary(engine.program())), TestCommand::arg);
         let site = Self {
             directory,
+            command: links.known_to(command.arg(&config)),
             links,
-            command: command.arg(&config),
             watcher: Mutex::new(None),
             planted: Mutex::new(false),
         };
@@ -86,17 +85,21 @@ impl Site {
 
     /// Sets what happens to all of the watcher's connections.
     pub(super) fn network(&self, mode: ProxyMode) {
-        self.links.iter().for_each(|link| link.set_mode(mode));
+        self.links.network(mode);
     }
 
     pub(super) fn reset_connections(&self) {
-        self.links.iter().for_each(Proxy::reset_connections);
+        self.links.reset_connections();
+    }
+
+    /// Lets the servers' names point elsewhere; `false` if the watcher knows them by address.
+    pub(super) fn move_names(&self) -> bool {
+        self.links.move_names()
     }
 
     /// Closes the watcher's session from outside; `false` when it had none.
     pub(super) fn close_session(&self, server: SocketAddr) -> bool {
-        let newest = self.links.iter().filter_map(|link| link.sessions().pop());
-        newest.filter(|session| session.close(server).is_ok()).count() > 0
+        self.links.newest_sessions().filter(|session| session.close(server).is_ok()).count() > 0
     }
 
     /// Starts the watcher.

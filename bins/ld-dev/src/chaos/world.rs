@@ -47,13 +47,14 @@ pub(super) struct World {
 }
 
 impl World {
-    /// Starts the ensemble, writes the first version of every node, and starts the watchers.
-    pub(super) fn start(seed: u64, engine: Engine) -> Result<Self, Failure> {
+    /// Starts the ensemble, writes the first version of every node, and starts the watchers, which know the servers by name
+    /// if `named`.
+    pub(super) fn start(seed: u64, engine: Engine, named: bool) -> Result<Self, Failure> {
         let options =
             ServerOptions { extra_properties: vec![ELECTION.to_owned()], ..ServerOptions::default() };
         let ensemble = Ensemble::start_with(options);
         let addresses: Vec<SocketAddr> = ensemble.servers().iter().map(Server::address).collect();
-        let sites = (0..WATCHERS).map(|_| Site::new(&addresses, engine)).collect::<Result<_, _>>()?;
+        let sites = (0..WATCHERS).map(|_| Site::new(&addresses, engine, named)).collect::<Result<_, _>>()?;
         let world = Self {
             seed,
             clock: Clock::start(),

@@ -32,6 +32,11 @@ pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
         Kind::HalfOpenToServer => network(ProxyMode::OnlyToServer),
         Kind::HalfOpenToClient => network(ProxyMode::OnlyToClient),
         Kind::Delay => network(ProxyMode::Delay { to_server: LATENCY, to_client: LATENCY }),
+        Kind::NamesMoved => {
+            site.network(ProxyMode::Refuse);
+            world.pause(event.hold);
+            if site.move_names() { Ok(()) } else { Err("the watcher knows no names".to_owned()) }
+        }
         Kind::SessionClosed => close_session(world, event),
         Kind::WatcherFrozen => {
             with_watcher(world, event, |daemon| daemon.freeze());
