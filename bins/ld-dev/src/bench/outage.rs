@@ -16,7 +16,7 @@ const NODES: usize = 10_000;
 /// Nodes that change meanwhile: spread over all, so that each session of a contestant has some. Each costs a request.
 const CHANGED: usize = 20;
 /// How long a contestant may take to return.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(60);
 /// A contestant that sends no request for so long has done what it does after a lost connection.
 const QUIET: Duration = Duration::from_secs(1);
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
