@@ -86,6 +86,8 @@ kinds! {
     DirectoryRemoved: "directory removed", Data, 3000 ms, takes 0 ms, Short;
     LeaderFrozen: "leader frozen", Ensemble, 15000 ms, takes 2000 ms, Long;
     NamesMoved: "names get other addresses", Watcher, 3000 ms, takes 0 ms, Long;
+    DiskFull: "disk full", Data, 5000 ms, takes 500 ms, Long;
+    InodesExhausted: "inodes exhausted", Data, 5000 ms, takes 500 ms, Long;
     CredentialsRotated: "credentials rotated", Data, 8000 ms, takes 500 ms, Long;
     RollingRestart: "rolling restart", Ensemble, 0 ms, takes 15000 ms, Long;
     EnsembleDown: "ensemble down", Ensemble, 20000 ms, takes 5000 ms, Long;
@@ -99,6 +101,11 @@ impl Kind {
     pub(super) fn of_a_run(length: Duration) -> Vec<Self> {
         let long = length >= LONG_RUN;
         Self::ALL.into_iter().filter(|kind| long || kind.length() == Length::Short).collect()
+    }
+
+    /// Whether it needs the run to be in a mount namespace: for names, or for disks of its own.
+    pub(super) fn needs_namespace(self) -> bool {
+        matches!(self, Self::NamesMoved | Self::DiskFull | Self::InodesExhausted)
     }
 
     /// Whether it needs the world for itself: it changes what is true of all nodes at once.

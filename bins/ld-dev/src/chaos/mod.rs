@@ -3,6 +3,7 @@
 //! docs/chaos.md says what it proves and how to read it.
 
 mod broken;
+mod disk;
 mod document;
 mod ending;
 mod engine;
@@ -74,15 +75,16 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         (None, None) => SUITE_LENGTH,
     };
     let schedule = Schedule::new(seed, length, &Kind::of_a_run(length));
+    if needs_namespace(&schedule, options.engine) {
+        setup::needs_root("a long run's names and disks of its own")?;
+        disk::enter_namespace()?;
+    }
     println!(
         "chaos: seed {seed}, {} s, {} faults of {} kinds, {WATCHERS} watchers, {NODES} nodes",
         length.as_secs(),
         schedule.events(),
         schedule.kinds.len()
     );
-    if schedule.kinds.contains(&Kind::NamesMoved) {
-        setup::needs_root("names that get other addresses")?;
-    }
     cargo::run(cargo::command(&["build", "--quiet", "--workspace", "--bins", "--locked"]))?;
     let reproduce = format!("cargo dev chaos --seed {seed} --seconds {}", length.as_secs());
     // A panic of the test kit (a server that does not start) must name the seed, too.
@@ -103,11 +105,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     Err(Failure::new(format!("chaos FAILED: {}; seed {seed}, again with: {reproduce}", failures.join("; "))))
 }
 
+/// A broken watcher is too simple for names, and its run ends before it matters.
+fn needs_namespace(schedule: &Schedule, engine: Engine) -> bool {
+    engine.breaks().is_none() && schedule.kinds.iter().any(|kind| kind.needs_namespace())
+}
+
 /// One run: the schedule, until all of it has happened and `length` is over, then the last convergence.
 fn drive(seed: u64, length: Duration, schedule: &Schedule, engine: Engine) -> Result<Counts, Failure> {
-    // A broken watcher is too simple for names.
-    let named = engine.breaks().is_none() && schedule.kinds.contains(&Kind::NamesMoved);
-    let world = World::start(seed, engine, named)?;
+    let world = World::start(seed, engine, needs_namespace(schedule, engine))?;
     println!("   0.00 s  ensemble, nodes and watchers are there");
     let (written, over) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {

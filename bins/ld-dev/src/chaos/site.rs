@@ -9,6 +9,7 @@ use std::{fs, io};
 
 use ld_testkit::{Daemon, ProxyMode, TempDir, TestCommand, binary};
 
+use super::disk::Disk;
 use super::engine::Engine;
 use super::links::Links;
 use super::schedule::NODES;
@@ -35,6 +36,8 @@ const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interva
 #[derive(Debug)]
 pub(super) struct Site {
     directory: TempDir,
+    /// Where the destinations are, if not in the directory.
+    disk: Option<Disk>,
     links: Links,
     command: TestCommand,
     watcher: Mutex<Option<Daemon>>,
@@ -44,17 +47,25 @@ pub(super) struct Site {
 
 impl Site {
     /// A host whose watcher does not run yet.
-    pub(super) fn new(servers: &[SocketAddr], engine: Engine, named: bool) -> Result<Self, Failure> {
+    pub(super) fn new(
+        watcher: usize,
+        servers: &[SocketAddr],
+        engine: Engine,
+        in_namespace: bool,
+    ) -> Result<Self, Failure> {
         let directory = TempDir::new();
-        let links = Links::new(servers, named);
+        let links = Links::new(servers, in_namespace);
+        let disk = in_namespace.then(|| Disk::new(&format!("watcher-{watcher}"))).transpose();
+        let disk = disk.map_err(Failure::doing("cannot make a disk"))?;
         let config = directory.join("config.ini");
-        let (live, secrets) = (directory.join("live"), directory.join(SECRETS));
+        let (live, secrets) = (live(&directory, disk.as_ref()), directory.join(SECRETS));
         fs::write(&config, configuration(&links.hosts(), &live, &secrets))
             .map_err(Failure::doing("cannot write a watcher's configuration"))?;
         let command =
             engine.arguments().iter().fold(TestCommand::new(binary(engine.program())), TestCommand::arg);
         let site = Self {
             directory,
+            disk,
             command: links.known_to(command.arg(&config)),
             links,
             watcher: Mutex::new(None),
@@ -75,7 +86,12 @@ impl Site {
 
     /// The directory of the destinations.
     pub(super) fn live(&self) -> PathBuf {
-        self.directory.join("live")
+        live(&self.directory, self.disk.as_ref())
+    }
+
+    /// The disk of the destinations.
+    pub(super) fn disk(&self) -> Result<&Disk, String> {
+        self.disk.as_ref().ok_or_else(|| "the destinations have no disk of their own".to_owned())
     }
 
     /// The destination of a node.
@@ -163,6 +179,10 @@ impl Site {
     fn planted(&self) -> MutexGuard<'_, bool> {
         self.planted.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn live(directory: &TempDir, disk: Option<&Disk>) -> PathBuf {
+    disk.map_or(directory.path(), Disk::path).join("live")
 }
 
 /// The watchers' `user:password` after so many rotations.

@@ -47,14 +47,16 @@ pub(super) struct World {
 }
 
 impl World {
-    /// Starts the ensemble, writes the first version of every node, and starts the watchers, which know the servers by name
-    /// if `named`.
-    pub(super) fn start(seed: u64, engine: Engine, named: bool) -> Result<Self, Failure> {
+    /// Starts the ensemble, writes the first version of every node, and starts the watchers. In a mount namespace they
+    /// know the servers by names, and have disks of their own.
+    pub(super) fn start(seed: u64, engine: Engine, in_namespace: bool) -> Result<Self, Failure> {
         let options =
             ServerOptions { extra_properties: vec![ELECTION.to_owned()], ..ServerOptions::default() };
         let ensemble = Ensemble::start_with(options);
         let addresses: Vec<SocketAddr> = ensemble.servers().iter().map(Server::address).collect();
-        let sites = (0..WATCHERS).map(|_| Site::new(&addresses, engine, named)).collect::<Result<_, _>>()?;
+        let sites = (0..WATCHERS)
+            .map(|watcher| Site::new(watcher, &addresses, engine, in_namespace))
+            .collect::<Result<_, _>>()?;
         let world = Self {
             seed,
             clock: Clock::start(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ld_testkit::{Acl, Error, Step};
 
+use crate::chaos::disk::Disk;
 use crate::chaos::document::{self, EDIT};
 use crate::chaos::judge::BOUND;
 use crate::chaos::kind::Kind;
@@ -16,6 +17,7 @@ use crate::chaos::site::credential;
 use crate::chaos::verdict::Violation;
 use crate::chaos::world::{Hand, World, path};
 
+const TAKE_INTERVAL: Duration = Duration::from_millis(20);
 /// How late the acknowledgement of a write may come on a busy machine.
 const ACKNOWLEDGED: Duration = Duration::from_secs(2);
 
@@ -25,7 +27,7 @@ pub(super) fn scope(event: &Event) -> Scope {
         Kind::NodeDeleted | Kind::NodeRecreated | Kind::AclTaken | Kind::CredentialsRotated => {
             Scope::Node(event.node)
         }
-        Kind::DirectoryRemoved => Scope::Watcher(event.watcher),
+        Kind::DirectoryRemoved | Kind::DiskFull | Kind::InodesExhausted => Scope::Watcher(event.watcher),
         _ => Scope::File(event.watcher, event.node),
     }
 }
@@ -43,6 +45,8 @@ pub(super) fn happen(
         Kind::NodeDeleted => delete(world, event, hand),
         Kind::NodeRecreated => recreate(world, event, hand),
         Kind::AclTaken => take_right(world, event, hand),
+        Kind::DiskFull => exhaust(world, event, site.disk()?, Disk::fill),
+        Kind::InodesExhausted => exhaust(world, event, site.disk()?, Disk::take_inodes),
         Kind::CredentialsRotated => rotate(world, event, hand),
         Kind::FileEdited | Kind::FileDeleted => {
             // Nobody writes the node meanwhile: only a repair can put the file right.
@@ -63,6 +67,23 @@ pub(super) fn happen(
             site.plant().map_err(|error| format!("cannot put the foreign files back: {error}"))
         }
     }
+}
+
+/// Whatever becomes free meanwhile is taken again.
+fn exhaust(
+    world: &World,
+    event: &Event,
+    disk: &Disk,
+    take: impl Fn(&Disk) -> io::Result<()>,
+) -> Result<(), String> {
+    let end = world.clock.now() + event.hold;
+    let mut outcome = Ok(());
+    while outcome.is_ok() && world.clock.now() < end && !world.tally.shall_stop() {
+        outcome = take(disk);
+        world.pause(TAKE_INTERVAL);
+    }
+    let cleared = disk.clear();
+    outcome.and(cleared).map_err(|error| format!("cannot exhaust a disk: {error}"))
 }
 
 fn take_right(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
