@@ -101,7 +101,7 @@ fn read_one<'a>(
             claim(group.name, *entry, destinations, problems);
         }
         if !keys::NODE.iter().any(|key| key.name == *field) {
-            problems.warn(entry.line, Some(entry.key), unknown(group.name, field));
+            problems.warn_with(entry.line, entry.key, || unknown(group.name, field));
         }
     }
     node

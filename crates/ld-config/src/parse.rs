@@ -123,9 +123,10 @@ fn read_section(config: &mut Config, section: &ini::Section, scope: Scope, probl
     for entry in section.entries.iter().filter(|entry| scope.covers(entry.key)) {
         let ours = OURS.iter().any(|prefix| entry.key.starts_with(prefix));
         if ours && !keys::GLOBAL.iter().any(|key| key.name == entry.key) {
-            let nearest = suggest::nearest(entry.key, keys::GLOBAL.iter().map(|key| key.name));
-            let message = format!("unknown key, ignored (the nearest known key is '{nearest}')");
-            problems.warn(entry.line, Some(entry.key), message);
+            problems.warn_with(entry.line, entry.key, || {
+                let nearest = suggest::nearest(entry.key, keys::GLOBAL.iter().map(|key| key.name));
+                format!("unknown key, ignored (the nearest known key is '{nearest}')")
+            });
         }
     }
     config.nodes = match scope {

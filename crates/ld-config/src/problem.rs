@@ -109,6 +109,12 @@ impl Problems {
         self.warnings.push(problem);
     }
 
+    /// A warning whose message costs time: it is asked for only if it will be shown.
+    pub(crate) fn warn_with(&mut self, line: usize, key: &str, message: impl FnOnce() -> String) {
+        let message = if self.warnings.is_full() { String::new() } else { message() };
+        self.warn(line, Some(key), message);
+    }
+
     /// The warnings alone, or everything if there is an error.
     pub(crate) fn finish(self) -> Result<Vec<Problem>, ConfigError> {
         let (errors, warnings) = (self.errors.finish(), self.warnings.finish());
@@ -122,11 +128,15 @@ impl Problems {
 
 impl Tally {
     fn push(&mut self, problem: Problem) {
-        if self.kept.len() < MAX_PROBLEMS {
-            self.kept.push(problem);
-        } else {
+        if self.is_full() {
             self.dropped += 1;
+        } else {
+            self.kept.push(problem);
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.kept.len() >= MAX_PROBLEMS
     }
 
     fn finish(mut self) -> Vec<Problem> {
@@ -187,6 +197,20 @@ mod tests {
         let Err(ConfigError::Invalid { errors, .. }) = problems.finish() else { panic!("no error") };
         assert_eq!(errors.len(), MAX_PROBLEMS + 1);
         assert_eq!(errors.last().unwrap().message, "7 more like these are not shown");
+    }
+
+    #[test]
+    fn a_message_that_is_not_shown_is_not_made() {
+        let mut problems = Problems::new("c");
+        let mut made = 0;
+        for line in 1..=MAX_PROBLEMS + 7 {
+            problems.warn_with(line, "k", || {
+                made += 1;
+                String::new()
+            });
+        }
+        assert_eq!(made, MAX_PROBLEMS);
+        assert_eq!(problems.finish().unwrap().last().unwrap().message, "7 more like these are not shown");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 pub(crate) fn nearest<'a>(key: &str, candidates: impl Iterator<Item = &'a str>) -> &'a str {
     // A key of a whole file's length would make this a long computation.
     let key: String = key.chars().take(64).collect();
-    candidates.min_by_key(|candidate| strsim::damerau_levenshtein(&key, candidate)).unwrap_or_default()
+    candidates.min_by_key(|candidate| strsim::osa_distance(&key, candidate)).unwrap_or_default()
 }
 
 #[cfg(test)]
