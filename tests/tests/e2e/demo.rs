@@ -11,7 +11,9 @@ const START: Duration = Duration::from_secs(120);
 
 #[test]
 fn the_kept_demo_can_be_played_with_and_leaves_nothing_behind() {
-    let demo = TestCommand::new(binary("ld-dev")).args(["demo", "--keep"]).start();
+    // Who runs the tests in the background has them ignore Ctrl-C.
+    let demo = TestCommand::new(binary("ld-dev")).wrapped_by(["env", "--default-signal=INT"]);
+    let demo = demo.args(["demo", "--keep"]).start();
     demo.wait_for_stdout("Ctrl-C ends all and removes everything.", START);
     let shown = demo.stdout();
     let (_, commands) = shown.split_once("In another terminal:").unwrap();

@@ -97,9 +97,9 @@ fn another_session_that_sees_the_node_unchanged_proves_nothing_exit_1() {
 
 #[test]
 fn a_write_that_was_said_not_to_be_written_does_not_come_later() {
-    let held = HeldWriter::start("10 seconds", |host| host);
-    // Delivered after the writer has given the connection up, and before the server has given the session up.
-    held.proxy.set_mode(hold(Duration::from_secs(8)));
+    let held = HeldWriter::start("20 seconds", |host| host);
+    // Delivered after the writer has given the connection up (12 s), and before the server has given the session up (20 s).
+    held.proxy.set_mode(hold(Duration::from_secs(16)));
     held.send();
     held.proxy.set_mode(ProxyMode::Pass);
     let (code, line) = held.end();
