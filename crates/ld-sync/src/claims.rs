@@ -1,17 +1,19 @@
 //! One file, one node: two destinations that are the same file through links would overwrite each other for ever.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::apply::ApplyError;
 use crate::file;
 use crate::record::Node;
 
-/// Which node writes which directory entry: (device and inode of the directory, name).
+/// Which node writes which directory entry: device and inode of the directory, and the name. Only a hash of it is kept, since
+/// every node has one.
 #[derive(Default)]
 pub(crate) struct Claims {
-    owners: Mutex<HashMap<(u64, u64, OsString), Weak<Node>>>,
+    hasher: RandomState,
+    owners: Mutex<HashMap<u64, Weak<Node>>>,
 }
 
 impl Claims {
@@ -19,16 +21,15 @@ impl Claims {
     pub(crate) fn claim(&self, node: &Arc<Node>) -> Result<(), ApplyError> {
         let entry = file::locate(&node.target)?;
         let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
-        let owner = owners.entry(entry).or_default();
+        let owner = owners.entry(self.hasher.hash_one(&entry)).or_default();
         match owner.upgrade() {
-            Some(other) if !Arc::ptr_eq(&other, node) => {
-                Err(ApplyError::SameFile { other: other.name.to_string() })
+            Some(other) if Arc::ptr_eq(&other, node) => {}
+            // What was claimed may be elsewhere now, or have this hash by chance.
+            Some(other) if file::locate(&other.target).is_ok_and(|claimed| claimed == entry) => {
+                return Err(ApplyError::SameFile { other: other.name.to_string() });
             }
-            Some(_) => Ok(()),
-            None => {
-                *owner = Arc::downgrade(node);
-                Ok(())
-            }
+            _ => *owner = Arc::downgrade(node),
         }
+        Ok(())
     }
 }
