@@ -36,12 +36,12 @@ impl Engine {
     /// behind are removed first.
     pub fn start<S: Source>(source: Arc<S>, nodes: Vec<NodeConfig>, settings: WatcherConfig) -> Self {
         let nodes: Arc<[Arc<Node>]> = nodes.into_iter().map(|config| Arc::new(Node::new(config))).collect();
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             pool: FilePool::default(),
             holdings: Holdings::default(),
             settled: Arc::new(Semaphore::new(0)),
             checks: Arc::new(Semaphore::new(CHECKS)),
-        };
+        });
         let (pool, settled) = (shared.pool.clone(), shared.settled.clone());
         let supervisor = tokio::spawn(supervise(source, nodes.clone(), settings, shared)).abort_handle();
         Self { nodes, pool, settled, supervisor }
@@ -109,7 +109,7 @@ async fn supervise<S: Source>(
     source: Arc<S>,
     nodes: Arc<[Arc<Node>]>,
     settings: WatcherConfig,
-    shared: Shared,
+    shared: Arc<Shared>,
 ) {
     let swept = nodes.clone();
     if tokio::task::spawn_blocking(move || prepare(&swept)).await.is_err() {
@@ -120,7 +120,8 @@ async fn supervise<S: Source>(
     }
     let mut tasks = JoinSet::new();
     for node in nodes.iter() {
-        tasks.spawn(Follower::new(node.clone(), source.watch(&node.source), shared.clone()).run());
+        let mut follower = Follower::new(node.clone(), source.watch(&node.source), shared.clone());
+        tasks.spawn(async move { follower.run().await });
     }
     let audits = audit::run(source, nodes, settings);
     let panics = async {

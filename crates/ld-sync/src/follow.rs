@@ -20,7 +20,6 @@ use crate::source::NodeSource;
 use crate::status::State;
 
 /// What all followers of one engine share.
-#[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) pool: FilePool,
     pub(crate) holdings: Holdings,
@@ -38,21 +37,22 @@ pub(crate) const DRIFT_STAYS: &str =
 pub(crate) struct Follower<W> {
     node: Arc<Node>,
     watch: W,
-    shared: Shared,
+    shared: Arc<Shared>,
     backoff: Backoff,
-    retry: Option<Retry>,
+    retry: Option<Box<Retry>>,
     /// Of a node with a window, from the first state that the file lacks until it is right. Boxed, since few nodes have one.
     turn: Option<Box<Turn>>,
     settled: bool,
 }
 
 impl<W: NodeSource> Follower<W> {
-    pub(crate) fn new(node: Arc<Node>, watch: W, shared: Shared) -> Self {
+    pub(crate) fn new(node: Arc<Node>, watch: W, shared: Arc<Shared>) -> Self {
         let backoff = Backoff::new(RETRY_FIRST, RETRY_AT_MOST);
         Self { node, watch, shared, backoff, retry: None, turn: None, settled: false }
     }
 
-    pub(crate) async fn run(mut self) {
+    /// Never ends. All nodes wait in it at once, so that its size counts: what few of them do at a time is boxed.
+    pub(crate) async fn run(&mut self) {
         loop {
             tokio::select! {
                 biased;
@@ -65,11 +65,11 @@ impl<W: NodeSource> Follower<W> {
                     if was_held_up(asked) {
                         self.turn = None;
                     }
-                    self.decide(reading).await;
+                    Box::pin(self.decide(reading)).await;
                     self.settle();
                 }
                 () = due(&mut self.retry) => match self.retry.take().and_then(|retry| retry.attempt) {
-                    Some(attempt) => self.attempt(attempt).await,
+                    Some(attempt) => Box::pin(self.attempt(attempt)).await,
                     None => self.watch.refresh(),
                 },
                 () = self.node.drifted.notified() => {
@@ -241,5 +241,22 @@ impl<W> Drop for Follower<W> {
     /// A node that nobody follows must not get heartbeats, whatever ended its task.
     fn drop(&mut self) {
         self.node.set_bad(State::Failing, "nothing follows this node any more");
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Of<'a> = &'a mut Follower<ld_zk::NodeWatch>;
+
+    fn size_of_future<'a, F: Future>(_: impl FnOnce(Of<'a>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_hundred_thousand_that_wait_are_cheap() {
+        let waiting =
+            size_of::<Follower<ld_zk::NodeWatch>>() + size_of_future(|follower: Of<'_>| follower.run());
+        assert!(waiting <= 600, "{waiting}");
     }
 }

@@ -39,7 +39,15 @@ struct Record {
     mzxid: Option<i64>,
     bytes: Option<u64>,
     applied_at: Option<SystemTime>,
-    error: Option<Box<str>>,
+    /// Boxed, since most nodes have none.
+    trouble: Option<Box<Trouble>>,
+}
+
+/// Why a node does not stand well.
+#[derive(Default)]
+struct Trouble {
+    error: Box<str>,
+    /// None while a change only waits for its turn.
     attempts: u32,
     complained_at: Option<Instant>,
 }
@@ -72,9 +80,7 @@ impl Node {
                 mzxid: None,
                 bytes: None,
                 applied_at: None,
-                error: None,
-                attempts: 0,
-                complained_at: None,
+                trouble: None,
             }),
         }
     }
@@ -142,7 +148,7 @@ impl Node {
         self.with(|record| {
             record.current = None;
             record.enter(State::Delayed);
-            record.error = Some(why.into());
+            record.trouble.get_or_insert_default().error = why.into();
         });
     }
 
@@ -170,40 +176,43 @@ impl Node {
             mzxid: record.mzxid,
             bytes: record.bytes,
             applied_at: record.applied_at,
-            last_error: record.error.as_deref().map(str::to_owned),
-            attempts: record.attempts,
+            last_error: record.trouble.as_ref().map(|trouble| trouble.error.to_string()),
+            attempts: record.trouble.as_ref().map_or(0, |trouble| trouble.attempts),
         })
     }
 }
 
 impl Record {
-    fn enter(&mut self, state: State) {
-        if self.state != state {
+    /// Returns whether it stood otherwise before.
+    fn enter(&mut self, state: State) -> bool {
+        let news = self.state != state;
+        if news {
             self.state = state;
             self.since = SystemTime::now();
         }
+        news
     }
 
     /// Returns whether the complaint is news, or old enough to be repeated.
     fn complain(&mut self, state: State, error: &str) -> bool {
-        self.attempts = self.attempts.saturating_add(1);
-        let news = self.state != state || self.error.as_deref() != Some(error);
-        self.enter(state);
+        let entered = self.enter(state);
+        let trouble = self.trouble.get_or_insert_default();
+        trouble.attempts = trouble.attempts.saturating_add(1);
+        let news = entered || *trouble.error != *error;
         if news {
-            self.error = Some(error.into());
+            trouble.error = error.into();
         }
-        let due = news || self.complained_at.is_none_or(|at| at.elapsed() >= REPEAT_COMPLAINT);
+        let due = news || trouble.complained_at.is_none_or(|at| at.elapsed() >= REPEAT_COMPLAINT);
         if due {
-            self.complained_at = Some(Instant::now());
+            trouble.complained_at = Some(Instant::now());
         }
         due
     }
 
     fn settle(&mut self, state: State) -> bool {
         self.enter(state);
-        self.complained_at = None;
-        self.error = None;
-        std::mem::take(&mut self.attempts) > 0
+        // A change that waited its turn was no trouble.
+        self.trouble.take().is_some_and(|trouble| trouble.attempts > 0)
     }
 }
 

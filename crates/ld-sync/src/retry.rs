@@ -1,6 +1,8 @@
 //! One state of a node that waits to be tried again.
 
+use std::future::Future;
 use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use ld_zk::SessionKey;
@@ -30,15 +32,15 @@ pub(crate) struct Retry {
 }
 
 impl Retry {
-    pub(crate) fn after(delay: Duration, attempt: Option<Attempt>) -> Self {
-        Self { due: Box::pin(sleep(delay)), attempt }
+    pub(crate) fn after(delay: Duration, attempt: Option<Attempt>) -> Box<Self> {
+        Box::new(Self { due: Box::pin(sleep(delay)), attempt })
     }
 }
 
 /// Resolves when a retry is due; never without one.
-pub(crate) async fn due(retry: &mut Option<Retry>) {
-    match retry {
-        Some(retry) => retry.due.as_mut().await,
-        None => std::future::pending().await,
-    }
+pub(crate) fn due(retry: &mut Option<Box<Retry>>) -> impl Future<Output = ()> {
+    std::future::poll_fn(|context| match retry {
+        Some(retry) => retry.due.as_mut().poll(context),
+        None => Poll::Pending,
+    })
 }

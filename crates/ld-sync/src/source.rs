@@ -43,12 +43,12 @@ impl Source for ld_zk::Client {
 }
 
 impl NodeSource for ld_zk::NodeWatch {
-    async fn changed(&mut self) {
-        ld_zk::NodeWatch::changed(self).await;
+    fn changed(&mut self) -> impl Future<Output = ()> + Send {
+        ld_zk::NodeWatch::changed(self)
     }
 
-    async fn read(&mut self) -> Reading {
-        ld_zk::NodeWatch::read(self).await
+    fn read(&mut self) -> impl Future<Output = Reading> + Send {
+        ld_zk::NodeWatch::read(self)
     }
 
     fn refresh(&mut self) {

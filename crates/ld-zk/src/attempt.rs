@@ -23,15 +23,13 @@ pub(crate) enum Fault {
 }
 
 /// Reads the node at `path` and arms a watch. `length` is what it had last, if it was read before. Whether an
-/// absence is to be believed is for the caller to say.
+/// absence is to be believed is for the caller to say, who holds a turn of `shared.reads` meanwhile.
 pub(crate) async fn read(
     shared: &Shared,
     live: &Live,
     path: &str,
     length: Option<usize>,
 ) -> Result<(NodeState, Option<Armed>), Fault> {
-    // The semaphore is never closed, so that an error cannot come.
-    let _turn = shared.reads.acquire().await;
     let mut reserved = shared.budget.reserve(length.unwrap_or_else(|| shared.budget.estimate())).await;
     loop {
         match bounded("read", live.client.get_and_watch_data(path)).await {

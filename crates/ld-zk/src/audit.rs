@@ -5,15 +5,15 @@
 //! watch alone never hears of that node again, not even after the right to read it has come back.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
 use crate::backoff::jittered;
-use crate::lane::Live;
+use crate::lane::{Lane, Live};
 use crate::reading::SessionKey;
 
 /// How often nodes are audited, on average. A session of few nodes learns within 10 s what nobody told it: until then it
@@ -29,8 +29,8 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) struct Watched {
     pub(crate) path: Box<str>,
     last_seen: Mutex<Option<Seen>>,
-    /// The node is not as it was last seen, and nobody said so.
-    pub(crate) missed: Notify,
+    /// The node is not as it was last seen, and nobody said so. Whoever sets it wakes the lane.
+    missed: AtomicBool,
 }
 
 /// What a reading found: the node's czxid and mzxid, or `None` for no node.
@@ -42,12 +42,17 @@ pub(crate) struct Seen {
 
 impl Watched {
     pub(crate) fn new(path: &str) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), last_seen: Mutex::new(None), missed: Notify::new() })
+        Arc::new(Self { path: path.into(), last_seen: Mutex::new(None), missed: AtomicBool::new(false) })
     }
 
     /// Remembers what was read; `None` while the node cannot be read, since it is polled then.
     pub(crate) fn saw(&self, seen: Option<Seen>) {
         *self.last_seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
+    /// Whether a change was missed since this was asked last.
+    pub(crate) fn was_missed(&self) -> bool {
+        self.missed.swap(false, Ordering::Relaxed)
     }
 
     fn last_seen(&self) -> Option<Seen> {
@@ -86,10 +91,10 @@ impl Turns {
 }
 
 /// Audits a lane's nodes for as long as its session lasts. Never ends.
-pub(crate) async fn keep(turns: &Turns, live: &Live) {
+pub(crate) async fn keep(lane: &Lane, live: &Live) {
     loop {
         sleep(jittered(ROUND)).await;
-        let nodes = turns.take(NODES_A_ROUND);
+        let nodes = lane.turns.take(NODES_A_ROUND);
         let due = nodes.iter().filter_map(|node| Some((node, node.last_seen()?)));
         let due = due.filter(|(_, seen)| seen.session == live.key);
         // The requests are sent here, all at once; a check of a stat needs no right to read.
@@ -104,7 +109,9 @@ pub(crate) async fn keep(turns: &Turns, live: &Live) {
             // If the node was read meanwhile, the answer is older than what is known.
             if zxids != seen.zxids && node.last_seen() == Some(seen) {
                 debug!("{} has changed and no watch said so", node.path);
-                node.missed.notify_one();
+                node.missed.store(true, Ordering::Relaxed);
+                // Rare enough to wake all nodes of the lane for it: a way to wake each would cost memory in all of them.
+                lane.view.send_modify(|_| {});
             }
         }
     }

@@ -1,9 +1,10 @@
 //! One node's latest state, across sessions.
 
 use std::fmt;
-use std::future::{Future, pending};
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -100,16 +101,13 @@ impl NodeWatch {
                 return;
             }
             let (armed, poll, view) = (&mut self.armed, &mut self.poll, &mut self.view);
+            // Every node waits here: one small future for both.
+            let due = poll_fn(|context| {
+                let fired = is_ready(armed, context) || is_ready(poll, context);
+                if fired { Poll::Ready(()) } else { Poll::Pending }
+            });
             tokio::select! {
-                () = some_or_never(armed.as_mut()) => {
-                    self.armed = None;
-                    self.stale = true;
-                }
-                () = some_or_never(poll.as_mut()) => {
-                    self.poll = None;
-                    self.stale = true;
-                }
-                () = self.watched.missed.notified() => self.stale = true,
+                () = due => self.stale = true,
                 // The lane, and so the sender, is ours.
                 _ = view.changed() => {}
             }
@@ -124,10 +122,18 @@ impl NodeWatch {
         let mut failures = 0;
         loop {
             let Some(live) = self.lane.connected().await else { return self.closed() };
-            let attempt = tokio::select! {
-                attempt = attempt::read(self.client.shared(), &live, &self.watched.path, self.length) => attempt,
-                () = self.lane.down(live.key) => continue,
-            };
+            let shared = self.client.shared();
+            // Every node may wait here at once. Boxed, what follows takes memory only for those whose turn it is. The
+            // semaphore is never closed, so that an error cannot come.
+            let turn = shared.reads.acquire().await;
+            let attempt = Box::pin(async {
+                tokio::select! {
+                    attempt = attempt::read(shared, &live, &self.watched.path, self.length) => Some(attempt),
+                    () = self.lane.down(live.key) => None,
+                }
+            });
+            let Some(attempt) = attempt.await else { continue };
+            drop(turn);
             let fault = match attempt {
                 Ok((state, armed)) => return self.settle(state, armed, &live),
                 Err(fault) if fault.is_no_auth() => {
@@ -164,7 +170,7 @@ impl NodeWatch {
         let Some(last) = self.last else { return true };
         let believed_now = last.lacks_evidence && view.evidence == Evidence::Present;
         let new_session = view.session.is_some_and(|session| session != last.session);
-        (view.closed && !last.closed) || new_session || believed_now
+        self.watched.was_missed() || (view.closed && !last.closed) || new_session || believed_now
     }
 
     /// Takes over what an attempt found.
@@ -253,11 +259,13 @@ impl fmt::Debug for NodeWatch {
     }
 }
 
-async fn some_or_never(future: Option<impl Future<Output = ()>>) {
-    match future {
-        Some(future) => future.await,
-        None => pending().await,
+/// Polls the future, if there is one, and drops it when it is done.
+fn is_ready(future: &mut Option<impl Future<Output = ()> + Unpin>, context: &mut Context<'_>) -> bool {
+    let ready = future.as_mut().is_some_and(|future| Pin::new(future).poll(context).is_ready());
+    if ready {
+        *future = None;
     }
+    ready
 }
 
 #[cfg(test)]
@@ -266,6 +274,6 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_of_them_are_cheap() {
-        assert!(size_of::<NodeWatch>() <= 200, "{}", size_of::<NodeWatch>());
+        assert!(size_of::<NodeWatch>() <= 128, "{}", size_of::<NodeWatch>());
     }
 }

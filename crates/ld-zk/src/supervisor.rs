@@ -152,7 +152,7 @@ impl Session {
             error = disproved(lane, &live) => error,
             // These two never end.
             () = evidence::keep(lane, &live.client, look) => Error::Closed,
-            () = audit::keep(&lane.turns, &live) => Error::Closed,
+            () = audit::keep(lane, &live) => Error::Closed,
         };
         lane.line.send_replace(Line::Down);
         lane.view.send_modify(|view| view.session = None);
