@@ -257,6 +257,6 @@ mod tests {
     fn a_hundred_thousand_that_wait_are_cheap() {
         let waiting =
             size_of::<Follower<ld_zk::NodeWatch>>() + size_of_future(|follower: Of<'_>| follower.run());
-        assert!(waiting <= 600, "{waiting}");
+        assert!(waiting <= 500, "{waiting}");
     }
 }

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Sleep, sleep, sleep_until};
 
 use crate::armed::Armed;
-use crate::attempt;
+use crate::attempt::{self, Fault};
 use crate::audit::{Seen, Watched};
 use crate::backoff::Backoff;
 use crate::error::Blame;
@@ -62,6 +62,18 @@ struct Last {
     session: SessionKey,
     lacks_evidence: bool,
     closed: bool,
+}
+
+/// The failures of one reading.
+struct Trouble {
+    failures: u32,
+    backoff: Backoff,
+}
+
+impl Default for Trouble {
+    fn default() -> Self {
+        Self { failures: 0, backoff: Backoff::new(RETRY_BASE, RETRY_CAP) }
+    }
 }
 
 impl NodeWatch {
@@ -118,8 +130,7 @@ impl NodeWatch {
     /// your own shutdown; each request is bounded, and failures of the connection are tried again. Dropping
     /// the future leaves [`changed`](Self::changed) resolving at once.
     pub async fn read(&mut self) -> Reading {
-        let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP);
-        let mut failures = 0;
+        let mut trouble: Option<Box<Trouble>> = None;
         loop {
             let Some(live) = self.lane.connected().await else { return self.closed() };
             let shared = self.client.shared();
@@ -134,23 +145,37 @@ impl NodeWatch {
             });
             let Some(attempt) = attempt.await else { continue };
             drop(turn);
-            let fault = match attempt {
-                Ok((state, armed)) => return self.settle(state, armed, &live),
-                Err(fault) if fault.is_no_auth() => {
-                    return self.settle(NodeState::Unreadable(Unreadable::NoAuth), None, &live);
-                }
-                Err(fault) => fault,
-            };
-            failures += 1;
-            if fault.blame() == Blame::Node || failures >= READ_ATTEMPTS {
-                let error = fault.into_error(self.path());
-                return self.settle(NodeState::Unreadable(Unreadable::Other(error)), None, &live);
+            match self.take(attempt, &live, &mut trouble) {
+                Ok(reading) => return reading,
+                Err(delay) => Box::pin(sleep(delay)).await,
             }
-            if failures >= SUSPICIOUS_FAILURES {
-                self.lane.suspect.notify_one();
-            }
-            sleep(backoff.next_delay()).await;
         }
+    }
+
+    /// The reading that an attempt gave, or how long to wait before the next one.
+    fn take(
+        &mut self,
+        attempt: Result<(NodeState, Option<Armed>), Fault>,
+        live: &Live,
+        trouble: &mut Option<Box<Trouble>>,
+    ) -> Result<Reading, Duration> {
+        let fault = match attempt {
+            Ok((state, armed)) => return Ok(self.settle(state, armed, live)),
+            Err(fault) if fault.is_no_auth() => {
+                return Ok(self.settle(NodeState::Unreadable(Unreadable::NoAuth), None, live));
+            }
+            Err(fault) => fault,
+        };
+        let trouble = trouble.get_or_insert_default();
+        trouble.failures += 1;
+        if fault.blame() == Blame::Node || trouble.failures >= READ_ATTEMPTS {
+            let error = fault.into_error(self.path());
+            return Ok(self.settle(NodeState::Unreadable(Unreadable::Other(error)), None, live));
+        }
+        if trouble.failures >= SUSPICIOUS_FAILURES {
+            self.lane.suspect.notify_one();
+        }
+        Err(trouble.backoff.next_delay())
     }
 
     /// Makes [`changed`](Self::changed) resolve, to read again what could not be used.
