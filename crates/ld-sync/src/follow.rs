@@ -1,6 +1,7 @@
 //! The task of one node: compare, decide, apply, and try again until it holds.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ld_config::{OnDelete, chain};
 use ld_zk::{Absence, Backoff, NodeState, Reading, Unreadable};
@@ -38,7 +39,8 @@ pub(crate) struct Follower<W> {
     node: Arc<Node>,
     watch: W,
     shared: Arc<Shared>,
-    backoff: Backoff,
+    /// Since the first failure. Boxed, since few nodes fail.
+    backoff: Option<Box<Backoff>>,
     retry: Option<Box<Retry>>,
     /// Of a node with a window, from the first state that the file lacks until it is right. Boxed, since few nodes have one.
     turn: Option<Box<Turn>>,
@@ -47,8 +49,7 @@ pub(crate) struct Follower<W> {
 
 impl<W: NodeSource> Follower<W> {
     pub(crate) fn new(node: Arc<Node>, watch: W, shared: Arc<Shared>) -> Self {
-        let backoff = Backoff::new(RETRY_FIRST, RETRY_AT_MOST);
-        Self { node, watch, shared, backoff, retry: None, turn: None, settled: false }
+        Self { node, watch, shared, backoff: None, retry: None, turn: None, settled: false }
     }
 
     /// Never ends. All nodes wait in it at once, so that its size counts: what few of them do at a time is boxed.
@@ -163,7 +164,7 @@ impl<W: NodeSource> Follower<W> {
             }
             Verdict::Failed(_) => {
                 // It was not judged, so it is read and judged again.
-                self.retry = Some(Retry::after(self.backoff.next_delay(), None));
+                self.retry = Some(Retry::after(self.next_delay(), None));
                 self.stand(State::Failing, &format!("the content {}", verdict.describe()));
             }
         }
@@ -178,7 +179,7 @@ impl<W: NodeSource> Follower<W> {
                 if replaced {
                     info!("Updating '{}'", node.target.path.display());
                 }
-                self.backoff.reset();
+                self.backoff = None;
                 self.turn = None;
                 if node.set_current(&Landed { session, mzxid, bytes, replaced }) {
                     info!("nodes.{}: '{}' is current again", node.name, node.target.path.display());
@@ -196,7 +197,7 @@ impl<W: NodeSource> Follower<W> {
                 } else {
                     debug!("nodes.{}: {} does not exist, and neither does its file", node.name, node.source);
                 }
-                self.backoff.reset();
+                self.backoff = None;
                 self.turn = None;
                 if node.set_absent(removed) {
                     info!("nodes.{}: '{}' is as it should be again", node.name, node.target.path.display());
@@ -206,7 +207,7 @@ impl<W: NodeSource> Follower<W> {
             Err(Failure { error, work }) => {
                 let work = work.and_then(|work| work.held(&self.shared.holdings));
                 let attempt = work.map(|work| Attempt { work, session, mzxid, bytes });
-                self.retry = Some(Retry::after(self.backoff.next_delay(), attempt));
+                self.retry = Some(Retry::after(self.next_delay(), attempt));
                 self.stand(State::Failing, &chain(&error));
             }
         }
@@ -222,6 +223,11 @@ impl<W: NodeSource> Follower<W> {
         });
         self.node.set_delayed(&turn.reason());
         self.retry = Some(Retry::after(turn.left(), None));
+    }
+
+    fn next_delay(&mut self) -> Duration {
+        let first = || Box::new(Backoff::new(RETRY_FIRST, RETRY_AT_MOST));
+        self.backoff.get_or_insert_with(first).next_delay()
     }
 
     /// The node does not stand well: no heartbeat, and one line in the log.
@@ -243,6 +249,7 @@ impl<W> Drop for Follower<W> {
         self.node.set_bad(State::Failing, "nothing follows this node any more");
     }
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;
