@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use crate::claims::Claims;
+use crate::claims::{Claims, Places};
 use crate::content::{Content, Holdings};
 use crate::file::{self, FileError, Outcome, Removed};
 use crate::pool::Job;
@@ -94,28 +94,49 @@ pub(crate) enum ApplyError {
     Panicked,
 }
 
-/// Does all of `jobs`; the content of several files goes to disk as one batch.
-pub(crate) fn apply_all(claims: &Claims, jobs: Vec<Job>) {
-    let mut writes = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        if let Err(error) = claims.claim(&job.node) {
-            job.fail(error);
-            continue;
-        }
-        match job.standing() {
-            Err(error) => job.fail(error.into()),
-            Ok(Some(stays)) => job.answer(Ok(stays)),
-            Ok(None) => match &job.work {
-                Work::Remove(_) => job.remove(),
-                Work::Compare(_) => job.compare(),
-                Work::Apply { .. } => writes.push(job),
-            },
-        }
-    }
-    write_all(writes);
+/// A job that is done.
+pub(crate) struct Finished {
+    job: Job,
+    result: Result<Done, ApplyError>,
 }
 
-fn write_all(jobs: Vec<Job>) {
+impl Finished {
+    /// Answers, and frees the content, on the thread of those who wait for either: to wake them from another one costs more than
+    /// the write of a small file.
+    pub(crate) fn answer(self) {
+        let Self { job: Job { work, answer, .. }, result } = self;
+        // Nobody listens once the node's task is gone.
+        let _ = match result {
+            Ok(done) => answer.send(Ok(done)),
+            Err(error) => answer.send(Err(Failure { error, work: Some(work) })),
+        };
+    }
+}
+
+/// Does all of `jobs`; the content of several files goes to disk as one batch.
+pub(crate) fn apply_all(claims: &Claims, jobs: Vec<Job>) -> Vec<Finished> {
+    let (mut finished, mut writes) = (Vec::with_capacity(jobs.len()), Vec::with_capacity(jobs.len()));
+    let mut places = Places::default();
+    for job in jobs {
+        let result = match claims.claim(&job.node, &mut places).and_then(|()| Ok(job.standing()?)) {
+            Err(error) => Err(error),
+            Ok(Some(stays)) => Ok(stays),
+            Ok(None) => match &job.work {
+                Work::Remove(_) => job.remove(),
+                Work::Compare(content) => job.compare(content),
+                Work::Apply { .. } => {
+                    writes.push(job);
+                    continue;
+                }
+            },
+        };
+        finished.push(Finished { job, result });
+    }
+    write_all(writes, &mut finished);
+    finished
+}
+
+fn write_all(jobs: Vec<Job>, finished: &mut Vec<Finished>) {
     // Never two jobs of one node in a batch: its task waits for the answer before it asks again.
     let mut lefts: Vec<_> =
         jobs.iter().map(|job| job.node.left.lock().unwrap_or_else(PoisonError::into_inner)).collect();
@@ -141,13 +162,14 @@ fn write_all(jobs: Vec<Job>) {
         }));
     }
     drop(lefts);
-    for (job, answer) in jobs.into_iter().zip(answers) {
-        match answer {
-            Ok(Outcome::Replaced) => job.answer(Ok(Done::Replaced)),
-            Ok(Outcome::Unchanged) => job.answer(Ok(Done::Unchanged)),
-            Err(error) => job.fail(error.into()),
-        }
-    }
+    finished.extend(jobs.into_iter().zip(answers).map(|(job, answer)| {
+        let result = match answer {
+            Ok(Outcome::Replaced) => Ok(Done::Replaced),
+            Ok(Outcome::Unchanged) => Ok(Done::Unchanged),
+            Err(error) => Err(error.into()),
+        };
+        Finished { job, result }
+    }));
 }
 
 impl Job {
@@ -166,45 +188,20 @@ impl Job {
         })
     }
 
-    fn remove(self) {
-        let result = {
-            let mut left = self.node.left.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = file::remove(&self.node.target);
-            if result.is_ok() {
-                *left = None;
-            }
-            result
-        };
-        match result {
-            Ok(Removed::Nothing) => self.answer(Ok(Done::WasMissing)),
-            Ok(Removed::File | Removed::Other) => self.answer(Ok(Done::Removed)),
-            Err(error) => self.fail(error.into()),
-        }
+    fn remove(&self) -> Result<Done, ApplyError> {
+        let mut left = self.node.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let removed = file::remove(&self.node.target)?;
+        *left = None;
+        Ok(match removed {
+            Removed::Nothing => Done::WasMissing,
+            Removed::File | Removed::Other => Done::Removed,
+        })
     }
 
-    fn compare(self) {
-        let Work::Compare(content) = &self.work else { return };
-        let result = {
-            let mut left = self.node.left.lock().unwrap_or_else(PoisonError::into_inner);
-            let result = file::find_right(&self.node.target, content.bytes());
-            if let Ok(found) = &result {
-                *left = *found;
-            }
-            result
-        };
-        match result {
-            Ok(Some(_)) => self.answer(Ok(Done::Unchanged)),
-            Ok(None) => self.answer(Ok(Done::Different)),
-            Err(error) => self.fail(error.into()),
-        }
-    }
-
-    fn answer(self, answer: Answer) {
-        // Nobody listens once the node's task is gone.
-        let _ = self.answer.send(answer);
-    }
-
-    fn fail(self, error: ApplyError) {
-        let _ = self.answer.send(Err(Failure { error, work: Some(self.work) }));
+    fn compare(&self, content: &Content) -> Result<Done, ApplyError> {
+        let mut left = self.node.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = file::find_right(&self.node.target, content.bytes())?;
+        *left = found;
+        Ok(if found.is_some() { Done::Unchanged } else { Done::Different })
     }
 }

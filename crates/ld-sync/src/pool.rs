@@ -1,21 +1,27 @@
 //! File writes, off the reactor: a fixed number of workers that take what has queued up as one batch.
+//!
+//! A worker is a task that hands a batch to a blocking thread, waits for it and answers its jobs. So one batch costs one wake-up in
+//! each direction, however many files it has.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
+use tokio::task::spawn_blocking;
 
-use crate::apply::{Answer, Failure, Work, apply_all};
+use crate::apply::{Answer, Failure, Finished, Work, apply_all};
 use crate::claims::Claims;
 use crate::record::Node;
 
-/// Threads that write files at one time. More do not make one disk faster.
+/// Batches that are written at one time, each by a thread. More do not make one disk faster.
 const WORKERS: usize = 4;
 
 /// Files that one worker writes before it flushes their directories: bounds the wait of the first of them.
 const BATCH: usize = 64;
+
+/// Files that are not worth another thread.
+const FEW: usize = 8;
 
 /// One destination and what to do with it.
 pub(crate) struct Job {
@@ -63,8 +69,8 @@ impl FilePool {
         queue.jobs.push_back(job);
         if queue.workers < WORKERS {
             queue.workers += 1;
-            let shared = self.shared.clone();
-            tokio::task::spawn_blocking(move || shared.work());
+            // It begins after all tasks that are ready now, and finds what they queue up as well.
+            tokio::spawn(self.shared.clone().work());
         }
         true
     }
@@ -96,10 +102,12 @@ impl Shared {
     }
 
     /// One worker: ends when the queue is empty, in the same critical section that sees it so.
-    fn work(&self) {
+    async fn work(self: Arc<Self>) {
         while let Some(batch) = self.next_batch() {
-            // A panic answers its jobs by dropping them; the worker must live on to be counted.
-            let _ = catch_unwind(AssertUnwindSafe(|| apply_all(&self.claims, batch)));
+            let shared = self.clone();
+            // A panic answers the jobs by dropping them; the worker must live on to be counted.
+            let done = spawn_blocking(move || apply_all(&shared.claims, batch)).await;
+            done.into_iter().flatten().for_each(Finished::answer);
         }
     }
 
@@ -113,7 +121,7 @@ impl Shared {
             return None;
         }
         // An even share, so that a burst is spread over all workers.
-        let share = queue.jobs.len().div_ceil(WORKERS).min(BATCH);
+        let share = queue.jobs.len().div_ceil(WORKERS).clamp(FEW, BATCH).min(queue.jobs.len());
         Some(queue.jobs.drain(..share).collect())
     }
 }

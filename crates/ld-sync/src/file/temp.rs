@@ -25,6 +25,8 @@ pub(super) struct Temp<'a> {
     directory: &'a Directory,
     name: String,
     in_place: bool,
+    /// As it was when it was locked.
+    created: Option<Identity>,
     /// As it should be found again when it stands in place.
     dressed: Option<Identity>,
     pub(super) file: File,
@@ -43,11 +45,13 @@ impl<'a> Temp<'a> {
                 Err(Errno::EXIST) => continue,
                 Err(error) => return Err(fail()(error)),
             };
-            let temp = Self { directory, name, in_place: false, dressed: None, file };
+            let mut temp = Self { directory, name, in_place: false, created: None, dressed: None, file };
             // Between creation and lock a sweep may have taken the file for a stray one: then it holds the lock, or
             // the name is gone. A file system without locks is fine, since a sweep cannot lock there either.
             let swept = flock(&temp.file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK);
-            if !swept && temp.identity()?.links == 1 {
+            let created = temp.identity()?;
+            if !swept && created.links == 1 {
+                temp.created = Some(created);
                 return Ok(temp);
             }
         }
@@ -67,7 +71,7 @@ impl<'a> Temp<'a> {
         mode: u32,
         path: &Path,
     ) -> Result<(), FileError> {
-        let found = self.identity()?;
+        let found = self.created.map_or_else(|| self.identity(), Ok)?;
         let user = (found.user != user).then(|| Uid::from_raw(user));
         let group = (found.group != group).then(|| Gid::from_raw(group));
         if user.is_some() || group.is_some() {
