@@ -37,6 +37,9 @@ enum Command {
     Chaos(chaos::Options),
     /// Measure the watcher, the original and a floor side by side, and print a table with goals.
     Bench(bench::Bench),
+    /// What `bench fleet` is about: many hosts in one process.
+    #[command(hide = true)]
+    FleetHosts(bench::Hosts),
     /// What `chaos` drives to show that it finds what is broken.
     #[command(hide = true)]
     BrokenWatcher {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Command::Test => suite::run(),
         Command::Chaos(options) => chaos::run(&options),
         Command::Bench(bench) => bench::run(&bench),
+        Command::FleetHosts(hosts) => bench::run_hosts(&hosts),
         Command::BrokenWatcher { breakage, config } => chaos::run_broken(&breakage, &config),
     };
     match result {

@@ -5,6 +5,7 @@
 mod arena;
 mod change;
 mod contestant;
+mod fleet;
 mod goal;
 mod growth;
 mod idle;
@@ -33,6 +34,7 @@ use crate::failure::Failure;
 use crate::setup;
 use arena::{Arena, Place, TMPFS};
 use contestant::{Contestant, Programs};
+pub(crate) use fleet::{Hosts, run_hosts};
 use plan::{Effort, MEASURES, Measure};
 use report::{Report, Rounds};
 
@@ -54,6 +56,8 @@ pub(crate) struct Bench {
 enum Other {
     /// Show how time, CPU, memory, requests and sessions grow from 1 to 100,000 nodes.
     Growth(Options),
+    /// Show what thousands of hosts cost one server and an ensemble, and how they return when these were away.
+    Fleet(fleet::Options),
 }
 
 /// How to measure.
@@ -73,6 +77,7 @@ pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
     match &bench.other {
         None => side_by_side(bench.only.as_deref(), &bench.options),
         Some(Other::Growth(options)) => growth(options),
+        Some(Other::Fleet(options)) => fleet::run(options),
     }
 }
 
