@@ -145,15 +145,11 @@ fn jcmd(pid: u32, command: &str) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The sum of `used ...K` of the generations; metaspace is no heap.
+/// What the old generation holds. A full collection moves all live objects there; the young one fills again at once.
 fn heap_used(info: &str) -> Option<f64> {
-    let generations = info.lines().filter(|line| line.contains("generation"));
-    let used = generations.map(|line| {
-        let (_, rest) = line.split_once("used ")?;
-        rest.split_once('K')?.0.parse::<f64>().ok()
-    });
-    let sum = used.sum::<Option<f64>>()?;
-    (sum > 0.0).then_some(sum * 1024.0)
+    let line = info.lines().find(|line| line.trim_start().starts_with("tenured generation"))?;
+    let (_, rest) = line.split_once("used ")?;
+    Some(rest.split_once('K')?.0.parse::<f64>().ok()? * 1024.0)
 }
 
 /// What a process has handed to `write` and its like, sockets included.
@@ -169,10 +165,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_generations_of_the_heap_count() {
+    fn live_objects_are_in_the_old_generation() {
         let info = "4242:\n def new generation   total 78656K, used 9093K [0x1, 0x2, 0x3)\n  eden space 69952K, 13% used [0x1)\n \
                     tenured generation   total 174784K, used 1000K [0x1, 0x2, 0x3)\n Metaspace       used 15000K, committed 1K\n";
-        assert_eq!(heap_used(info), Some(10_093.0 * 1024.0));
+        assert_eq!(heap_used(info), Some(1000.0 * 1024.0));
         assert_eq!(heap_used("4242:\n"), None);
     }
 }
