@@ -3,6 +3,7 @@
 mod guards;
 mod heartbeat;
 mod jitter;
+mod jitter_faults;
 mod memory;
 mod rig;
 mod trust;
