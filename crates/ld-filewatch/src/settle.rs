@@ -27,10 +27,20 @@ pub(crate) struct State<T> {
     pub(crate) verify: Verify,
 }
 
-/// A change found by polling, until it is stable.
+/// A change that was found and not dealt with yet, until it is stable.
 pub(crate) struct Unsettled {
     seen: Seen,
+    /// When the path was first seen to be this.
+    stable: Instant,
+    /// When it was first seen to change.
     since: Instant,
+}
+
+impl Unsettled {
+    fn new(seen: Seen) -> Self {
+        let now = Instant::now();
+        Self { seen, stable: now, since: now }
+    }
 }
 
 /// Reads that a poll still owes to file systems whose clocks are too coarse to show every change.
@@ -59,20 +69,15 @@ impl<T> State<T> {
         }
     }
 
-    /// Whether a change that polling found has been stable since the look before, or has been waited for
-    /// long enough.
-    pub(crate) fn settled(&mut self, seen: Seen) -> bool {
-        match &mut self.unsettled {
-            Some(change) if change.seen == seen || change.since.elapsed() >= MAX_UNSETTLED => true,
-            Some(change) => {
-                change.seen = seen;
-                false
-            }
-            None => {
-                self.unsettled = Some(Unsettled { seen, since: Instant::now() });
-                false
-            }
+    /// Whether a change has been stable for the quiet time, or has been waited for long enough. Looks may follow each
+    /// other at once, as when the directories above are moved: that two of them agree says nothing by itself.
+    pub(crate) fn settled(&mut self, seen: Seen, quiet: Duration) -> bool {
+        let change = self.unsettled.get_or_insert_with(|| Unsettled::new(seen));
+        if change.seen != seen {
+            change.seen = seen;
+            change.stable = Instant::now();
         }
+        change.stable.elapsed() >= quiet || change.since.elapsed() >= MAX_UNSETTLED
     }
 
     /// Records a look; true if the path was something else before.
@@ -84,6 +89,37 @@ impl<T> State<T> {
 
     /// How long the file has been changing under every read.
     pub(crate) fn torn(&mut self, seen: Seen) -> Duration {
-        self.unsettled.get_or_insert_with(|| Unsettled { seen, since: Instant::now() }).since.elapsed()
+        self.unsettled.get_or_insert_with(|| Unsettled::new(seen)).since.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: Seen = Seen::Missing;
+    const NEW: Seen = Seen::NotRegular("a directory");
+
+    fn state() -> State<()> {
+        State::new(Box::new(|_, _| Ok(())))
+    }
+
+    #[test]
+    fn two_looks_in_a_row_that_agree_are_no_quiet_time() {
+        let mut state = state();
+        let quiet = MAX_UNSETTLED / 2;
+        assert!(!state.settled(NEW, quiet));
+        assert!(!state.settled(NEW, quiet));
+    }
+
+    #[test]
+    fn a_change_that_lasts_for_the_quiet_time_is_stable_and_another_one_begins_anew() {
+        let mut state = state();
+        let quiet = Duration::from_millis(1);
+        state.settled(OLD, quiet);
+        std::thread::sleep(quiet);
+        assert!(!state.settled(NEW, quiet), "it has just become another");
+        std::thread::sleep(quiet);
+        assert!(state.settled(NEW, quiet));
     }
 }

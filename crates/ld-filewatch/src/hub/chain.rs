@@ -55,7 +55,7 @@ impl Inner {
     ) -> MutexGuard<'a, Schedule> {
         if outcome == Outcome::Unsettled {
             let poll = Trigger { poll: true, ..Trigger::default() };
-            if schedule.wake_when_quiet(id, poll, Instant::now()) {
+            if schedule.wake_when_quiet(id, poll, false, Instant::now()) {
                 self.alarm.notify_one();
             }
         }

@@ -82,7 +82,7 @@ fn apply(schedule: &mut Schedule, path: &Path, writer: Writer) -> (bool, bool) {
         if writer == Writer::Done {
             called |= schedule.wake(id, trigger);
         } else {
-            alarmed |= schedule.wake_when_quiet(id, trigger, now);
+            alarmed |= schedule.wake_when_quiet(id, trigger, itself, now);
         }
     }
     (called, alarmed)

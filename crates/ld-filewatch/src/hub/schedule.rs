@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::dirs::{Dirs, Step};
 use super::polled::Polled;
-use super::slot::{Quiet, Slot, Stage};
+use super::slot::{Quiet, Slot, Stage, Writing};
 use super::{Pace, WatchId, Watched};
 use crate::limits::{DEFAULT_POLL_INTERVAL, MAX_UNSETTLED, REARM_AFTER};
 use crate::trigger::Trigger;
@@ -140,15 +140,26 @@ impl Schedule {
         slot.queue(id, &mut self.urgent)
     }
 
-    /// Has a file looked at after its quiet time. True if the clock has to be set earlier.
-    pub(super) fn wake_when_quiet(&mut self, id: WatchId, mut trigger: Trigger, now: Instant) -> bool {
+    /// Has a file looked at after its quiet time, because of something that happened to the file `itself` or on the
+    /// way to it. True if the clock has to be set earlier.
+    pub(super) fn wake_when_quiet(
+        &mut self,
+        id: WatchId,
+        mut trigger: Trigger,
+        itself: bool,
+        now: Instant,
+    ) -> bool {
         let Some(slot) = self.slots.get_mut(&id) else { return false };
         let since = slot.quiet.map_or(now, |quiet| quiet.since);
         let due = (now + slot.pace.quiet).min(since + MAX_UNSETTLED.max(slot.pace.quiet));
+        let mut writing = slot.quiet.and_then(|quiet| quiet.writing);
+        if itself {
+            writing = Some(Writing::go_on(writing, now, slot.pace.quiet));
+        }
         if let Some(quiet) = slot.quiet {
             trigger.merge(quiet.trigger);
         }
-        let first = slot.quiet.replace(Quiet { due, since, trigger }).is_none();
+        let first = slot.quiet.replace(Quiet { due, since, trigger, writing }).is_none();
         if first {
             self.timers.push(Reverse((due, id)));
         }
@@ -182,7 +193,7 @@ impl Schedule {
             match self.slots.get(&id).and_then(|slot| slot.quiet) {
                 Some(quiet) if quiet.due > now => self.timers.push(Reverse((quiet.due, id))),
                 Some(quiet) => {
-                    let settled = quiet.trigger.event && now - quiet.since >= MAX_UNSETTLED;
+                    let settled = quiet.writing.is_some_and(|writing| writing.is_endless(now));
                     self.wake(id, Trigger { settled, ..Trigger::default() });
                 }
                 None => {}

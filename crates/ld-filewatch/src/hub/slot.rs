@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::dirs::{DirId, Step};
 use super::{Pace, WatchId, Watched};
+use crate::limits::MAX_UNSETTLED;
 use crate::trigger::Trigger;
 
 /// Where a file is between two looks.
@@ -23,6 +24,27 @@ pub(super) struct Quiet {
     pub(super) due: Instant,
     pub(super) since: Instant,
     pub(super) trigger: Trigger,
+    pub(super) writing: Option<Writing>,
+}
+
+/// Something happens to the file itself again and again, without a quiet time in between.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writing {
+    since: Instant,
+    last: Instant,
+}
+
+impl Writing {
+    /// With one more event, at `now`.
+    pub(super) fn go_on(former: Option<Self>, now: Instant, quiet: Duration) -> Self {
+        let since = former.filter(|writing| now < writing.last + quiet).map_or(now, |writing| writing.since);
+        Self { since, last: now }
+    }
+
+    /// Whether this has gone on for so long that nobody waits for its end any more.
+    pub(super) fn is_endless(&self, now: Instant) -> bool {
+        now >= self.since + MAX_UNSETTLED
+    }
 }
 
 /// One file's place in the schedule.

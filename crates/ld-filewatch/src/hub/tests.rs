@@ -50,8 +50,11 @@ fn a_writer_is_waited_for_until_it_is_quiet() {
     let mut schedule = Schedule::new();
     let id = add(&mut schedule, None);
     let start = Instant::now();
-    assert!(schedule.wake_when_quiet(id, EVENT, start));
-    assert!(!schedule.wake_when_quiet(id, EVENT, start + QUIET / 2), "the timer moves, it is not set again");
+    assert!(schedule.wake_when_quiet(id, EVENT, true, start));
+    assert!(
+        !schedule.wake_when_quiet(id, EVENT, true, start + QUIET / 2),
+        "the timer moves, it is not set again"
+    );
     schedule.ring(start + QUIET);
     assert_eq!(taken(&mut schedule), None);
     assert_eq!(schedule.next_alarm(), Some(start + QUIET / 2 + QUIET));
@@ -68,11 +71,27 @@ fn a_writer_that_is_never_quiet_is_waited_for_no_longer_than_the_limit() {
     while now < start + MAX_UNSETTLED {
         schedule.ring(now);
         assert_eq!(taken(&mut schedule), None);
-        schedule.wake_when_quiet(id, EVENT, now);
+        schedule.wake_when_quiet(id, EVENT, true, now);
         now += QUIET / 2;
     }
     schedule.ring(start + MAX_UNSETTLED);
     assert_eq!(taken(&mut schedule), Some((id, Trigger { settled: true, ..EVENT })));
+}
+
+#[test]
+fn directories_that_are_moved_without_pause_do_not_make_a_writer_done() {
+    let mut schedule = Schedule::new();
+    let id = add(&mut schedule, None);
+    let start = Instant::now();
+    schedule.wake_when_quiet(id, EVENT, true, start);
+    let mut now = start;
+    while now < start + MAX_UNSETTLED - QUIET {
+        schedule.wake_when_quiet(id, EVENT, false, now);
+        now += QUIET / 2;
+    }
+    schedule.wake_when_quiet(id, EVENT, true, now);
+    schedule.ring(start + MAX_UNSETTLED);
+    assert_eq!(taken(&mut schedule), Some((id, EVENT)), "it has written for a moment only");
 }
 
 #[test]
