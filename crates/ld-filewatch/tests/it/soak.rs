@@ -1,6 +1,7 @@
 //! A minute of everything at once.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,8 +19,8 @@ const WRITERS: usize = 4;
 const SECONDS: u64 = 60;
 const GROUPS: usize = 10;
 /// After a write in place a file is left alone for this long. Nobody can read a file whole that is written in
-/// place again and again: the next write may begin before the reader comes.
-const REST: Duration = Duration::from_secs(1);
+/// place again and again: the next write may begin before the reader comes, who waits for 1 s at most.
+const REST: Duration = Duration::from_secs(2);
 const QUIET: Duration = Duration::from_millis(200);
 
 #[test]
@@ -113,15 +114,15 @@ fn write(writer: usize, files: &[usize], paths: &[PathBuf], stop: &AtomicBool, s
         let _ = match random.below(100) {
             0..70 if !in_place => fs::write(&temp, content).and_then(|()| fs::rename(&temp, path)),
             operation @ 0..70 => {
-                resting[file] = Instant::now() + REST;
                 if operation < 20 {
                     fs::remove_file(path).ok();
                 }
                 let start = Instant::now();
-                let written = fs::write(path, content);
+                let written = write_with_pauses(path, &content, QUIET / 4, &mut random);
                 if start.elapsed() > QUIET / 2 {
                     stalled.fetch_add(1, Ordering::Relaxed);
                 }
+                resting[file] = Instant::now() + REST;
                 written
             }
             70..80 => fs::remove_file(path),
@@ -140,6 +141,25 @@ fn write(writer: usize, files: &[usize], paths: &[PathBuf], stop: &AtomicBool, s
         std::thread::sleep(Duration::from_micros(random.below(2_000) as u64));
     }
     operations
+}
+
+/// Writes a file in place, in two halves with pauses of less than `limit` in all between opening, writing and closing:
+/// whoever reads meanwhile finds it torn.
+fn write_with_pauses(
+    path: &Path,
+    content: &[u8],
+    limit: Duration,
+    random: &mut Random,
+) -> std::io::Result<()> {
+    let mut pause = || std::thread::sleep(limit.mul_f64(random.below(100) as f64 / 300.0));
+    let mut file = fs::File::create(path)?;
+    pause();
+    let (first, second) = content.split_at(content.len() / 2);
+    file.write_all(first)?;
+    pause();
+    file.write_all(second)?;
+    pause();
+    Ok(())
 }
 
 /// Moves a file's directory away and back, or replaces it by an empty one for a moment.
