@@ -55,6 +55,7 @@ mod reading;
 mod state;
 mod supervisor;
 mod tls;
+mod trouble;
 mod validate;
 
 pub use backoff::Backoff;

@@ -13,20 +13,10 @@ use tokio::time::{Sleep, sleep, sleep_until};
 use crate::armed::Armed;
 use crate::attempt::{self, Fault};
 use crate::audit::{Seen, Watched};
-use crate::backoff::Backoff;
-use crate::error::Blame;
 use crate::lane::{Evidence, Lane, Live, View};
 use crate::reading::{Absence, NodeState, Reading, SessionKey, Unreadable};
+use crate::trouble::{Judgement, Trouble};
 use crate::{Client, Error};
-
-/// How often a read is tried in live sessions before the trouble counts as the node's own.
-const READ_ATTEMPTS: u32 = 6;
-/// After how many failures the session is suspected to be dead.
-const SUSPICIOUS_FAILURES: u32 = 3;
-/// The first bound of the delay between two tries.
-const RETRY_BASE: Duration = Duration::from_millis(50);
-/// Its last bound.
-const RETRY_CAP: Duration = Duration::from_secs(2);
 
 /// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says that there
 /// may be something new, [`read`](Self::read) gives what is there then. States in between are skipped.
@@ -62,18 +52,6 @@ struct Last {
     session: SessionKey,
     lacks_evidence: bool,
     closed: bool,
-}
-
-/// The failures of one reading.
-struct Trouble {
-    failures: u32,
-    backoff: Backoff,
-}
-
-impl Default for Trouble {
-    fn default() -> Self {
-        Self { failures: 0, backoff: Backoff::new(RETRY_BASE, RETRY_CAP) }
-    }
 }
 
 impl NodeWatch {
@@ -166,16 +144,18 @@ impl NodeWatch {
             }
             Err(fault) => fault,
         };
-        let trouble = trouble.get_or_insert_default();
-        trouble.failures += 1;
-        if fault.blame() == Blame::Node || trouble.failures >= READ_ATTEMPTS {
-            let error = fault.into_error(self.path());
-            return Ok(self.settle(NodeState::Unreadable(Unreadable::Other(error)), None, live));
+        match trouble.get_or_insert_default().judge(fault.blame()) {
+            Judgement::TheNodes => {
+                let error = fault.into_error(self.path());
+                Ok(self.settle(NodeState::Unreadable(Unreadable::Other(error)), None, live))
+            }
+            Judgement::Passing { delay, suspicious } => {
+                if suspicious {
+                    self.lane.suspect.notify_one();
+                }
+                Err(delay)
+            }
         }
-        if trouble.failures >= SUSPICIOUS_FAILURES {
-            self.lane.suspect.notify_one();
-        }
-        Err(trouble.backoff.next_delay())
     }
 
     /// Makes [`changed`](Self::changed) resolve, to read again what could not be used.
