@@ -30,14 +30,13 @@ async fn heartbeats<S: Source>(source: Arc<S>, nodes: Arc<[Arc<Node>]>, interval
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let asked = Instant::now();
         let live = source.confirm(CONFIRM_LIMIT).await;
         // The round trip has woken the nodes that changed before it; let them say so first.
         tokio::task::yield_now().await;
         let audited = nodes.clone();
         let round = move || {
             // A process that stood still (stopped, suspended) has an answer of long ago, which proves nothing.
-            let proved = asked.elapsed() <= CONFIRM_LIMIT;
+            let proved = live.age() <= CONFIRM_LIMIT;
             let nodes = audited.iter().filter(|_| proved);
             nodes
                 .filter(|node| node.current().is_some_and(|session| live.covers(session)))

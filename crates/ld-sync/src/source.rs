@@ -14,7 +14,7 @@ pub trait Source: Send + Sync + 'static {
     fn watch(&self, path: &str) -> Self::Node;
 
     /// The sessions that a round trip within `limit` has just proved live and writable. All changes that
-    /// happened before it have woken their nodes when this returns.
+    /// happened before it have woken their nodes when this returns; [`Confirmed::age`] tells how long ago that is.
     fn confirm(&self, limit: Duration) -> impl Future<Output = Confirmed> + Send;
 }
 

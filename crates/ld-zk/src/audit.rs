@@ -3,26 +3,35 @@
 //! Servers since 3.8.4 and 3.9.2, and distributions that took over the fix of CVE-2024-23944, drop an event,
 //! and the one-shot watch with it, when the watcher may not read the node at that moment. Whoever trusts the
 //! watch alone never hears of that node again, not even after the right to read it has come back.
+//!
+//! A few nodes are audited all the time, so that their content follows; all of them are before a session is confirmed, so that
+//! no heartbeat rests on an event that was dropped.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
 use crate::backoff::jittered;
+use crate::error::Blame;
 use crate::lane::{Lane, Live};
 use crate::reading::SessionKey;
 
-/// How often nodes are audited, on average. A session of few nodes learns within 10 s what nobody told it: until then it
-/// believes that its nodes are current, and so do their heartbeats.
+/// How often nodes are audited, on average. A session of few nodes learns within 10 s what nobody told it.
 const ROUND: Duration = Duration::from_secs(8);
 /// How many nodes of a session one round takes, those first whose turn is longest ago: about one a second.
 const NODES_A_ROUND: usize = 8;
 /// How long one answer may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How many nodes are audited with one round trip when all are.
+const NODES_AT_ONCE: usize = 1_000;
+/// How long the audit of all nodes of a session may take.
+const ALL_LIMIT: Duration = Duration::from_secs(30);
+/// How often all nodes of a session are audited at most, however short the interval of the heartbeats is.
+const FRESH: Duration = Duration::from_secs(5);
 
 /// A watched node as its session's audit sees it.
 #[derive(Debug)]
@@ -62,11 +71,29 @@ impl Watched {
 
 /// The watched nodes of a lane, in the order of their turns.
 #[derive(Debug, Default)]
-pub(crate) struct Turns(Mutex<VecDeque<Weak<Watched>>>);
+pub(crate) struct Turns {
+    queue: Mutex<VecDeque<Weak<Watched>>>,
+    /// The session in which all nodes were audited last, and when that began.
+    audited: Mutex<Option<(SessionKey, Instant)>>,
+}
 
 impl Turns {
     pub(crate) fn add(&self, watched: &Arc<Watched>) {
         self.lock().push_back(Arc::downgrade(watched));
+    }
+
+    /// All nodes, whosever turn it is.
+    fn all(&self) -> Vec<Arc<Watched>> {
+        self.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn is_fresh(&self, session: SessionKey, now: Instant) -> bool {
+        let audited = *self.audited.lock().unwrap_or_else(PoisonError::into_inner);
+        audited.is_some_and(|(audited, at)| audited == session && now < at + FRESH)
+    }
+
+    fn all_were_audited(&self, session: SessionKey, since: Instant) {
+        *self.audited.lock().unwrap_or_else(PoisonError::into_inner) = Some((session, since));
     }
 
     /// The nodes whose turn it is. They queue up again; nodes that are gone do not.
@@ -86,7 +113,7 @@ impl Turns {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Weak<Watched>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,27 +121,67 @@ impl Turns {
 pub(crate) async fn keep(lane: &Lane, live: &Live) {
     loop {
         sleep(jittered(ROUND)).await;
-        let nodes = lane.turns.take(NODES_A_ROUND);
-        let due = nodes.iter().filter_map(|node| Some((node, node.last_seen()?)));
-        let due = due.filter(|(_, seen)| seen.session == live.key);
-        // The requests are sent here, all at once; a check of a stat needs no right to read.
-        let checks: Vec<_> =
-            due.map(|(node, seen)| (node, seen, live.client.check_stat(&node.path))).collect();
-        for (node, seen, check) in checks {
-            let zxids = match timeout(ANSWER_LIMIT, check).await {
-                Ok(Ok(stat)) => stat.map(|stat| (stat.czxid, stat.mzxid)),
-                // The session's own business.
-                _ => break,
-            };
-            // If the node was read meanwhile, the answer is older than what is known.
-            if zxids != seen.zxids && node.last_seen() == Some(seen) {
-                debug!("{} has changed and no watch said so", node.path);
-                node.missed.store(true, Ordering::Relaxed);
-                // Rare enough to wake all nodes of the lane for it: a way to wake each would cost memory in all of them.
-                lane.view.send_modify(|_| {});
+        compare(lane, live, &lane.turns.take(NODES_A_ROUND)).await;
+    }
+}
+
+/// Audits all nodes that were read in the session, unless that was done a moment ago, so that none of them is believed to be
+/// current that is not. Returns whether the session has answered for all of them, the first time within `limit`.
+pub(crate) async fn all(lane: &Lane, live: &Live, limit: Duration) -> bool {
+    let now = Instant::now();
+    if lane.turns.is_fresh(live.key, now) {
+        return true;
+    }
+    // The answers must not come from a server that lags behind.
+    if !live.answers(limit).await {
+        return false;
+    }
+    let audit = async {
+        for nodes in lane.turns.all().chunks(NODES_AT_ONCE) {
+            if !compare(lane, live, nodes).await {
+                return false;
             }
         }
+        true
+    };
+    let done = timeout(ALL_LIMIT, audit).await == Ok(true);
+    if done {
+        lane.turns.all_were_audited(live.key, now);
     }
+    done
+}
+
+/// Compares nodes with what was last seen of them, and wakes those that are not. Returns whether the session has answered
+/// for all of them.
+async fn compare(lane: &Lane, live: &Live, nodes: &[Arc<Watched>]) -> bool {
+    let due = nodes.iter().filter_map(|node| Some((node, node.last_seen()?)));
+    let due = due.filter(|(_, seen)| seen.session == live.key);
+    // The requests are sent here, all at once; a check of a stat needs no right to read.
+    let checks: Vec<_> = due.map(|(node, seen)| (node, seen, live.client.check_stat(&node.path))).collect();
+    let (mut answered, mut missed) = (true, false);
+    for (node, seen, check) in checks {
+        let zxids = match timeout(ANSWER_LIMIT, check).await {
+            Ok(Ok(stat)) => Ok(stat.map(|stat| (stat.czxid, stat.mzxid))),
+            // No server says so yet; one that does means that the node is not what it was.
+            Ok(Err(error)) if Blame::of(&error) == Blame::Node => Err(error),
+            // The session's own business.
+            _ => {
+                answered = false;
+                break;
+            }
+        };
+        // If the node was read meanwhile, the answer is older than what is known.
+        if !matches!(zxids, Ok(zxids) if zxids == seen.zxids) && node.last_seen() == Some(seen) {
+            debug!("{} has changed and no watch said so", node.path);
+            node.missed.store(true, Ordering::Relaxed);
+            missed = true;
+        }
+    }
+    if missed {
+        // Rare enough to wake all nodes of the lane for it: a way to wake each would cost memory in all of them.
+        lane.view.send_modify(|_| {});
+    }
+    answered
 }
 
 #[cfg(test)]
@@ -123,6 +190,20 @@ mod tests {
 
     fn paths(turns: &Turns) -> Vec<String> {
         turns.take(2).iter().map(|watched| watched.path.to_string()).collect()
+    }
+
+    #[test]
+    fn all_nodes_of_one_session_are_audited_again_only_after_a_moment() {
+        let turns = Turns::default();
+        let (session, now) = (SessionKey::unique(), Instant::now());
+        assert!(!turns.is_fresh(session, now));
+        turns.all_were_audited(session, now);
+        assert!(turns.is_fresh(session, now) && turns.is_fresh(session, now + FRESH / 2));
+        assert!(!turns.is_fresh(session, now + FRESH), "a change may have been missed since");
+        assert!(
+            !turns.is_fresh(SessionKey::unique(), now),
+            "what one session missed says nothing of another"
+        );
     }
 
     #[test]

@@ -8,9 +8,10 @@ use ld_config::{SecretsConfig, ZooKeeperConfig};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::warn;
 
+use crate::audit;
 use crate::budget::Budget;
 use crate::credentials::Credentials;
 use crate::dial::host_list;
@@ -155,27 +156,45 @@ impl Client {
         self.shared().states.watch()
     }
 
-    /// Proves, with one request a session, that sessions are live: a confirmed session's server has caught up
-    /// with its leader, and every change that was made before the call has woken its [`NodeWatch`]. A session
-    /// that does not answer within `limit` is not confirmed, and is checked and replaced when it is dead.
+    /// Proves that sessions are live and that their nodes are known: a confirmed session's server has caught up with its
+    /// leader, and every change that was made before the proof has woken its [`NodeWatch`], also one whose event the server has
+    /// dropped (as it does while the node may not be read). A session that does not answer within `limit` is not confirmed, and
+    /// is checked and replaced when it is dead.
+    ///
+    /// It costs two requests a session, and one for each of its nodes unless they were asked for within the last 5 s; those may
+    /// take 30 s in all before the `limit` begins.
     pub async fn confirm(&self, limit: Duration) -> Confirmed {
-        let lanes = self.lanes().all.clone();
-        let mut proofs = JoinSet::new();
-        for lane in lanes {
-            let Some(live) = lane.live() else { continue };
-            proofs.spawn_on(
-                async move {
-                    let proof = timeout(limit, live.prove()).await;
-                    if !matches!(proof, Ok(Ok(()))) {
-                        lane.suspect.notify_one();
-                        return None;
-                    }
-                    lane.live().filter(|now| now.key == live.key).map(|live| live.key)
-                },
-                &self.inner.runtime,
-            );
+        let sessions = self.lanes().all.iter().filter_map(Session::of).collect();
+        // The long part of all of them comes first, so that all proofs are of the same moment.
+        let audited = self.those_that(sessions, move |Session { lane, live }| async move {
+            audit::all(&lane, &live, limit).await
+        });
+        let audited = audited.await;
+        let asked = Instant::now();
+        let proved =
+            self.those_that(audited, move |session| async move { session.live.answers(limit).await });
+        Confirmed { sessions: proved.await.iter().map(|session| session.live.key).collect(), asked }
+    }
+
+    /// The sessions that pass the test and are live afterwards. One that fails is suspected to be dead.
+    async fn those_that<F>(&self, sessions: Vec<Session>, test: impl Fn(Session) -> F) -> Vec<Session>
+    where
+        F: Future<Output = bool> + Send + 'static,
+    {
+        let mut tests = JoinSet::new();
+        for session in sessions {
+            let passes = test(session.clone());
+            let result = async move {
+                if !passes.await {
+                    session.lane.suspect.notify_one();
+                    return None;
+                }
+                let now = session.lane.live()?;
+                (now.key == session.live.key).then_some(session)
+            };
+            tests.spawn_on(result, &self.inner.runtime);
         }
-        Confirmed { sessions: proofs.join_all().await.into_iter().flatten().collect() }
+        tests.join_all().await.into_iter().flatten().collect()
     }
 
     /// Closes the sessions and waits for that, `limit` at most. What is not closed by then is abandoned, and
@@ -238,16 +257,30 @@ async fn keep_certificates_fresh(tls: Option<&Tls>) {
     }
 }
 
+/// A lane's live session.
+#[derive(Clone)]
+struct Session {
+    lane: Arc<Lane>,
+    live: Arc<Live>,
+}
+
+impl Session {
+    fn of(lane: &Arc<Lane>) -> Option<Self> {
+        Some(Self { lane: Arc::clone(lane), live: lane.live()? })
+    }
+}
+
 /// The sessions that were proved to be live by [`Client::confirm`].
 #[derive(Debug, Clone)]
 pub struct Confirmed {
     sessions: BTreeSet<SessionKey>,
+    asked: Instant,
 }
 
 impl FromIterator<SessionKey> for Confirmed {
     /// What a test's source of nodes confirms.
     fn from_iter<I: IntoIterator<Item = SessionKey>>(sessions: I) -> Self {
-        Self { sessions: sessions.into_iter().collect() }
+        Self { sessions: sessions.into_iter().collect(), asked: Instant::now() }
     }
 }
 
@@ -255,5 +288,11 @@ impl Confirmed {
     /// Whether `session` was proved to be live.
     pub fn covers(&self, session: SessionKey) -> bool {
         self.sessions.contains(&session)
+    }
+
+    /// How long ago the proof was asked for: what happened since is not covered. A process that stood still meanwhile (stopped,
+    /// suspended) holds a proof that is worth nothing any more.
+    pub fn age(&self) -> Duration {
+        self.asked.elapsed()
     }
 }

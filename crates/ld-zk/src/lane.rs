@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 
 use crate::audit::Turns;
 use crate::reading::SessionKey;
@@ -28,6 +30,11 @@ impl Live {
     /// everything that changed before has woken its watch when this returns.
     pub(crate) async fn prove(&self) -> Result<(), zookeeper::Error> {
         if self.read_only { self.client.check_stat("/").await.map(drop) } else { self.client.sync("/").await }
+    }
+
+    /// Whether that works within `limit`.
+    pub(crate) async fn answers(&self, limit: Duration) -> bool {
+        matches!(timeout(limit, self.prove()).await, Ok(Ok(())))
     }
 }
 

@@ -217,9 +217,9 @@ async fn outdated(shared: &Shared, version: u64) -> Error {
 async fn disproved(lane: &Lane, live: &Live) -> Error {
     loop {
         lane.suspect.notified().await;
-        let answers = timeout(VERIFY_LIMIT, live.prove()).await;
+        let answers = live.answers(VERIFY_LIMIT).await;
         let connected = live.client.state() != ZkState::Disconnected;
-        if connected && !matches!(answers, Ok(Ok(()))) {
+        if connected && !answers {
             return Error::SessionEnded { reason: "it is connected but gives no answers" };
         }
     }

@@ -87,7 +87,7 @@ fn a_read_right_that_is_taken_away_and_given_back_does_not_end_updates() {
     host.wait_for("open", "open");
     owner.set_acl(&open, &[Acl::creator(Acl::ALL)]).unwrap();
     owner.set(&open, "while closed").unwrap();
-    // A server may drop the event, and the watch with it: the audit of the watches finds that within 36 s.
+    // A server may drop the event, and the watch with it: the audit of the watches finds that within 10 s.
     watcher.wait_for_stderr("nodes.open: /open -> ", 4 * SOON);
     assert_eq!(host.read("open").unwrap(), b"open", "the file stays");
     owner.set_acl(&open, &[Acl::anyone(Acl::ALL)]).unwrap();

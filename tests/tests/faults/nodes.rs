@@ -4,11 +4,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ld_testkit::{Acl, Admin, Namespace, Proxy, ProxyMode, Step, wait_until};
+use ld_tests::Host;
 
 use crate::bounds::{AT_ONCE, LOADED_MACHINE, OUTAGE, PATIENCE, SESSION, STANDSTILL, UNTOLD};
 use crate::content::of_version;
 use crate::harness::tests;
-use crate::rig::{NODE, Rig, bare_host, host, report};
+use crate::rig::{NAME, NODE, Rig, bare_host, host, report};
 
 tests! {
     a_chroot_removed_while_nobody_looked_leaves_the_file_and_is_followed_when_it_is_back: 45,
@@ -16,6 +17,7 @@ tests! {
     a_node_deleted_and_created_again_is_followed_each_time: 10,
     a_node_deleted_and_created_in_one_transaction_never_loses_its_file: 10,
     a_node_whose_acl_is_taken_away_is_polled_gently_until_it_is_given_back: 75,
+    no_heartbeat_rests_on_an_event_that_the_server_dropped: 30,
     three_hundred_unreadable_nodes_are_polled_ten_times_a_second: 45,
 }
 
@@ -136,6 +138,34 @@ fn a_node_whose_acl_is_taken_away_is_polled_gently_until_it_is_given_back() {
     owner.set_acl(&corner.node(), &[Acl::anyone(Acl::ALL)]).expect("the owner may set it");
     rig.converges("read ACL taken away and given back", OUTAGE);
     corner.rig.finish();
+}
+
+fn no_heartbeat_rests_on_an_event_that_the_server_dropped() {
+    // So many that those which the client looks at all the time come round in minutes, and a heartbeat so rare that before
+    // each of them all nodes are looked at.
+    const OTHERS: usize = 300;
+    const HEARTBEAT: Duration = Duration::from_secs(6);
+    let namespace = Namespace::new();
+    let mut host = Host::new(namespace.connect_string())
+        .setting("watcher.heartbeat_interval", format!("{} seconds", HEARTBEAT.as_secs()));
+    for index in 0..OTHERS {
+        host = host.node(&format!("other{index}"), &format!("/other{index}"));
+    }
+    let admin = Admin::new(namespace.server().address());
+    let rig = Rig::start(host.node(NAME, NODE), admin, namespace.path(NODE));
+    let owner = Admin::new(namespace.server().address()).with_digest("owner:password");
+    owner.set_acl(&namespace.path(NODE), &[Acl::creator(Acl::ALL)]).expect("anybody may set it");
+    // The observer is told, and takes a heartbeat of the old version from now on for a lie.
+    rig.write_by(&owner);
+    let since = Instant::now();
+    rig.watcher.wait_for_stderr("not authorized", HEARTBEAT + AT_ONCE + LOADED_MACHINE);
+    report(
+        "an event dropped, one node of 300: noticed before a heartbeat",
+        HEARTBEAT + AT_ONCE,
+        since.elapsed(),
+    );
+    rig.stays_silent(since, 2 * HEARTBEAT);
+    rig.finish();
 }
 
 fn three_hundred_unreadable_nodes_are_polled_ten_times_a_second() {

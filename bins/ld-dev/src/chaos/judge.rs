@@ -9,8 +9,8 @@ use super::verdict::Violation;
 /// A heartbeat may be this old when it shows: the watcher gives its round trip 5 s, and the machine is busy.
 pub(super) const TOLERANCE: Duration = Duration::from_secs(6);
 /// The same for a change that came while the watcher might not read the node: the server tells nobody of it, and the watcher
-/// looks for itself every 8 s on average, 9.6 s at most.
-pub(super) const UNTOLD: Duration = Duration::from_secs(14);
+/// looks for itself before its heartbeats, but at most every 5 s.
+pub(super) const UNTOLD: Duration = Duration::from_secs(11);
 /// A file must be right this long after nothing is in its way any more: 12 s after an outage, and slack for a busy machine.
 pub(super) const BOUND: Duration = Duration::from_secs(20);
 

@@ -103,8 +103,9 @@ impl Source for Memory {
     async fn confirm(&self, _limit: Duration) -> Confirmed {
         let live = *self.0.live.lock().unwrap();
         let late = *self.0.confirms_after.lock().unwrap();
+        let confirmed = live.then(|| *self.0.session.lock().unwrap()).into_iter().collect();
         tokio::time::sleep(late).await;
-        live.then(|| *self.0.session.lock().unwrap()).into_iter().collect()
+        confirmed
     }
 }
 

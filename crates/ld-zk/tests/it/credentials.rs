@@ -8,7 +8,7 @@ use ld_config::{SecretsConfig, ZooKeeperConfig};
 use ld_testkit::{Acl, Admin, Namespace, Proxy, ProxyMode, Session, TempDir};
 use ld_zk::{Client, NodeState, Options, Reading, Unreadable};
 
-use crate::kit::{config, next, text, until, until_content};
+use crate::kit::{LIMIT, config, next, text, until, until_content};
 
 const SECRET: &str = "secret/zookeeper";
 /// How long a change may stay unknown that the server told nobody about: 9.6 s, and slack for a busy machine.
@@ -118,6 +118,33 @@ async fn a_read_right_taken_away_and_given_back_heals() {
     assert!(dropped.elapsed() < UNTOLD, "{:?}", dropped.elapsed());
     admin.set_acl(&path, &[Acl::anyone(Acl::ALL)]).unwrap();
     until_content(&mut watch, "two").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confirmed_session_knows_of_an_event_that_the_server_dropped() {
+    // So many that the audit of a few at a time takes minutes to come round to the last.
+    const OTHERS: usize = 200;
+    let namespace = Namespace::new();
+    let (path, admin) = (namespace.path("/node"), namespace.admin());
+    admin.create(&path, "one").unwrap();
+    let client = crate::kit::client(namespace.server().address());
+    let mut others: Vec<_> =
+        (0..OTHERS).map(|index| client.watch(&namespace.path(&format!("/other{index}")))).collect();
+    for other in &mut others {
+        next(other).await;
+    }
+    let mut watch = client.watch(&path);
+    assert_eq!(text(&next(&mut watch).await), "one");
+    admin.set_acl(&path, &[Acl::anyone(Acl::ALL - Acl::READ)]).unwrap();
+    admin.set(&path, "two").unwrap();
+    let confirmed = client.confirm(LIMIT).await;
+    assert!(watch.live().is_some_and(|session| confirmed.covers(session)));
+    let knows = tokio::time::timeout(Duration::ZERO, watch.changed()).await;
+    assert!(knows.is_ok(), "the session is confirmed, and the change is unknown");
+    assert!(is_no_auth(&next(&mut watch).await));
+    for other in &mut others {
+        assert!(tokio::time::timeout(Duration::ZERO, other.changed()).await.is_err(), "{other:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
