@@ -26,7 +26,7 @@ pub(crate) async fn run<S: Source>(source: Arc<S>, nodes: Arc<[Arc<Node>]>, sett
 
 /// Touches every file that is known to be current, once an interval, after a round trip on its session.
 async fn heartbeats<S: Source>(source: Arc<S>, nodes: Arc<[Arc<Node>]>, interval: Duration) {
-    let mut ticks = interval_at(Instant::now() + interval, interval);
+    let mut ticks = interval_at(Instant::now() + before_the_first(interval), interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
@@ -46,6 +46,11 @@ async fn heartbeats<S: Source>(source: Arc<S>, nodes: Arc<[Arc<Node>]>, interval
         let touched = tokio::task::spawn_blocking(round).await.unwrap_or(0);
         debug!("heartbeat: {touched} of {} files", nodes.len());
     }
+}
+
+/// How long after the start the first heartbeat comes. Hosts that started together would ask their servers together, for ever.
+fn before_the_first(interval: Duration) -> Duration {
+    interval.mul_f64(0.5 + 0.5 * fastrand::f64())
 }
 
 /// Compares every file with what was left, once an interval.
@@ -130,5 +135,19 @@ fn report(node: &Node, drift: &Drift) {
                 warn!("nodes.{name}: '{dest}': {DRIFT_STAYS}: {drift}");
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_that_start_together_do_not_beat_together() {
+        let interval = Duration::from_secs(300);
+        let first: Vec<_> = (0..1000).map(|_| before_the_first(interval)).collect();
+        assert!(first.iter().all(|first| (interval / 2..=interval).contains(first)));
+        assert!(first.iter().any(|first| *first < interval * 11 / 20));
+        assert!(first.iter().any(|first| *first > interval * 19 / 20));
     }
 }
