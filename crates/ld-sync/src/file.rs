@@ -6,6 +6,7 @@
 //! never followed.
 
 mod apply;
+mod batch;
 mod candidate;
 mod compare;
 mod directory;

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::rc::Rc;
 
 use super::directory::{Directory, split};
 use super::temp::Temp;
@@ -19,8 +20,8 @@ pub(crate) fn show_candidate<T>(
     look: impl FnOnce(&Path) -> T,
 ) -> Result<T, FileError> {
     let (parent, _) = split(&target.path)?;
-    let directory = Directory::open_or_create(parent, false)?;
-    let mut temp = Temp::create(&directory, &target.path)?;
+    let directory = Rc::new(Directory::open_or_create(parent, false)?);
+    let mut temp = Temp::create(&directory, &target.path, 0o600)?;
     temp.file.write_all(content).map_err(FileError::system("write a temporary file for", &target.path))?;
     let path = std::path::absolute(temp.path()).map_err(FileError::system("resolve", &target.path))?;
     Ok(look(&path))

@@ -9,10 +9,16 @@ use super::{FileError, Target};
 
 /// Answers of the system's user database, remembered for one batch only: a user created later must be found by the
 /// next attempt.
-#[derive(Default)]
 pub(super) struct Principals {
+    me: u32,
     users: HashMap<String, Option<u32>>,
     groups: HashMap<String, Option<u32>>,
+}
+
+impl Default for Principals {
+    fn default() -> Self {
+        Self { me: users::get_effective_uid(), users: HashMap::new(), groups: HashMap::new() }
+    }
 }
 
 impl Principals {
@@ -34,7 +40,7 @@ impl Principals {
 
     /// The user that the file must have.
     pub(super) fn owner(&mut self, target: &Target) -> Result<u32, FileError> {
-        let Some(Principal(name)) = &target.owner else { return Ok(users::get_effective_uid()) };
+        let Some(Principal(name)) = &target.owner else { return Ok(self.me) };
         self.users
             .entry(name.clone())
             .or_insert_with(|| users::get_user_by_name(name).map(|user| user.uid()).or_else(|| decimal(name)))

@@ -4,9 +4,11 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rustix::fs::{
-    AtFlags, FlockOperation, Mode, OFlags, fchmod, fchown, flock, fstat, openat, renameat, unlinkat,
+    Advice, AtFlags, FlockOperation, Mode, OFlags, fadvise, fchmod, fchown, flock, fstat, openat, renameat,
+    unlinkat,
 };
 use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
@@ -20,38 +22,45 @@ const PREFIX: &str = ".live-data.";
 /// Names tried before giving up. A random name of 64 bits is taken only if somebody is playing games.
 const ATTEMPTS: u32 = 8;
 
-/// A temporary file: locked while in use, and removed when dropped unless it was put in place.
-pub(super) struct Temp<'a> {
-    directory: &'a Directory,
+/// A temporary file that content is written to: locked while in use, and removed when dropped.
+pub(super) struct Temp {
+    directory: Rc<Directory>,
     name: String,
     in_place: bool,
-    /// As it was when it was locked.
-    created: Option<Identity>,
-    /// As it should be found again when it stands in place.
-    dressed: Option<Identity>,
     pub(super) file: File,
 }
 
-impl<'a> Temp<'a> {
-    /// Creates and locks one for `destination`, with mode 0600.
-    pub(super) fn create(directory: &'a Directory, destination: &Path) -> Result<Self, FileError> {
+/// A temporary file with its content, owner and mode, ready to take the destination's place.
+pub(super) struct Dressed {
+    temp: Temp,
+    /// As it should be found again when it stands in place.
+    identity: Identity,
+}
+
+impl Temp {
+    /// Creates and locks one for `destination`. Its mode is `mode` if that lets nobody but the owner in, and the owner read
+    /// (or a sweep could not lock it); otherwise 0600 until it is dressed.
+    pub(super) fn create(
+        directory: &Rc<Directory>,
+        destination: &Path,
+        mode: u32,
+    ) -> Result<Self, FileError> {
         let fail = || FileError::system("create a temporary file in", &directory.path);
         let tag = tag(destination).map_err(FileError::system("resolve", destination))?;
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = if mode == 0o400 { Mode::RUSR } else { Mode::RUSR | Mode::WUSR };
         for _ in 0..ATTEMPTS {
             let name = format!("{PREFIX}{tag}.{:016x}", fastrand::u64(..));
-            let file = match openat(directory, name.as_str(), flags, Mode::RUSR | Mode::WUSR) {
+            let file = match openat(directory, name.as_str(), flags, mode) {
                 Ok(descriptor) => File::from(descriptor),
                 Err(Errno::EXIST) => continue,
                 Err(error) => return Err(fail()(error)),
             };
-            let mut temp = Self { directory, name, in_place: false, created: None, dressed: None, file };
-            // Between creation and lock a sweep may have taken the file for a stray one: then it holds the lock, or
-            // the name is gone. A file system without locks is fine, since a sweep cannot lock there either.
-            let swept = flock(&temp.file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK);
-            let created = temp.identity()?;
-            if !swept && created.links == 1 {
-                temp.created = Some(created);
+            let temp = Self { directory: Rc::clone(directory), name, in_place: false, file };
+            // Between creation and lock a sweep may have taken the file for a stray one: then it holds the lock, or the
+            // name is gone, which shows when the file is dressed. A file system without locks is fine, since a sweep
+            // cannot lock there either.
+            if flock(&temp.file, FlockOperation::NonBlockingLockExclusive) != Err(Errno::WOULDBLOCK) {
                 return Ok(temp);
             }
         }
@@ -64,52 +73,35 @@ impl<'a> Temp<'a> {
     }
 
     /// Gives the file its owner, then its mode: a change of owner takes set-user-ID bits away. What is right already is
-    /// not asked for, so that an unprivileged watcher needs no capability for its own files.
+    /// not asked for, so that an unprivileged watcher needs no capability for its own files. Call it when the content is
+    /// there: what changes afterwards is somebody else's doing.
     pub(super) fn dress(
-        &mut self,
+        self,
         (user, group): (u32, u32),
         mode: u32,
         path: &Path,
-    ) -> Result<(), FileError> {
-        let found = self.created.map_or_else(|| self.identity(), Ok)?;
-        let user = (found.user != user).then(|| Uid::from_raw(user));
-        let group = (found.group != group).then(|| Gid::from_raw(group));
-        if user.is_some() || group.is_some() {
-            fchown(&self.file, user, group).map_err(refused("set the owner of", path, "CAP_CHOWN"))?;
+    ) -> Result<Dressed, FileError> {
+        let mut identity = self.identity()?;
+        let is_dressed = |found: &Identity| (found.user, found.group, found.mode()) == (user, group, mode);
+        if !is_dressed(&identity) {
+            let new_user = (identity.user != user).then(|| Uid::from_raw(user));
+            let new_group = (identity.group != group).then(|| Gid::from_raw(group));
+            if new_user.is_some() || new_group.is_some() {
+                fchown(&self.file, new_user, new_group).map_err(refused(
+                    "set the owner of",
+                    path,
+                    "CAP_CHOWN",
+                ))?;
+            }
+            let mode = Mode::from_raw_mode(mode);
+            fchmod(&self.file, mode).map_err(refused("set the mode of", path, "CAP_FOWNER"))?;
+            identity = self.identity()?;
         }
-        fchmod(&self.file, Mode::from_raw_mode(mode)).map_err(refused(
-            "set the mode of",
-            path,
-            "CAP_FOWNER",
-        ))?;
-        self.dressed = Some(self.identity()?);
-        Ok(())
-    }
-
-    /// Puts the file in place of `name` and returns it as it was left.
-    pub(super) fn put_in_place(mut self, name: &OsStr, path: &Path) -> Result<Identity, FileError> {
-        match renameat(self.directory, self.name.as_str(), self.directory, name) {
-            Ok(()) => {}
-            Err(Errno::ISDIR) => return Err(FileError::DirectoryInTheWay(path.to_owned())),
-            Err(Errno::NOENT) => return Err(FileError::Interference(path.to_owned())),
-            Err(error) => return Err(FileError::system("replace", path)(error)),
-        }
-        // The rename changed the change time, so the identity is taken now. Whoever may write the directory may have
-        // swapped the temporary file before: then something else stands there.
-        let left = self.identity()?;
-        // A second name would let the file be changed from elsewhere. Was it the destination's, nothing was renamed.
-        if left.links != 1 {
+        // A second name would let the file be changed from elsewhere, and without a name it was swept.
+        if identity.links != 1 {
             return Err(FileError::Interference(path.to_owned()));
         }
-        // A change since then is somebody else's: taken for ours, it would never be found as drift.
-        if self.dressed.is_some_and(|dressed| !left.is_same_but_for_times(&dressed)) {
-            return Err(FileError::Interference(path.to_owned()));
-        }
-        if self.directory.look(name)?.is_none_or(|found| found.key() != left.key()) {
-            return Err(FileError::Interference(path.to_owned()));
-        }
-        self.in_place = true;
-        Ok(left)
+        Ok(Dressed { temp: self, identity })
     }
 
     fn identity(&self) -> Result<Identity, FileError> {
@@ -119,11 +111,54 @@ impl<'a> Temp<'a> {
     }
 }
 
-impl Drop for Temp<'_> {
+impl Drop for Temp {
     fn drop(&mut self) {
         if !self.in_place {
             // Best effort: the next start sweeps what stays.
-            let _ = unlinkat(self.directory, self.name.as_str(), AtFlags::empty());
+            let _ = unlinkat(&self.directory, self.name.as_str(), AtFlags::empty());
+        }
+    }
+}
+
+impl Dressed {
+    /// Where it stands.
+    #[cfg(test)]
+    pub(super) fn path(&self) -> PathBuf {
+        self.temp.path()
+    }
+
+    /// Asks for the content to be written to the disk without waiting for that, so that the flushes of many files share
+    /// their work.
+    pub(super) fn begin_flush(&self) {
+        // Advice that starts the writing of what is not written yet, and drops no page that is not: one that is read again
+        // soon enough. Where it is not understood the flush does all the work.
+        let _ = fadvise(&self.temp.file, 0, None, Advice::DontNeed);
+    }
+
+    /// Waits until the content is on the disk.
+    pub(super) fn flush(&self, path: &Path) -> Result<(), FileError> {
+        self.temp.file.sync_all().map_err(FileError::system("flush a temporary file for", path))
+    }
+
+    /// Puts the file in place of `name` and returns it as it was left.
+    pub(super) fn put_in_place(mut self, name: &OsStr, path: &Path) -> Result<Identity, FileError> {
+        let directory = &self.temp.directory;
+        match renameat(directory, self.temp.name.as_str(), directory, name) {
+            Ok(()) => {}
+            Err(Errno::ISDIR) => return Err(FileError::DirectoryInTheWay(path.to_owned())),
+            Err(Errno::NOENT) => return Err(FileError::Interference(path.to_owned())),
+            Err(error) => return Err(FileError::system("replace", path)(error)),
+        }
+        // The rename changed the change time, so the identity is taken now. Whoever may write the directory may have
+        // swapped the temporary file before, so that something else stands there; or given it a second name, through which
+        // it could be changed from elsewhere (was that the destination's, nothing was renamed). And a change since the file
+        // was dressed is somebody else's: taken for ours, it would never be found as drift.
+        match directory.look(name)? {
+            Some(left) if left.is_same_but_for_times(&self.identity) => {
+                self.temp.in_place = true;
+                Ok(left)
+            }
+            _ => Err(FileError::Interference(path.to_owned())),
         }
     }
 }

@@ -13,11 +13,14 @@ mod watch;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use ld_config::Principal;
 use tempfile::TempDir;
 
 use super::apply::Applied;
+use super::directory::Directory;
+use super::temp::{Dressed, Temp};
 use super::{FileError, Outcome, Target, apply_batch};
 
 /// Nobody: a user without any file or process that matters.
@@ -72,6 +75,12 @@ impl Room {
 
 fn target(path: PathBuf) -> Target {
     Target { path, owner: None, group: None, mode: 0o400, fsync: true }
+}
+
+/// An empty file that only has to be put in place of `destination`.
+fn dressed(directory: &Rc<Directory>, destination: &Path) -> Dressed {
+    let owner = (users::get_effective_uid(), directory.new_group);
+    Temp::create(directory, destination, 0o400).unwrap().dress(owner, 0o400, destination).unwrap()
 }
 
 fn principal(id: u32) -> Option<Principal> {

@@ -5,9 +5,9 @@ use std::fs;
 
 use rustix::io::Errno;
 
-use super::super::apply::Batch;
+use super::super::batch::Batch;
 use super::super::{Outcome, Target, apply_batch};
-use super::{Room, chain, target};
+use super::{Room, chain, names, target};
 
 #[test]
 fn one_bad_destination_does_not_stop_the_others() {
@@ -40,8 +40,9 @@ fn directories_that_are_closed_early_are_flushed_first() {
         flushes.set(flushes.get() + 1);
         Ok(())
     });
-    for index in 0..150 {
-        batch.apply(&target(room.beside(&format!("{index}/dest"))), b"x");
+    let targets: Vec<_> = (0..150).map(|index| target(room.beside(&format!("{index}/dest")))).collect();
+    for target in &targets {
+        batch.apply(target, b"x");
     }
     assert!(batch.finish().iter().all(Result::is_ok));
     assert_eq!(flushes.get(), 150);
@@ -55,8 +56,10 @@ fn each_directory_is_flushed_once_and_only_for_files_that_want_it() {
         flushes.set(flushes.get() + 1);
         Ok(())
     });
-    for (name, fsync) in [("a/1", true), ("a/2", true), ("b/1", true), ("c/1", false)] {
-        batch.apply(&Target { fsync, ..target(room.beside(name)) }, b"x");
+    let targets = [("a/1", true), ("a/2", true), ("b/1", true), ("c/1", false)]
+        .map(|(name, fsync)| Target { fsync, ..target(room.beside(name)) });
+    for target in &targets {
+        batch.apply(target, b"x");
     }
     assert!(batch.finish().iter().all(Result::is_ok));
     assert_eq!(flushes.get(), 2);
@@ -78,4 +81,21 @@ fn a_directory_that_cannot_be_flushed_fails_what_was_replaced_and_that_is_writte
 
     room.replace(b"new");
     assert_eq!(room.apply(b"new").unwrap().outcome, Outcome::Unchanged);
+}
+
+#[test]
+fn files_wait_for_each_other_only_up_to_a_limit() {
+    let room = Room::new();
+    let mut batch = Batch::new(|_: &_| Ok(()));
+    let targets: Vec<_> = (0..3).map(|index| target(room.beside(&format!("dest{index}")))).collect();
+    let half = vec![b'x'; 600 << 10];
+    batch.apply(&targets[0], &half);
+    assert_eq!(names(room.directory.path()).len(), 1);
+    assert!(!targets[0].path.exists(), "it waits for others");
+    batch.apply(&targets[1], &half);
+    assert_eq!(names(room.directory.path()), ["dest0", "dest1"]);
+    batch.apply(&targets[2], b"x");
+    assert!(batch.finish().iter().all(Result::is_ok));
+    room.assert_no_strays();
+    assert!(targets[2].path.exists());
 }

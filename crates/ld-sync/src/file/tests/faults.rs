@@ -44,6 +44,21 @@ fn a_full_disk_leaves_the_old_file_and_heals() {
 }
 
 #[test]
+fn files_of_one_batch_do_not_take_each_others_room() {
+    // Room for five files: for four that stand there, and for one beside them.
+    on_tmpfs("files_of_one_batch_do_not_take_each_others_room", "size=1m,nr_inodes=6", |directory| {
+        let targets: Vec<_> = (0..4).map(|index| target(directory.join(format!("dest{index}")))).collect();
+        for content in ["good", "better"] {
+            let jobs: Vec<_> = targets.iter().map(|target| (target, content.as_bytes())).collect();
+            for result in apply_batch(&jobs) {
+                assert_eq!(result.unwrap().outcome, Outcome::Replaced);
+            }
+            assert!(targets.iter().all(|target| fs::read_to_string(&target.path).unwrap() == content));
+        }
+    });
+}
+
+#[test]
 fn exhausted_inodes_leave_the_old_file_and_heal() {
     on_tmpfs("exhausted_inodes_leave_the_old_file_and_heal", "size=1m,nr_inodes=2", |directory| {
         let target = target(directory.join("dest"));

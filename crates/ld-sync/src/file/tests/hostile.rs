@@ -5,13 +5,14 @@ use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::rc::Rc;
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 use super::super::directory::Directory;
 use super::super::temp::Temp;
 use super::super::{FileError, Outcome, Removed, remove};
-use super::{Room, names};
+use super::{Room, dressed, names};
 
 #[test]
 fn a_symlink_is_replaced_and_its_target_left_alone() {
@@ -83,11 +84,11 @@ fn a_directory_swapped_after_it_was_opened_redirects_nothing() {
     let room = Room::new();
     fs::create_dir(room.beside("real")).unwrap();
     fs::create_dir(room.beside("trap")).unwrap();
-    let directory = Directory::open(&room.beside("real")).unwrap();
+    let directory = Rc::new(Directory::open(&room.beside("real")).unwrap());
     fs::rename(room.beside("real"), room.beside("moved")).unwrap();
     symlink("trap", room.beside("real")).unwrap();
     let path = room.beside("real/dest");
-    let temp = Temp::create(&directory, &path).unwrap();
+    let temp = dressed(&directory, &path);
     temp.put_in_place("dest".as_ref(), &path).unwrap();
     assert_eq!(names(&room.beside("trap")), Vec::<String>::new());
     assert_eq!(names(&room.beside("moved")), ["dest"]);
@@ -96,9 +97,9 @@ fn a_directory_swapped_after_it_was_opened_redirects_nothing() {
 #[test]
 fn a_temporary_file_that_was_swapped_is_an_error() {
     let room = Room::new();
-    let directory = Directory::open(room.directory.path()).unwrap();
+    let directory = Rc::new(Directory::open(room.directory.path()).unwrap());
     for planted in [true, false] {
-        let temp = Temp::create(&directory, room.path()).unwrap();
+        let temp = dressed(&directory, room.path());
         let name = names(room.directory.path()).into_iter().find(|name| name.starts_with('.')).unwrap();
         fs::remove_file(room.beside(&name)).unwrap();
         if planted {
@@ -112,11 +113,18 @@ fn a_temporary_file_that_was_swapped_is_an_error() {
 #[test]
 fn a_temporary_file_with_a_second_name_is_an_error_and_leaves_nothing_behind() {
     let room = Room::new();
-    let directory = Directory::open(room.directory.path()).unwrap();
+    let directory = Rc::new(Directory::open(room.directory.path()).unwrap());
     for second in ["dest", "elsewhere"] {
-        let temp = Temp::create(&directory, room.path()).unwrap();
+        let temp = dressed(&directory, room.path());
         fs::hard_link(temp.path(), room.beside(second)).unwrap();
         assert!(matches!(temp.put_in_place("dest".as_ref(), room.path()), Err(FileError::Interference(_))));
+        room.assert_no_strays();
+        fs::remove_file(room.beside(second)).unwrap();
+
+        let temp = Temp::create(&directory, room.path(), 0o400).unwrap();
+        fs::hard_link(temp.path(), room.beside(second)).unwrap();
+        let owner = (users::get_effective_uid(), directory.new_group);
+        assert!(matches!(temp.dress(owner, 0o400, room.path()), Err(FileError::Interference(_))));
         room.assert_no_strays();
         fs::remove_file(room.beside(second)).unwrap();
     }
@@ -125,15 +133,13 @@ fn a_temporary_file_with_a_second_name_is_an_error_and_leaves_nothing_behind() {
 #[test]
 fn a_file_that_is_changed_in_the_moment_it_is_put_in_place_is_an_error_and_not_taken_for_ours() {
     let room = Room::new();
-    let directory = Directory::open(room.directory.path()).unwrap();
+    let directory = Rc::new(Directory::open(room.directory.path()).unwrap());
     let changes: [fn(&Path); 2] = [
         |file| fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap(),
         |file| fs::OpenOptions::new().append(true).open(file).unwrap().write_all(b"poison").unwrap(),
     ];
     for change in changes {
-        let mut temp = Temp::create(&directory, room.path()).unwrap();
-        let owner = (users::get_effective_uid(), directory.new_group);
-        temp.dress(owner, 0o600, room.path()).unwrap();
+        let temp = dressed(&directory, room.path());
         change(&temp.path());
         assert!(matches!(temp.put_in_place("dest".as_ref(), room.path()), Err(FileError::Interference(_))));
     }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{chown, symlink};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rustix::fs::{FlockOperation, flock};
 
@@ -10,7 +11,7 @@ use super::super::directory::Directory;
 use super::super::temp::{Temp, tag};
 use super::super::{Target, sweep};
 use super::rerun::{rerun_as_nobody, shared_directory};
-use super::{NOBODY, Room, is_root, names, principal, target};
+use super::{NOBODY, Room, dressed, is_root, names, principal, target};
 
 /// The name of a temporary file of `destination`.
 fn stray(destination: &Path, random: u64) -> PathBuf {
@@ -35,8 +36,8 @@ fn stray_files_of_all_destinations_go() {
 #[test]
 fn a_temporary_file_in_use_stays_and_ends_up_in_place() {
     let room = Room::new();
-    let directory = Directory::open(room.directory.path()).unwrap();
-    let temp = Temp::create(&directory, room.path()).unwrap();
+    let directory = Rc::new(Directory::open(room.directory.path()).unwrap());
+    let temp = dressed(&directory, room.path());
     assert!(sweep([&room.target]).removed.is_empty());
     temp.put_in_place("dest".as_ref(), room.path()).unwrap();
     assert_eq!(names(room.directory.path()), ["dest"]);
@@ -45,8 +46,8 @@ fn a_temporary_file_in_use_stays_and_ends_up_in_place() {
 #[test]
 fn a_temporary_file_that_is_given_up_is_removed_at_once() {
     let room = Room::new();
-    let directory = Directory::open(room.directory.path()).unwrap();
-    drop(Temp::create(&directory, room.path()).unwrap());
+    let directory = Rc::new(Directory::open(room.directory.path()).unwrap());
+    drop(Temp::create(&directory, room.path(), 0o400).unwrap());
     assert_eq!(names(room.directory.path()), Vec::<String>::new());
 }
 

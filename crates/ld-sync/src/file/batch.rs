@@ -1,0 +1,183 @@
+//! A batch of destinations on their way: what one disk has to do for all of them it does once.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use rustix::io::Errno;
+
+use super::apply::{Applied, Outcome, is_right};
+use super::compare::holds;
+use super::directory::{Directory, split};
+use super::principal::Principals;
+use super::temp::{Dressed, Temp};
+use super::{FileError, Identity, Target, doubt};
+
+/// Directories that a batch holds open at one time, out of the 1,024 descriptors that a process usually has.
+const MAX_OPEN_DIRECTORIES: usize = 64;
+
+/// Bytes that may wait beside their destinations for the rest of a batch: they take room on the disk twice.
+const MAX_READY_BYTES: usize = 1 << 20;
+
+/// Destinations on their way. What is to be replaced waits until its content shares the way to the disk with that of others.
+pub(super) struct Batch<'a, F> {
+    flush: F,
+    open: HashMap<PathBuf, Rc<Directory>>,
+    principals: Principals,
+    ready: Vec<Ready<'a>>,
+    ready_bytes: usize,
+    /// Results that stand only once the directory is flushed.
+    unflushed: HashMap<PathBuf, Vec<usize>>,
+    /// In the order of the destinations; `None` for those that are ready.
+    results: Vec<Option<Result<Applied, FileError>>>,
+}
+
+/// A destination whose new file only has to be put in place.
+struct Ready<'a> {
+    index: usize,
+    target: &'a Target,
+    found: Option<Identity>,
+    file: Dressed,
+}
+
+/// What a destination needs.
+enum Need<'a> {
+    Nothing(Identity),
+    Replacing(Ready<'a>),
+}
+
+impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
+    pub(super) fn new(flush: F) -> Self {
+        Self {
+            flush,
+            open: HashMap::new(),
+            principals: Principals::default(),
+            ready: Vec::new(),
+            ready_bytes: 0,
+            unflushed: HashMap::new(),
+            results: Vec::new(),
+        }
+    }
+
+    pub(super) fn apply(&mut self, target: &'a Target, content: &[u8]) {
+        let mut need = self.prepare(target, content);
+        if matches!(need, Err(FileError::System { .. })) && !self.ready.is_empty() {
+            // What is ready holds descriptors and room on the disk that this one may lack.
+            self.put_in_place();
+            need = self.prepare(target, content);
+        }
+        let result = match need {
+            Ok(Need::Nothing(identity)) => Some(Ok(Applied { identity, outcome: Outcome::Unchanged })),
+            Ok(Need::Replacing(ready)) => {
+                self.ready.push(ready);
+                self.ready_bytes += content.len();
+                None
+            }
+            Err(error) => Some(Err(error)),
+        };
+        self.results.push(result);
+        if self.ready_bytes > MAX_READY_BYTES {
+            self.put_in_place();
+        }
+    }
+
+    fn prepare(&mut self, target: &'a Target, content: &[u8]) -> Result<Need<'a>, FileError> {
+        let (parent, name) = split(&target.path)?;
+        let directory = self.open(parent, target.fsync)?;
+        let owner = self.principals.of(target, &directory)?;
+        let found = directory.look(name)?;
+        if let Some(found) = &found {
+            if found.is_directory() {
+                return Err(FileError::DirectoryInTheWay(target.path.clone()));
+            }
+            if is_right(found, owner, target) && holds(&directory, name, found, content) {
+                return Ok(Need::Nothing(*found));
+            }
+        }
+        let mut temp = Temp::create(&directory, &target.path, target.mode)?;
+        temp.file
+            .write_all(content)
+            .map_err(FileError::system("write a temporary file for", &target.path))?;
+        let file = temp.dress(owner, target.mode, &target.path)?;
+        Ok(Need::Replacing(Ready { index: self.results.len(), target, found, file }))
+    }
+
+    fn open(&mut self, path: &Path, durable: bool) -> Result<Rc<Directory>, FileError> {
+        if let Some(directory) = self.open.get(path) {
+            return Ok(Rc::clone(directory));
+        }
+        if self.open.len() >= MAX_OPEN_DIRECTORIES {
+            self.settle();
+        }
+        let directory = Rc::new(Directory::open_or_create(path, durable)?);
+        self.open.insert(path.to_owned(), Rc::clone(&directory));
+        Ok(directory)
+    }
+
+    /// Puts everything in place that is ready.
+    fn put_in_place(&mut self) {
+        self.ready_bytes = 0;
+        let ready = std::mem::take(&mut self.ready);
+        // The first flush then finds all of them on their way, and the others find theirs done.
+        if ready.len() > 1 {
+            ready.iter().filter(|ready| ready.target.fsync).for_each(|ready| ready.file.begin_flush());
+        }
+        let flushed: Vec<_> = ready.into_iter().map(|ready| (ready.index, ready.flush())).collect();
+        for (index, flushed) in flushed {
+            let result = flushed.and_then(|ready| {
+                let target = ready.target;
+                let applied = ready.put_in_place()?;
+                if target.fsync {
+                    let (parent, _) = split(&target.path)?;
+                    match self.unflushed.get_mut(parent) {
+                        Some(unflushed) => unflushed.push(index),
+                        None => _ = self.unflushed.insert(parent.to_owned(), vec![index]),
+                    }
+                }
+                Ok(applied)
+            });
+            self.results[index] = Some(result);
+        }
+    }
+
+    /// Puts everything in place, and flushes and closes all directories.
+    fn settle(&mut self) {
+        self.put_in_place();
+        for (path, unflushed) in self.unflushed.drain() {
+            let Some(Err(error)) = self.open.get(&path).map(|directory| (self.flush)(directory)) else {
+                continue;
+            };
+            for index in unflushed {
+                let failed = Err(FileError::system("flush the directory", &path)(error));
+                if let Some(Ok(applied)) = self.results[index].replace(failed) {
+                    doubt::add(&applied.identity);
+                }
+            }
+        }
+        self.open.clear();
+    }
+
+    pub(super) fn finish(mut self) -> Vec<Result<Applied, FileError>> {
+        self.settle();
+        self.results.into_iter().flatten().collect()
+    }
+}
+
+impl<'a> Ready<'a> {
+    fn flush(self) -> Result<Self, FileError> {
+        if self.target.fsync {
+            self.file.flush(&self.target.path)?;
+        }
+        Ok(self)
+    }
+
+    fn put_in_place(self) -> Result<Applied, FileError> {
+        let (_, name) = split(&self.target.path)?;
+        let identity = self.file.put_in_place(name, &self.target.path)?;
+        if let Some(found) = &self.found {
+            doubt::remove(found);
+        }
+        Ok(Applied { identity, outcome: Outcome::Replaced })
+    }
+}
