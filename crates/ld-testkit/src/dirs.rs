@@ -41,6 +41,11 @@ impl TempDir {
         self.0.path()
     }
 
+    /// Lets it stay until the process ends.
+    pub fn until_the_end(self) {
+        let _ = self.0.keep();
+    }
+
     /// The path of `name` below it.
     #[must_use]
     pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {

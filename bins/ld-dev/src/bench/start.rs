@@ -14,7 +14,11 @@ pub(super) fn start(
 ) -> Result<Vec<f64>, Failure> {
     let stage = arena.start(who, nodes, place)?;
     let usage = stage.usage()?;
-    Ok(vec![stage.start, usage.cpu, usage.resident])
+    let figures = vec![stage.start, usage.cpu, usage.resident];
+    if place == Place::Disk {
+        stage.leave_files();
+    }
+    Ok(figures)
 }
 
 /// 100,000 nodes: seconds, how many times those of 10,000, CPU seconds, bytes at most.
