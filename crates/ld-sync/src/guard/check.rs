@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -52,7 +52,7 @@ enum Ended {
 }
 
 fn run_on(program: &Path, candidate: &Path, limit: Duration) -> io::Result<Ended> {
-    let child = Command::new(program)
+    let mut child = Command::new(program)
         .arg(candidate)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into()))
@@ -62,40 +62,40 @@ fn run_on(program: &Path, candidate: &Path, limit: Duration) -> io::Result<Ended
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()?;
-    let mut group = Group { child };
-    Ok(if group.wait(limit)? { Ended::Itself(group.child.wait()?) } else { Ended::Late })
+    let group = Group { leader: Pid::from_child(&child) };
+    let in_time = ends_within(limit, group.leader);
+    // Whatever the child has started ends with it, and before it is reaped: until then the group's id is its own.
+    drop(group);
+    let status = child.wait()?;
+    Ok(if in_time? { Ended::Itself(status) } else { Ended::Late })
 }
 
-/// A child and whatever it has started: all of it is killed when this is dropped.
-struct Group {
-    child: Child,
-}
-
-impl Group {
-    /// Waits for the end of the child itself. Returns whether it came within `limit`.
-    fn wait(&self, limit: Duration) -> io::Result<bool> {
-        let deadline = Instant::now() + limit;
-        let child = pidfd_open(Pid::from_child(&self.child), PidfdFlags::empty())?;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
-            let mut ends = [PollFd::from_borrowed_fd(child.as_fd(), PollFlags::IN)];
-            match poll(&mut ends, Some(&timeout)) {
-                Ok(0) => return Ok(false),
-                Ok(_) => return Ok(true),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
+/// Waits for the end of `child` itself. Returns whether it came within `limit`.
+fn ends_within(limit: Duration, child: Pid) -> io::Result<bool> {
+    let deadline = Instant::now() + limit;
+    let child = pidfd_open(child, PidfdFlags::empty())?;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
+        let mut ends = [PollFd::from_borrowed_fd(child.as_fd(), PollFlags::IN)];
+        match poll(&mut ends, Some(&timeout)) {
+            Ok(0) => return Ok(false),
+            Ok(_) => return Ok(true),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }
 
+/// A process group: all of it is killed when this is dropped.
+struct Group {
+    leader: Pid,
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
-        // The child is not reaped before this, or its group still has members, so that the id is still its own; a group
-        // that is gone already is no error.
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        let _ = self.child.wait();
+        // A group that is gone already is no error.
+        let _ = kill_process_group(self.leader, Signal::KILL);
     }
 }
 
