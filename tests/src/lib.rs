@@ -14,8 +14,10 @@
 
 mod held_writer;
 mod host;
+mod sleeping_check;
 mod snapshot;
 
 pub use held_writer::HeldWriter;
 pub use host::{Host, SOON};
+pub use sleeping_check::SleepingCheck;
 pub use snapshot::Snapshot;

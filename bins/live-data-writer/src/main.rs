@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::Parser;
 use ld_cli::Exit;
 use ld_config::{Config, Scope, chain};
-use ld_sync::{Diff, DiffOptions, Plan};
+use ld_sync::{Checks, Diff, DiffOptions, Plan};
 use ld_zk::Client;
 use tokio::task::{self, JoinHandle};
 use tracing::{error, info};
@@ -92,7 +92,7 @@ async fn prepare(
     // However the path is spelled, it must not slip past the guards.
     let path = ld_config::znode_path(&args.dest)?;
     for node in config.nodes.iter().filter(|node| node.source == path) {
-        task::block_in_place(|| ld_sync::judge(node, &content))?;
+        task::block_in_place(|| ld_sync::judge(node, &content, &Checks::default()))?;
     }
     let plan = ld_sync::plan(&client, &args.dest, content, config.zookeeper.max_node_bytes).await?;
     if !plan.is_change() {

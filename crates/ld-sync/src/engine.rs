@@ -14,17 +14,18 @@ use crate::audit;
 use crate::content::Holdings;
 use crate::file;
 use crate::follow::{Follower, Shared};
-use crate::guard::CHECKS;
+use crate::guard::{CHECKS, Checks};
 use crate::pool::FilePool;
 use crate::record::Node;
 use crate::source::Source;
 use crate::status::Status;
 
-/// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once; a write in
-/// hand still ends by itself, and the rename makes even that safe to lose.
+/// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once and kills the checks that run; a
+/// write in hand still ends by itself, and the rename makes even that safe to lose.
 pub struct Engine {
     nodes: Arc<[Arc<Node>]>,
     pool: FilePool,
+    checks: Checks,
     settled: Arc<Semaphore>,
     supervisor: AbortHandle,
 }
@@ -40,11 +41,12 @@ impl Engine {
             pool: FilePool::default(),
             holdings: Holdings::default(),
             settled: Arc::new(Semaphore::new(0)),
-            checks: Arc::new(Semaphore::new(CHECKS)),
+            turns: Semaphore::new(CHECKS),
+            checks: Checks::default(),
         });
-        let (pool, settled) = (shared.pool.clone(), shared.settled.clone());
+        let (pool, checks, settled) = (shared.pool.clone(), shared.checks.clone(), shared.settled.clone());
         let supervisor = tokio::spawn(supervise(source, nodes.clone(), settings, shared)).abort_handle();
-        Self { nodes, pool, settled, supervisor }
+        Self { nodes, pool, checks, settled, supervisor }
     }
 
     /// How every node stands now, in the order of the configuration.
@@ -63,9 +65,11 @@ impl Engine {
         }
     }
 
-    /// Begins no more writes and waits for those in hand, at most `limit`. Returns whether all of them ended.
+    /// Begins no more writes and checks, kills the checks that run, and waits for the end of what is in hand, at most `limit`. Returns
+    /// whether all of it ended.
     pub async fn drain(&self, limit: Duration) -> bool {
-        self.pool.drain(limit).await
+        let (checked, written) = tokio::join!(self.checks.end(limit), self.pool.drain(limit));
+        checked && written
     }
 }
 
@@ -78,6 +82,7 @@ impl fmt::Debug for Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.supervisor.abort();
+        self.checks.kill();
     }
 }
 

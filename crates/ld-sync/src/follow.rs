@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 
 use crate::apply::{Done, Existing, Failure, Work};
 use crate::content::{Content, Holdings};
-use crate::guard::{self, Verdict};
+use crate::guard::{self, Checks, Verdict};
 use crate::jitter::{Turn, was_held_up};
 use crate::pointer::is_s3_pointer;
 use crate::pool::FilePool;
@@ -27,7 +27,8 @@ pub(crate) struct Shared {
     /// One permit is added for each node whose first outcome is known.
     pub(crate) settled: Arc<Semaphore>,
     /// The turns of nodes' checks: see [`guard::CHECKS`].
-    pub(crate) checks: Arc<Semaphore>,
+    pub(crate) turns: Semaphore,
+    pub(crate) checks: Checks,
 }
 
 /// What a node whose drift is only reported says of itself.
@@ -96,7 +97,8 @@ impl<W: NodeSource> Follower<W> {
                 "the node points to an object in S3, which cannot be loaded; the last file stays",
             ),
             NodeState::Present { data, stat } => {
-                let data = match guard::pass(&self.node, &self.shared.checks, data).await {
+                let Shared { turns, checks, .. } = &*self.shared;
+                let data = match guard::pass(&self.node, turns, checks, data).await {
                     Ok(data) => data,
                     Err(verdict) => return self.reject(&verdict),
                 };
@@ -162,7 +164,7 @@ impl<W: NodeSource> Follower<W> {
                     &format!("the content is rejected: {reason}; the last file stays"),
                 );
             }
-            Verdict::Failed(_) => {
+            Verdict::Failed(_) | Verdict::Interrupted => {
                 // It was not judged, so it is read and judged again.
                 self.retry = Some(Retry::after(self.next_delay(), None));
                 self.stand(State::Failing, &format!("the content {}", verdict.describe()));

@@ -2,6 +2,7 @@
 
 mod check;
 mod format;
+mod running;
 mod toml_depth;
 
 #[cfg(test)]
@@ -16,6 +17,8 @@ use tokio::sync::Semaphore;
 use crate::file::{FileError, Target};
 use crate::record::Node;
 
+pub use running::Checks;
+
 /// Programs that check content at one time.
 pub(crate) const CHECKS: usize = 4;
 
@@ -28,6 +31,9 @@ pub(crate) enum Verdict {
     /// The content could not be judged: try again.
     #[error("cannot be checked")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The check was ended with all others: nothing follows for the content.
+    #[error("is not judged: interrupted")]
+    Interrupted,
 }
 
 impl Verdict {
@@ -43,9 +49,14 @@ impl From<FileError> for Verdict {
     }
 }
 
-/// Judges `content` by all guards that are set, cheapest first. Blocks, with a check for [`check::LIMIT`] at most. The check
-/// sees the content in a file beside `target`.
-pub(crate) fn judge(guards: &Guards, target: &Target, content: &[u8]) -> Result<(), Verdict> {
+/// Judges `content` by all guards that are set, cheapest first. Blocks, with a check for [`check::LIMIT`] at most, or until `checks` are
+/// ended. The check sees the content in a file beside `target`.
+pub(crate) fn judge(
+    guards: &Guards,
+    target: &Target,
+    content: &[u8],
+    checks: &Checks,
+) -> Result<(), Verdict> {
     let bytes = content.len();
     if let Some(least) = guards.min_bytes.filter(|least| bytes < *least) {
         return Err(Verdict::Rejected(format!("it has {bytes} bytes, and min_bytes is {least}")));
@@ -57,23 +68,34 @@ pub(crate) fn judge(guards: &Guards, target: &Target, content: &[u8]) -> Result<
         format::parse(format, content).map_err(Verdict::Rejected)?;
     }
     if let Some(program) = &guards.check {
-        check::run(program, target, content)?;
+        check::run(program, target, content, checks)?;
     }
     Ok(())
 }
 
-/// Lets content pass that the node's guards accept, off the reactor. `checks` are the turns of [`CHECKS`].
-pub(crate) async fn pass(node: &Arc<Node>, checks: &Semaphore, data: NodeData) -> Result<NodeData, Verdict> {
+/// Lets content pass that the node's guards accept, off the reactor. `turns` are those of [`CHECKS`]. A check that is ended with all
+/// others judges nothing: then this never returns.
+pub(crate) async fn pass(
+    node: &Arc<Node>,
+    turns: &Semaphore,
+    checks: &Checks,
+    data: NodeData,
+) -> Result<NodeData, Verdict> {
     let Some(guards) = node.guards.as_deref() else { return Ok(data) };
     let _turn = match &guards.check {
         // The semaphore is never closed, so that an error cannot come.
-        Some(_) => checks.acquire().await.ok(),
+        Some(_) => turns.acquire().await.ok(),
         None => None,
     };
-    let node = node.clone();
+    let (node, checks) = (node.clone(), checks.clone());
     let judged = tokio::task::spawn_blocking(move || {
-        let verdict = node.guards.as_deref().map_or(Ok(()), |guards| judge(guards, &node.target, &data));
+        let guards = node.guards.as_deref();
+        let verdict = guards.map_or(Ok(()), |guards| judge(guards, &node.target, &data, &checks));
         verdict.map(|()| data)
     });
-    judged.await.unwrap_or_else(|panic| Err(Verdict::Failed(Box::new(panic))))
+    match judged.await {
+        Ok(Err(Verdict::Interrupted)) => std::future::pending().await,
+        Ok(judged) => judged,
+        Err(panic) => Err(Verdict::Failed(Box::new(panic))),
+    }
 }

@@ -20,7 +20,8 @@
 //! # }
 //! ```
 //!
-//! [`plan`] and [`Plan::commit`] go the other way, for the writer; [`judge`] asks a node's guards first.
+//! [`plan`] and [`Plan::commit`] go the other way, for the writer; [`judge`] asks a node's guards first, and
+//! [`Checks`] ends what runs for it.
 //!
 //! A file is replaced whole or left alone: temporary file, content, owner, mode, fsync, rename, fsync of the directory. Its mtime is a
 //! heartbeat that moves only while a live session has just confirmed that the file holds what the node holds.
@@ -50,6 +51,7 @@ mod status;
 pub use diff::{Diff, DiffOptions, diff};
 pub use engine::Engine;
 pub use error::Error;
+pub use guard::Checks;
 pub use publish::{Plan, judge, plan};
 pub use source::{NodeSource, Source};
 pub use status::{State, Status};

@@ -17,7 +17,7 @@ use tracing::info;
 use crate::Error;
 use crate::diff::{self, Diff, DiffOptions};
 use crate::file::Target;
-use crate::guard;
+use crate::guard::{self, Checks, Verdict};
 
 /// A request that is not answered within this is given up; the answer of a write is then read back.
 const REQUEST_LIMIT: Duration = Duration::from_secs(15);
@@ -68,16 +68,19 @@ pub async fn plan(
 }
 
 /// Judges `content` by the guards of `node`, as a watcher with that configuration will. A check sees the content in a private
-/// file below the system's directory for temporary files. Blocks, for the 10 s of a check at most.
+/// file below the system's directory for temporary files. Blocks, for the 10 s of a check at most, or until `checks` are ended.
 ///
 /// # Errors
 ///
-/// [`Error::Rejected`] if a guard rejects it or cannot judge it.
-pub fn judge(node: &NodeConfig, content: &[u8]) -> Result<(), Error> {
+/// - [`Error::Rejected`] if a guard rejects it or cannot judge it.
+/// - [`Error::Interrupted`] if [`Checks::end`] came before the check accepted it.
+pub fn judge(node: &NodeConfig, content: &[u8], checks: &Checks) -> Result<(), Error> {
     let mut place = Target::from(node);
     place.path = std::env::temp_dir().join("candidate");
-    guard::judge(&node.guards, &place, content)
-        .map_err(|verdict| Error::Rejected { node: node.name.clone(), reason: verdict.describe() })
+    guard::judge(&node.guards, &place, content, checks).map_err(|verdict| match verdict {
+        Verdict::Interrupted => Error::Interrupted,
+        verdict => Error::Rejected { node: node.name.clone(), reason: verdict.describe() },
+    })
 }
 
 impl Plan {

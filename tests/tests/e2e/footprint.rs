@@ -1,11 +1,11 @@
-//! The watcher writes its destinations, and nothing else.
+//! The watcher writes its destinations, and nothing else, and leaves nothing behind.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::SystemTime;
 
-use ld_testkit::{Namespace, wait_until};
-use ld_tests::{Host, SOON, Snapshot};
+use ld_testkit::{Daemon, Namespace, wait_until};
+use ld_tests::{Host, SOON, SleepingCheck, Snapshot};
 
 #[test]
 fn nothing_but_the_configured_destinations_changes_whatever_the_watcher_does() {
@@ -84,4 +84,26 @@ fn nothing_but_the_configured_destinations_changes_whatever_the_watcher_does() {
     assert_eq!(names(live.clone()), ["flags", "guarded", "neighbour"]);
     assert_eq!(names(host.path("work/live")), ["relative"]);
     assert_eq!(fs::metadata(&live).unwrap().permissions().mode() & 0o7777, 0o755);
+}
+
+#[test]
+fn ended_while_a_check_runs_the_watcher_leaves_nothing_behind() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
+    for end in [Daemon::terminate, Daemon::interrupt] {
+        let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+        let check = SleepingCheck::new(&host);
+        let host = host.setting("nodes.flags.check", check.program());
+        let live = host.path("live");
+        let watcher = host.watcher().start();
+        check.wait_until_running();
+        assert_eq!(fs::read_dir(&live).unwrap().count(), 1, "the candidate");
+
+        end(&watcher);
+        assert_eq!(watcher.wait(SOON).code(), Some(0), "{}", watcher.stderr());
+        assert_eq!(fs::read_dir(&live).unwrap().count(), 0, "{}", watcher.stderr());
+        check.wait_until_gone();
+        // The end says nothing about the content.
+        assert!(!watcher.stderr().contains("flags"), "{}", watcher.stderr());
+    }
 }

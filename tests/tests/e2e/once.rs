@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use ld_testkit::{Namespace, Server, ServerOptions};
-use ld_tests::{Host, SOON};
+use ld_tests::{Host, SOON, SleepingCheck};
 
 #[test]
 fn once_exits_0_and_counts_what_it_did() {
@@ -69,4 +69,20 @@ fn once_without_nodes_exits_0() {
     let once = Host::new(server.connect_string()).once().run(SOON);
     assert_eq!(once.code, Some(0), "{}", once.stderr);
     assert!(once.stderr.contains("0 nodes: "), "{}", once.stderr);
+}
+
+#[test]
+fn once_that_gives_up_on_a_check_ends_it() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+    let check = SleepingCheck::new(&host);
+    let host = host.setting("nodes.flags.check", check.program());
+    // Sooner than the check is given up.
+    let once = host.once().args(["--timeout", "5"]).start();
+    check.wait_until_running();
+    assert_eq!(once.wait(SOON).code(), Some(1), "{}", once.stderr());
+    assert!(once.stderr().contains("not reached in time"), "{}", once.stderr());
+    check.wait_until_gone();
+    assert_eq!(fs::read_dir(host.path("live")).unwrap().count(), 0);
 }

@@ -8,9 +8,10 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::Verdict;
+use super::running::{Checks, InHand};
 use crate::file::{Target, show_candidate};
 
 /// A check that has not ended by then is killed, and the content is rejected.
@@ -19,12 +20,16 @@ pub(super) const LIMIT: Duration = Duration::from_secs(10);
 /// Where a check finds its helpers if the watcher has no PATH.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
-/// Runs `program` with a file that holds `content` as its only argument; exit 0 accepts.
+/// Runs `program` as one of `checks`, with a file that holds `content` as its only argument; exit 0 accepts.
 ///
 /// It runs as the watcher, without a shell, in its own process group, with PATH for its whole environment. Its output
 /// goes nowhere: it could show content.
-pub(super) fn run(program: &Path, target: &Target, content: &[u8]) -> Result<(), Verdict> {
-    let ended = show_candidate(target, content, |candidate| run_on(program, candidate, LIMIT))?;
+pub(super) fn run(program: &Path, target: &Target, content: &[u8], checks: &Checks) -> Result<(), Verdict> {
+    let in_hand = checks.begin().ok_or(Verdict::Interrupted)?;
+    let ended = show_candidate(target, content, |candidate| run_on(program, candidate, LIMIT, &in_hand))?;
+    if in_hand.is_ended() {
+        return Err(Verdict::Interrupted);
+    }
     let name = program.display();
     match ended.map_err(|error| cannot_run(program, error))? {
         Ended::Itself(status) if status.success() => Ok(()),
@@ -51,7 +56,7 @@ enum Ended {
     Late,
 }
 
-fn run_on(program: &Path, candidate: &Path, limit: Duration) -> io::Result<Ended> {
+fn run_on(program: &Path, candidate: &Path, limit: Duration, in_hand: &InHand<'_>) -> io::Result<Ended> {
     let mut child = Command::new(program)
         .arg(candidate)
         .env_clear()
@@ -62,7 +67,7 @@ fn run_on(program: &Path, candidate: &Path, limit: Duration) -> io::Result<Ended
         .stderr(Stdio::null())
         .process_group(0)
         .spawn()?;
-    let group = Group { leader: Pid::from_child(&child) };
+    let group = in_hand.group(Pid::from_child(&child));
     let in_time = ends_within(limit, group.leader);
     // Whatever the child has started ends with it, and before it is reaped: until then the group's id is its own.
     drop(group);
@@ -87,21 +92,15 @@ fn ends_within(limit: Duration, child: Pid) -> io::Result<bool> {
     }
 }
 
-/// A process group: all of it is killed when this is dropped.
-struct Group {
-    leader: Pid,
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        // A group that is gone already is no error.
-        let _ = kill_process_group(self.leader, Signal::KILL);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::tests::{wait_until_gone, write_script};
+
+    fn run_for(limit: Duration, script: &Path) -> Ended {
+        let checks = Checks::default();
+        run_on(script, Path::new("/dev/null"), limit, &checks.begin().unwrap()).unwrap()
+    }
 
     #[test]
     fn a_check_that_writes_without_end_is_neither_blocked_nor_heard() {
@@ -109,13 +108,13 @@ mod tests {
         let script = dir.path().join("loud");
         // Far more than a pipe holds, on both outputs.
         let text = "#!/bin/sh\nhead -c 50000000 /dev/zero\nhead -c 50000000 /dev/zero >&2\n";
-        crate::guard::tests::write_script(&script, text);
-        let ended = run_on(&script, Path::new("/dev/null"), LIMIT).unwrap();
+        write_script(&script, text);
+        let ended = run_for(LIMIT, &script);
         assert!(matches!(ended, Ended::Itself(status) if status.success()));
 
         let script = dir.path().join("endless");
-        crate::guard::tests::write_script(&script, "#!/bin/sh\nyes >&2 &\nexec yes\n");
-        let ended = run_on(&script, Path::new("/dev/null"), Duration::from_millis(500)).unwrap();
+        write_script(&script, "#!/bin/sh\nyes >&2 &\nexec yes\n");
+        let ended = run_for(Duration::from_millis(500), &script);
         assert!(matches!(ended, Ended::Late));
     }
 
@@ -126,18 +125,10 @@ mod tests {
         let marker = dir.path().join("pid");
         // The grandchild outlives its parent's end unless the whole group is killed.
         let text = format!("#!/bin/sh\nsleep 600 &\necho $! > {}\nwait\n", marker.display());
-        crate::guard::tests::write_script(&script, &text);
-        let ended = run_on(&script, Path::new("/dev/null"), Duration::from_millis(1_500)).unwrap();
+        write_script(&script, &text);
+        let ended = run_for(Duration::from_millis(1_500), &script);
         assert!(matches!(ended, Ended::Late));
         let grandchild: i32 = std::fs::read_to_string(&marker).unwrap().trim().parse().unwrap();
-        let gone = || {
-            let stat = std::fs::read_to_string(format!("/proc/{grandchild}/stat"));
-            stat.is_err() || stat.is_ok_and(|stat| stat.contains(") Z"))
-        };
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while !gone() {
-            assert!(Instant::now() < deadline, "the grandchild is still there");
-            std::thread::yield_now();
-        }
+        wait_until_gone(grandchild);
     }
 }

@@ -4,10 +4,11 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use ld_config::{Format, Guards, NodeConfig};
 
-use super::{Verdict, judge};
+use super::{Checks, Verdict, judge};
 use crate::file::Target;
 
 /// Writes an executable. Another test's fork could hold it open for writing, so it is written by another process.
@@ -25,28 +26,54 @@ pub(super) fn write_script(path: &Path, text: &str) {
     assert!(copied.success());
 }
 
-struct Place {
+/// Waits until the process is no more, or all that is left of it is its exit status.
+#[track_caller]
+pub(super) fn wait_until_gone(process: i32) {
+    wait_until("the process to be gone", || {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat"));
+        stat.map_or(true, |stat| stat.contains(") Z"))
+    });
+}
+
+#[track_caller]
+pub(super) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::yield_now();
+    }
+}
+
+pub(super) struct Place {
     dir: tempfile::TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap() }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn judge(&self, guards: &Guards, content: impl AsRef<[u8]>) -> Result<(), Verdict> {
-        let target = Target::from(&NodeConfig::new("n", "/n", self.path("live/file")));
-        judge(guards, &target, content.as_ref())
+    pub(super) fn target(&self) -> Target {
+        Target::from(&NodeConfig::new("n", "/n", self.path("live/file")))
     }
 
-    fn check(&self, script: &str) -> Guards {
+    fn judge(&self, guards: &Guards, content: impl AsRef<[u8]>) -> Result<(), Verdict> {
+        judge(guards, &self.target(), content.as_ref(), &Checks::default())
+    }
+
+    pub(super) fn check(&self, script: &str) -> Guards {
         let program = self.path("check");
         write_script(&program, script);
         Guards { check: Some(program), ..Guards::default() }
+    }
+
+    /// How many files stand where the candidates do.
+    pub(super) fn candidates(&self) -> usize {
+        fs::read_dir(self.path("live")).unwrap().count()
     }
 }
 
@@ -136,8 +163,7 @@ fn a_check_accepts_with_exit_code_zero_and_sees_the_content() {
     place.judge(&guards, "all good here").unwrap();
     let reason = rejection(place.judge(&guards, "topsecret"));
     assert!(reason.contains("exit code 1") && !reason.contains("topsecret"), "{reason}");
-    let left: Vec<_> = fs::read_dir(place.path("live")).unwrap().collect();
-    assert!(left.is_empty(), "the candidate is gone: {left:?}");
+    assert_eq!(place.candidates(), 0);
 }
 
 #[test]
@@ -190,6 +216,6 @@ fn arguments_are_not_for_a_shell() {
     let place = Place::new();
     let guards = place.check("#!/bin/sh\n[ $# -eq 1 ]\n");
     let target = Target::from(&NodeConfig::new("n", "/n", place.path("a b; touch pwned/$(id)/file")));
-    judge(&guards, &target, b"x").unwrap();
+    judge(&guards, &target, b"x", &Checks::default()).unwrap();
     assert!(!place.path("pwned").exists());
 }

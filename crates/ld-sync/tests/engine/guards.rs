@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ld_config::{Format, NodeConfig, OnDelete, OnDrift};
@@ -88,6 +89,31 @@ async fn at_most_four_checks_run_at_once_and_hold_up_no_node_without_one() {
     let counts = fs::read_to_string(rig.path("counts")).unwrap();
     let most = counts.lines().map(|line| line.trim().parse::<usize>().unwrap()).max();
     assert_eq!((counts.lines().count(), most), (NODES, Some(4)), "{counts}");
+}
+
+// On the real clock, for the same reason.
+#[tokio::test]
+async fn a_dropped_engine_ends_its_checks() {
+    let rig = Rig::new();
+    let (program, shown) = (rig.path("check"), rig.path("shown"));
+    let script = format!("#!/bin/sh\necho $$ > {0}.new\nmv {0}.new {0}\nexec sleep 60\n", shown.display());
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut node = NodeConfig::new("flags", "/flags", rig.path("live/flags"));
+    node.guards.check = Some(program);
+    rig.memory.set("/flags", "x", 1);
+    let running = rig.start_nodes(vec![node]);
+    running.wait_until("the check", || shown.exists()).await;
+    let check = PathBuf::from("/proc").join(fs::read_to_string(&shown).unwrap().trim());
+    assert!(check.exists());
+
+    drop(running);
+    let gone = async {
+        while check.exists() || fs::read_dir(rig.path("live")).unwrap().count() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(5), gone).await.is_ok(), "it goes on");
 }
 
 #[tokio::test(start_paused = true)]
