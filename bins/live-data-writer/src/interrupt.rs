@@ -3,18 +3,23 @@
 use std::future::pending;
 use std::io;
 use std::process;
+use std::time::Duration;
 
+use ld_sync::Checks;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use tracing::error;
+use tracing::{error, warn};
+
+/// How long a killed check, and the file that it was shown, may take to be gone.
+const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
 /// Whether the user or the system has asked the process to end.
 #[derive(Debug, Clone)]
 pub(crate) struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
-    /// Listens from now on, whatever the rest of the process does.
-    pub(crate) fn listen() -> io::Result<Self> {
+    /// Listens from now on, whatever the rest of the process does. `checks` are ended first: they would go on without us.
+    pub(crate) fn listen(checks: Checks) -> io::Result<Self> {
         let mut signals = Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -23,6 +28,9 @@ impl Interrupt {
         let (asked, seen) = watch::channel(false);
         tokio::spawn(async move {
             signals.next().await;
+            if !checks.end(CHECK_LIMIT).await {
+                warn!("a check has not ended within {} second; it is abandoned", CHECK_LIMIT.as_secs());
+            }
             asked.send_replace(true);
             signals.next().await;
             error!("interrupted again: it may have been written, run again");

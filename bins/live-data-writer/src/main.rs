@@ -44,7 +44,8 @@ fn run(args: Args) -> Result<Exit, Exit> {
 }
 
 async fn write(args: Arc<Args>) -> Result<Exit, Exit> {
-    let interrupt = Interrupt::listen().map_err(failed)?;
+    let checks = Checks::default();
+    let interrupt = Interrupt::listen(checks.clone()).map_err(failed)?;
     let input = task::spawn_blocking({
         let args = Arc::clone(&args);
         move || read(&args)
@@ -53,7 +54,7 @@ async fn write(args: Arc<Args>) -> Result<Exit, Exit> {
     let mut options = ld_zk::Options::default();
     options.session_wait = Duration::from_secs(args.timeout.into());
     let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(failed)?;
-    let plan = tokio::spawn(prepare(args, config, client.clone(), content));
+    let plan = tokio::spawn(prepare(args, config, client.clone(), content, checks));
     let result = match before_any_write(&interrupt, plan).await {
         Ok(Ok(Some(plan))) => commit(&plan, &interrupt).await,
         Ok(result) => result.map(|_| Exit::Done),
@@ -87,12 +88,13 @@ async fn prepare(
     config: Config,
     client: Client,
     content: Vec<u8>,
+    checks: Checks,
 ) -> Result<Option<Plan>, ld_sync::Error> {
     info!("Writing to {} in ZooKeeper...", args.dest);
     // However the path is spelled, it must not slip past the guards.
     let path = ld_config::znode_path(&args.dest)?;
     for node in config.nodes.iter().filter(|node| node.source == path) {
-        task::block_in_place(|| ld_sync::judge(node, &content, &Checks::default()))?;
+        task::block_in_place(|| ld_sync::judge(node, &content, &checks))?;
     }
     let plan = ld_sync::plan(&client, &args.dest, content, config.zookeeper.max_node_bytes).await?;
     if !plan.is_change() {

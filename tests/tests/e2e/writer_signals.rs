@@ -1,9 +1,10 @@
 //! A writer that is asked to end: it says whether the node was written, and a second signal ends it at once.
 
+use std::fs;
 use std::time::Duration;
 
 use ld_testkit::{Daemon, Namespace, Proxy, ProxyMode, Server, ServerOptions, TestCommand, wait_until};
-use ld_tests::{HeldWriter, Host, SOON};
+use ld_tests::{HeldWriter, Host, SOON, SleepingCheck};
 
 const NEVER: Duration = Duration::from_secs(3_600);
 const NOTHING_WRITTEN: &str = "interrupted: nothing was written";
@@ -93,11 +94,49 @@ fn interrupted_while_its_source_does_not_end_it_has_written_nothing() {
     let host = Host::new(zookeeper.connect_string()).setting("secrets.provider", "unknown");
     let writer = host.writer("", "/flags");
     let source = host.path("source");
-    std::fs::remove_file(&source).unwrap();
+    fs::remove_file(&source).unwrap();
     assert_eq!(TestCommand::new("mkfifo").arg(&source).run(SOON).code, Some(0));
     for signal in SIGNALS {
         let writer = writer.start();
         writer.wait_for_stderr("secrets.provider", SOON);
         ends_with_nothing_written(&writer, signal);
     }
+}
+
+/// A writer whose check runs, while `signals` come.
+fn with_a_running_check(signals: impl FnOnce(&Daemon)) {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+    let check = SleepingCheck::new(&host);
+    let host = host.setting("nodes.flags.check", check.program());
+    let candidates = host.path("tmp");
+    fs::create_dir(&candidates).unwrap();
+    let count = || fs::read_dir(&candidates).unwrap().count();
+    let writer = host.writer("new", "/flags").env("TMPDIR", &candidates).start();
+    check.wait_until_running();
+    assert_eq!(count(), 1);
+
+    signals(&writer);
+    assert_eq!(writer.wait(SOON).code(), Some(1), "{}", writer.stderr());
+    assert_eq!(count(), 0, "{}", writer.stderr());
+    check.wait_until_gone();
+    assert_eq!(zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().0, b"old");
+}
+
+#[test]
+fn interrupted_while_a_check_runs_it_has_written_nothing_and_leaves_nothing_behind() {
+    for signal in SIGNALS {
+        with_a_running_check(|writer| ends_with_nothing_written(writer, signal));
+    }
+}
+
+#[test]
+fn two_signals_at_once_while_a_check_runs_leave_nothing_behind() {
+    with_a_running_check(|writer| {
+        writer.freeze();
+        writer.interrupt();
+        writer.terminate();
+        writer.thaw();
+    });
 }
