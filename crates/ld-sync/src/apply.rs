@@ -1,6 +1,7 @@
 //! What one worker does with one batch of destinations.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use crate::claims::{Claims, Places};
 use crate::content::{Content, Holdings};
@@ -158,6 +159,7 @@ fn write_all(jobs: Vec<Job>, finished: &mut Vec<Finished>) {
                 identity = file::touch(&job.node.target, &identity).unwrap_or(identity);
             }
             **left = Some(identity);
+            job.node.in_memory.store(applied.in_memory, Ordering::Relaxed);
             applied.outcome
         }));
     }
@@ -173,6 +175,14 @@ fn write_all(jobs: Vec<Job>, finished: &mut Vec<Finished>) {
 }
 
 impl Job {
+    /// How many bytes it handles.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.work {
+            Work::Apply { content, .. } | Work::Compare(content) => content.bytes().len(),
+            Work::Remove(_) => 0,
+        }
+    }
+
     /// Why the work is not to be done, if what stands at the destination shall stay.
     fn standing(&self) -> Result<Option<Done>, FileError> {
         let (existing, content) = match &self.work {

@@ -1,8 +1,9 @@
 //! The engine: one task a node, one pool for the files, one view of how everything stands.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ld_config::{NodeConfig, WatcherConfig, chain};
@@ -94,6 +95,12 @@ fn prepare(nodes: &[Arc<Node>]) {
     }
     for failure in &swept.failures {
         warn!("stray temporary files may be left: {}", chain(failure));
+    }
+    let mut in_memory = HashMap::new();
+    for node in nodes {
+        let is =
+            in_memory.entry(node.target.path.parent()).or_insert_with(|| file::is_in_memory(&node.target));
+        node.in_memory.store(*is, Ordering::Relaxed);
     }
     let mut seen = HashSet::new();
     let mut warned = HashSet::new();

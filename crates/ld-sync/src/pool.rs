@@ -1,14 +1,17 @@
-//! File writes, off the reactor: a fixed number of workers that take what has queued up as one batch.
+//! File writes, by a fixed number of workers that take what has queued up as one batch.
 //!
 //! A worker is a task that hands a batch to a blocking thread, waits for it and answers its jobs. So one batch costs one wake-up in
-//! each direction, however many files it has.
+//! each direction, however many files it has. Files in memory wait for no device: the worker writes them itself, since waking a thread
+//! takes longer than that.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 
 use crate::apply::{Answer, Failure, Finished, Work, apply_all};
 use crate::claims::Claims;
@@ -22,6 +25,9 @@ const BATCH: usize = 64;
 
 /// Files that are not worth another thread.
 const FEW: usize = 8;
+
+/// Bytes that the reactor writes to memory at one time: less than a millisecond.
+const QUICK_BYTES: usize = 1 << 20;
 
 /// One destination and what to do with it.
 pub(crate) struct Job {
@@ -96,6 +102,12 @@ impl FilePool {
     }
 }
 
+/// Whether nothing of it can wait for a device.
+fn is_quick(batch: &[Job]) -> bool {
+    batch.iter().all(|job| job.node.in_memory.load(Ordering::Relaxed))
+        && batch.iter().map(Job::bytes).sum::<usize>() <= QUICK_BYTES
+}
+
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
@@ -105,9 +117,19 @@ impl Shared {
     async fn work(self: Arc<Self>) {
         while let Some(batch) = self.next_batch() {
             let shared = self.clone();
+            let quick = is_quick(&batch);
+            let write = move || apply_all(&shared.claims, batch);
             // A panic answers the jobs by dropping them; the worker must live on to be counted.
-            let done = spawn_blocking(move || apply_all(&shared.claims, batch)).await;
+            let done = if quick {
+                catch_unwind(AssertUnwindSafe(write)).ok()
+            } else {
+                spawn_blocking(write).await.ok()
+            };
             done.into_iter().flatten().for_each(Finished::answer);
+            if quick {
+                // The sessions and everybody else come first.
+                yield_now().await;
+            }
         }
     }
 

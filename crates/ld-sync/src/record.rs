@@ -1,5 +1,6 @@
 //! The engine's memory of one node: the home of everything that [`Status`] shows.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -24,8 +25,11 @@ pub(crate) struct Node {
     pub(crate) window: Duration,
     /// Boxed, since most nodes have none.
     pub(crate) guards: Option<Box<Guards>>,
-    /// The file as it was left. Locked by blocking threads for the length of one file operation; never by a task.
+    /// The file as it was left. Locked for the length of one file operation by blocking threads, and by the reactor where that
+    /// waits for no device.
     pub(crate) left: Mutex<Option<Identity>>,
+    /// The file was last seen in a file system in memory.
+    pub(crate) in_memory: AtomicBool,
     /// An audit found that the file is not as it was left.
     pub(crate) drifted: Notify,
     record: Mutex<Record>,
@@ -72,6 +76,7 @@ impl Node {
             window: config.apply_jitter,
             guards: (config.guards != Guards::default()).then(|| Box::new(config.guards)),
             left: Mutex::new(None),
+            in_memory: AtomicBool::new(false),
             drifted: Notify::new(),
             record: Mutex::new(Record {
                 state: State::Waiting,

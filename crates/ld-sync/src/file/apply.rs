@@ -22,6 +22,8 @@ pub(crate) struct Applied {
     pub(crate) identity: Identity,
     /// What it took.
     pub(crate) outcome: Outcome,
+    /// Whether it is in a file system in memory.
+    pub(crate) in_memory: bool,
 }
 
 /// Makes each destination hold its content; the results are in the order of `jobs`. A reader sees the old file or the

@@ -39,11 +39,12 @@ struct Ready<'a> {
     target: &'a Target,
     found: Option<Identity>,
     file: Dressed,
+    in_memory: bool,
 }
 
 /// What a destination needs.
 enum Need<'a> {
-    Nothing(Identity),
+    Nothing(Applied),
     Replacing(Ready<'a>),
 }
 
@@ -68,7 +69,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
             need = self.prepare(target, content);
         }
         let result = match need {
-            Ok(Need::Nothing(identity)) => Some(Ok(Applied { identity, outcome: Outcome::Unchanged })),
+            Ok(Need::Nothing(applied)) => Some(Ok(applied)),
             Ok(Need::Replacing(ready)) => {
                 self.ready.push(ready);
                 self.ready_bytes += content.len();
@@ -85,6 +86,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
     fn prepare(&mut self, target: &'a Target, content: &[u8]) -> Result<Need<'a>, FileError> {
         let (parent, name) = split(&target.path)?;
         let directory = self.open(parent, target.fsync)?;
+        let in_memory = directory.in_memory;
         let owner = self.principals.of(target, &directory)?;
         let found = directory.look(name)?;
         if let Some(found) = &found {
@@ -92,7 +94,11 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
                 return Err(FileError::DirectoryInTheWay(target.path.clone()));
             }
             if is_right(found, owner, target) && holds(&directory, name, found, content) {
-                return Ok(Need::Nothing(*found));
+                return Ok(Need::Nothing(Applied {
+                    identity: *found,
+                    outcome: Outcome::Unchanged,
+                    in_memory,
+                }));
             }
         }
         let mut temp = Temp::create(&directory, &target.path, target.mode)?;
@@ -100,7 +106,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
             .write_all(content)
             .map_err(FileError::system("write a temporary file for", &target.path))?;
         let file = temp.dress(owner, target.mode, &target.path)?;
-        Ok(Need::Replacing(Ready { index: self.results.len(), target, found, file }))
+        Ok(Need::Replacing(Ready { index: self.results.len(), target, found, file, in_memory }))
     }
 
     fn open(&mut self, path: &Path, durable: bool) -> Result<Rc<Directory>, FileError> {
@@ -178,6 +184,6 @@ impl<'a> Ready<'a> {
         if let Some(found) = &self.found {
             doubt::remove(found);
         }
-        Ok(Applied { identity, outcome: Outcome::Replaced })
+        Ok(Applied { identity, outcome: Outcome::Replaced, in_memory: self.in_memory })
     }
 }

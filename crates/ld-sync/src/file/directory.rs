@@ -5,11 +5,14 @@ use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, fsync, mkdirat, openat, statat};
+use rustix::fs::{AtFlags, CWD, FsWord, Mode, OFlags, fstat, fstatfs, fsync, mkdirat, openat, statat};
 use rustix::io::Errno;
 
 use super::walk::{walk, walk_from};
 use super::{FileError, Identity, Target};
+
+/// What `statfs` says of tmpfs and ramfs (linux/magic.h).
+const IN_MEMORY: [FsWord; 2] = [0x0102_1994, 0x8584_58f6];
 
 /// An open directory.
 pub(super) struct Directory {
@@ -17,6 +20,8 @@ pub(super) struct Directory {
     pub(super) path: PathBuf,
     /// The group that a file created here gets.
     pub(super) new_group: u32,
+    /// Whether no device is behind it, so that nothing done in it waits for one.
+    pub(super) in_memory: bool,
 }
 
 impl Directory {
@@ -57,7 +62,8 @@ impl Directory {
         let found = Identity::from(fstat(&file).map_err(fail())?);
         // A set-group-ID directory hands its group to new files.
         let new_group = if found.mode() & 0o2000 == 0 { users::get_effective_gid() } else { found.group };
-        Ok(Self { file, path, new_group })
+        let kind = fstatfs(&file).map_err(fail())?.f_type;
+        Ok(Self { file, path, new_group, in_memory: IN_MEMORY.contains(&kind) })
     }
 
     /// What stands at `name`, not following a link; `None` if nothing does.
@@ -89,6 +95,12 @@ pub(super) fn split(path: &Path) -> Result<(&Path, &OsStr), FileError> {
 
 fn parent_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Whether the destination's directory exists and is in a file system in memory.
+pub(crate) fn is_in_memory(target: &Target) -> bool {
+    let directory = split(&target.path).and_then(|(parent, _)| Directory::open(parent));
+    directory.is_ok_and(|directory| directory.in_memory)
 }
 
 /// What two destinations share exactly if they are one file: device and inode of the deepest directory that exists, and

@@ -42,7 +42,7 @@ pub(crate) fn sweep<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Sweep 
         // A path that names no file, or an unknown owner, is reported by the apply. Ours go all the same.
         let Ok((parent, _)) = split(&target.path) else { continue };
         let Ok(tag) = tag(&target.path) else { continue };
-        let owner = principals.owner(target).unwrap_or(users::get_effective_uid());
+        let owner = principals.owner(target).unwrap_or_else(|_| users::get_effective_uid());
         directories.entry(parent).or_default().insert(tag, owner);
     }
     for (path, owners) in directories {

@@ -31,6 +31,11 @@ impl Rig {
         Self { memory: Memory::new(), dir: tempfile::tempdir().unwrap() }
     }
 
+    /// With destinations below `directory`, where a certain file system is.
+    pub(crate) fn below(directory: &str) -> Self {
+        Self { memory: Memory::new(), dir: tempfile::tempdir_in(directory).unwrap() }
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
