@@ -31,10 +31,20 @@ pub(crate) async fn read(
     length: Option<usize>,
 ) -> Result<(NodeState, Option<Armed>), Fault> {
     let mut reserved = shared.budget.reserve(length.unwrap_or_else(|| shared.budget.estimate())).await;
+    // Dropping a watch while no other one is armed costs a request.
+    let mut _former = None;
     loop {
         match bounded("read", live.client.get_and_watch_data(path)).await {
+            Ok((bytes, _, watcher)) if !reserved.correct(bytes.len()) => {
+                // Much more than was thought, and others hold the rest: now its size is known.
+                let length = bytes.len();
+                drop((bytes, reserved));
+                _former = Some(watcher);
+                shared.budget.learn(length);
+                reserved = shared.budget.reserve(length).await;
+                continue;
+            }
             Ok((bytes, stat, watcher)) => {
-                reserved.resize(bytes.len());
                 let data = NodeData::new(bytes, reserved);
                 let state = NodeState::Present { data, stat: NodeStat::from(&stat) };
                 return Ok((state, Some(Armed::new(watcher))));

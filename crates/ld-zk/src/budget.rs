@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, Semaphore};
 
-/// The least that is reserved for a node that was never read: 64 such reads fill 16 MiB.
-const LEAST_ESTIMATE: usize = 256 << 10;
+/// The least that is reserved for a node that was never read: 256 such reads fill 16 MiB.
+const LEAST_ESTIMATE: usize = 64 << 10;
 /// The most, and the first, that is reserved for a node that was never read: ZooKeeper's default limit of a node.
 const MOST_ESTIMATE: usize = 1 << 20;
 
-/// A budget of bytes. A reservation is corrected when the true size is known; the budget may be overdrawn by
-/// that, and then nothing new is let in until it is made good.
+/// A budget of bytes. A reservation is corrected when the true size is known. If there is no room for that, what was read is
+/// let go of, and read again when there is.
 #[derive(Debug)]
 pub(crate) struct Budget {
     total: i64,
@@ -79,11 +79,25 @@ pub(crate) struct Reserved {
 }
 
 impl Reserved {
-    /// Corrects the reservation to what is really held. Never waits: the bytes are in memory already.
-    pub(crate) fn resize(&mut self, bytes: usize) {
+    /// Corrects the reservation to what is really held, if there is room. Never waits: the bytes are in memory already, and
+    /// have to go if they do not fit.
+    #[must_use]
+    pub(crate) fn correct(&mut self, bytes: usize) -> bool {
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        self.budget.give(self.bytes - bytes);
+        {
+            let mut free = self.budget.free.lock().unwrap_or_else(PoisonError::into_inner);
+            // What is bigger than the whole budget passes if it has all of it.
+            let lacks = bytes.min(self.budget.total) - self.bytes;
+            if lacks > 0 && lacks > *free {
+                return false;
+            }
+            *free -= bytes - self.bytes;
+        }
+        if bytes < self.bytes {
+            self.budget.freed.notify_one();
+        }
         self.bytes = bytes;
+        true
     }
 }
 
@@ -121,7 +135,7 @@ mod tests {
         assert!(is_held_back(&budget, 1000).await);
         drop(small);
         let mut big = budget.reserve(1000).await;
-        big.resize(1000);
+        assert!(big.correct(1000));
         assert!(is_held_back(&budget, 1).await);
         drop(big);
         assert!(!is_held_back(&budget, 100).await);
@@ -131,20 +145,33 @@ mod tests {
     async fn an_estimate_that_was_too_high_is_given_back_at_once() {
         let budget = Budget::new(100);
         let mut first = budget.reserve(100).await;
-        first.resize(10);
+        assert!(first.correct(10));
         assert!(!is_held_back(&budget, 90).await);
     }
 
     #[tokio::test]
-    async fn an_estimate_that_was_too_low_overdraws_and_is_made_good() {
+    async fn an_estimate_that_was_too_low_is_corrected_while_there_is_room_and_otherwise_refused() {
         let budget = Budget::new(100);
         let mut first = budget.reserve(10).await;
-        let second = budget.reserve(90).await;
-        first.resize(60);
+        let second = budget.reserve(50).await;
+        assert!(first.correct(50));
+        assert!(!first.correct(51), "the budget is never overdrawn");
         drop(second);
-        assert!(is_held_back(&budget, 50).await);
+        assert!(first.correct(60));
+        assert!(is_held_back(&budget, 41).await);
         assert!(!is_held_back(&budget, 40).await);
         drop(first);
+        assert!(!is_held_back(&budget, 100).await);
+    }
+
+    #[tokio::test]
+    async fn a_node_bigger_than_the_budget_that_was_not_expected_has_to_wait_for_all_of_it() {
+        let budget = Budget::new(100);
+        let small = budget.reserve(1).await;
+        let mut big = budget.reserve(10).await;
+        assert!(!big.correct(1000));
+        drop((small, big));
+        assert!(budget.reserve(1000).await.correct(1000));
         assert!(!is_held_back(&budget, 100).await);
     }
 

@@ -24,8 +24,8 @@ use crate::tls::Tls;
 use crate::validate::validate;
 use crate::{Error, NodeWatch, Options, SessionState};
 
-/// How many reads may be in flight at once: 64 saturate a server, see docs/decisions.
-const READS_IN_FLIGHT: usize = 64;
+/// How many reads may be in flight at once. Nearby 64 saturate a server, but it answers more of them with less effort each.
+const READS_IN_FLIGHT: usize = 256;
 /// How many sessions are opened before a warning: a server lets one address open 60 connections by default.
 const MANY_LANES: usize = 50;
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use ld_config::{SecretsConfig, ZooKeeperConfig};
 use ld_testkit::{Namespace, Proxy};
 use ld_zk::{Client, NodeState, NodeWatch, Options, Reading};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::kit::{config, next, text, within};
+use crate::kit::{config, next, text, until_content, within};
 
 /// Reads all of them at once.
 async fn read_all(watches: Vec<NodeWatch>) -> Vec<(NodeWatch, Reading)> {
@@ -87,6 +88,39 @@ async fn data_that_is_held_counts_against_the_budget_and_nothing_else_is_lost() 
     drop(held);
     within("room", second.changed()).await;
     assert!(matches!(within("room", second.read()).await.state, NodeState::Present { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_that_nobody_expected_to_be_so_much_is_read_again_when_there_is_room() {
+    let namespace = Namespace::new();
+    let mut options = Options::default();
+    options.read_budget_bytes = 1_000_000;
+    let config = config(namespace.server().address());
+    let client = Client::new(&config, &SecretsConfig::default(), options).unwrap();
+    // So many small ones that the next ones are believed to be small, too.
+    for index in 0..50 {
+        let path = namespace.path(&format!("/small{index}"));
+        namespace.admin().create(&path, "x").unwrap();
+        next(&mut client.watch(&path)).await;
+    }
+    let mut readings = JoinSet::new();
+    for name in ["/a", "/b"] {
+        let path = namespace.path(name);
+        namespace.admin().create(&path, vec![b'x'; 900_000]).unwrap();
+        let mut watch = client.watch(&path);
+        readings.spawn(async move { (next(&mut watch).await, watch) });
+    }
+    let first = within("the first", readings.join_next()).await.unwrap().unwrap();
+    assert!(
+        timeout(Duration::from_millis(300), readings.join_next()).await.is_err(),
+        "it must wait for room"
+    );
+    drop(first);
+    let (second, mut watch) = within("room", readings.join_next()).await.unwrap().unwrap();
+    assert!(matches!(second.state, NodeState::Present { data, .. } if data.len() == 900_000));
+    // Its watch is armed, whichever of its readings armed it.
+    namespace.admin().set(watch.path(), "small").unwrap();
+    until_content(&mut watch, "small").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
