@@ -1,23 +1,20 @@
 //! The client: a handle to lanes of sessions that are kept alive behind it.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ld_config::{SecretsConfig, ZooKeeperConfig};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tracing::warn;
 
-use crate::audit;
 use crate::budget::Budget;
 use crate::credentials::Credentials;
 use crate::dial::host_list;
 use crate::lane::{Lane, Line, Live};
 use crate::polls::Polls;
-use crate::reading::SessionKey;
 use crate::state::{ClientState, StateWatch, States};
 use crate::supervisor::supervise;
 use crate::tls::Tls;
@@ -156,47 +153,6 @@ impl Client {
         self.shared().states.watch()
     }
 
-    /// Proves that sessions are live and that their nodes are known: a confirmed session's server has caught up with its
-    /// leader, and every change that was made before the proof has woken its [`NodeWatch`], also one whose event the server has
-    /// dropped (as it does while the node may not be read). A session that does not answer within `limit` is not confirmed, and
-    /// is checked and replaced when it is dead.
-    ///
-    /// It costs two requests a session, and one for each of its nodes unless they were asked for within the last 5 s; those may
-    /// take 30 s in all before the `limit` begins.
-    pub async fn confirm(&self, limit: Duration) -> Confirmed {
-        let sessions = self.lanes().all.iter().filter_map(Session::of).collect();
-        // The long part of all of them comes first, so that all proofs are of the same moment.
-        let audited = self.those_that(sessions, move |Session { lane, live }| async move {
-            audit::all(&lane, &live, limit).await
-        });
-        let audited = audited.await;
-        let asked = Instant::now();
-        let proved =
-            self.those_that(audited, move |session| async move { session.live.answers(limit).await });
-        Confirmed { sessions: proved.await.iter().map(|session| session.live.key).collect(), asked }
-    }
-
-    /// The sessions that pass the test and are live afterwards. One that fails is suspected to be dead.
-    async fn those_that<F>(&self, sessions: Vec<Session>, test: impl Fn(Session) -> F) -> Vec<Session>
-    where
-        F: Future<Output = bool> + Send + 'static,
-    {
-        let mut tests = JoinSet::new();
-        for session in sessions {
-            let passes = test(session.clone());
-            let result = async move {
-                if !passes.await {
-                    session.lane.suspect.notify_one();
-                    return None;
-                }
-                let now = session.lane.live()?;
-                (now.key == session.live.key).then_some(session)
-            };
-            tests.spawn_on(result, &self.inner.runtime);
-        }
-        tests.join_all().await.into_iter().flatten().collect()
-    }
-
     /// Closes the sessions and waits for that, `limit` at most. What is not closed by then is abandoned, and
     /// the server lets it expire. Everything that waits on this client resolves or fails with [`Error::Closed`].
     pub async fn close(&self, limit: Duration) {
@@ -215,6 +171,16 @@ impl Client {
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.inner.shared
+    }
+
+    /// Where the client's tasks run.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.inner.runtime
+    }
+
+    /// The lanes that are open now.
+    pub(crate) fn all_lanes(&self) -> Vec<Arc<Lane>> {
+        self.lanes().all.clone()
     }
 
     fn lanes(&self) -> MutexGuard<'_, Lanes> {
@@ -254,45 +220,5 @@ async fn keep_certificates_fresh(tls: Option<&Tls>) {
     match tls {
         Some(tls) => tls.keep_fresh().await,
         None => std::future::pending().await,
-    }
-}
-
-/// A lane's live session.
-#[derive(Clone)]
-struct Session {
-    lane: Arc<Lane>,
-    live: Arc<Live>,
-}
-
-impl Session {
-    fn of(lane: &Arc<Lane>) -> Option<Self> {
-        Some(Self { lane: Arc::clone(lane), live: lane.live()? })
-    }
-}
-
-/// The sessions that were proved to be live by [`Client::confirm`].
-#[derive(Debug, Clone)]
-pub struct Confirmed {
-    sessions: BTreeSet<SessionKey>,
-    asked: Instant,
-}
-
-impl FromIterator<SessionKey> for Confirmed {
-    /// What a test's source of nodes confirms.
-    fn from_iter<I: IntoIterator<Item = SessionKey>>(sessions: I) -> Self {
-        Self { sessions: sessions.into_iter().collect(), asked: Instant::now() }
-    }
-}
-
-impl Confirmed {
-    /// Whether `session` was proved to be live.
-    pub fn covers(&self, session: SessionKey) -> bool {
-        self.sessions.contains(&session)
-    }
-
-    /// How long ago the proof was asked for: what happened since is not covered. A process that stood still meanwhile (stopped,
-    /// suspended) holds a proof that is worth nothing any more.
-    pub fn age(&self) -> Duration {
-        self.asked.elapsed()
     }
 }

@@ -43,6 +43,7 @@ mod audit;
 mod backoff;
 mod budget;
 mod client;
+mod confirm;
 mod credentials;
 mod dial;
 mod error;
@@ -59,7 +60,8 @@ mod trouble;
 mod validate;
 
 pub use backoff::Backoff;
-pub use client::{Client, Confirmed};
+pub use client::Client;
+pub use confirm::Confirmed;
 pub use error::Error;
 pub use node::NodeWatch;
 pub use options::Options;
