@@ -130,8 +130,8 @@ impl Dressed {
     /// Asks for the content to be written to the disk without waiting for that, so that the flushes of many files share
     /// their work.
     pub(super) fn begin_flush(&self) {
-        // Advice that starts the writing of what is not written yet, and drops no page that is not: one that is read again
-        // soon enough. Where it is not understood the flush does all the work.
+        // The advice starts the writing, and drops pages that are written already, of which there are none yet. Where it is
+        // not understood the flush does all the work.
         let _ = fadvise(&self.temp.file, 0, None, Advice::DontNeed);
     }
 
