@@ -118,8 +118,8 @@ fn a_change_that_the_watcher_might_not_read_is_given_more_time() {
     let unreadable = |now| Circumstances { unreadable: Some((SECOND, SECOND * 5)), ..at(now) };
     let mut judge = Judge::new(0);
     judge.look(file(1, 1, version(1)), &ledger, unreadable(1));
-    assert_eq!(violations(judge.look(file(1, 16, version(1)), &ledger, unreadable(16))), []);
-    let late = judge.look(file(1, 17, version(1)), &ledger, unreadable(17));
+    assert_eq!(violations(judge.look(file(1, 13, version(1)), &ledger, unreadable(13))), []);
+    let late = judge.look(file(1, 14, version(1)), &ledger, unreadable(14));
     assert_eq!(violations(late), [Violation::FalseHeartbeat]);
 }
 
