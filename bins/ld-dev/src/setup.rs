@@ -22,6 +22,11 @@ pub(crate) fn for_tests() -> Result<(), Failure> {
     install_cargo_deny()
 }
 
+/// What a chaos run needs whose watchers have clocks of their own.
+pub(crate) fn for_fake_clocks() -> Result<(), Failure> {
+    install_packages(packages(Vec::new(), &["faketime"]))
+}
+
 /// What installing the original needs: a Python that can make virtual environments. Debian's has that in a package of its own.
 pub(crate) fn for_original() -> Result<(), Failure> {
     let mut missing = packages(Vec::new(), &["python3"]);

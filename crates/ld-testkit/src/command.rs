@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::daemon::Daemon;
+use crate::fake_clock::FakeClock;
 use crate::hosts_file::HostsFile;
 use crate::process::bound_command;
 
@@ -132,6 +133,12 @@ impl TestCommand {
     #[must_use]
     pub fn hosts(self, hosts: &HostsFile) -> Self {
         self.wrapped_by(hosts.wrapper())
+    }
+
+    /// Gives it a wall clock of its own.
+    #[must_use]
+    pub fn clock(self, clock: &FakeClock) -> Self {
+        self.wrapped_by(clock.wrapper())
     }
 
     /// Runs the command line through another program, given with its own arguments, which must become it (exec): signals

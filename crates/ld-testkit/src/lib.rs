@@ -24,7 +24,8 @@
 //! - [`Admin`]: what a test does to nodes behind the back of the code under test.
 //! - [`Proxy`], [`Unroutable`], [`HostsFile`]: the network's faults. [`Session::expire`]: an expiry at once.
 //! - [`SecurePort`], [`Authority`]: a real server's TLS port, with certificates good and bad.
-//! - [`TestCommand`], [`Daemon`], [`binary`]: the built binaries, with signals, users, limits, captured output.
+//! - [`TestCommand`], [`Daemon`], [`binary`]: the built binaries, with signals, users, limits, captured output; and with a
+//!   [`FakeClock`].
 //! - [`wait_until`]: never a fixed sleep.
 //!
 //! An expired session, from outside:
@@ -53,6 +54,7 @@ mod data;
 mod dirs;
 mod ensemble;
 mod error;
+mod fake_clock;
 mod four_letter;
 mod frames;
 mod hosts_file;
@@ -94,6 +96,7 @@ pub use binary::binary;
 pub use certificates::{Authority, Certificate};
 pub use command::{TestCommand, TestOutput};
 pub use daemon::Daemon;
+pub use fake_clock::FakeClock;
 pub use hosts_file::HostsFile;
 pub use planted::PLANTED;
 

@@ -85,6 +85,7 @@ kinds! {
     FileIsDirectory: "directory in a file's place", Data, 3000 ms, takes 0 ms, Short;
     DirectoryRemoved: "directory removed", Data, 3000 ms, takes 0 ms, Short;
     LeaderFrozen: "leader frozen", Ensemble, 15000 ms, takes 2000 ms, Long;
+    ClockSetBack: "clock set back", Watcher, 8000 ms, takes 0 ms, Long;
     NamesMoved: "names get other addresses", Watcher, 3000 ms, takes 0 ms, Long;
     DiskFull: "disk full", Data, 5000 ms, takes 500 ms, Long;
     InodesExhausted: "inodes exhausted", Data, 5000 ms, takes 500 ms, Long;
@@ -103,9 +104,9 @@ impl Kind {
         Self::ALL.into_iter().filter(|kind| long || kind.length() == Length::Short).collect()
     }
 
-    /// Whether it needs the run to be in a mount namespace: for names, or for disks of its own.
-    pub(super) fn needs_namespace(self) -> bool {
-        matches!(self, Self::NamesMoved | Self::DiskFull | Self::InodesExhausted)
+    /// Whether it needs hosts with names, disks and clocks of their own, in a mount namespace.
+    pub(super) fn needs_whole_hosts(self) -> bool {
+        matches!(self, Self::NamesMoved | Self::DiskFull | Self::InodesExhausted | Self::ClockSetBack)
     }
 
     /// Whether it needs the world for itself: it changes what is true of all nodes at once.

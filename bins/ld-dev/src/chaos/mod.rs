@@ -75,7 +75,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         (None, None) => SUITE_LENGTH,
     };
     let schedule = Schedule::new(seed, length, &Kind::of_a_run(length));
-    if needs_namespace(&schedule, options.engine) {
+    if needs_whole_hosts(&schedule, options.engine) {
+        setup::for_fake_clocks()?;
         setup::needs_root("a long run's names and disks of its own")?;
         disk::enter_namespace()?;
     }
@@ -106,13 +107,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 }
 
 /// A broken watcher is too simple for names, and its run ends before it matters.
-fn needs_namespace(schedule: &Schedule, engine: Engine) -> bool {
-    engine.breaks().is_none() && schedule.kinds.iter().any(|kind| kind.needs_namespace())
+fn needs_whole_hosts(schedule: &Schedule, engine: Engine) -> bool {
+    engine.breaks().is_none() && schedule.kinds.iter().any(|kind| kind.needs_whole_hosts())
 }
 
 /// One run: the schedule, until all of it has happened and `length` is over, then the last convergence.
 fn drive(seed: u64, length: Duration, schedule: &Schedule, engine: Engine) -> Result<Counts, Failure> {
-    let world = World::start(seed, engine, needs_namespace(schedule, engine))?;
+    let world = World::start(seed, engine, needs_whole_hosts(schedule, engine))?;
     println!("   0.00 s  ensemble, nodes and watchers are there");
     let (written, over) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {

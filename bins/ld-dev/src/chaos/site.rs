@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use ld_testkit::{Daemon, ProxyMode, TempDir, TestCommand, binary};
+use ld_testkit::{Daemon, FakeClock, ProxyMode, TempDir, TestCommand, binary};
 
 use super::disk::Disk;
 use super::engine::Engine;
@@ -38,6 +38,8 @@ pub(super) struct Site {
     directory: TempDir,
     /// Where the destinations are, if not in the directory.
     disk: Option<Disk>,
+    /// The wall clock of the watcher, if not the machine's.
+    clock: Option<FakeClock>,
     links: Links,
     command: TestCommand,
     watcher: Mutex<Option<Daemon>>,
@@ -51,11 +53,11 @@ impl Site {
         watcher: usize,
         servers: &[SocketAddr],
         engine: Engine,
-        in_namespace: bool,
+        whole_host: bool,
     ) -> Result<Self, Failure> {
         let directory = TempDir::new();
-        let links = Links::new(servers, in_namespace);
-        let disk = in_namespace.then(|| Disk::new(&format!("watcher-{watcher}"))).transpose();
+        let links = Links::new(servers, whole_host);
+        let disk = whole_host.then(|| Disk::new(&format!("watcher-{watcher}"))).transpose();
         let disk = disk.map_err(Failure::doing("cannot make a disk"))?;
         let config = directory.join("config.ini");
         let (live, secrets) = (live(&directory, disk.as_ref()), directory.join(SECRETS));
@@ -63,10 +65,16 @@ impl Site {
             .map_err(Failure::doing("cannot write a watcher's configuration"))?;
         let command =
             engine.arguments().iter().fold(TestCommand::new(binary(engine.program())), TestCommand::arg);
+        let clock = whole_host.then(|| FakeClock::new(directory.path()));
+        let command = links.known_to(command.arg(&config));
         let site = Self {
             directory,
             disk,
-            command: links.known_to(command.arg(&config)),
+            command: match &clock {
+                Some(clock) => command.clock(clock),
+                None => command,
+            },
+            clock,
             links,
             watcher: Mutex::new(None),
             planted: Mutex::new(false),
@@ -92,6 +100,11 @@ impl Site {
     /// The disk of the destinations.
     pub(super) fn disk(&self) -> Result<&Disk, String> {
         self.disk.as_ref().ok_or_else(|| "the destinations have no disk of their own".to_owned())
+    }
+
+    /// The wall clock of the watcher.
+    pub(super) fn clock(&self) -> Result<&FakeClock, String> {
+        self.clock.as_ref().ok_or_else(|| "the watcher has no clock of its own".to_owned())
     }
 
     /// The destination of a node.
@@ -190,6 +203,9 @@ pub(super) fn credential(rotations: usize) -> String {
     format!("watcher:rotation-{rotations}")
 }
 
+/// How far a watcher's clock is set back: further than a run is long, so that each time says by which clock it is.
+pub(super) const SET_BACK: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What a watcher is configured with.
 fn configuration(hosts: &str, live: &Path, secrets: &Path) -> String {
     let mut text = format!(
@@ -225,8 +241,23 @@ impl Clock {
         self.start.elapsed()
     }
 
-    /// When a file was modified; zero before the start.
+    /// When a file was modified. A time before the start is by a clock that was [set back](SET_BACK).
     pub(super) fn of(&self, mtime: SystemTime) -> Duration {
-        mtime.duration_since(self.wall).unwrap_or_default()
+        let since = |mtime: SystemTime| mtime.duration_since(self.wall);
+        since(mtime).or_else(|_| since(mtime + SET_BACK)).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_by_a_clock_that_was_set_back_is_as_good_as_any_other() {
+        let clock = Clock::start();
+        let later = Duration::from_secs(60);
+        assert_eq!(clock.of(clock.wall + later), later);
+        assert_eq!(clock.of(clock.wall + later - SET_BACK), later);
+        assert_eq!(clock.of(clock.wall - SET_BACK - later), Duration::ZERO);
     }
 }

@@ -49,13 +49,13 @@ pub(super) struct World {
 impl World {
     /// Starts the ensemble, writes the first version of every node, and starts the watchers. In a mount namespace they
     /// know the servers by names, and have disks of their own.
-    pub(super) fn start(seed: u64, engine: Engine, in_namespace: bool) -> Result<Self, Failure> {
+    pub(super) fn start(seed: u64, engine: Engine, whole_hosts: bool) -> Result<Self, Failure> {
         let options =
             ServerOptions { extra_properties: vec![ELECTION.to_owned()], ..ServerOptions::default() };
         let ensemble = Ensemble::start_with(options);
         let addresses: Vec<SocketAddr> = ensemble.servers().iter().map(Server::address).collect();
         let sites = (0..WATCHERS)
-            .map(|watcher| Site::new(watcher, &addresses, engine, in_namespace))
+            .map(|watcher| Site::new(watcher, &addresses, engine, whole_hosts))
             .collect::<Result<_, _>>()?;
         let world = Self {
             seed,

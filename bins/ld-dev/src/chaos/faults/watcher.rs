@@ -6,6 +6,7 @@ use ld_testkit::{Daemon, ProxyMode};
 
 use crate::chaos::kind::Kind;
 use crate::chaos::schedule::Event;
+use crate::chaos::site::SET_BACK;
 use crate::chaos::verdict::Violation;
 use crate::chaos::world::{INSIST_LIMIT, World};
 
@@ -36,6 +37,13 @@ pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
             site.network(ProxyMode::Refuse);
             world.pause(event.hold);
             if site.move_names() { Ok(()) } else { Err("the watcher knows no names".to_owned()) }
+        }
+        Kind::ClockSetBack => {
+            let clock = site.clock()?;
+            clock.set_back(SET_BACK);
+            world.pause(event.hold);
+            clock.set_back(Duration::ZERO);
+            Ok(())
         }
         Kind::SessionClosed => close_session(world, event),
         Kind::WatcherFrozen => {

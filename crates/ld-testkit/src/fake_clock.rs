@@ -1,0 +1,92 @@
+//! A wall clock that a test sets, for one program alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The wall clock of programs that are started with [`TestCommand::clock`](crate::TestCommand::clock). It is right until it is
+/// set back. The monotonic clock, and what a file system stores, are none of its business.
+#[derive(Debug)]
+pub struct FakeClock {
+    library: PathBuf,
+    setting: PathBuf,
+}
+
+impl FakeClock {
+    /// A clock whose setting is kept in `directory`.
+    ///
+    /// # Panics
+    ///
+    /// Without libfaketime, with the command that installs it, and when the directory is not writable.
+    #[must_use]
+    pub fn new(directory: &Path) -> Self {
+        let clock = Self { library: library(), setting: directory.join("clock") };
+        clock.set_back(Duration::ZERO);
+        clock
+    }
+
+    /// Sets it back by whole seconds behind the true time, all of its programs at once; zero makes it right again.
+    ///
+    /// # Panics
+    ///
+    /// When the setting cannot be written.
+    pub fn set_back(&self, by: Duration) {
+        // Programs read it at every look at the clock: it must never be half-written.
+        let new = self.setting.with_extension("new");
+        fs::write(&new, format!("-{}\n", by.as_secs()))
+            .and_then(|()| fs::rename(&new, &self.setting))
+            .unwrap_or_else(|error| panic!("cannot set the clock {}: {error}", self.setting.display()));
+    }
+
+    /// What a command line is wrapped by.
+    pub(crate) fn wrapper(&self) -> Vec<String> {
+        let path = |path: &Path| path.to_str().expect("temporary directories have ASCII names").to_owned();
+        vec![
+            "env".to_owned(),
+            format!("LD_PRELOAD={}", path(&self.library)),
+            format!("FAKETIME_TIMESTAMP_FILE={}", path(&self.setting)),
+            "FAKETIME_NO_CACHE=1".to_owned(),
+            "FAKETIME_DONT_FAKE_MONOTONIC=1".to_owned(),
+            "NO_FAKE_STAT=1".to_owned(),
+        ]
+    }
+}
+
+/// Debian's libfaketime, whatever the architecture.
+fn library() -> PathBuf {
+    let mut places = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+    let library = places.find_map(|place| {
+        let library = place.join("faketime/libfaketimeMT.so.1");
+        library.exists().then_some(library)
+    });
+    library.expect("libfaketime is missing; install it with: apt-get install faketime")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{TempDir, TestCommand};
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn only_its_programs_live_in_the_past_and_come_back_from_it() {
+        let directory = TempDir::new();
+        let clock = FakeClock::new(directory.path());
+        let seconds = |command: TestCommand| -> u64 {
+            let output = command.arg("+%s").run(LIMIT);
+            output.stdout.trim().parse().expect("date prints a number")
+        };
+        let behind = || {
+            let (faked, now) =
+                (seconds(TestCommand::new("date").clock(&clock)), seconds(TestCommand::new("date")));
+            now - faked
+        };
+        let slack = LIMIT.as_secs() * 2;
+        assert!(behind() < slack);
+        clock.set_back(Duration::from_secs(3600));
+        assert!((3600..3600 + slack).contains(&behind()));
+        clock.set_back(Duration::ZERO);
+        assert!(behind() < slack);
+    }
+}
