@@ -38,6 +38,16 @@ impl FakeClock {
             .unwrap_or_else(|error| panic!("cannot set the clock {}: {error}", self.setting.display()));
     }
 
+    /// Whether the process lives by it: one that was started in another way does not.
+    #[must_use]
+    pub fn is_of(&self, process: u32) -> bool {
+        let loaded = fs::read_to_string(format!("/proc/{process}/maps")).unwrap_or_default();
+        let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
+        let setting = format!("FAKETIME_TIMESTAMP_FILE={}", self.setting.display());
+        loaded.contains("libfaketime")
+            && environment.split(|byte| *byte == 0).any(|line| line == setting.as_bytes())
+    }
+
     /// What a command line is wrapped by.
     pub(crate) fn wrapper(&self) -> Vec<String> {
         let path = |path: &Path| path.to_str().expect("temporary directories have ASCII names").to_owned();
@@ -65,7 +75,7 @@ fn library() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{TempDir, TestCommand};
+    use crate::{TempDir, TestCommand, wait_until};
 
     const LIMIT: Duration = Duration::from_secs(30);
 
@@ -88,5 +98,17 @@ mod tests {
         assert!((3600..3600 + slack).contains(&behind()));
         clock.set_back(Duration::ZERO);
         assert!(behind() < slack);
+    }
+
+    #[test]
+    fn a_program_that_does_not_live_by_it_is_told_apart() {
+        let directory = TempDir::new();
+        let clock = FakeClock::new(directory.path());
+        let (with, without) = (
+            TestCommand::new("sleep").arg("60").clock(&clock).start(),
+            TestCommand::new("sleep").arg("60").start(),
+        );
+        wait_until("the program to be there", LIMIT, || clock.is_of(with.id()));
+        assert!(!clock.is_of(without.id()));
     }
 }

@@ -17,11 +17,16 @@ const INSIDE: &str = "LD_CHAOS_INSIDE";
 /// Room for the files of a watcher five times over.
 const OPTIONS: &str = "size=24m,nr_inodes=256,mode=0755";
 const FILLER: &str = "filler";
+/// Where libfaketime leaves what a killed watcher had shared with its children: in the namespace, nothing of it stays.
+const SHARED_MEMORY: &str = "/dev/shm";
 
 /// Starts this program again in a mount namespace of its own, unless it is there already.
 pub(super) fn enter_namespace() -> Result<(), Failure> {
     if env::var_os(INSIDE).is_some() {
-        let mounted = place().and_then(|place| mount(place, "mode=0755"));
+        let mounted = place().and_then(|place| mount(place, "mode=0755")).and_then(|()| {
+            let memory = Path::new(SHARED_MEMORY);
+            if hides_what_is_needed(memory)? { Ok(()) } else { mount(memory, "mode=1777") }
+        });
         return mounted.map_err(Failure::doing("cannot make a place for disks"));
     }
     let program = env::current_exe().map_err(Failure::doing("cannot find this program"))?;
@@ -32,12 +37,18 @@ pub(super) fn enter_namespace() -> Result<(), Failure> {
 
 /// The first place that hides nothing which the run needs.
 fn place() -> io::Result<&'static Path> {
+    for place in PLACES.iter().map(Path::new).filter(|place| place.is_dir()) {
+        if !hides_what_is_needed(place)? {
+            return Ok(place);
+        }
+    }
+    Err(io::Error::other(format!("all of {PLACES:?} are in use")))
+}
+
+/// Whether a mount there would hide this program, its sources, or the directories of its servers.
+fn hides_what_is_needed(place: &Path) -> io::Result<bool> {
     let needed = [env::current_exe()?, env::temp_dir(), cargo::workspace()];
-    let hides = |place: &&Path| needed.iter().any(|path| path.starts_with(place));
-    let mut places = PLACES.iter().map(Path::new).filter(|place| place.is_dir());
-    places
-        .find(|place| !hides(place))
-        .ok_or_else(|| io::Error::other(format!("all of {PLACES:?} are in use")))
+    Ok(needed.iter().any(|path| path.starts_with(place)))
 }
 
 fn mount(directory: &Path, options: &str) -> io::Result<()> {

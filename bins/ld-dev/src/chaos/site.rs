@@ -9,6 +9,7 @@ use std::{fs, io};
 
 use ld_testkit::{Daemon, FakeClock, ProxyMode, TempDir, TestCommand, binary};
 
+use super::LONGEST_MINUTES;
 use super::disk::Disk;
 use super::engine::Engine;
 use super::links::Links;
@@ -203,8 +204,8 @@ pub(super) fn credential(rotations: usize) -> String {
     format!("watcher:rotation-{rotations}")
 }
 
-/// How far a watcher's clock is set back: further than a run is long, so that each time says by which clock it is.
-pub(super) const SET_BACK: Duration = Duration::from_secs(24 * 60 * 60);
+/// How far a watcher's clock is set back: further than the longest run, so that each time says by which clock it is.
+pub(super) const SET_BACK: Duration = Duration::from_secs(60 * (LONGEST_MINUTES + 1));
 
 /// What a watcher is configured with.
 fn configuration(hosts: &str, live: &Path, secrets: &Path) -> String {

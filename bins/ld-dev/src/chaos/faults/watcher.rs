@@ -40,6 +40,10 @@ pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
         }
         Kind::ClockSetBack => {
             let clock = site.clock()?;
+            let watcher = site.watcher().as_ref().map(Daemon::id);
+            if !watcher.is_some_and(|process| clock.is_of(process)) {
+                return Err("the watcher does not live by its own clock".to_owned());
+            }
             clock.set_back(SET_BACK);
             world.pause(event.hold);
             clock.set_back(Duration::ZERO);
