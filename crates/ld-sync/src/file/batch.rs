@@ -39,7 +39,6 @@ struct Ready<'a> {
     target: &'a Target,
     found: Option<Identity>,
     file: Dressed,
-    in_memory: bool,
 }
 
 /// What a destination needs.
@@ -86,7 +85,6 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
     fn prepare(&mut self, target: &'a Target, content: &[u8]) -> Result<Need<'a>, FileError> {
         let (parent, name) = split(&target.path)?;
         let directory = self.open(parent, target.fsync)?;
-        let in_memory = directory.in_memory;
         let owner = self.principals.of(target, &directory)?;
         let found = directory.look(name)?;
         if let Some(found) = &found {
@@ -97,7 +95,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
                 return Ok(Need::Nothing(Applied {
                     identity: *found,
                     outcome: Outcome::Unchanged,
-                    in_memory,
+                    in_memory: directory.in_memory,
                 }));
             }
         }
@@ -106,7 +104,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
             .write_all(content)
             .map_err(FileError::system("write a temporary file for", &target.path))?;
         let file = temp.dress(owner, target.mode, &target.path)?;
-        Ok(Need::Replacing(Ready { index: self.results.len(), target, found, file, in_memory }))
+        Ok(Need::Replacing(Ready { index: self.results.len(), target, found, file }))
     }
 
     fn open(&mut self, path: &Path, durable: bool) -> Result<Rc<Directory>, FileError> {
@@ -180,10 +178,11 @@ impl<'a> Ready<'a> {
 
     fn put_in_place(self) -> Result<Applied, FileError> {
         let (_, name) = split(&self.target.path)?;
+        let in_memory = self.file.is_in_memory();
         let identity = self.file.put_in_place(name, &self.target.path)?;
         if let Some(found) = &self.found {
             doubt::remove(found);
         }
-        Ok(Applied { identity, outcome: Outcome::Replaced, in_memory: self.in_memory })
+        Ok(Applied { identity, outcome: Outcome::Replaced, in_memory })
     }
 }

@@ -38,8 +38,8 @@ pub(super) struct Dressed {
 }
 
 impl Temp {
-    /// Creates and locks one for `destination`. Its mode is `mode` if that lets nobody but the owner in, and the owner read
-    /// (or a sweep could not lock it); otherwise 0600 until it is dressed.
+    /// Creates and locks one for `destination`. Until it is dressed its mode is 0400 if that is `mode`, and 0600 otherwise:
+    /// nobody but the owner gets in, who can read it, since a sweep could not lock it otherwise.
     pub(super) fn create(
         directory: &Rc<Directory>,
         destination: &Path,
@@ -121,6 +121,11 @@ impl Drop for Temp {
 }
 
 impl Dressed {
+    /// Whether it is in a file system in memory.
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.temp.directory.in_memory
+    }
+
     /// Where it stands.
     #[cfg(test)]
     pub(super) fn path(&self) -> PathBuf {
