@@ -37,8 +37,7 @@ pub(crate) struct Unsettled {
 }
 
 impl Unsettled {
-    fn new(seen: Seen) -> Self {
-        let now = Instant::now();
+    fn new(seen: Seen, now: Instant) -> Self {
         Self { seen, stable: now, since: now }
     }
 }
@@ -71,13 +70,13 @@ impl<T> State<T> {
 
     /// Whether a change has been stable for the quiet time, or has been waited for long enough. Looks may follow each
     /// other at once, as when the directories above are moved: that two of them agree says nothing by itself.
-    pub(crate) fn settled(&mut self, seen: Seen, quiet: Duration) -> bool {
-        let change = self.unsettled.get_or_insert_with(|| Unsettled::new(seen));
+    pub(crate) fn settled(&mut self, seen: Seen, quiet: Duration, now: Instant) -> bool {
+        let change = self.unsettled.get_or_insert_with(|| Unsettled::new(seen, now));
         if change.seen != seen {
             change.seen = seen;
-            change.stable = Instant::now();
+            change.stable = now;
         }
-        change.stable.elapsed() >= quiet || change.since.elapsed() >= MAX_UNSETTLED
+        now.duration_since(change.stable) >= quiet || now.duration_since(change.since) >= MAX_UNSETTLED
     }
 
     /// Records a look; true if the path was something else before.
@@ -89,7 +88,7 @@ impl<T> State<T> {
 
     /// How long the file has been changing under every read.
     pub(crate) fn torn(&mut self, seen: Seen) -> Duration {
-        self.unsettled.get_or_insert_with(|| Unsettled::new(seen)).since.elapsed()
+        self.unsettled.get_or_insert_with(|| Unsettled::new(seen, Instant::now())).since.elapsed()
     }
 }
 
@@ -106,20 +105,23 @@ mod tests {
 
     #[test]
     fn two_looks_in_a_row_that_agree_are_no_quiet_time() {
-        let mut state = state();
-        let quiet = MAX_UNSETTLED / 2;
-        assert!(!state.settled(NEW, quiet));
-        assert!(!state.settled(NEW, quiet));
+        let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 2, Instant::now());
+        assert!(!state.settled(NEW, quiet, now));
+        assert!(!state.settled(NEW, quiet, now + quiet / 10));
     }
 
     #[test]
     fn a_change_that_lasts_for_the_quiet_time_is_stable_and_another_one_begins_anew() {
-        let mut state = state();
-        let quiet = Duration::from_millis(1);
-        state.settled(OLD, quiet);
-        std::thread::sleep(quiet);
-        assert!(!state.settled(NEW, quiet), "it has just become another");
-        std::thread::sleep(quiet);
-        assert!(state.settled(NEW, quiet));
+        let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 4, Instant::now());
+        assert!(!state.settled(OLD, quiet, now));
+        assert!(!state.settled(NEW, quiet, now + quiet), "it has just become another");
+        assert!(state.settled(NEW, quiet, now + quiet * 2));
+    }
+
+    #[test]
+    fn a_change_that_goes_on_is_waited_for_no_longer_than_the_limit() {
+        let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 4, Instant::now());
+        assert!(!state.settled(OLD, quiet, now));
+        assert!(state.settled(NEW, quiet, now + MAX_UNSETTLED));
     }
 }

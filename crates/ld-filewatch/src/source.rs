@@ -48,7 +48,7 @@ impl<T> Source<T> {
         // After a quiet time, or where a link or a directory was switched, the last write is that old.
         let quiet = trigger.event && seen.is_older_than(self.quiet);
         let at_once = trigger.settled || quiet || trigger.reader || state.seen.is_none();
-        if changed && !at_once && !state.settled(seen, self.quiet) {
+        if changed && !at_once && !state.settled(seen, self.quiet, Instant::now()) {
             return Outcome::Unsettled;
         }
         match seen {
@@ -82,7 +82,7 @@ impl<T> Source<T> {
                     self.accept(path, cell, state, trigger, (now, identity), &buffer)
                 } else {
                     // Written to since the look that found it settled: that look counts for nothing.
-                    state.settled(now, self.quiet);
+                    state.settled(now, self.quiet, Instant::now());
                     Outcome::Unsettled
                 }
             }

@@ -37,7 +37,9 @@ pub(super) struct Writing {
 impl Writing {
     /// With one more event, at `now`.
     pub(super) fn go_on(former: Option<Self>, now: Instant, quiet: Duration) -> Self {
-        let since = former.filter(|writing| now < writing.last + quiet).map_or(now, |writing| writing.since);
+        let since = former
+            .filter(|writing| now.duration_since(writing.last) < quiet)
+            .map_or(now, |writing| writing.since);
         Self { since, last: now }
     }
 
