@@ -52,15 +52,24 @@ fn split(key: &str) -> Option<(&str, &str)> {
 /// The entries of all nodes: the number of the node, in the order of the names, and the index of the entry.
 fn gather(entries: &Entries, problems: &mut Problems) -> Vec<(usize, usize)> {
     let mut numbers = HashMap::new();
-    let mut order = Vec::new();
+    let mut order: Vec<(usize, usize)> = Vec::new();
+    let mut last = None;
     for (index, entry) in entries.iter().enumerate() {
         let Some((name, _)) = split(entry.key) else { continue };
         if name.is_empty() {
             problems.warn(entry.line, Some(entry.key), "ignored: no name after 'nodes.'");
             continue;
         }
-        let next = numbers.len();
-        order.push((*numbers.entry(name).or_insert(next), index));
+        // The keys of a node mostly follow each other.
+        let number = match (last, order.last()) {
+            (Some(last), Some((number, _))) if last == name => *number,
+            _ => {
+                let next = numbers.len();
+                *numbers.entry(name).or_insert(next)
+            }
+        };
+        order.push((number, index));
+        last = Some(name);
     }
     order.sort_unstable();
     order
@@ -121,6 +130,10 @@ fn claim<'a>(name: &'a str, entry: Entry<'a>, destinations: &mut Destinations<'a
 
 /// The path made absolute, without doubled slashes and `.`. A `..` stays: through a link it is not what it seems.
 fn lexical(dest: &str) -> Cow<'_, Path> {
+    let mut parts = dest.split('/');
+    if parts.next() == Some("") && parts.all(|part| !part.is_empty() && part != ".") {
+        return Cow::Borrowed(Path::new(dest));
+    }
     let dest = Path::new(dest);
     let absolute = std::path::absolute(dest).unwrap_or_else(|_| dest.to_path_buf());
     let plain: PathBuf = absolute.components().collect();

@@ -1,8 +1,9 @@
 //! A section in the form that leaves rust-ini no choice, read by it piece by piece.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
-use ini::{Ini, ParseOption};
+use ini::{Ini, ParseOption, Properties};
 
 use super::entries::{Entries, Entry};
 
@@ -18,7 +19,7 @@ const SECTION: &str = "section";
 pub(super) struct Canonical<'a> {
     /// The pieces that were read.
     entries: Entries,
-    /// The keys of the next piece, with their lines.
+    /// The keys of the next piece, with their lines. For rust-ini they are numbers: it reads its text character by character.
     keys: Vec<(Cow<'a, str>, usize)>,
     /// The text of the next piece.
     text: String,
@@ -35,7 +36,8 @@ impl<'a> Canonical<'a> {
             self.text.extend(["[", SECTION, "]\n"]);
         }
         // The space after the content keeps a backslash from swallowing the line end, here and below.
-        self.text.extend([&*key, " = ", value, " \n"]);
+        let _ = write!(self.text, "{}", self.keys.len());
+        self.text.extend([" = ", value, " \n"]);
         self.keys.push((key, line));
     }
 
@@ -58,9 +60,8 @@ impl<'a> Canonical<'a> {
         };
         match Ini::load_from_str_opt(&self.text, options) {
             Ok(ini) => {
-                let values = ini.section(Some(SECTION));
-                for (key, line) in self.keys.drain(..) {
-                    let value = values.and_then(|values| values.get(&key)).unwrap_or_default();
+                let values = ini.section(Some(SECTION)).into_iter().flat_map(Properties::iter);
+                for ((key, line), (_, value)) in self.keys.drain(..).zip(values) {
                     self.entries.push(Entry { key: &key, value, line });
                 }
             }
