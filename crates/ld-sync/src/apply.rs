@@ -1,11 +1,12 @@
 //! What one worker does with one batch of destinations.
 
+use std::rc::Rc;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use crate::claims::{Claims, Places};
+use crate::claims::Claims;
 use crate::content::{Content, Holdings};
-use crate::file::{self, FileError, Outcome, Removed};
+use crate::file::{self, Directory, FileError, Outcome, Removed};
 use crate::pool::Job;
 
 /// What to do with one destination.
@@ -117,9 +118,9 @@ impl Finished {
 /// Does all of `jobs`; the content of several files goes to disk as one batch.
 pub(crate) fn apply_all(claims: &Claims, jobs: Vec<Job>) -> Vec<Finished> {
     let (mut finished, mut writes) = (Vec::with_capacity(jobs.len()), Vec::with_capacity(jobs.len()));
-    let mut places = Places::default();
+    let mut opened = None;
     for job in jobs {
-        let result = match claims.claim(&job.node, &mut places).and_then(|()| Ok(job.standing()?)) {
+        let result = match claims.claim(&job.node, &mut opened).and_then(|()| Ok(job.standing()?)) {
             Err(error) => Err(error),
             Ok(Some(stays)) => Ok(stays),
             Ok(None) => match &job.work {
@@ -133,11 +134,11 @@ pub(crate) fn apply_all(claims: &Claims, jobs: Vec<Job>) -> Vec<Finished> {
         };
         finished.push(Finished { job, result });
     }
-    write_all(writes, &mut finished);
+    write_all(writes, opened, &mut finished);
     finished
 }
 
-fn write_all(jobs: Vec<Job>, finished: &mut Vec<Finished>) {
+fn write_all(jobs: Vec<Job>, opened: Option<Rc<Directory>>, finished: &mut Vec<Finished>) {
     // Never two jobs of one node in a batch: its task waits for the answer before it asks again.
     let mut lefts: Vec<_> =
         jobs.iter().map(|job| job.node.left.lock().unwrap_or_else(PoisonError::into_inner)).collect();
@@ -148,7 +149,7 @@ fn write_all(jobs: Vec<Job>, finished: &mut Vec<Finished>) {
             Work::Compare(_) | Work::Remove(_) => None,
         })
         .collect();
-    let results = file::apply_batch(&writes);
+    let results = file::apply_batch(&writes, opened);
     drop(writes);
     let mut answers = Vec::with_capacity(jobs.len());
     for ((job, left), result) in jobs.iter().zip(&mut lefts).zip(results) {

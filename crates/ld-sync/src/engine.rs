@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tracing::{error, info, warn};
 
 use crate::audit;
 use crate::content::Holdings;
-use crate::file;
+use crate::file::{self, Target};
 use crate::follow::{Follower, Shared};
 use crate::guard::{CHECKS, Checks};
 use crate::pool::FilePool;
@@ -96,23 +97,20 @@ fn prepare(nodes: &[Arc<Node>]) {
     for failure in &swept.failures {
         warn!("stray temporary files may be left: {}", chain(failure));
     }
-    let mut in_memory = HashMap::new();
-    for node in nodes {
-        let is =
-            in_memory.entry(node.target.path.parent()).or_insert_with(|| file::is_in_memory(&node.target));
-        node.in_memory.store(*is, Ordering::Relaxed);
-    }
-    let mut seen = HashSet::new();
+    let mut places = HashMap::new();
     let mut warned = HashSet::new();
-    for target in nodes.iter().map(|node| &node.target) {
-        if !seen.insert((target.path.parent(), target.owner.as_ref())) {
-            continue;
-        }
-        if let Some(warning) = file::inspect_directory(&target.path, target.owner.as_ref())
-            && warned.insert(warning.path.clone())
-        {
-            warn!("{warning}");
-        }
+    for node in nodes {
+        let Target { path, owner, .. } = &node.target;
+        let place = (path.parent().map(Path::as_os_str), owner.as_ref());
+        let in_memory = places.entry(place).or_insert_with(|| {
+            if let Some(warning) = file::inspect_directory(path, owner.as_ref())
+                && warned.insert(warning.path.clone())
+            {
+                warn!("{warning}");
+            }
+            file::is_in_memory(&node.target)
+        });
+        node.in_memory.store(*in_memory, Ordering::Relaxed);
     }
 }
 

@@ -30,7 +30,7 @@ use ld_config::{NodeConfig, Principal};
 
 pub(crate) use apply::{Outcome, apply_batch, find_right, stands_against};
 pub(crate) use candidate::show_candidate;
-pub(crate) use directory::{is_in_memory, locate};
+pub(crate) use directory::{Directory, is_in_memory, locate};
 pub(crate) use error::FileError;
 pub(crate) use identity::{Drift, Identity, verify};
 pub(crate) use inspect::inspect_directory;

@@ -1,5 +1,7 @@
 //! Making destinations hold content, many at a time.
 
+use std::rc::Rc;
+
 use super::batch::Batch;
 use super::compare::holds;
 use super::directory::{Directory, split};
@@ -28,9 +30,13 @@ pub(crate) struct Applied {
 
 /// Makes each destination hold its content; the results are in the order of `jobs`. A reader sees the old file or the
 /// new one, never anything between. Each directory is opened and flushed once for all its files; if flushing fails, every
-/// file replaced in it counts as failed and is written anew next time.
-pub(crate) fn apply_batch(jobs: &[(&Target, &[u8])]) -> Vec<Result<Applied, FileError>> {
+/// file replaced in it counts as failed and is written anew next time. One that is `opened` already need not be again.
+pub(crate) fn apply_batch(
+    jobs: &[(&Target, &[u8])],
+    opened: Option<Rc<Directory>>,
+) -> Vec<Result<Applied, FileError>> {
     let mut batch = Batch::new(Directory::flush);
+    batch.know(opened);
     for (target, content) in jobs {
         batch.apply(target, content);
     }

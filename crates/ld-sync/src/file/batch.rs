@@ -60,6 +60,11 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         }
     }
 
+    /// Takes over a directory that somebody has opened.
+    pub(super) fn know(&mut self, opened: Option<Rc<Directory>>) {
+        self.open.extend(opened.map(|directory| (directory.path.clone(), directory)));
+    }
+
     pub(super) fn apply(&mut self, target: &'a Target, content: &[u8]) {
         let mut need = self.prepare(target, content);
         if matches!(need, Err(FileError::System { .. })) && !self.ready.is_empty() {

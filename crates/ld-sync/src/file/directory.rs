@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use rustix::fs::{AtFlags, CWD, FsWord, Mode, OFlags, fstat, fstatfs, fsync, mkdirat, openat, statat};
 use rustix::io::Errno;
@@ -15,9 +16,11 @@ use super::{FileError, Identity, Target};
 const IN_MEMORY: [FsWord; 2] = [0x0102_1994, 0x8584_58f6];
 
 /// An open directory.
-pub(super) struct Directory {
+pub(crate) struct Directory {
     file: File,
     pub(super) path: PathBuf,
+    /// Device and inode.
+    key: (u64, u64),
     /// The group that a file created here gets.
     pub(super) new_group: u32,
     /// Whether no device is behind it, so that nothing done in it waits for one.
@@ -57,13 +60,17 @@ impl Directory {
         let place = walk_from(at, start, path)?;
         let path = start.join(path);
         let fail = || FileError::system("open the directory", &path);
-        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let file = File::from(openat(place, ".", flags, Mode::empty()).map_err(fail())?);
-        let found = Identity::from(fstat(&file).map_err(fail())?);
+        let found = Identity::from(fstat(&place).map_err(fail())?);
         // A set-group-ID directory hands its group to new files.
         let new_group = if found.mode() & 0o2000 == 0 { users::get_effective_gid() } else { found.group };
-        let kind = fstatfs(&file).map_err(fail())?.f_type;
-        Ok(Self { file, path, new_group, in_memory: IN_MEMORY.contains(&kind) })
+        let in_memory = IN_MEMORY.contains(&fstatfs(&place).map_err(fail())?.f_type);
+        // Only what is flushed has to be opened.
+        let file = if in_memory {
+            place
+        } else {
+            openat(place, ".", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(fail())?
+        };
+        Ok(Self { file: file.into(), path, key: found.key(), new_group, in_memory })
     }
 
     /// What stands at `name`, not following a link; `None` if nothing does.
@@ -75,9 +82,9 @@ impl Directory {
         }
     }
 
-    /// Makes renames and removals survive a power cut.
+    /// Makes renames and removals survive a power cut, where there is a device that can.
     pub(super) fn flush(&self) -> Result<(), Errno> {
-        fsync(&self.file)
+        if self.in_memory { Ok(()) } else { fsync(&self.file) }
     }
 }
 
@@ -109,8 +116,27 @@ pub(crate) fn is_in_memory(target: &Target) -> bool {
 /// # Errors
 ///
 /// A path that names no file, or a directory that cannot be looked at.
-pub(crate) fn locate(target: &Target) -> Result<(u64, u64, OsString), FileError> {
-    let (mut directory, name) = split(&target.path)?;
+///
+/// `last` is the directory that was opened for it last, if it was one that exists.
+pub(crate) fn locate(
+    target: &Target,
+    last: &mut Option<Rc<Directory>>,
+) -> Result<(u64, u64, OsString), FileError> {
+    let (parent, name) = split(&target.path)?;
+    let opened = match last.take() {
+        Some(last) if last.path == parent => last,
+        _ => match Directory::open(parent) {
+            Ok(directory) => Rc::new(directory),
+            Err(error) if error.is_missing() => return locate_missing(parent, name),
+            Err(error) => return Err(error),
+        },
+    };
+    let (device, inode) = last.insert(opened).key;
+    Ok((device, inode, name.to_owned()))
+}
+
+/// The same for a destination whose directory does not exist.
+fn locate_missing(mut directory: &Path, name: &OsStr) -> Result<(u64, u64, OsString), FileError> {
     let mut rest = PathBuf::from(name);
     loop {
         match walk(directory) {

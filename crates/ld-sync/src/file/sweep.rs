@@ -1,5 +1,6 @@
 //! Removing the temporary files that a killed watcher left.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -36,17 +37,14 @@ pub(crate) struct Sweep {
 /// owner, and locked by nobody.
 pub(crate) fn sweep<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Sweep {
     let mut sweep = Sweep::default();
-    let mut principals = Principals::default();
-    let mut directories: HashMap<&Path, HashMap<String, u32>> = HashMap::new();
+    let mut directories: HashMap<&OsStr, Vec<&Target>> = HashMap::new();
     for target in targets {
-        // A path that names no file, or an unknown owner, is reported by the apply. Ours go all the same.
+        // A path that names no file is reported by the apply.
         let Ok((parent, _)) = split(&target.path) else { continue };
-        let Ok(tag) = tag(&target.path) else { continue };
-        let owner = principals.owner(target).unwrap_or_else(|_| users::get_effective_uid());
-        directories.entry(parent).or_default().insert(tag, owner);
+        directories.entry(parent.as_os_str()).or_default().push(target);
     }
-    for (path, owners) in directories {
-        match sweep_directory(path, &owners, &mut sweep) {
+    for (path, targets) in directories {
+        match sweep_directory(path.as_ref(), &targets, &mut sweep) {
             Err(error) if error.is_missing() => {}
             Err(error) => sweep.failures.push(error),
             Ok(()) => {}
@@ -55,13 +53,15 @@ pub(crate) fn sweep<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Sweep 
     sweep
 }
 
-fn sweep_directory(path: &Path, owners: &HashMap<String, u32>, sweep: &mut Sweep) -> Result<(), FileError> {
+fn sweep_directory(path: &Path, targets: &[&Target], sweep: &mut Sweep) -> Result<(), FileError> {
     let directory = Directory::open(path)?;
+    // Seldom there is anything to remove.
+    let owners = LazyCell::new(|| owners(targets));
     let entries = Dir::read_from(&directory).map_err(FileError::system("list the directory", path))?;
     for entry in entries {
         let entry = entry.map_err(FileError::system("list the directory", path))?;
         let name = entry.file_name().to_bytes();
-        let Some(owner) = tag_of(name).and_then(|tag| owners.get(tag)) else { continue };
+        let Some(owner) = tag_of(name).and_then(|tag| owners.get(&tag)) else { continue };
         let name = OsStr::from_bytes(name);
         match remove_stray(&directory, name, *owner) {
             Ok(false) => {}
@@ -70,6 +70,14 @@ fn sweep_directory(path: &Path, owners: &HashMap<String, u32>, sweep: &mut Sweep
         }
     }
     Ok(())
+}
+
+/// The owners of the targets, by the tags of their temporary files.
+fn owners(targets: &[&Target]) -> HashMap<u64, u32> {
+    let mut principals = Principals::default();
+    // An unknown owner is reported by the apply. Our own files go all the same.
+    let mut owner = |target| principals.owner(target).unwrap_or_else(|_| users::get_effective_uid());
+    targets.iter().filter_map(|target| Some((tag(&target.path).ok()?, owner(target)))).collect()
 }
 
 fn remove_stray(directory: &Directory, name: &OsStr, owner: u32) -> Result<bool, FileError> {

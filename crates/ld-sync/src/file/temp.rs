@@ -1,5 +1,6 @@
 //! The private file in which new content grows until it takes the destination's place.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
@@ -50,7 +51,7 @@ impl Temp {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = if mode == 0o400 { Mode::RUSR } else { Mode::RUSR | Mode::WUSR };
         for _ in 0..ATTEMPTS {
-            let name = format!("{PREFIX}{tag}.{:016x}", fastrand::u64(..));
+            let name = format!("{PREFIX}{tag:016x}.{:016x}", fastrand::u64(..));
             let file = match openat(directory, name.as_str(), flags, mode) {
                 Ok(descriptor) => File::from(descriptor),
                 Err(Errno::EXIST) => continue,
@@ -135,13 +136,19 @@ impl Dressed {
     /// Asks for the content to be written to the disk without waiting for that, so that the flushes of many files share
     /// their work.
     pub(super) fn begin_flush(&self) {
+        if self.is_in_memory() {
+            return;
+        }
         // The advice starts the writing, and drops pages that are written already, of which there are none yet. Where it is
         // not understood the flush does all the work.
         let _ = fadvise(&self.temp.file, 0, None, Advice::DontNeed);
     }
 
-    /// Waits until the content is on the disk.
+    /// Waits until the content is on the disk, if there is one.
     pub(super) fn flush(&self, path: &Path) -> Result<(), FileError> {
+        if self.is_in_memory() {
+            return Ok(());
+        }
         self.temp.file.sync_all().map_err(FileError::system("flush a temporary file for", path))
     }
 
@@ -182,18 +189,27 @@ fn refused(action: &'static str, path: &Path, capability: &'static str) -> impl 
 ///
 /// FNV-1a, because names must be found again by later releases: the standard library's hasher promises no such thing,
 /// and a collision costs nothing, as both destinations are ours.
-pub(super) fn tag(destination: &Path) -> std::io::Result<String> {
-    let absolute: PathBuf = std::path::absolute(destination)?;
-    let hash = absolute.as_os_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+pub(super) fn tag(destination: &Path) -> std::io::Result<u64> {
+    let absolute = if is_plain(destination.as_os_str().as_bytes()) {
+        Cow::Borrowed(destination)
+    } else {
+        Cow::Owned(std::path::absolute(destination)?)
+    };
+    Ok(absolute.as_os_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-    });
-    Ok(format!("{hash:016x}"))
+    }))
+}
+
+/// Whether making the path absolute would change nothing.
+fn is_plain(path: &[u8]) -> bool {
+    let mut parts = path.split(|byte| *byte == b'/');
+    parts.next() == Some(b"") && parts.all(|part| !matches!(part, b"" | b"."))
 }
 
 /// The tag in a name of exactly the shape that [`Temp::create`] gives.
-pub(super) fn tag_of(name: &[u8]) -> Option<&str> {
+pub(super) fn tag_of(name: &[u8]) -> Option<u64> {
     let (tag, random) = std::str::from_utf8(name).ok()?.strip_prefix(PREFIX)?.split_once('.')?;
     let is_hex =
         |part: &str| part.len() == 16 && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    (is_hex(tag) && is_hex(random)).then_some(tag)
+    if is_hex(tag) && is_hex(random) { u64::from_str_radix(tag, 16).ok() } else { None }
 }

@@ -10,6 +10,7 @@ mod sweep;
 mod walk;
 mod watch;
 
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -19,12 +20,20 @@ use ld_config::Principal;
 use tempfile::TempDir;
 
 use super::apply::Applied;
-use super::directory::Directory;
+use super::directory::{self, Directory};
 use super::temp::{Dressed, Temp};
-use super::{FileError, Outcome, Target, apply_batch};
+use super::{FileError, Outcome, Target};
 
 /// Nobody: a user without any file or process that matters.
 const NOBODY: u32 = 65534;
+
+fn apply_batch(jobs: &[(&Target, &[u8])]) -> Vec<Result<Applied, FileError>> {
+    super::apply_batch(jobs, None)
+}
+
+fn locate(target: &Target) -> Result<(u64, u64, OsString), FileError> {
+    directory::locate(target, &mut None)
+}
 
 /// A private directory with a target in it.
 struct Room {

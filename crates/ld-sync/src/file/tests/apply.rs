@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use ld_config::Principal;
 
-use super::super::{Outcome, locate};
-use super::{NOBODY, Room, chain, is_root, principal, target};
+use super::super::Outcome;
+use super::{NOBODY, Room, chain, is_root, locate, principal, target};
 
 #[test]
 fn a_missing_file_is_created_with_its_directories() {

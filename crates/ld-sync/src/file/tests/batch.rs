@@ -6,8 +6,8 @@ use std::fs;
 use rustix::io::Errno;
 
 use super::super::batch::Batch;
-use super::super::{Outcome, Target, apply_batch};
-use super::{Room, chain, names, target};
+use super::super::{Outcome, Target};
+use super::{Room, apply_batch, chain, names, target};
 
 #[test]
 fn one_bad_destination_does_not_stop_the_others() {

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::super::{Outcome, apply_batch, remove, touch};
+use super::super::{Outcome, remove, touch};
 use super::rerun::{rerun_with_mounts, shared_directory};
-use super::{Room, chain, is_root, names, target};
+use super::{Room, apply_batch, chain, is_root, names, target};
 
 fn mount(arguments: &[&str], at: &Path) {
     let status = Command::new("mount").args(arguments).arg(at).status().unwrap();

@@ -15,7 +15,7 @@ use super::{NOBODY, Room, dressed, is_root, names, principal, target};
 
 /// The name of a temporary file of `destination`.
 fn stray(destination: &Path, random: u64) -> PathBuf {
-    let name = format!(".live-data.{}.{random:016x}", tag(destination).unwrap());
+    let name = format!(".live-data.{:016x}.{random:016x}", tag(destination).unwrap());
     destination.parent().unwrap().join(name)
 }
 
@@ -31,6 +31,26 @@ fn stray_files_of_all_destinations_go() {
     let sweep = sweep(&targets);
     assert_eq!((sweep.removed.len(), sweep.failures.len()), (600, 0));
     assert_eq!(names(room.directory.path()), ["dest"]);
+}
+
+#[test]
+fn a_tag_is_that_of_the_absolute_path_and_the_same_in_every_release() {
+    assert_eq!(tag(Path::new("/a/dest")).unwrap(), 0xd446_8931_2a55_fc1e);
+    let here = std::env::current_dir().unwrap();
+    for path in ["a", "./a", "a//b", "a/./b"] {
+        assert_eq!(
+            tag(Path::new(path)).unwrap(),
+            tag(&std::path::absolute(path).unwrap()).unwrap(),
+            "{path}"
+        );
+        let spelt = here.as_os_str().to_str().unwrap().to_owned() + "/" + path;
+        assert_eq!(tag(Path::new(path)).unwrap(), tag(Path::new(&spelt)).unwrap(), "{path}");
+    }
+    assert_ne!(
+        tag(Path::new("/a/../dest")).unwrap(),
+        tag(Path::new("/dest")).unwrap(),
+        "a link is not followed"
+    );
 }
 
 #[test]
@@ -54,7 +74,7 @@ fn a_temporary_file_that_is_given_up_is_removed_at_once() {
 #[test]
 fn what_is_not_exactly_ours_stays() {
     let room = Room::new();
-    let tag = tag(room.path()).unwrap();
+    let tag = format!("{:016x}", tag(room.path()).unwrap());
     let other = tag_of_another(&room);
     let keep = [
         format!(".live-data.{tag}.0123456789abcde"),
@@ -78,7 +98,7 @@ fn what_is_not_exactly_ours_stays() {
 }
 
 fn tag_of_another(room: &Room) -> String {
-    tag(&room.beside("not configured")).unwrap()
+    format!("{:016x}", tag(&room.beside("not configured")).unwrap())
 }
 
 #[test]

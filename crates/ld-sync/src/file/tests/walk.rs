@@ -6,10 +6,9 @@ use std::os::unix::fs::{MetadataExt, lchown, symlink};
 use std::path::Path;
 
 use super::super::apply::find_right;
-use super::super::directory::locate;
 use super::super::walk::walk;
 use super::super::{FileError, Removed, Target, TouchError, remove, show_candidate, sweep, touch};
-use super::{NOBODY, Room, chain, is_root, names, target};
+use super::{NOBODY, Room, chain, is_root, locate, names, target};
 
 /// A destination below `link`, which leads to `victim`, where a file of the same name stands.
 fn below_a_link(room: &Room) -> Target {

@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::CWD;
 
 use super::super::identity::look;
-use super::super::{Drift, Identity, TouchError, apply_batch, touch, verify};
+use super::super::{Drift, Identity, TouchError, touch, verify};
 use super::rerun::{rerun_as_nobody, shared_directory};
-use super::{NOBODY, Room, Target, is_root, principal, target};
+use super::{NOBODY, Room, Target, apply_batch, is_root, principal, target};
 
 /// A way to spoil a file.
 type Spoil = fn(&Room);
