@@ -10,6 +10,7 @@ use tracing::{debug, info, warn};
 use crate::file::{self, Drift, Identity, TouchError};
 use crate::follow::DRIFT_STAYS;
 use crate::record::Node;
+use crate::scheduler::RollCall;
 use crate::source::Source;
 use crate::status::State;
 
@@ -17,22 +18,32 @@ use crate::status::State;
 const CONFIRM_LIMIT: Duration = Duration::from_secs(5);
 
 /// Runs both rounds for ever.
-pub(crate) async fn run<S: Source>(source: Arc<S>, nodes: Arc<[Arc<Node>]>, settings: WatcherConfig) {
+pub(crate) async fn run<S: Source>(
+    source: Arc<S>,
+    nodes: Arc<[Arc<Node>]>,
+    settings: WatcherConfig,
+    roll_call: RollCall,
+) {
     tokio::join!(
-        heartbeats(source, nodes.clone(), settings.heartbeat_interval),
+        heartbeats(source, nodes.clone(), settings.heartbeat_interval, roll_call),
         drifts(nodes, settings.drift_interval),
     );
 }
 
 /// Touches every file that is known to be current, once an interval, after a round trip on its session.
-async fn heartbeats<S: Source>(source: Arc<S>, nodes: Arc<[Arc<Node>]>, interval: Duration) {
+async fn heartbeats<S: Source>(
+    source: Arc<S>,
+    nodes: Arc<[Arc<Node>]>,
+    interval: Duration,
+    roll_call: RollCall,
+) {
     let mut ticks = interval_at(Instant::now() + before_the_first(interval), interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let live = source.confirm(CONFIRM_LIMIT).await;
         // The round trip has woken the nodes that changed before it; let them say so first.
-        tokio::task::yield_now().await;
+        roll_call.take().await;
         let audited = nodes.clone();
         let round = move || {
             // A process that stood still (stopped, suspended) has an answer of long ago, which proves nothing.
@@ -64,14 +75,14 @@ async fn drifts(nodes: Arc<[Arc<Node>]>, interval: Duration) {
             for node in audited.iter() {
                 if node.state() == State::Drifted {
                     // It may have been put right by hand: the node's task compares.
-                    node.drifted.notify_one();
+                    node.drifted.set();
                 } else if node.current().is_some() {
                     verify(node);
                 } else if node.state() == State::Delayed
                     && matches!(file::stands_against(&node.target, None), Ok(false))
                 {
                     // The last file is gone: what waits beside nothing is written at once.
-                    node.drifted.notify_one();
+                    node.drifted.set();
                 }
             }
         };
@@ -128,7 +139,7 @@ fn report(node: &Node, drift: &Drift) {
     match node.drift {
         OnDrift::Repair => {
             warn!("nodes.{name}: '{dest}' was changed by somebody else: {drift}; restoring it");
-            node.drifted.notify_one();
+            node.drifted.set();
         }
         OnDrift::Report => {
             if node.set_bad(State::Drifted, DRIFT_STAYS) {

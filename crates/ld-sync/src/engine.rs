@@ -1,4 +1,4 @@
-//! The engine: one task a node, one pool for the files, one view of how everything stands.
+//! The engine: one follower a node, one pool for the files, one view of how everything stands.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ld_config::{NodeConfig, WatcherConfig, chain};
 use tokio::sync::Semaphore;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::AbortHandle;
 use tracing::{error, info, warn};
 
 use crate::audit;
@@ -19,6 +19,7 @@ use crate::follow::{Follower, Shared};
 use crate::guard::{CHECKS, Checks};
 use crate::pool::FilePool;
 use crate::record::Node;
+use crate::scheduler::Scheduler;
 use crate::source::Source;
 use crate::status::Status;
 
@@ -114,7 +115,7 @@ fn prepare(nodes: &[Arc<Node>]) {
     }
 }
 
-/// Owns the tasks of all nodes, so that ending it ends them.
+/// Owns the followers of all nodes, so that ending it ends them.
 async fn supervise<S: Source>(
     source: Arc<S>,
     nodes: Arc<[Arc<Node>]>,
@@ -128,19 +129,8 @@ async fn supervise<S: Source>(
     if nodes.is_empty() {
         info!("no nodes are configured: nothing to do");
     }
-    let mut tasks = JoinSet::new();
-    for node in nodes.iter() {
-        let mut follower = Follower::new(node.clone(), source.watch(&node.source), shared.clone());
-        tasks.spawn(async move { follower.run().await });
-    }
-    let audits = audit::run(source, nodes, settings);
-    let panics = async {
-        while let Some(ended) = tasks.join_next().await {
-            if ended.is_err() {
-                error!("the task of one node failed unexpectedly; please report this as a bug");
-            }
-        }
-        std::future::pending::<()>().await;
-    };
-    tokio::join!(audits, panics);
+    let followers =
+        nodes.iter().map(|node| Follower::new(node.clone(), source.watch(&node.source), shared.clone()));
+    let (scheduler, roll_call) = Scheduler::new(followers);
+    tokio::join!(scheduler.run(), audit::run(source, nodes, settings, roll_call));
 }

@@ -1,22 +1,22 @@
 //! The task of one node: compare, decide, apply, and try again until it holds.
 
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ld_config::{OnDelete, chain};
 use ld_zk::{Absence, Backoff, NodeState, Reading, Unreadable};
-use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{debug, info, warn};
 
 use crate::apply::{Done, Existing, Failure, Work};
 use crate::content::{Content, Holdings};
 use crate::guard::{self, Checks, Verdict};
-use crate::jitter::{Turn, was_held_up};
+use crate::jitter::Turn;
 use crate::pointer::is_s3_pointer;
 use crate::pool::FilePool;
 use crate::record::{Landed, Node};
-use crate::retry::{Attempt, RETRY_AT_MOST, RETRY_FIRST, Retry, due};
+use crate::retry::{Attempt, RETRY_AT_MOST, RETRY_FIRST, Retry, poll_due};
 use crate::source::NodeSource;
 use crate::status::State;
 
@@ -35,7 +35,16 @@ pub(crate) struct Shared {
 pub(crate) const DRIFT_STAYS: &str =
     "the file was changed by somebody else, and stays so until the node changes";
 
-/// Follows one node for as long as it is polled.
+/// What a follower has to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// The node may have changed.
+    Reading,
+    /// A failed attempt is tried again.
+    Retry,
+}
+
+/// Follows one node.
 pub(crate) struct Follower<W> {
     node: Arc<Node>,
     watch: W,
@@ -53,33 +62,54 @@ impl<W: NodeSource> Follower<W> {
         Self { node, watch, shared, backoff: None, retry: None, turn: None, settled: false }
     }
 
-    /// Never ends. All nodes wait in it at once, so that its size counts: what few of them do at a time is boxed.
-    pub(crate) async fn run(&mut self) {
+    /// Waits until there is something to do. A node that may have changed gets no heartbeat from then on, however long it takes
+    /// until it can be read.
+    pub(crate) fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<Due> {
         loop {
-            tokio::select! {
-                biased;
-                () = self.watch.changed() => {
-                    self.node.set_pending();
-                    // Whatever waits for another attempt is superseded by what is read now.
-                    self.retry = None;
-                    let asked = Instant::now();
-                    let reading = self.watch.read().await;
-                    if was_held_up(asked) {
+            if self.watch.poll_changed(context).is_ready() {
+                self.node.set_pending();
+                // Whatever waits for another attempt is superseded by what is read now.
+                self.retry = None;
+                if let Some(turn) = &mut self.turn {
+                    turn.ask();
+                }
+                return self.watch.poll_readable(context).map(|()| Due::Reading);
+            }
+            if poll_due(&mut self.retry, context).is_ready() {
+                if self.retry.as_ref().is_some_and(|retry| retry.attempt.is_some()) {
+                    return Poll::Ready(Due::Retry);
+                }
+                self.retry = None;
+                self.watch.refresh();
+            } else if self.node.drifted.poll_set(context).is_ready() {
+                self.node.set_pending();
+                self.watch.refresh();
+            } else {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Does what is due. The turn is held while content is on its way from the node to its file, and given back for what may take
+    /// long.
+    pub(crate) async fn work(mut self: Box<Self>, due: Due, turn: OwnedSemaphorePermit) -> Box<Self> {
+        match due {
+            Due::Reading => {
+                if let Some(reading) = self.watch.read().await {
+                    if self.turn.as_deref_mut().is_some_and(Turn::was_held_up) {
                         self.turn = None;
                     }
-                    Box::pin(self.decide(reading)).await;
+                    self.decide(reading, turn).await;
                     self.settle();
                 }
-                () = due(&mut self.retry) => match self.retry.take().and_then(|retry| retry.attempt) {
-                    Some(attempt) => Box::pin(self.attempt(attempt)).await,
-                    None => self.watch.refresh(),
-                },
-                () = self.node.drifted.notified() => {
-                    self.node.set_pending();
-                    self.watch.refresh();
+            }
+            Due::Retry => {
+                if let Some(attempt) = self.retry.take().and_then(|retry| retry.attempt) {
+                    self.attempt(attempt).await;
                 }
             }
         }
+        self
     }
 
     fn settle(&mut self) {
@@ -89,7 +119,7 @@ impl<W: NodeSource> Follower<W> {
         }
     }
 
-    async fn decide(&mut self, reading: Reading) {
+    async fn decide(&mut self, reading: Reading, turn: OwnedSemaphorePermit) {
         let Reading { state, session, read_only } = reading;
         match state {
             NodeState::Present { data, .. } if is_s3_pointer(&data) => self.stand(
@@ -97,6 +127,7 @@ impl<W: NodeSource> Follower<W> {
                 "the node points to an object in S3, which cannot be loaded; the last file stays",
             ),
             NodeState::Present { data, stat } => {
+                let _turn = self.node.guards.is_none().then_some(turn);
                 let Shared { turns, checks, .. } = &*self.shared;
                 let data = match guard::pass(&self.node, turns, checks, data).await {
                     Ok(data) => data,
@@ -256,16 +287,9 @@ impl<W> Drop for Follower<W> {
 mod tests {
     use super::*;
 
-    type Of<'a> = &'a mut Follower<ld_zk::NodeWatch>;
-
-    fn size_of_future<'a, F: Future>(_: impl FnOnce(Of<'a>) -> F) -> usize {
-        size_of::<F>()
-    }
-
     #[test]
     fn a_hundred_thousand_that_wait_are_cheap() {
-        let waiting =
-            size_of::<Follower<ld_zk::NodeWatch>>() + size_of_future(|follower: Of<'_>| follower.run());
-        assert!(waiting <= 500, "{waiting}");
+        let waiting = size_of::<Follower<ld_zk::NodeWatch>>();
+        assert!(waiting <= 176, "{waiting}");
     }
 }

@@ -17,18 +17,31 @@ pub(crate) struct Turn {
     /// What was drawn of it.
     part: Duration,
     due: Instant,
+    /// When it was known that the node has to be read, if it was not read since.
+    asked: Option<Instant>,
 }
 
 impl Turn {
     /// Draws a part of `window`, every part as likely as any other.
     pub(crate) fn draw(window: Duration) -> Self {
         let part = window.mul_f64(fastrand::f64());
-        Self { window, part, due: Instant::now() + part }
+        Self { window, part, due: Instant::now() + part, asked: None }
     }
 
     /// What is left to wait; zero once it has come.
     pub(crate) fn left(&self) -> Duration {
         self.due.saturating_duration_since(Instant::now())
+    }
+
+    /// The node has to be read.
+    pub(crate) fn ask(&mut self) {
+        self.asked.get_or_insert_with(Instant::now);
+    }
+
+    /// The node was read. Returns whether that came after an outage. A turn that came meanwhile came on many hosts, and they
+    /// would all take it at once: so each of them draws again.
+    pub(crate) fn was_held_up(&mut self) -> bool {
+        self.asked.take().is_some_and(|asked| asked.elapsed() > OUTAGE)
     }
 
     /// What a node says of itself while it waits; the same for all states that wait for this turn.
@@ -39,10 +52,4 @@ impl Turn {
             "a change waits {part:.1} s of the {window:?} of apply_jitter; the last file stays until then"
         )
     }
-}
-
-/// Whether a reading that was `asked` for then came after an outage. A turn that came meanwhile came on many hosts, and
-/// they would all take it at once: so each of them draws again.
-pub(crate) fn was_held_up(asked: Instant) -> bool {
-    asked.elapsed() > OUTAGE
 }

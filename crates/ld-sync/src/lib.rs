@@ -45,6 +45,8 @@ mod pool;
 mod publish;
 mod record;
 mod retry;
+mod scheduler;
+mod signal;
 mod source;
 mod status;
 

@@ -4,12 +4,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::file::{Identity, Target};
+use crate::signal::Signal;
+use crate::status::{State, Status};
 use ld_config::{Guards, OnDelete, OnDrift};
 use ld_zk::SessionKey;
-use tokio::sync::Notify;
-
-use crate::file::{Identity, Target};
-use crate::status::{State, Status};
 
 /// The same complaint about the same node is logged this often at most.
 const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
@@ -31,7 +30,7 @@ pub(crate) struct Node {
     /// The file was last seen in a file system in memory.
     pub(crate) in_memory: AtomicBool,
     /// An audit found that the file is not as it was left.
-    pub(crate) drifted: Notify,
+    pub(crate) drifted: Signal,
     record: Mutex<Record>,
 }
 
@@ -77,7 +76,7 @@ impl Node {
             guards: (config.guards != Guards::default()).then(|| Box::new(config.guards)),
             left: Mutex::new(None),
             in_memory: AtomicBool::new(false),
-            drifted: Notify::new(),
+            drifted: Signal::default(),
             record: Mutex::new(Record {
                 state: State::Waiting,
                 since: SystemTime::now(),

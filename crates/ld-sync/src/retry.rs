@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ld_zk::SessionKey;
@@ -37,10 +37,7 @@ impl Retry {
     }
 }
 
-/// Resolves when a retry is due; never without one.
-pub(crate) fn due(retry: &mut Option<Box<Retry>>) -> impl Future<Output = ()> {
-    std::future::poll_fn(|context| match retry {
-        Some(retry) => retry.due.as_mut().poll(context),
-        None => Poll::Pending,
-    })
+/// Ready when a retry is due; never without one.
+pub(crate) fn poll_due(retry: &mut Option<Box<Retry>>, context: &mut Context<'_>) -> Poll<()> {
+    retry.as_mut().map_or(Poll::Pending, |retry| retry.due.as_mut().poll(context))
 }

@@ -1,6 +1,7 @@
 //! What the engine consumes: the latest state of each node, and proof that a session is live.
 
 use std::future::Future;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ld_zk::{Confirmed, Reading};
@@ -20,13 +21,17 @@ pub trait Source: Send + Sync + 'static {
 
 /// The watch of one node: level-triggered, so it hands over the latest state and never a history.
 pub trait NodeSource: Send + 'static {
-    /// Resolves when the node may differ from the last reading, and at once before the first. Cancel-safe.
-    fn changed(&mut self) -> impl Future<Output = ()> + Send;
+    /// Waits until the node may differ from the last reading; ready at once before the first, and until one has come.
+    fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<()>;
 
-    /// The node's latest state. Waits for a live session.
-    fn read(&mut self) -> impl Future<Output = Reading> + Send;
+    /// Waits until the node can be read, or never again. Only the task that polled last is woken, for this and the other.
+    fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()>;
 
-    /// Makes [`changed`](Self::changed) resolve, to have the node read again.
+    /// The node's latest state; `None` if it cannot be read after all, and has to be tried again when
+    /// [`poll_readable`](Self::poll_readable) says so.
+    fn read(&mut self) -> impl Future<Output = Option<Reading>> + Send;
+
+    /// Makes [`poll_changed`](Self::poll_changed) ready, to have the node read again.
     fn refresh(&mut self);
 }
 
@@ -43,12 +48,16 @@ impl Source for ld_zk::Client {
 }
 
 impl NodeSource for ld_zk::NodeWatch {
-    fn changed(&mut self) -> impl Future<Output = ()> + Send {
-        ld_zk::NodeWatch::changed(self)
+    fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        ld_zk::NodeWatch::poll_changed(self, context)
     }
 
-    fn read(&mut self) -> impl Future<Output = Reading> + Send {
-        ld_zk::NodeWatch::read(self)
+    fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        ld_zk::NodeWatch::poll_readable(self, context)
+    }
+
+    fn read(&mut self) -> impl Future<Output = Option<Reading>> + Send {
+        ld_zk::NodeWatch::try_read(self)
     }
 
     fn refresh(&mut self) {

@@ -10,8 +10,10 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::Context;
 use std::time::Duration;
 
+use atomic_waker::AtomicWaker;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
@@ -38,8 +40,10 @@ const FRESH: Duration = Duration::from_secs(5);
 pub(crate) struct Watched {
     pub(crate) path: Box<str>,
     last_seen: Mutex<Option<Seen>>,
-    /// The node is not as it was last seen, and nobody said so. Whoever sets it wakes the lane.
+    /// The node is not as it was last seen, and nobody said so.
     missed: AtomicBool,
+    /// Who waits for the node.
+    waiting: AtomicWaker,
 }
 
 /// What a reading found: the node's czxid and mzxid, or `None` for no node.
@@ -51,7 +55,12 @@ pub(crate) struct Seen {
 
 impl Watched {
     pub(crate) fn new(path: &str) -> Arc<Self> {
-        Arc::new(Self { path: path.into(), last_seen: Mutex::new(None), missed: AtomicBool::new(false) })
+        Arc::new(Self {
+            path: path.into(),
+            last_seen: Mutex::new(None),
+            missed: AtomicBool::new(false),
+            waiting: AtomicWaker::new(),
+        })
     }
 
     /// Remembers what was read; `None` while the node cannot be read, since it is polled then.
@@ -62,6 +71,16 @@ impl Watched {
     /// Whether a change was missed since this was asked last.
     pub(crate) fn was_missed(&self) -> bool {
         self.missed.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whoever is registered is woken by the next that changes anything about the node or its lane.
+    pub(crate) fn register(&self, context: &Context<'_>) {
+        self.waiting.register(context.waker());
+    }
+
+    fn miss(&self) {
+        self.missed.store(true, Ordering::Relaxed);
+        self.waiting.wake();
     }
 
     fn last_seen(&self) -> Option<Seen> {
@@ -80,6 +99,11 @@ pub(crate) struct Turns {
 impl Turns {
     pub(crate) fn add(&self, watched: &Arc<Watched>) {
         self.lock().push_back(Arc::downgrade(watched));
+    }
+
+    /// Wakes all who wait for a node.
+    pub(crate) fn wake_all(&self) {
+        self.all().iter().for_each(|watched| watched.waiting.wake());
     }
 
     /// All nodes, whosever turn it is.
@@ -121,7 +145,7 @@ impl Turns {
 pub(crate) async fn keep(lane: &Lane, live: &Live) {
     loop {
         sleep(jittered(ROUND)).await;
-        compare(lane, live, &lane.turns.take(NODES_A_ROUND)).await;
+        compare(live, &lane.turns.take(NODES_A_ROUND)).await;
     }
 }
 
@@ -138,7 +162,7 @@ pub(crate) async fn all(lane: &Lane, live: &Live, limit: Duration) -> bool {
     }
     let audit = async {
         for nodes in lane.turns.all().chunks(NODES_AT_ONCE) {
-            if !compare(lane, live, nodes).await {
+            if !compare(live, nodes).await {
                 return false;
             }
         }
@@ -153,12 +177,12 @@ pub(crate) async fn all(lane: &Lane, live: &Live, limit: Duration) -> bool {
 
 /// Compares nodes with what was last seen of them, and wakes those that are not. Returns whether the session has answered
 /// for all of them.
-async fn compare(lane: &Lane, live: &Live, nodes: &[Arc<Watched>]) -> bool {
+async fn compare(live: &Live, nodes: &[Arc<Watched>]) -> bool {
     let due = nodes.iter().filter_map(|node| Some((node, node.last_seen()?)));
     let due = due.filter(|(_, seen)| seen.session == live.key);
     // The requests are sent here, all at once; a check of a stat needs no right to read.
     let checks: Vec<_> = due.map(|(node, seen)| (node, seen, live.client.check_stat(&node.path))).collect();
-    let (mut answered, mut missed) = (true, false);
+    let mut answered = true;
     for (node, seen, check) in checks {
         let zxids = match timeout(ANSWER_LIMIT, check).await {
             Ok(Ok(stat)) => Ok(stat.map(|stat| (stat.czxid, stat.mzxid))),
@@ -173,13 +197,8 @@ async fn compare(lane: &Lane, live: &Live, nodes: &[Arc<Watched>]) -> bool {
         // If the node was read meanwhile, the answer is older than what is known.
         if !matches!(zxids, Ok(zxids) if zxids == seen.zxids) && node.last_seen() == Some(seen) {
             debug!("{} has changed and no watch said so", node.path);
-            node.missed.store(true, Ordering::Relaxed);
-            missed = true;
+            node.miss();
         }
-    }
-    if missed {
-        // Rare enough to wake all nodes of the lane for it: a way to wake each would cost memory in all of them.
-        lane.view.send_modify(|_| {});
     }
     answered
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Notify, Semaphore};
 
-/// The least that is reserved for a node that was never read: 256 such reads fill 16 MiB.
-const LEAST_ESTIMATE: usize = 64 << 10;
+/// The least that is reserved for a node that was never read: 1,024 such reads fill 16 MiB.
+const LEAST_ESTIMATE: usize = 16 << 10;
 /// The most, and the first, that is reserved for a node that was never read: ZooKeeper's default limit of a node.
 const MOST_ESTIMATE: usize = 1 << 20;
 

@@ -22,7 +22,7 @@ use crate::validate::validate;
 use crate::{Error, NodeWatch, Options, SessionState};
 
 /// How many reads may be in flight at once. Nearby 64 saturate a server, but it answers more of them with less effort each.
-const READS_IN_FLIGHT: usize = 256;
+const READS_IN_FLIGHT: usize = 1024;
 /// How many sessions are opened before a warning: a server lets one address open 60 connections by default.
 const MANY_LANES: usize = 50;
 
@@ -65,11 +65,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// Opens a lane's line to its session.
     pub(crate) fn connected(&self, lane: &Lane, live: &Arc<Live>) {
-        lane.line.send_if_modified(|line| {
-            let changes = !matches!(line, Line::Up(_));
-            *line = Line::Up(Arc::clone(live));
-            changes
-        });
+        lane.set_line(Line::Up(Arc::clone(live)));
         let state = if live.read_only { SessionState::ReadOnly } else { SessionState::Connected };
         self.states.set(lane.id, state, None);
     }

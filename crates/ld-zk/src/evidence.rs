@@ -102,7 +102,7 @@ pub(crate) async fn keep(lane: &Lane, client: &zookeeper::Client, mut look: Look
 
 /// Publishes new evidence, and says so once.
 pub(crate) fn publish(lane: &Lane, evidence: Evidence) {
-    lane.view.send_if_modified(|view| {
+    lane.change_view(|view| {
         if view.evidence == evidence {
             return false;
         }

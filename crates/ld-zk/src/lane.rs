@@ -1,13 +1,15 @@
 //! A lane: one ZooKeeper session at a time, and the nodes that are watched in it.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use crate::audit::Turns;
+use crate::audit::{Turns, Watched};
 use crate::reading::SessionKey;
 
 /// How many bytes of watched paths one session may carry. The ZooKeeper crate re-arms watches after a
@@ -53,6 +55,11 @@ impl Line {
             Self::Down | Self::Closed => None,
         }
     }
+
+    /// The session, or whether there will be one.
+    fn leads_to(&self) -> (Option<SessionKey>, bool) {
+        (self.live().map(|live| live.key), matches!(self, Self::Closed))
+    }
 }
 
 /// Whether a missing node is believed to be missing.
@@ -79,8 +86,8 @@ pub(crate) struct View {
 pub(crate) struct Lane {
     pub(crate) id: usize,
     used: AtomicUsize,
-    pub(crate) view: watch::Sender<View>,
-    pub(crate) line: watch::Sender<Line>,
+    view: watch::Sender<View>,
+    line: watch::Sender<Line>,
     /// Somebody has met a failure that should not be: the supervisor checks the session.
     pub(crate) suspect: Notify,
     pub(crate) turns: Turns,
@@ -114,6 +121,32 @@ impl Lane {
         self.used.fetch_sub(cost, Ordering::Relaxed);
     }
 
+    /// What the nodes have to know now.
+    pub(crate) fn view(&self) -> watch::Ref<'_, View> {
+        self.view.borrow()
+    }
+
+    /// Changes that, if `change` says that it did, and wakes the nodes.
+    pub(crate) fn change_view(&self, change: impl FnOnce(&mut View) -> bool) {
+        if self.view.send_if_modified(change) {
+            self.turns.wake_all();
+        }
+    }
+
+    /// Whether requests have somewhere to go now.
+    pub(crate) fn line(&self) -> watch::Ref<'_, Line> {
+        self.line.borrow()
+    }
+
+    /// Opens or closes the line, and wakes the nodes unless it leads where it did. Returns what it was.
+    pub(crate) fn set_line(&self, line: Line) -> Line {
+        let former = self.line.send_replace(line.clone());
+        if former.leads_to() != line.leads_to() {
+            self.turns.wake_all();
+        }
+        former
+    }
+
     /// Waits until reads are allowed; `None` when the client is closed.
     pub(crate) async fn connected(&self) -> Option<Arc<Live>> {
         let mut line = self.line.subscribe();
@@ -121,15 +154,19 @@ impl Lane {
         line.live().cloned()
     }
 
-    /// Waits until the session `key` cannot be read in any more, or not right now.
-    pub(crate) async fn down(&self, key: SessionKey) {
-        let mut line = self.line.subscribe();
-        let _ = line.wait_for(|line| line.live().is_none_or(|live| live.key != key)).await;
+    /// Waits until the session `key` cannot be read in any more, or not right now. It is `watched` whose waiter that is.
+    pub(crate) async fn down(&self, key: SessionKey, watched: &Watched) {
+        poll_fn(|context| {
+            watched.register(context);
+            let up = self.line().live().is_some_and(|live| live.key == key);
+            if up { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
     }
 
     /// The session that is live right now, with a server that has a quorum.
     pub(crate) fn live(&self) -> Option<Arc<Live>> {
-        let live = self.line.borrow().live().cloned()?;
+        let live = self.line().live().cloned()?;
         (live.client.state() == zookeeper::SessionState::SyncConnected).then_some(live)
     }
 }

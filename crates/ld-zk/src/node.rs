@@ -5,15 +5,13 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::{Sleep, sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use crate::armed::Armed;
 use crate::attempt::{self, Fault};
 use crate::audit::{Seen, Watched};
-use crate::lane::{Evidence, Lane, Live, View};
+use crate::lane::{Evidence, Lane, Line, Live};
 use crate::reading::{Absence, NodeState, Reading, SessionKey, Unreadable};
 use crate::trouble::{Judgement, Trouble};
 use crate::{Client, Error};
@@ -36,9 +34,10 @@ pub struct NodeWatch {
     lane: Arc<Lane>,
     watched: Arc<Watched>,
     cost: usize,
-    view: watch::Receiver<View>,
     armed: Option<Armed>,
     poll: Option<Pin<Box<Sleep>>>,
+    /// Since the last reading. Boxed, since few nodes have any.
+    trouble: Option<Box<Trouble>>,
     stale: bool,
     last: Option<Last>,
     present_in: Option<SessionKey>,
@@ -56,7 +55,6 @@ struct Last {
 
 impl NodeWatch {
     pub(crate) fn new(client: Client, lane: Arc<Lane>, path: &str, cost: usize) -> Self {
-        let view = lane.view.subscribe();
         let watched = Watched::new(path);
         lane.turns.add(&watched);
         Self {
@@ -64,9 +62,9 @@ impl NodeWatch {
             lane,
             watched,
             cost,
-            view,
             armed: None,
             poll: None,
+            trouble: None,
             stale: true,
             last: None,
             present_in: None,
@@ -85,75 +83,85 @@ impl NodeWatch {
     /// absence that was not believed may be believed now, or [`refresh`](Self::refresh) was called. It keeps
     /// resolving at once until [`read`](Self::read) has completed. Cancel-safe.
     pub async fn changed(&mut self) {
-        while !self.stale {
-            if self.is_outdated() {
-                self.stale = true;
-                return;
-            }
-            let (armed, poll, view) = (&mut self.armed, &mut self.poll, &mut self.view);
-            // Every node waits here: one small future for both.
-            let due = poll_fn(|context| {
-                let fired = is_ready(armed, context) || is_ready(poll, context);
-                if fired { Poll::Ready(()) } else { Poll::Pending }
-            });
-            tokio::select! {
-                () = due => self.stale = true,
-                // The lane, and so the sender, is ours.
-                _ = view.changed() => {}
-            }
-        }
+        poll_fn(|context| self.poll_changed(context)).await;
+    }
+
+    /// The same for futures written by hand: those who watch very many nodes spare what an `async` block takes for each.
+    pub fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        // Before anything is looked at, so that no change falls between.
+        self.watched.register(context);
+        self.stale = self.stale
+            || is_ready(&mut self.armed, context)
+            || is_ready(&mut self.poll, context)
+            || self.is_outdated();
+        if self.stale { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Reads the node and arms its watch. It waits for a live session for as long as that takes, so select on
     /// your own shutdown; each request is bounded, and failures of the connection are tried again. Dropping
     /// the future leaves [`changed`](Self::changed) resolving at once.
     pub async fn read(&mut self) -> Reading {
-        let mut trouble: Option<Box<Trouble>> = None;
         loop {
-            let Some(live) = self.lane.connected().await else { return self.closed() };
-            let shared = self.client.shared();
-            // Every node may wait here at once. Boxed, what follows takes memory only for those whose turn it is. The
-            // semaphore is never closed, so that an error cannot come.
-            let turn = shared.reads.acquire().await;
-            let attempt = Box::pin(async {
-                tokio::select! {
-                    attempt = attempt::read(shared, &live, &self.watched.path, self.length) => Some(attempt),
-                    () = self.lane.down(live.key) => None,
-                }
-            });
-            let Some(attempt) = attempt.await else { continue };
-            drop(turn);
-            match self.take(attempt, &live, &mut trouble) {
-                Ok(reading) => return reading,
-                Err(delay) => Box::pin(sleep(delay)).await,
+            poll_fn(|context| self.poll_readable(context)).await;
+            if let Some(reading) = self.try_read().await {
+                return reading;
             }
         }
     }
 
-    /// The reading that an attempt gave, or how long to wait before the next one.
-    fn take(
-        &mut self,
-        attempt: Result<(NodeState, Option<Armed>), Fault>,
-        live: &Live,
-        trouble: &mut Option<Box<Trouble>>,
-    ) -> Result<Reading, Duration> {
+    /// Waits until [`try_read`](Self::try_read) is worth a try: there is a live session, or there never will be one; and after
+    /// a failed try its backoff is over.
+    pub fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.watched.register(context);
+        if matches!(*self.lane.line(), Line::Down) {
+            return Poll::Pending;
+        }
+        self.trouble.as_mut().map_or(Poll::Ready(()), |trouble| trouble.poll_due(context))
+    }
+
+    /// Tries to read the node once, as [`read`](Self::read) does; `None` when that has to be tried again, once
+    /// [`poll_readable`](Self::poll_readable) says so.
+    pub async fn try_read(&mut self) -> Option<Reading> {
+        let line = self.lane.line().clone();
+        let live = match line {
+            Line::Up(live) => live,
+            Line::Down => return None,
+            Line::Closed => return Some(self.closed()),
+        };
+        let shared = self.client.shared();
+        // Every node may wait here at once. Boxed, what follows takes memory only for those whose turn it is. The
+        // semaphore is never closed, so that an error cannot come.
+        let turn = shared.reads.acquire().await;
+        let attempt = Box::pin(async {
+            tokio::select! {
+                attempt = attempt::read(shared, &live, &self.watched.path, self.length) => Some(attempt),
+                () = self.lane.down(live.key, &self.watched) => None,
+            }
+        });
+        let attempt = attempt.await?;
+        drop(turn);
+        self.take(attempt, &live)
+    }
+
+    /// The reading that an attempt gave; `None` if there has to be another one.
+    fn take(&mut self, attempt: Result<(NodeState, Option<Armed>), Fault>, live: &Live) -> Option<Reading> {
         let fault = match attempt {
-            Ok((state, armed)) => return Ok(self.settle(state, armed, live)),
+            Ok((state, armed)) => return Some(self.settle(state, armed, live)),
             Err(fault) if fault.is_no_auth() => {
-                return Ok(self.settle(NodeState::Unreadable(Unreadable::NoAuth), None, live));
+                return Some(self.settle(NodeState::Unreadable(Unreadable::NoAuth), None, live));
             }
             Err(fault) => fault,
         };
-        match trouble.get_or_insert_default().judge(fault.blame()) {
+        match self.trouble.get_or_insert_default().judge(fault.blame()) {
             Judgement::TheNodes => {
                 let error = fault.into_error(self.path());
-                Ok(self.settle(NodeState::Unreadable(Unreadable::Other(error)), None, live))
+                Some(self.settle(NodeState::Unreadable(Unreadable::Other(error)), None, live))
             }
-            Judgement::Passing { delay, suspicious } => {
+            Judgement::Passing { suspicious } => {
                 if suspicious {
                     self.lane.suspect.notify_one();
                 }
-                Err(delay)
+                None
             }
         }
     }
@@ -170,8 +178,8 @@ impl NodeWatch {
         self.last.filter(|last| last.session == live.key).map(|last| last.session)
     }
 
-    fn is_outdated(&mut self) -> bool {
-        let view = self.view.borrow_and_update();
+    fn is_outdated(&self) -> bool {
+        let view = self.lane.view();
         let Some(last) = self.last else { return true };
         let believed_now = last.lacks_evidence && view.evidence == Evidence::Present;
         let new_session = view.session.is_some_and(|session| session != last.session);
@@ -205,6 +213,7 @@ impl NodeWatch {
             .then(|| Box::pin(sleep_until(self.client.shared().polls.next())));
         // The old watch goes only now: while two are armed, dropping one costs no request.
         self.armed = armed;
+        self.trouble = None;
         self.stale = false;
         self.last = Some(Last { session: live.key, lacks_evidence, closed: false });
         Reading { state, session: live.key, read_only: live.read_only }
@@ -217,7 +226,7 @@ impl NodeWatch {
         if self.present_in == Some(live.key) {
             return Absence::Deleted;
         }
-        match &self.view.borrow().evidence {
+        match &self.lane.view().evidence {
             Evidence::Present => Absence::Confirmed,
             Evidence::Unknown => {
                 Absence::Unconfirmed { reason: Arc::from("the ensemble was not looked at yet") }
@@ -230,6 +239,7 @@ impl NodeWatch {
         let session = SessionKey::unique();
         self.armed = None;
         self.poll = None;
+        self.trouble = None;
         self.stale = false;
         self.last = Some(Last { session, lacks_evidence: false, closed: true });
         let state = NodeState::Unreadable(Unreadable::Other(Error::Closed));

@@ -39,10 +39,11 @@ pub(crate) async fn supervise(shared: Arc<Shared>, lane: Arc<Lane>, mut stop: wa
         _ = stop.wait_for(|stop| *stop) => {}
         () = keep_connected(&shared, &lane) => {}
     }
-    let live = lane.line.send_replace(Line::Closed).live().cloned();
-    lane.view.send_modify(|view| {
+    let live = lane.set_line(Line::Closed).live().cloned();
+    lane.change_view(|view| {
         view.session = None;
         view.closed = true;
+        true
     });
     if let Some(live) = live {
         let mut states = live.client.state_watcher();
@@ -144,7 +145,7 @@ impl Session {
         let kind = if live.read_only { "read-only ZooKeeper session" } else { "ZooKeeper session" };
         info!("{kind} {} opened, timeout {:?}", live.client.session_id(), live.client.session_timeout());
         evidence::publish(lane, look.evidence());
-        lane.view.send_modify(|view| view.session = Some(live.key));
+        lane.change_view(|view| view.session.replace(live.key) != Some(live.key));
         shared.connected(lane, &live);
         let error = tokio::select! {
             error = follow(shared, lane, &live, &mut states) => error,
@@ -154,8 +155,8 @@ impl Session {
             () = evidence::keep(lane, &live.client, look) => Error::Closed,
             () = audit::keep(lane, &live) => Error::Closed,
         };
-        lane.line.send_replace(Line::Down);
-        lane.view.send_modify(|view| view.session = None);
+        lane.set_line(Line::Down);
+        lane.change_view(|view| view.session.take().is_some());
         error
     }
 }
@@ -186,7 +187,7 @@ async fn follow(
                     lost = true;
                     warn!("connection to ZooKeeper lost, resuming session {}", live.client.session_id());
                 }
-                lane.line.send_replace(Line::Down);
+                lane.set_line(Line::Down);
                 shared.states.set(lane.id, SessionState::Suspended, None);
                 None
             }

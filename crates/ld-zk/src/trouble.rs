@@ -1,6 +1,11 @@
 //! The failures of one reading: whose they are, and how long to wait before the next try.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
+
+use tokio::time::{Sleep, sleep};
 
 use crate::backoff::Backoff;
 use crate::error::Blame;
@@ -18,11 +23,13 @@ const RETRY_CAP: Duration = Duration::from_secs(2);
 pub(crate) struct Trouble {
     failures: u32,
     backoff: Backoff,
+    /// When the next try is due.
+    due: Option<Pin<Box<Sleep>>>,
 }
 
 impl Default for Trouble {
     fn default() -> Self {
-        Self { failures: 0, backoff: Backoff::new(RETRY_BASE, RETRY_CAP) }
+        Self { failures: 0, backoff: Backoff::new(RETRY_BASE, RETRY_CAP), due: None }
     }
 }
 
@@ -32,8 +39,6 @@ pub(crate) enum Judgement {
     TheNodes,
     /// It may pass.
     Passing {
-        /// How long to wait before the next try.
-        delay: Duration,
         /// So many failures in a live session that it may be dead.
         suspicious: bool,
     },
@@ -47,7 +52,13 @@ impl Trouble {
             return Judgement::TheNodes;
         }
         let suspicious = self.failures >= SUSPICIOUS_FAILURES;
-        Judgement::Passing { delay: self.backoff.next_delay(), suspicious }
+        self.due = Some(Box::pin(sleep(self.backoff.next_delay())));
+        Judgement::Passing { suspicious }
+    }
+
+    /// Waits until the next try is due.
+    pub(crate) fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.due.as_mut().map_or(Poll::Ready(()), |due| due.as_mut().poll(context))
     }
 }
 
@@ -60,8 +71,8 @@ mod tests {
         assert!(matches!(Trouble::default().judge(Blame::Node), Judgement::TheNodes));
     }
 
-    #[test]
-    fn failures_of_the_connection_make_the_session_suspicious_and_then_count_as_the_nodes() {
+    #[tokio::test]
+    async fn failures_of_the_connection_make_the_session_suspicious_and_then_count_as_the_nodes() {
         let mut trouble = Trouble::default();
         let judgements: Vec<_> = (0..READ_ATTEMPTS).map(|_| trouble.judge(Blame::Connection)).collect();
         let suspicious =

@@ -8,4 +8,5 @@ mod memory;
 mod places;
 mod rig;
 mod trust;
+mod turns;
 mod writing;

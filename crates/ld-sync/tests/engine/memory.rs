@@ -1,8 +1,10 @@
 //! A source of node states in memory, for faults that a real server cannot be asked for.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ld_sync::{NodeSource, Source};
@@ -31,6 +33,8 @@ struct State {
     /// Whether reads are answered.
     answers: watch::Sender<bool>,
     reads: AtomicUsize,
+    /// Nodes without a session.
+    silent: Mutex<HashSet<String>>,
     /// Nodes whose tasks panic when they read.
     poisoned: Mutex<HashSet<String>>,
 }
@@ -44,6 +48,7 @@ impl Memory {
             confirms_after: Mutex::default(),
             answers: watch::Sender::new(true),
             reads: AtomicUsize::new(0),
+            silent: Mutex::default(),
             poisoned: Mutex::default(),
         }))
     }
@@ -76,6 +81,11 @@ impl Memory {
         self.0.answers.send_replace(answers);
     }
 
+    /// From now on the node has no session to be read in.
+    pub(crate) fn silence(&self, path: &str) {
+        self.0.silent.lock().unwrap().insert(path.to_owned());
+    }
+
     /// A new session: every node is read again.
     pub(crate) fn new_session(&self) {
         *self.0.session.lock().unwrap() = SessionKey::unique();
@@ -97,7 +107,7 @@ impl Source for Memory {
     fn watch(&self, path: &str) -> MemoryNode {
         let mut changes = self.0.nodes.lock().unwrap()[path].subscribe();
         changes.mark_changed();
-        MemoryNode { source: self.clone(), path: path.to_owned(), changes }
+        MemoryNode { source: self.clone(), path: path.to_owned(), changes, changed: None, answers: None }
     }
 
     async fn confirm(&self, _limit: Duration) -> Confirmed {
@@ -113,17 +123,66 @@ pub(crate) struct MemoryNode {
     source: Memory,
     path: String,
     changes: watch::Receiver<Show>,
+    /// What wakes whoever waits for a change, and for answers.
+    changed: Option<Wait>,
+    answers: Option<Wait>,
+}
+
+type Wait = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Waits until a receiver of the same channel passes the test, which only a change of the channel can make it do.
+fn poll_until<T: Send + Sync + 'static>(
+    receiver: &watch::Receiver<T>,
+    passes: impl Fn(&watch::Receiver<T>) -> bool,
+    wait: &mut Option<Wait>,
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    loop {
+        if passes(receiver) {
+            return Poll::Ready(());
+        }
+        let next = wait.get_or_insert_with(|| {
+            let mut receiver = receiver.clone();
+            Box::pin(async move {
+                if receiver.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            })
+        });
+        std::task::ready!(next.as_mut().poll(context));
+        *wait = None;
+    }
+}
+
+impl MemoryNode {
+    fn is_silent(&self) -> bool {
+        self.source.0.silent.lock().unwrap().contains(&self.path)
+    }
 }
 
 impl NodeSource for MemoryNode {
-    async fn changed(&mut self) {
-        self.changes.wait_for_change().await;
+    fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        // As a watch that fired, it stays changed until the node is read.
+        let passes = |changes: &watch::Receiver<Show>| changes.has_changed().unwrap_or(false);
+        poll_until(&self.changes, passes, &mut self.changed, context)
     }
 
-    async fn read(&mut self) -> Reading {
+    fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.is_silent() {
+            return Poll::Pending;
+        }
+        let answers = self.source.0.answers.subscribe();
+        poll_until(&answers, |answers| *answers.borrow(), &mut self.answers, context)
+    }
+
+    async fn read(&mut self) -> Option<Reading> {
         assert!(!self.source.0.poisoned.lock().unwrap().contains(&self.path), "poisoned");
-        let mut answers = self.source.0.answers.subscribe();
-        answers.wait_for(|answers| *answers).await.unwrap();
+        if self.is_silent() {
+            std::future::pending::<()>().await;
+        }
+        if !*self.source.0.answers.borrow() {
+            return None;
+        }
         self.source.0.reads.fetch_add(1, Ordering::SeqCst);
         let show = self.changes.borrow_and_update().clone();
         let read_only = matches!(show, Show::ReadOnly(..));
@@ -136,24 +195,10 @@ impl NodeSource for MemoryNode {
             Show::NoAuth => NodeState::Unreadable(Unreadable::NoAuth),
         };
         let session = *self.source.0.session.lock().unwrap();
-        Reading { state, session, read_only }
+        Some(Reading { state, session, read_only })
     }
 
     fn refresh(&mut self) {
         self.changes.mark_changed();
-    }
-}
-
-trait WaitForChange {
-    async fn wait_for_change(&mut self);
-}
-
-impl WaitForChange for watch::Receiver<Show> {
-    /// Like `changed`, but leaves the mark, as a watch that fired stays fired until the node is read.
-    async fn wait_for_change(&mut self) {
-        if self.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        self.mark_changed();
     }
 }
