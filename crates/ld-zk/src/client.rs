@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ld_config::{SecretsConfig, ZooKeeperConfig};
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::warn;
@@ -15,14 +15,13 @@ use crate::credentials::Credentials;
 use crate::dial::host_list;
 use crate::lane::{Lane, Line, Live};
 use crate::polls::Polls;
+use crate::reads::Reads;
 use crate::state::{ClientState, StateWatch, States};
 use crate::supervisor::supervise;
 use crate::tls::Tls;
 use crate::validate::validate;
 use crate::{Error, NodeWatch, Options, SessionState};
 
-/// How many reads may be in flight at once. Nearby 64 saturate a server, but it answers more of them with less effort each.
-const READS_IN_FLIGHT: usize = 1024;
 /// How many sessions are opened before a warning: a server lets one address open 60 connections by default.
 const MANY_LANES: usize = 50;
 
@@ -58,7 +57,7 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Tls>,
     pub(crate) states: States,
     pub(crate) budget: Arc<Budget>,
-    pub(crate) reads: Semaphore,
+    pub(crate) reads: Reads,
     pub(crate) polls: Polls,
 }
 
@@ -87,7 +86,7 @@ impl Client {
             tls: config.tls.clone().map(Tls::new),
             states: States::new(),
             budget: Budget::new(options.read_budget_bytes),
-            reads: Semaphore::new(READS_IN_FLIGHT),
+            reads: Reads::default(),
             polls: Polls::default(),
             options,
         });

@@ -12,6 +12,8 @@ use tokio::time::timeout;
 
 use crate::Error;
 use crate::credentials::CredentialSet;
+use crate::inline::with_inline_tasks;
+use crate::reads::Reads;
 use crate::tls::{self, Material, Tls};
 
 /// How long the lookup of one host name may take.
@@ -50,15 +52,16 @@ pub(crate) async fn dial(
     credentials: &CredentialSet,
     read_only: bool,
     before: Before,
+    reads: &Reads,
 ) -> Result<zookeeper::Client, Error> {
     let failed = before == Before::Failure;
     let target = match tls {
         None => Target::plain(&config.hosts, before != Before::Nothing).await?,
         Some(tls) => Target::secure(&config.hosts, tls.refresh().await?, failed).await?,
     };
-    let writable = connect(config, credentials, &target, false).await;
+    let writable = connect(config, credentials, &target, false, reads).await;
     let client = match writable {
-        Err(_) if read_only => connect(config, credentials, &target, true).await,
+        Err(_) if read_only => connect(config, credentials, &target, true, reads).await,
         other => other,
     };
     let client = match (client, &target.tls) {
@@ -165,6 +168,7 @@ async fn connect(
     credentials: &CredentialSet,
     target: &Target,
     read_only: bool,
+    reads: &Reads,
 ) -> Result<zookeeper::Client, Error> {
     let mut connector = zookeeper::Client::connector()
         .with_session_timeout(config.timeout)
@@ -184,7 +188,7 @@ async fn connect(
         }
     };
     let hosts = || target.servers.join(", ");
-    match timeout(config.timeout + DIAL_SLACK, attempt).await {
+    match timeout(config.timeout + DIAL_SLACK, with_inline_tasks(attempt, reads)).await {
         Ok(Ok(client)) => Ok(client),
         Ok(Err(source)) => Err(Error::NoSession { hosts: hosts(), source: Box::new(source) }),
         Err(elapsed) => Err(Error::NoSession { hosts: hosts(), source: Box::new(elapsed) }),

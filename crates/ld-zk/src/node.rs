@@ -129,9 +129,8 @@ impl NodeWatch {
             Line::Closed => return Some(self.closed()),
         };
         let shared = self.client.shared();
-        // Every node may wait here at once. Boxed, what follows takes memory only for those whose turn it is. The
-        // semaphore is never closed, so that an error cannot come.
-        let turn = shared.reads.acquire().await;
+        // Every node may wait here at once. Boxed, what follows takes memory only for those whose turn it is.
+        let turn = shared.reads.turn().await;
         let attempt = Box::pin(async {
             tokio::select! {
                 attempt = attempt::read(shared, &live, &self.watched.path, self.length) => Some(attempt),

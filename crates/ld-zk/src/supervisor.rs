@@ -113,8 +113,8 @@ struct Session {
 async fn open(shared: &Shared, before: Before) -> Result<Session, Error> {
     let credentials = shared.credentials.refresh().await;
     let client = {
-        let tls = shared.tls.as_ref();
-        dial::dial(&shared.config, tls, &credentials, shared.options.read_only, before).await?
+        let Shared { config, tls, options, reads, .. } = shared;
+        dial::dial(config, tls.as_ref(), &credentials, options.read_only, before, reads).await?
     };
     match timeout(ESTABLISH_LIMIT, establish(client, &credentials)).await {
         Ok(session) => session,
