@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::ini::{Entries, Entry};
@@ -21,7 +22,7 @@ struct Group<'a> {
 }
 
 /// Which node writes which file: its name, and the line that says so.
-type Destinations<'a> = HashMap<Cow<'a, Path>, (&'a str, usize)>;
+type Destinations<'a> = HashMap<Cow<'a, OsStr>, (&'a str, usize)>;
 
 /// Reads all nodes, in the order in which their names first occur.
 pub(crate) fn read(entries: &Entries, problems: &mut Problems) -> Vec<NodeConfig> {
@@ -129,16 +130,15 @@ fn claim<'a>(name: &'a str, entry: Entry<'a>, destinations: &mut Destinations<'a
 }
 
 /// The path made absolute, without doubled slashes and `.`. A `..` stays: through a link it is not what it seems.
-fn lexical(dest: &str) -> Cow<'_, Path> {
+fn lexical(dest: &str) -> Cow<'_, OsStr> {
     let mut parts = dest.split('/');
     if parts.next() == Some("") && parts.all(|part| !part.is_empty() && part != ".") {
-        return Cow::Borrowed(Path::new(dest));
+        return Cow::Borrowed(dest.as_ref());
     }
     let dest = Path::new(dest);
     let absolute = std::path::absolute(dest).unwrap_or_else(|_| dest.to_path_buf());
     let plain: PathBuf = absolute.components().collect();
-    // Compared as text: to `Path`, doubled slashes are equal to single ones.
-    if plain.as_os_str() == dest.as_os_str() { Cow::Borrowed(dest) } else { Cow::Owned(plain) }
+    Cow::Owned(plain.into_os_string())
 }
 
 fn unknown(name: &str, field: &str) -> String {

@@ -1,85 +1,87 @@
-//! A section in the form that leaves rust-ini no choice, read by it piece by piece.
+//! The keys of a section. A value of one line is what the scan found; one that goes on is read by rust-ini, in a form that leaves
+//! it no choice.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
-use ini::{Ini, ParseOption, Properties};
+use ini::{Ini, ParseOption};
 
 use super::entries::{Entries, Entry};
 
-/// The text that rust-ini reads at one time, in bytes: it keeps several times as much of it. A piece ends before a key, where
-/// rust-ini remembers nothing of what came before.
-pub(super) const PIECE: usize = 64 * 1024;
-
-/// The name that each piece has for rust-ini.
+/// The names that section and key of a value have for rust-ini.
 const SECTION: &str = "section";
+const KEY: &str = "key";
 
 /// One section.
 #[derive(Default)]
 pub(super) struct Canonical<'a> {
-    /// The pieces that were read.
+    /// The keys whose values have ended.
     entries: Entries,
-    /// The keys of the next piece, with their lines. For rust-ini they are numbers: it reads its text character by character.
-    keys: Vec<(Cow<'a, str>, usize)>,
-    /// The text of the next piece.
-    text: String,
+    /// The key whose value may go on.
+    open: Option<Open<'a>>,
     refused: Option<Cow<'static, str>>,
+}
+
+struct Open<'a> {
+    key: Cow<'a, str>,
+    line: usize,
+    /// The first line of the value.
+    value: &'a str,
+    /// The lines that follow, each with its end.
+    more: String,
+    goes_on: bool,
 }
 
 impl<'a> Canonical<'a> {
     /// Begins a key.
-    pub(super) fn key(&mut self, key: Cow<'a, str>, value: &str, line: usize) {
-        if self.text.len() >= PIECE {
-            self.read_piece();
-        }
-        if self.text.is_empty() {
-            self.text.extend(["[", SECTION, "]\n"]);
-        }
-        // The space after the content keeps a backslash from swallowing the line end, here and below.
-        let _ = write!(self.text, "{}", self.keys.len());
-        self.text.extend([" = ", value, " \n"]);
-        self.keys.push((key, line));
+    pub(super) fn key(&mut self, key: Cow<'a, str>, value: &'a str, line: usize) {
+        self.end();
+        self.open = Some(Open { key, line, value, more: String::new(), goes_on: false });
     }
 
     /// Continues the value of the last key.
     pub(super) fn continuation(&mut self, content: &str) {
-        self.text.extend([" ", content, " \n"]);
+        if let Some(open) = &mut self.open {
+            // The space after the content keeps a backslash from swallowing the line end, here and below.
+            open.more.extend([" ", content, " \n"]);
+            open.goes_on = true;
+        }
     }
 
-    /// An empty line within the value of the last key.
+    /// An empty line within the value of the last key, if that goes on.
     pub(super) fn empty_line(&mut self) {
-        self.text.push('\n');
+        if let Some(open) = &mut self.open {
+            open.more.push('\n');
+        }
     }
 
-    fn read_piece(&mut self) {
+    fn end(&mut self) {
+        let Some(Open { key, line, value, more, goes_on }) = self.open.take() else { return };
+        if !goes_on {
+            self.entries.push(Entry { key: &key, value, line });
+            return;
+        }
         let options = ParseOption {
             enabled_quote: false,
             enabled_escape: false,
             enabled_indented_mutiline_value: true,
             ..ParseOption::default()
         };
-        match Ini::load_from_str_opt(&self.text, options) {
+        match Ini::load_from_str_opt(&format!("[{SECTION}]\n{KEY} = {value} \n{more}"), options) {
             Ok(ini) => {
-                let values = ini.section(Some(SECTION)).into_iter().flat_map(Properties::iter);
-                for ((key, line), (_, value)) in self.keys.drain(..).zip(values) {
-                    self.entries.push(Entry { key: &key, value, line });
-                }
+                let value = ini.get_from(Some(SECTION), KEY).unwrap_or_default();
+                self.entries.push(Entry { key: &key, value, line });
             }
-            Err(error) => {
-                self.keys.clear();
-                self.refused.get_or_insert(error.msg);
-            }
+            Err(error) => _ = self.refused.get_or_insert(error.msg),
         }
-        self.text.clear();
     }
 
     /// All keys with their values.
     ///
     /// # Errors
     ///
-    /// What rust-ini says, if it refuses a piece.
+    /// What rust-ini says, if it refuses a value.
     pub(super) fn read(mut self) -> Result<Entries, Cow<'static, str>> {
-        self.read_piece();
+        self.end();
         self.refused.map_or(Ok(self.entries), Err)
     }
 }

@@ -1,4 +1,4 @@
-//! The INI dialect of Python's `RawConfigParser`, read by rust-ini from a text that both read alike.
+//! The INI dialect of Python's `RawConfigParser`, with values that go on read by rust-ini from a text that both read alike.
 
 mod canonical;
 mod entries;
@@ -41,7 +41,6 @@ pub(crate) fn read(text: &str, env: &Environment, problems: &mut Problems) -> Op
 
 #[cfg(test)]
 mod tests {
-    use super::canonical::PIECE;
     use super::*;
 
     fn read_values(text: &str) -> Result<Vec<(String, String, usize)>, String> {
@@ -69,6 +68,8 @@ mod tests {
             ("k = 50%% %(x)s", vec![("k", "50%% %(x)s", 2)]),
             ("k =", vec![("k", "", 2)]),
             ("k = \"quoted\" 'x'", vec![("k", "\"quoted\" 'x'", 2)]),
+            ("k = a\n  [x]\n\n\n  \"b\\\n\n\nl = c", vec![("k", "a\n[x]\n\n\n\"b\\", 2), ("l", "c", 9)]),
+            ("k =\n  a = b\n  ; c\n  d # e", vec![("k", "a = b\nd # e", 2)]),
             ("k = a\\\nl = b\\n", vec![("k", "a\\", 2), ("l", "b\\n", 3)]),
             ("k\\=a\nl = b", vec![("k\\", "a", 2), ("l", "b", 3)]),
             ("k = a\n  [not a section]", vec![("k", "a\n[not a section]", 2)]),
@@ -114,39 +115,6 @@ mod tests {
     fn all_errors_of_a_file_are_reported_at_once() {
         let error = read_values("x\n[live-data]\ny\nz\na=1\na=1").unwrap_err();
         assert_eq!(error.lines().count(), 4, "{error}");
-    }
-
-    #[test]
-    fn a_file_of_many_pieces_reads_as_a_short_one() {
-        let blocks = [
-            "k = v",
-            "k = a\\",
-            "k = a\n  b\n\n\tc\n\n",
-            "k =",
-            "k = \n\n  [x]\n",
-            "k = \"a\n  # dropped\n",
-            "\"k\\ = # a",
-            "k = ; a",
-        ];
-        let text = |filler: &str| {
-            let blocks = blocks.iter().enumerate();
-            let numbered = blocks.map(|(n, block)| {
-                let block = block.replace('k', &format!("k{n}"));
-                format!("f{n} = {filler}\n{block}\n")
-            });
-            format!("[live-data]\n{}", numbered.collect::<String>())
-        };
-        let short = read_values(&text("x")).unwrap();
-        assert_eq!(short.len(), 2 * blocks.len());
-        // A piece ends before each block, or after it.
-        for length in [PIECE, PIECE - 20] {
-            let filler = "x".repeat(length);
-            let mut long = read_values(&text(&filler)).unwrap();
-            for (_, value, _) in &mut long {
-                *value = value.replace(&filler, "x");
-            }
-            assert_eq!(long, short);
-        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! rust-ini alone takes other decisions: it joins a line without a delimiter to the next key, keeps indented comments,
 //! ends a value at a comment, continues a value after a backslash, measures indentation from column 0 and trims
-//! section names. So the scan writes the two sections that matter anew, in a form that leaves it no choice.
+//! section names. So the scan writes what has to be read anew, in a form that leaves it no choice.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
