@@ -15,9 +15,14 @@ use tracing::error;
 use crate::follow::{Due, Follower};
 use crate::source::NodeSource;
 
-/// Followers that read and write at one time. Many reads in flight make a server's work on each cheaper, and each takes some
-/// kilobytes here.
-const AT_WORK: usize = 1024;
+/// Followers that read and write at one time, at least: they saturate a server.
+const LEAST_AT_WORK: usize = 128;
+
+/// The most: many make a server's work on each cheaper, but each takes some kilobytes here.
+const MOST_AT_WORK: usize = 1024;
+
+/// One follower in so many is at work at one time, so that those take less memory than all that wait.
+const WAITING_FOR_EACH: usize = 8;
 
 /// All followers of an engine.
 pub(crate) struct Scheduler<W> {
@@ -46,10 +51,13 @@ impl RollCall {
 impl<W: NodeSource> Scheduler<W> {
     pub(crate) fn new(followers: impl Iterator<Item = Follower<W>>) -> (Self, RollCall) {
         let (calls, roll_calls) = mpsc::unbounded_channel();
+        let waiting: FuturesUnordered<_> =
+            followers.map(|follower| Waiting::Node(Some(Box::new(follower)))).collect();
+        let at_work = (waiting.len() / WAITING_FOR_EACH).clamp(LEAST_AT_WORK, MOST_AT_WORK);
         let scheduler = Self {
-            waiting: followers.map(|follower| Waiting::Node(Some(Box::new(follower)))).collect(),
+            waiting,
             due: VecDeque::new(),
-            turns: Arc::new(Semaphore::new(AT_WORK)),
+            turns: Arc::new(Semaphore::new(at_work)),
             at_work: JoinSet::new(),
             roll_calls,
         };
