@@ -96,6 +96,10 @@ impl<W: NodeSource> Scheduler<W> {
         if let Some((follower, due)) = self.due.pop_front() {
             self.at_work.spawn(follower.work(due, turn));
         }
+        if self.due.is_empty() {
+            // All nodes at once are rare, and their places large.
+            self.due.shrink_to(LEAST_AT_WORK);
+        }
     }
 }
 

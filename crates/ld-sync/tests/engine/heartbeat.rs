@@ -89,6 +89,27 @@ async fn a_proof_of_long_ago_touches_no_file() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_that_a_proof_brings_to_light_stops_the_heartbeat_that_rests_on_it() {
+    let rig = Rig::new();
+    let names: Vec<_> = (0..3000).map(|number| format!("flags{number}")).collect();
+    names.iter().for_each(|name| rig.memory.set(&format!("/{name}"), "one", 1));
+    let running = rig.start(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let current = || running.engine.status().iter().all(|status| status.state == State::Current);
+    running.wait_until("all files", current).await;
+    let before: Vec<_> = names.iter().map(|name| rig.mtime(name)).collect();
+    // What has changed cannot be read, so that it stays a change that is pending.
+    rig.memory.answer(false);
+    // The first that the round comes to is the last to hear of it.
+    for name in names.iter().rev() {
+        rig.memory.show_when_confirming(&format!("/{name}"), Show::Present("two".into(), 2));
+    }
+    two_heartbeats().await;
+    for (name, before) in names.iter().zip(before) {
+        assert_eq!(rig.mtime(name), before, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn whatever_keeps_the_file_from_being_current_stops_its_heartbeat() {
     for (what, show, state) in [
         ("unreadable", Show::NoAuth, State::Unreadable),

@@ -30,6 +30,8 @@ struct State {
     live: Mutex<bool>,
     /// How long after its proof a confirmation is handed over.
     confirms_after: Mutex<Duration>,
+    /// What becomes known just before a confirmation returns.
+    known_by_confirming: Mutex<Vec<(String, Show)>>,
     /// Whether reads are answered.
     answers: watch::Sender<bool>,
     reads: AtomicUsize,
@@ -46,6 +48,7 @@ impl Memory {
             session: Mutex::new(SessionKey::unique()),
             live: Mutex::new(true),
             confirms_after: Mutex::default(),
+            known_by_confirming: Mutex::default(),
             answers: watch::Sender::new(true),
             reads: AtomicUsize::new(0),
             silent: Mutex::default(),
@@ -74,6 +77,11 @@ impl Memory {
     /// From now on confirmations come so late, whatever their limit, as to a process that stood still.
     pub(crate) fn confirm_after(&self, late: Duration) {
         *self.0.confirms_after.lock().unwrap() = late;
+    }
+
+    /// A change that wakes its node just before the next confirmation returns.
+    pub(crate) fn show_when_confirming(&self, path: &str, show: Show) {
+        self.0.known_by_confirming.lock().unwrap().push((path.to_owned(), show));
     }
 
     /// Whether reads are answered from now on; they wait otherwise, as without a session.
@@ -115,6 +123,8 @@ impl Source for Memory {
         let late = *self.0.confirms_after.lock().unwrap();
         let confirmed = live.then(|| *self.0.session.lock().unwrap()).into_iter().collect();
         tokio::time::sleep(late).await;
+        let known = std::mem::take(&mut *self.0.known_by_confirming.lock().unwrap());
+        known.into_iter().for_each(|(path, show)| self.show(&path, show));
         confirmed
     }
 }
