@@ -8,7 +8,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use spawns_core::{Spawn, Task, enter};
@@ -57,9 +57,11 @@ impl Spawn for Inline {
 struct InlineTask {
     state: AtomicU8,
     /// Locked by the thread that runs it. `None` once it has ended.
-    future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    future: Mutex<Option<BoxedTask>>,
     home: Inline,
 }
+
+type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl InlineTask {
     /// Polls the task until it waits.
@@ -67,8 +69,7 @@ impl InlineTask {
         for _ in 0..POLLS_IN_A_ROW {
             self.state.store(RUNNING, Ordering::Release);
             if self.poll().is_ready() {
-                self.state.store(ENDED, Ordering::Release);
-                return;
+                return self.end();
             }
             if self.state.compare_exchange(RUNNING, IDLE, Ordering::AcqRel, Ordering::Acquire).is_ok() {
                 return;
@@ -78,25 +79,45 @@ impl InlineTask {
     }
 
     fn run_on_runtime(self: &Arc<Self>) {
-        let task = Arc::clone(self);
-        self.home.runtime.spawn(async move { task.run() });
+        let mut queued = Queued(Some(Arc::clone(self)));
+        self.home.runtime.spawn(async move {
+            if let Some(task) = queued.0.take() {
+                task.run();
+            }
+        });
+    }
+
+    /// Ends the task, and nobody who holds a waker shall keep what it holds.
+    fn end(&self) {
+        self.state.store(ENDED, Ordering::Release);
+        *self.slot() = None;
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<BoxedTask>> {
+        self.future.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn poll(self: &Arc<Self>) -> Poll<()> {
-        let mut slot = self.future.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.slot();
         let Some(future) = slot.as_mut() else { return Poll::Ready(()) };
         let waker = Waker::from(Arc::clone(self));
         let mut context = Context::from_waker(&waker);
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
-        let polled = polled.unwrap_or_else(|_| {
+        polled.unwrap_or_else(|_| {
             error!("the task of a ZooKeeper session failed unexpectedly; please report this as a bug");
             Poll::Ready(())
-        });
-        if polled.is_ready() {
-            // Nobody who holds a waker shall keep what it holds.
-            *slot = None;
+        })
+    }
+}
+
+/// A task in the queue of the runtime. It ends with the runtime.
+struct Queued(Option<Arc<InlineTask>>);
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take() {
+            task.end();
         }
-        polled
     }
 }
 
@@ -202,6 +223,21 @@ mod tests {
         })
         .await;
         done.send(()).unwrap();
+    }
+
+    #[test]
+    fn a_task_that_waits_for_a_runtime_ends_with_it() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
+        let waits = async move { while receive.recv().await.is_some() {} };
+        runtime.block_on(async {
+            spawn(&Reads::default(), waits).await;
+            tokio::task::yield_now().await;
+            // It is queued, and will not be run.
+            send.send(()).unwrap();
+        });
+        drop(runtime);
+        assert!(send.is_closed());
     }
 
     #[tokio::test]
