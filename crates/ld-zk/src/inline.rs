@@ -1,8 +1,8 @@
 //! Session tasks that run on the thread that wakes them, while that is the cheapest.
 //!
 //! A client that only waits still has input and timers, and its session's task some microseconds of work on each. The thread
-//! that sees them does it here: to wake another one for it would cost more than the work. While reads are in flight, and
-//! for what the application's own threads ask for, the task runs on the runtime, where one poll serves many.
+//! that sees them does it here: to wake another one for it would cost more than the work. The same goes for a single read. While many
+//! are in flight, and for what else the application asks for, the task runs on the runtime, where one poll serves many.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -135,11 +135,12 @@ impl Wake for InlineTask {
         if self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, next) != Ok(IDLE) {
             return;
         }
-        if self.home.reads.any() || Handle::try_current().is_ok() {
-            self.run_on_runtime();
-        } else {
-            self.run();
-        }
+        let here = match self.home.reads.count() {
+            0 => Handle::try_current().is_err(),
+            1 => true,
+            _ => false,
+        };
+        if here { self.run() } else { self.run_on_runtime() }
     }
 }
 
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_runs_where_it_is_woken_unless_reads_are_in_flight_or_the_runtime_asks() {
+    async fn a_task_runs_where_it_is_woken_unless_one_poll_may_serve_many() {
         let (reads, here) = (Reads::default(), thread::current().id());
         let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
         let (report, mut reports) = tokio::sync::mpsc::unbounded_channel();
@@ -177,13 +178,20 @@ mod tests {
 
         let elsewhere = wake_elsewhere();
         assert_eq!(reports.try_recv(), Ok(elsewhere), "done before the waker returned");
-        let read = reads.turn().await;
-        wake_elsewhere();
-        assert_eq!(reports.recv().await, Some(here), "reads are in flight");
-        drop(read);
         send.send(()).unwrap();
         assert!(reports.try_recv().is_err(), "more may be asked for");
         assert_eq!(reports.recv().await, Some(here));
+
+        let one = reads.turn().await;
+        send.send(()).unwrap();
+        assert_eq!(reports.try_recv(), Ok(here), "nothing comes with a single read");
+        let another = reads.turn().await;
+        send.send(()).unwrap();
+        assert!(reports.try_recv().is_err(), "more reads are on their way");
+        assert_eq!(reports.recv().await, Some(here));
+        wake_elsewhere();
+        assert_eq!(reports.recv().await, Some(here), "more answers are on their way");
+        drop((one, another));
     }
 
     #[tokio::test]

@@ -23,8 +23,8 @@ impl Reads {
         self.0.acquire().await.ok()
     }
 
-    /// Whether there are any.
-    pub(crate) fn any(&self) -> bool {
-        self.0.available_permits() < READS_IN_FLIGHT
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        READS_IN_FLIGHT.saturating_sub(self.0.available_permits())
     }
 }
