@@ -1,6 +1,7 @@
 //! The task of one node: compare, decide, apply, and try again until it holds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     /// The turns of nodes' checks: see [`guard::CHECKS`].
     pub(crate) turns: Semaphore,
     pub(crate) checks: Checks,
+    /// How many followers are at work.
+    pub(crate) at_work: AtomicUsize,
 }
 
 /// What a node whose drift is only reported says of itself.
@@ -93,6 +96,8 @@ impl<W: NodeSource> Follower<W> {
     /// Does what is due. The turn is held while content is on its way from the node to its file, and given back for what may take
     /// long.
     pub(crate) async fn work(mut self: Box<Self>, due: Due, turn: OwnedSemaphorePermit) -> Box<Self> {
+        let shared = self.shared.clone();
+        let _at_work = AtWork::new(&shared);
         match due {
             Due::Reading => {
                 if let Some(reading) = self.watch.read().await {
@@ -206,7 +211,8 @@ impl<W: NodeSource> Follower<W> {
     async fn attempt(&mut self, attempt: Attempt) {
         let Attempt { work, session, mzxid, bytes } = attempt;
         let node = &self.node;
-        match self.shared.pool.run(node, work).await {
+        let alone = self.shared.at_work.load(Ordering::Relaxed) == 1;
+        match self.shared.pool.run(node, work, alone).await {
             Ok(done @ (Done::Replaced | Done::Unchanged)) => {
                 let replaced = done == Done::Replaced;
                 if replaced {
@@ -273,6 +279,22 @@ impl<W: NodeSource> Follower<W> {
             let Node { name, source, target, .. } = &*self.node;
             warn!("nodes.{name}: {source} -> '{}': {error}", target.path.display());
         }
+    }
+}
+
+/// Counts a follower that is at work.
+struct AtWork<'a>(&'a AtomicUsize);
+
+impl<'a> AtWork<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.at_work.fetch_add(1, Ordering::Relaxed);
+        Self(&shared.at_work)
+    }
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -36,6 +36,9 @@ pub(crate) struct Job {
     pub(crate) answer: oneshot::Sender<Answer>,
 }
 
+/// No work is begun any more.
+struct Draining;
+
 /// A handle to the workers.
 #[derive(Clone, Default)]
 pub(crate) struct FilePool {
@@ -57,28 +60,32 @@ struct Queue {
 }
 
 impl FilePool {
-    /// Does the work. Work that arrives after [`drain`](Self::drain) is not begun: that call never returns.
-    pub(crate) async fn run(&self, node: &Arc<Node>, work: Work) -> Answer {
+    /// Does the work. Work that arrives after [`drain`](Self::drain) is not begun: that call never returns. Who is `alone`, with
+    /// no other work to be expected, waits for none.
+    pub(crate) async fn run(&self, node: &Arc<Node>, work: Work, alone: bool) -> Answer {
         let (answer, done) = oneshot::channel();
-        if !self.submit(Job { node: node.clone(), work, answer }) {
+        let Ok(needs_worker) = self.submit(Job { node: node.clone(), work, answer }) else {
             return std::future::pending().await;
+        };
+        if needs_worker && alone && node.in_memory.load(Ordering::Relaxed) {
+            self.shared.clone().work().await;
+        } else if needs_worker {
+            // It begins after all tasks that are ready now, and finds what they queue up as well.
+            tokio::spawn(self.shared.clone().work());
         }
         done.await.unwrap_or_else(|_| Err(Failure::panicked()))
     }
 
-    /// Queues the job and sees to it that a worker takes it. Returns whether it did.
-    fn submit(&self, job: Job) -> bool {
+    /// Queues the job. Returns whether it needs another worker, who is counted already; fails while the pool is drained.
+    fn submit(&self, job: Job) -> Result<bool, Draining> {
         let mut queue = self.shared.lock();
         if queue.draining {
-            return false;
+            return Err(Draining);
         }
         queue.jobs.push_back(job);
-        if queue.workers < WORKERS {
-            queue.workers += 1;
-            // It begins after all tasks that are ready now, and finds what they queue up as well.
-            tokio::spawn(self.shared.clone().work());
-        }
-        true
+        let needs_worker = queue.workers < WORKERS;
+        queue.workers += usize::from(needs_worker);
+        Ok(needs_worker)
     }
 
     /// Begins no more work and waits for the writes in hand, at most `limit`. Returns whether all ended.
@@ -126,7 +133,7 @@ impl Shared {
                 spawn_blocking(write).await.ok()
             };
             done.into_iter().flatten().for_each(Finished::answer);
-            if quick {
+            if quick && !self.lock().jobs.is_empty() {
                 // The sessions and everybody else come first.
                 yield_now().await;
             }

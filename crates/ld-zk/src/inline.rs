@@ -153,7 +153,7 @@ mod tests {
 
     /// Spawns `task` as the ZooKeeper crate does.
     async fn spawn(reads: &Reads, task: impl Future<Output = ()> + Send + 'static) {
-        drop(with_inline_tasks(async { spawns_core::spawn(task) }, reads).await);
+        with_inline_tasks(async { drop(spawns_core::spawn(task)) }, reads).await;
     }
 
     #[tokio::test]
