@@ -24,6 +24,8 @@ const MAX_READY_BYTES: usize = 1 << 20;
 pub(super) struct Batch<'a, F> {
     flush: F,
     open: HashMap<PathBuf, Rc<Directory>>,
+    /// The one that was asked for last, and mostly is again.
+    last: Option<Rc<Directory>>,
     principals: Principals,
     ready: Vec<Ready<'a>>,
     ready_bytes: usize,
@@ -52,6 +54,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         Self {
             flush,
             open: HashMap::new(),
+            last: None,
             principals: Principals::default(),
             ready: Vec::new(),
             ready_bytes: 0,
@@ -113,7 +116,11 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
     }
 
     fn open(&mut self, path: &Path, durable: bool) -> Result<Rc<Directory>, FileError> {
+        if let Some(last) = self.last.as_ref().filter(|last| last.path.as_os_str() == path.as_os_str()) {
+            return Ok(Rc::clone(last));
+        }
         if let Some(directory) = self.open.get(path) {
+            self.last = Some(Rc::clone(directory));
             return Ok(Rc::clone(directory));
         }
         if self.open.len() >= MAX_OPEN_DIRECTORIES {
@@ -121,6 +128,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         }
         let directory = Rc::new(Directory::open_or_create(path, durable)?);
         self.open.insert(path.to_owned(), Rc::clone(&directory));
+        self.last = Some(Rc::clone(&directory));
         Ok(directory)
     }
 
@@ -165,6 +173,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
             }
         }
         self.open.clear();
+        self.last = None;
     }
 
     pub(super) fn finish(mut self) -> Vec<Result<Applied, FileError>> {
