@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use rustix::fs::{AtFlags, CWD, FsWord, Mode, OFlags, fstat, fstatfs, fsync, mkdirat, openat, statat};
+use rustix::fs::{AtFlags, CWD, Dir, FsWord, Mode, OFlags, fstat, fstatfs, fsync, mkdirat, openat, statat};
 use rustix::io::Errno;
 
 use super::walk::{walk, walk_from};
@@ -14,6 +14,9 @@ use super::{FileError, Identity, Target};
 
 /// What `statfs` says of tmpfs and ramfs (linux/magic.h).
 const IN_MEMORY: [FsWord; 2] = [0x0102_1994, 0x8584_58f6];
+
+/// A directory that can be listed and flushed.
+const LIST: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
 /// An open directory.
 pub(crate) struct Directory {
@@ -65,11 +68,7 @@ impl Directory {
         let new_group = if found.mode() & 0o2000 == 0 { users::get_effective_gid() } else { found.group };
         let in_memory = IN_MEMORY.contains(&fstatfs(&place).map_err(fail())?.f_type);
         // Only what is flushed has to be opened.
-        let file = if in_memory {
-            place
-        } else {
-            openat(place, ".", OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).map_err(fail())?
-        };
+        let file = if in_memory { place } else { openat(place, ".", LIST, Mode::empty()).map_err(fail())? };
         Ok(Self { file: file.into(), path, key: found.key(), new_group, in_memory })
     }
 
@@ -80,6 +79,11 @@ impl Directory {
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(FileError::system("look at", &self.path.join(name))(error)),
         }
+    }
+
+    /// What is in it.
+    pub(super) fn list(&self) -> Result<Dir, Errno> {
+        Dir::new(openat(self, ".", LIST, Mode::empty())?)
     }
 
     /// Makes renames and removals survive a power cut, where there is a device that can.

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Dir, FlockOperation, Mode, OFlags, flock, fstat, openat, unlinkat};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, fstat, openat, unlinkat};
 use rustix::io::Errno;
 
 use super::directory::{Directory, split};
@@ -57,8 +57,7 @@ fn sweep_directory(path: &Path, targets: &[&Target], sweep: &mut Sweep) -> Resul
     let directory = Directory::open(path)?;
     // Seldom there is anything to remove.
     let owners = LazyCell::new(|| owners(targets));
-    let entries = Dir::read_from(&directory).map_err(FileError::system("list the directory", path))?;
-    for entry in entries {
+    for entry in directory.list().map_err(FileError::system("list the directory", path))? {
         let entry = entry.map_err(FileError::system("list the directory", path))?;
         let name = entry.file_name().to_bytes();
         let Some(owner) = tag_of(name).and_then(|tag| owners.get(&tag)) else { continue };

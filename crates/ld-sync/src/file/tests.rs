@@ -43,7 +43,11 @@ struct Room {
 
 impl Room {
     fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::below(&std::env::temp_dir())
+    }
+
+    fn below(directory: &Path) -> Self {
+        let directory = tempfile::tempdir_in(directory).unwrap();
         let target = target(directory.path().join("dest"));
         Self { directory, target }
     }

@@ -34,6 +34,17 @@ fn stray_files_of_all_destinations_go() {
 }
 
 #[test]
+fn stray_files_in_memory_go_too() {
+    let room = Room::below(Path::new("/dev/shm"));
+    assert!(Directory::open(room.directory.path()).unwrap().in_memory, "mount a tmpfs at /dev/shm");
+    room.replace(b"content");
+    fs::write(stray(room.path(), 1), "half").unwrap();
+    let sweep = sweep([&room.target]);
+    assert_eq!((sweep.removed.len(), sweep.failures.len()), (1, 0), "{:?}", sweep.failures);
+    assert_eq!(names(room.directory.path()), ["dest"]);
+}
+
+#[test]
 fn a_tag_is_that_of_the_absolute_path_and_the_same_in_every_release() {
     assert_eq!(tag(Path::new("/a/dest")).unwrap(), 0xd446_8931_2a55_fc1e);
     let here = std::env::current_dir().unwrap();
