@@ -93,9 +93,9 @@ impl<W: NodeSource> Follower<W> {
         }
     }
 
-    /// Does what is due. The turn is held while content is on its way from the node to its file, and given back for what may take
-    /// long.
-    pub(crate) async fn work(mut self: Box<Self>, due: Due, turn: OwnedSemaphorePermit) -> Box<Self> {
+    /// Does what is due. The place at work is held while content is on its way from the node to its file, and given back for what
+    /// may take long.
+    pub(crate) async fn work(mut self: Box<Self>, due: Due, place: OwnedSemaphorePermit) -> Box<Self> {
         let shared = self.shared.clone();
         let _at_work = AtWork::new(&shared);
         match due {
@@ -104,7 +104,7 @@ impl<W: NodeSource> Follower<W> {
                     if self.turn.as_deref_mut().is_some_and(Turn::was_held_up) {
                         self.turn = None;
                     }
-                    self.decide(reading, turn).await;
+                    self.decide(reading, place).await;
                     self.settle();
                 }
             }
@@ -124,7 +124,7 @@ impl<W: NodeSource> Follower<W> {
         }
     }
 
-    async fn decide(&mut self, reading: Reading, turn: OwnedSemaphorePermit) {
+    async fn decide(&mut self, reading: Reading, place: OwnedSemaphorePermit) {
         let Reading { state, session, read_only } = reading;
         match state {
             NodeState::Present { data, .. } if is_s3_pointer(&data) => self.stand(
@@ -132,7 +132,7 @@ impl<W: NodeSource> Follower<W> {
                 "the node points to an object in S3, which cannot be loaded; the last file stays",
             ),
             NodeState::Present { data, stat } => {
-                let _turn = self.node.guards.is_none().then_some(turn);
+                let _place = self.node.guards.is_none().then_some(place);
                 let Shared { turns, checks, .. } = &*self.shared;
                 let data = match guard::pass(&self.node, turns, checks, data).await {
                     Ok(data) => data,

@@ -28,7 +28,7 @@ const WAITING_FOR_EACH: usize = 8;
 pub(crate) struct Scheduler<W> {
     waiting: FuturesUnordered<Waiting<W>>,
     due: VecDeque<(Box<Follower<W>>, Due)>,
-    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     at_work: JoinSet<Box<Follower<W>>>,
     roll_calls: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
 }
@@ -57,7 +57,7 @@ impl<W: NodeSource> Scheduler<W> {
         let scheduler = Self {
             waiting,
             due: VecDeque::new(),
-            turns: Arc::new(Semaphore::new(at_work)),
+            places: Arc::new(Semaphore::new(at_work)),
             at_work: JoinSet::new(),
             roll_calls,
         };
@@ -68,11 +68,11 @@ impl<W: NodeSource> Scheduler<W> {
     pub(crate) async fn run(mut self) {
         loop {
             while !self.due.is_empty()
-                && let Ok(turn) = self.turns.clone().try_acquire_owned()
+                && let Ok(place) = self.places.clone().try_acquire_owned()
             {
-                self.begin(turn);
+                self.begin(place);
             }
-            let turns = self.turns.clone();
+            let places = self.places.clone();
             tokio::select! {
                 biased;
                 Some(woken) = self.waiting.next() => match woken {
@@ -86,15 +86,15 @@ impl<W: NodeSource> Scheduler<W> {
                 },
                 // The set takes turns, so that all who were woken before it come before it.
                 Some(call) = self.roll_calls.recv() => self.waiting.push(Waiting::RollCall(Some(call))),
-                Ok(turn) = turns.acquire_owned(), if !self.due.is_empty() => self.begin(turn),
+                Ok(place) = places.acquire_owned(), if !self.due.is_empty() => self.begin(place),
                 else => std::future::pending().await,
             }
         }
     }
 
-    fn begin(&mut self, turn: OwnedSemaphorePermit) {
+    fn begin(&mut self, place: OwnedSemaphorePermit) {
         if let Some((follower, due)) = self.due.pop_front() {
-            self.at_work.spawn(follower.work(due, turn));
+            self.at_work.spawn(follower.work(due, place));
         }
         if self.due.is_empty() {
             // All nodes at once are rare, and their places large.
