@@ -81,6 +81,8 @@ mod tests {
         assert_refused(&port);
         let listener = TcpListener::bind(port.address()).unwrap();
         TcpStream::connect(port.address()).unwrap();
+        // A process that another test starts has a copy of the listener for a moment: closing ours would not end it.
+        shutdown(&listener, Shutdown::Read).unwrap();
         drop(listener);
         assert_refused(&port);
     }
