@@ -43,12 +43,12 @@ impl Lane {
         self.ended
     }
 
-    /// Reads what is there once; the bytes are due after `delay`. Hands them to `look`, too.
+    /// Reads what is there once; the bytes are due after `delay`. Hands them to `look` first, which may change them.
     pub(crate) fn read(
         &mut self,
         mut source: &TcpStream,
         delay: Duration,
-        look: impl FnOnce(&[u8]),
+        look: impl FnOnce(&mut [u8]),
     ) -> io::Result<()> {
         let mut bytes = vec![0; CHUNK];
         let due = Instant::now() + delay;
@@ -56,7 +56,7 @@ impl Lane {
             Ok(0) => self.end_due = Some(due),
             Ok(count) => {
                 bytes.truncate(count);
-                look(&bytes);
+                look(&mut bytes);
                 self.queued += count;
                 self.queue.push_back(Chunk { due, bytes, written: 0 });
             }

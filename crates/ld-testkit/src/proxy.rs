@@ -64,6 +64,8 @@ pub(crate) struct Record {
     pub(crate) accepted_at: Vec<Instant>,
     pub(crate) operations: Vec<i32>,
     pub(crate) sessions: Vec<Session>,
+    /// The operation that servers do not know.
+    pub(crate) unknown: Option<u8>,
 }
 
 /// A TCP proxy on loopback in front of one address. One thread serves hundreds of connections. It ends with this value.
@@ -138,6 +140,12 @@ impl Proxy {
         self.command(Command::ResetConnections);
     }
 
+    /// From now on servers do not know the operation `code` (see [`Proxy::requests_of`]), as if they were older: its requests
+    /// get a code that is none.
+    pub fn hide_operation(&self, code: u8) {
+        self.lock().unknown = Some(code);
+    }
+
     /// What has come through so far.
     #[must_use]
     pub fn counts(&self) -> ProxyCounts {
@@ -156,7 +164,7 @@ impl Proxy {
         self.lock().accepted_at.clone()
     }
 
-    /// How many requests had ZooKeeper's operation code `code`: 3 exists, 4 getData, 5 setData, 9 sync, 100 auth,
+    /// How many requests had ZooKeeper's operation code `code`: 3 exists, 4 getData, 5 setData, 9 sync, 22 multiRead, 100 auth,
     /// 101 and 105 setWatches, 11 ping.
     #[must_use]
     pub fn requests_of(&self, code: i32) -> usize {

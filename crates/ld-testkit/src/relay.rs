@@ -1,5 +1,6 @@
 //! The thread of a proxy: one loop over `poll`, so that delays are exact and a mode change concerns everything at once.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
@@ -22,6 +23,8 @@ const BACKLOG: i32 = 1024;
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// ZooKeeper's operation code of a ping.
 const PING: i32 = 11;
+/// An operation code that no server knows.
+const UNKNOWN: u8 = 99;
 
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -259,25 +262,32 @@ fn passes(mode: ProxyMode) -> (Option<Duration>, Option<Duration>) {
     }
 }
 
-fn note_requests(bytes: &[u8], frames: &mut Frames, shaken: &mut bool, record: &Mutex<Record>) {
+fn note_requests(bytes: &mut [u8], frames: &mut Frames, shaken: &mut bool, record: &Mutex<Record>) {
     let mut record = lock(record);
     record.counts.bytes_from_clients += bytes.len() as u64;
-    frames.feed(bytes, |prefix| {
-        if !std::mem::replace(shaken, true) {
+    let (unknown, shaken) = (record.unknown, Cell::from_mut(shaken));
+    let hide = |operation: &mut u8| {
+        if shaken.get() && unknown == Some(*operation) {
+            *operation = UNKNOWN;
+        }
+    };
+    let note = |prefix: &[u8]| {
+        if !shaken.replace(true) {
             return;
         }
         let Some(code) = prefix.get(4..8).and_then(|code| code.try_into().ok()) else { return };
         let code = i32::from_be_bytes(code);
         record.operations.push(code);
         if code == PING { record.counts.pings += 1 } else { record.counts.requests += 1 }
-    });
+    };
+    frames.feed(bytes, note, hide);
 }
 
 /// The first answer holds the session: version, timeout, id, password. Id 0 means that the session has expired.
-fn note_answers(bytes: &[u8], frames: &mut Frames, shaken: &mut bool, record: &Mutex<Record>) {
+fn note_answers(bytes: &mut [u8], frames: &mut Frames, shaken: &mut bool, record: &Mutex<Record>) {
     let mut record = lock(record);
     record.counts.bytes_from_server += bytes.len() as u64;
-    frames.feed(bytes, |prefix| {
+    let note = |prefix: &[u8]| {
         if std::mem::replace(shaken, true) {
             return;
         }
@@ -287,7 +297,8 @@ fn note_answers(bytes: &[u8], frames: &mut Frames, shaken: &mut bool, record: &M
         if id != 0 && !record.sessions.contains(&session) {
             record.sessions.push(session);
         }
-    });
+    };
+    frames.feed(bytes, note, |_| {});
 }
 
 fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {
