@@ -14,7 +14,7 @@ use crate::lane::Live;
 use crate::reading::{Absence, NodeData, NodeStat, NodeState};
 
 /// How long one request of a read may take. A lost connection is seen much sooner, by the session itself.
-const READ_LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const READ_LIMIT: Duration = Duration::from_secs(60);
 
 /// Why an attempt gave nothing.
 pub(crate) enum Fault {

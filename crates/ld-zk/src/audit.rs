@@ -8,12 +8,9 @@
 //! no heartbeat rests on an event that was dropped.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::Context;
 use std::time::Duration;
 
-use atomic_waker::AtomicWaker;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
@@ -21,6 +18,7 @@ use crate::backoff::jittered;
 use crate::error::Blame;
 use crate::lane::{Lane, Live};
 use crate::reading::SessionKey;
+use crate::watched::Watched;
 
 /// How often nodes are audited, on average. A session of few nodes learns within 10 s what nobody told it.
 const ROUND: Duration = Duration::from_secs(8);
@@ -34,59 +32,6 @@ const NODES_AT_ONCE: usize = 1_000;
 const ALL_LIMIT: Duration = Duration::from_secs(30);
 /// How often all nodes of a session are audited at most, however short the interval of the heartbeats is.
 const FRESH: Duration = Duration::from_secs(5);
-
-/// A watched node as its session's audit sees it.
-#[derive(Debug)]
-pub(crate) struct Watched {
-    pub(crate) path: Box<str>,
-    last_seen: Mutex<Option<Seen>>,
-    /// The node is not as it was last seen, and nobody said so.
-    missed: AtomicBool,
-    /// Who waits for the node.
-    waiting: AtomicWaker,
-}
-
-/// What a reading found: the node's czxid and mzxid, or `None` for no node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) session: SessionKey,
-    pub(crate) zxids: Option<(i64, i64)>,
-}
-
-impl Watched {
-    pub(crate) fn new(path: &str) -> Arc<Self> {
-        Arc::new(Self {
-            path: path.into(),
-            last_seen: Mutex::new(None),
-            missed: AtomicBool::new(false),
-            waiting: AtomicWaker::new(),
-        })
-    }
-
-    /// Remembers what was read; `None` while the node cannot be read, since it is polled then.
-    pub(crate) fn saw(&self, seen: Option<Seen>) {
-        *self.last_seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
-    }
-
-    /// Whether a change was missed since this was asked last.
-    pub(crate) fn was_missed(&self) -> bool {
-        self.missed.swap(false, Ordering::Relaxed)
-    }
-
-    /// Whoever is registered is woken by the next that changes anything about the node or its lane.
-    pub(crate) fn register(&self, context: &Context<'_>) {
-        self.waiting.register(context.waker());
-    }
-
-    fn miss(&self) {
-        self.missed.store(true, Ordering::Relaxed);
-        self.waiting.wake();
-    }
-
-    fn last_seen(&self) -> Option<Seen> {
-        *self.last_seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// The watched nodes of a lane, in the order of their turns.
 #[derive(Debug, Default)]
@@ -103,7 +48,7 @@ impl Turns {
 
     /// Wakes all who wait for a node.
     pub(crate) fn wake_all(&self) {
-        self.all().iter().for_each(|watched| watched.waiting.wake());
+        self.all().iter().for_each(|watched| watched.wake());
     }
 
     /// All nodes, whosever turn it is.
@@ -153,7 +98,7 @@ pub(crate) async fn keep(lane: &Lane, live: &Live) {
 /// current that is not. Returns whether the session has answered for all of them, the first time within `limit`.
 pub(crate) async fn all(lane: &Lane, live: &Live, limit: Duration) -> bool {
     let now = Instant::now();
-    if lane.turns.is_fresh(live.key, now) {
+    if is_known(lane, live.key, now) {
         return true;
     }
     // The answers must not come from a server that lags behind.
@@ -175,11 +120,15 @@ pub(crate) async fn all(lane: &Lane, live: &Live, limit: Duration) -> bool {
     done
 }
 
+/// Whether all nodes of the session were audited a moment ago, and those read since have watches.
+fn is_known(lane: &Lane, session: SessionKey, now: Instant) -> bool {
+    lane.unarmed.is_empty() && lane.turns.is_fresh(session, now)
+}
+
 /// Compares nodes with what was last seen of them, and wakes those that are not. Returns whether the session has answered
 /// for all of them.
 async fn compare(live: &Live, nodes: &[Arc<Watched>]) -> bool {
-    let due = nodes.iter().filter_map(|node| Some((node, node.last_seen()?)));
-    let due = due.filter(|(_, seen)| seen.session == live.key);
+    let due = nodes.iter().filter_map(|node| Some((node, node.seen_in(live.key)?)));
     // The requests are sent here, all at once; a check of a stat needs no right to read.
     let checks: Vec<_> = due.map(|(node, seen)| (node, seen, live.client.check_stat(&node.path))).collect();
     let mut answered = true;
@@ -194,10 +143,9 @@ async fn compare(live: &Live, nodes: &[Arc<Watched>]) -> bool {
                 break;
             }
         };
-        // If the node was read meanwhile, the answer is older than what is known.
-        if !matches!(zxids, Ok(zxids) if zxids == seen.zxids) && node.last_seen() == Some(seen) {
+        if !matches!(zxids, Ok(zxids) if zxids == seen.zxids) {
             debug!("{} has changed and no watch said so", node.path);
-            node.miss();
+            node.miss(seen);
         }
     }
     answered
@@ -223,6 +171,16 @@ mod tests {
             !turns.is_fresh(SessionKey::unique(), now),
             "what one session missed says nothing of another"
         );
+    }
+
+    #[test]
+    fn as_long_as_a_node_has_no_watch_all_are_audited_again() {
+        let lane = Lane::new(0);
+        let (session, now) = (SessionKey::unique(), Instant::now());
+        lane.turns.all_were_audited(session, now);
+        assert!(is_known(&lane, session, now));
+        lane.unarmed.add(Watched::new("/read/in/bulk"));
+        assert!(!is_known(&lane, session, now));
     }
 
     #[test]

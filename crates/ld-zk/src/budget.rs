@@ -79,6 +79,13 @@ pub(crate) struct Reserved {
 }
 
 impl Reserved {
+    /// Gives away `bytes` of it, or what is left.
+    pub(crate) fn split(&mut self, bytes: usize) -> Self {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX).min(self.bytes);
+        self.bytes -= bytes;
+        Self { budget: Arc::clone(&self.budget), bytes }
+    }
+
     /// Corrects the reservation to what is really held, if there is room. Never waits: the bytes are in memory already, and
     /// have to go if they do not fit.
     #[must_use]

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tracing::warn;
 
 use crate::budget::Budget;
+use crate::bulk::Bulk;
 use crate::credentials::Credentials;
 use crate::dial::host_list;
 use crate::lane::{Lane, Line, Live};
@@ -58,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) states: States,
     pub(crate) budget: Arc<Budget>,
     pub(crate) reads: Reads,
+    pub(crate) bulk: Bulk,
     pub(crate) polls: Polls,
 }
 
@@ -87,6 +89,7 @@ impl Client {
             states: States::new(),
             budget: Budget::new(options.read_budget_bytes),
             reads: Reads::default(),
+            bulk: Bulk::default(),
             polls: Polls::default(),
             options,
         });

@@ -9,8 +9,11 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
-use crate::audit::{Turns, Watched};
+use crate::arm::Unarmed;
+use crate::audit::Turns;
+use crate::bulk::Queue;
 use crate::reading::SessionKey;
+use crate::watched::Watched;
 
 /// How many bytes of watched paths one session may carry. The ZooKeeper crate re-arms watches after a
 /// reconnect in requests of 128 KiB that share one xid, so that a second request would end the session; the
@@ -91,6 +94,8 @@ pub(crate) struct Lane {
     /// Somebody has met a failure that should not be: the supervisor checks the session.
     pub(crate) suspect: Notify,
     pub(crate) turns: Turns,
+    pub(crate) bulk: Queue,
+    pub(crate) unarmed: Unarmed,
 }
 
 impl Lane {
@@ -102,6 +107,8 @@ impl Lane {
             line: watch::Sender::new(Line::Down),
             suspect: Notify::new(),
             turns: Turns::default(),
+            bulk: Queue::default(),
+            unarmed: Unarmed::default(),
         }
     }
 
@@ -162,6 +169,13 @@ impl Lane {
             if up { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
+    }
+
+    /// The same for whoever reads for many nodes.
+    pub(crate) async fn left(&self, key: SessionKey) {
+        let is_left = |line: &Line| line.live().is_none_or(|live| live.key != key);
+        // The sender is this lane's own, so that an error cannot come.
+        let _ = self.line.subscribe().wait_for(is_left).await;
     }
 
     /// The session that is live right now, with a server that has a quorum.

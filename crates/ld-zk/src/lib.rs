@@ -27,7 +27,7 @@
 //!
 //! What it takes care of: sessions are opened with full-jitter backoff, host names looked up and secrets read
 //! anew each time; a new session does `sync` before it reads, so that a lagging server cannot serve the past;
-//! reads are bounded in number and in bytes; a missing node is only called missing for certain when the
+//! reads are bounded in number and in bytes, and the first ones of many nodes share requests; a missing node is only called missing for certain when the
 //! ensemble holds data ([`Absence`]); many nodes are spread over several sessions, since the ZooKeeper crate
 //! cannot resume one that watches more than 128 KiB of paths.
 //!
@@ -37,11 +37,13 @@
 //! The ZooKeeper crate logs session passwords at the level `debug` (target `zookeeper_client`): a program caps
 //! that target at `info`.
 
+mod arm;
 mod armed;
 mod attempt;
 mod audit;
 mod backoff;
 mod budget;
+mod bulk;
 mod client;
 mod confirm;
 mod credentials;
@@ -60,6 +62,7 @@ mod supervisor;
 mod tls;
 mod trouble;
 mod validate;
+mod watched;
 
 pub use backoff::Backoff;
 pub use client::Client;

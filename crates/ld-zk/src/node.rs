@@ -10,10 +10,11 @@ use tokio::time::{Sleep, sleep_until};
 
 use crate::armed::Armed;
 use crate::attempt::{self, Fault};
-use crate::audit::{Seen, Watched};
+use crate::bulk;
 use crate::lane::{Evidence, Lane, Line, Live};
 use crate::reading::{Absence, NodeState, Reading, SessionKey, Unreadable};
 use crate::trouble::{Judgement, Trouble};
+use crate::watched::{Seen, Watched};
 use crate::{Client, Error};
 
 /// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says that there
@@ -34,7 +35,6 @@ pub struct NodeWatch {
     lane: Arc<Lane>,
     watched: Arc<Watched>,
     cost: usize,
-    armed: Option<Armed>,
     poll: Option<Pin<Box<Sleep>>>,
     /// Since the last reading. Boxed, since few nodes have any.
     trouble: Option<Box<Trouble>>,
@@ -62,7 +62,6 @@ impl NodeWatch {
             lane,
             watched,
             cost,
-            armed: None,
             poll: None,
             trouble: None,
             stale: true,
@@ -91,13 +90,13 @@ impl NodeWatch {
         // Before anything is looked at, so that no change falls between.
         self.watched.register(context);
         self.stale = self.stale
-            || is_ready(&mut self.armed, context)
+            || self.watched.has_fired(context)
             || is_ready(&mut self.poll, context)
             || self.is_outdated();
         if self.stale { Poll::Ready(()) } else { Poll::Pending }
     }
 
-    /// Reads the node and arms its watch. It waits for a live session for as long as that takes, so select on
+    /// Reads the node and has its watch armed. It waits for a live session for as long as that takes, so select on
     /// your own shutdown; each request is bounded, and failures of the connection are tried again. Dropping
     /// the future leaves [`changed`](Self::changed) resolving at once.
     pub async fn read(&mut self) -> Reading {
@@ -128,6 +127,14 @@ impl NodeWatch {
             Line::Down => return None,
             Line::Closed => return Some(self.closed()),
         };
+        if self.last.is_none_or(|last| last.session != live.key)
+            && let Some((data, stat)) =
+                bulk::read(&self.client, &self.lane, &live, &self.watched, self.length).await
+        {
+            let reading = self.settle(NodeState::Present { data, stat }, None, &live);
+            self.lane.unarmed.add(Arc::clone(&self.watched));
+            return Some(reading);
+        }
         let shared = self.client.shared();
         // Every node may wait here at once. Boxed, what follows takes memory only for those whose turn it is.
         let turn = shared.reads.turn().await;
@@ -206,12 +213,10 @@ impl NodeWatch {
             NodeState::Absent(_) => Some(None),
             NodeState::Unreadable(_) => None,
         };
-        self.watched.saw(zxids.map(|zxids| Seen { session: live.key, zxids }));
+        self.watched.saw(zxids.map(|zxids| Seen { session: live.key, zxids }), armed);
         self.count_without_auth(matches!(state, NodeState::Unreadable(Unreadable::NoAuth)));
         self.poll = matches!(state, NodeState::Unreadable(_))
             .then(|| Box::pin(sleep_until(self.client.shared().polls.next())));
-        // The old watch goes only now: while two are armed, dropping one costs no request.
-        self.armed = armed;
         self.trouble = None;
         self.stale = false;
         self.last = Some(Last { session: live.key, lacks_evidence, closed: false });
@@ -236,7 +241,7 @@ impl NodeWatch {
 
     fn closed(&mut self) -> Reading {
         let session = SessionKey::unique();
-        self.armed = None;
+        self.watched.saw(None, None);
         self.poll = None;
         self.trouble = None;
         self.stale = false;

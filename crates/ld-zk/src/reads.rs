@@ -23,6 +23,12 @@ impl Reads {
         self.0.acquire().await.ok()
     }
 
+    /// The same for several at once.
+    pub(crate) async fn turns(&self, count: usize) -> Option<SemaphorePermit<'_>> {
+        let count = u32::try_from(count.min(READS_IN_FLIGHT)).ok()?;
+        self.0.acquire_many(count).await.ok()
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
         READS_IN_FLIGHT.saturating_sub(self.0.available_permits())

@@ -15,7 +15,7 @@ use crate::dial::{self, Before};
 use crate::evidence::{self, Look};
 use crate::lane::{Lane, Line, Live};
 use crate::reading::SessionKey;
-use crate::{Error, SessionState, audit};
+use crate::{Error, SessionState, arm, audit};
 use ld_config::chain;
 
 /// The first bound of the delay before a new session is tried.
@@ -151,9 +151,10 @@ impl Session {
             error = follow(shared, lane, &live, &mut states) => error,
             error = outdated(shared, credentials) => error,
             error = disproved(lane, &live) => error,
-            // These two never end.
+            // These never end.
             () = evidence::keep(lane, &live.client, look) => Error::Closed,
             () = audit::keep(lane, &live) => Error::Closed,
+            () = arm::keep(shared, lane, &live) => Error::Closed,
         };
         lane.set_line(Line::Down);
         lane.change_view(|view| view.session.take().is_some());
