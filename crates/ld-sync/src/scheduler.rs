@@ -15,14 +15,8 @@ use tracing::error;
 use crate::follow::{Due, Follower};
 use crate::source::NodeSource;
 
-/// Followers that read and write at one time, at least: they saturate a server.
-const LEAST_AT_WORK: usize = 128;
-
-/// The most: many make a server's work on each cheaper, but each takes some kilobytes here.
-const MOST_AT_WORK: usize = 1024;
-
-/// One follower in so many is at work at one time, so that those take less memory than all that wait.
-const WAITING_FOR_EACH: usize = 8;
+/// Followers that read and write at one time: enough to saturate a server, and each takes some kilobytes.
+const AT_WORK: usize = 128;
 
 /// All followers of an engine.
 pub(crate) struct Scheduler<W> {
@@ -53,11 +47,10 @@ impl<W: NodeSource> Scheduler<W> {
         let (calls, roll_calls) = mpsc::unbounded_channel();
         let waiting: FuturesUnordered<_> =
             followers.map(|follower| Waiting::Node(Some(Box::new(follower)))).collect();
-        let at_work = (waiting.len() / WAITING_FOR_EACH).clamp(LEAST_AT_WORK, MOST_AT_WORK);
         let scheduler = Self {
             waiting,
             due: VecDeque::new(),
-            places: Arc::new(Semaphore::new(at_work)),
+            places: Arc::new(Semaphore::new(AT_WORK)),
             at_work: JoinSet::new(),
             roll_calls,
         };
@@ -98,7 +91,7 @@ impl<W: NodeSource> Scheduler<W> {
         }
         if self.due.is_empty() {
             // All nodes at once are rare, and their places large.
-            self.due.shrink_to(LEAST_AT_WORK);
+            self.due.shrink_to(AT_WORK);
         }
     }
 }
