@@ -34,13 +34,16 @@ fn run(args: &Args) -> Result<Exit, Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
+        .on_thread_park(ld_cli::flush_lines)
         .build()
         .map_err(|cause| {
             error!("cannot start: {cause}");
             Exit::Failed
         })?;
+    ld_cli::gather_lines();
     let exit = runtime.block_on(watch(args, config));
     runtime.shutdown_background();
+    ld_cli::flush_lines();
     exit
 }
 

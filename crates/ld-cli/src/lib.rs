@@ -18,4 +18,4 @@ mod logging;
 
 pub use config::read_config;
 pub use exit::Exit;
-pub use logging::init_logging;
+pub use logging::{flush_lines, gather_lines, init_logging};
