@@ -109,10 +109,13 @@ impl FilePool {
     }
 }
 
-/// Whether nothing of it can wait for a device.
-fn is_quick(batch: &[Job]) -> bool {
-    batch.iter().all(|job| job.node.in_memory.load(Ordering::Relaxed))
-        && batch.iter().map(Job::bytes).sum::<usize>() <= QUICK_BYTES
+/// How many of the first jobs, of a batch at most, the reactor does itself: nothing of them can wait for a device.
+fn quick<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> usize {
+    let is_quick = |bytes: &mut usize, job: &Job| {
+        *bytes += job.bytes();
+        (job.node.in_memory.load(Ordering::Relaxed) && *bytes <= QUICK_BYTES).then_some(())
+    };
+    jobs.into_iter().take(BATCH).scan(0, is_quick).count()
 }
 
 impl Shared {
@@ -124,7 +127,7 @@ impl Shared {
     async fn work(self: Arc<Self>) {
         while let Some(batch) = self.next_batch() {
             let shared = self.clone();
-            let quick = is_quick(&batch);
+            let quick = quick(&batch) == batch.len();
             let write = move || apply_all(&shared.claims, batch);
             // A panic answers the jobs by dropping them; the worker must live on to be counted.
             let done = if quick {
@@ -149,8 +152,9 @@ impl Shared {
             }
             return None;
         }
-        // An even share, so that a burst is spread over all workers.
+        // An even share, so that a burst is spread over all workers; but the reactor is one.
         let share = queue.jobs.len().div_ceil(WORKERS).clamp(FEW, BATCH).min(queue.jobs.len());
+        let share = share.max(quick(&queue.jobs));
         Some(queue.jobs.drain(..share).collect())
     }
 }

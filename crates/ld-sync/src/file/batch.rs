@@ -1,8 +1,9 @@
 //! A batch of destinations on their way: what one disk has to do for all of them it does once.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use rustix::io::Errno;
@@ -23,16 +24,20 @@ const MAX_READY_BYTES: usize = 1 << 20;
 /// Destinations on their way. What is to be replaced waits until its content shares the way to the disk with that of others.
 pub(super) struct Batch<'a, F> {
     flush: F,
-    open: HashMap<PathBuf, Rc<Directory>>,
-    /// The one that was asked for last, and mostly is again.
-    last: Option<Rc<Directory>>,
+    /// By their paths as they are written: a `Path` takes long to hash.
+    open: HashMap<OsString, Opened>,
     principals: Principals,
     ready: Vec<Ready<'a>>,
     ready_bytes: usize,
-    /// Results that stand only once the directory is flushed.
-    unflushed: HashMap<PathBuf, Vec<usize>>,
     /// In the order of the destinations; `None` for those that are ready.
     results: Vec<Option<Result<Applied, FileError>>>,
+}
+
+/// A directory of the batch.
+struct Opened {
+    directory: Rc<Directory>,
+    /// Results that stand only once it is flushed.
+    unflushed: Vec<usize>,
 }
 
 /// A destination whose new file only has to be put in place.
@@ -54,18 +59,18 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         Self {
             flush,
             open: HashMap::new(),
-            last: None,
             principals: Principals::default(),
             ready: Vec::new(),
             ready_bytes: 0,
-            unflushed: HashMap::new(),
             results: Vec::new(),
         }
     }
 
     /// Takes over a directory that somebody has opened.
     pub(super) fn know(&mut self, opened: Option<Rc<Directory>>) {
-        self.open.extend(opened.map(|directory| (directory.path.clone(), directory)));
+        self.open.extend(
+            opened.map(|directory| (directory.path.clone().into_os_string(), Opened::new(directory))),
+        );
     }
 
     pub(super) fn apply(&mut self, target: &'a Target, content: &[u8]) {
@@ -116,19 +121,14 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
     }
 
     fn open(&mut self, path: &Path, durable: bool) -> Result<Rc<Directory>, FileError> {
-        if let Some(last) = self.last.as_ref().filter(|last| last.path.as_os_str() == path.as_os_str()) {
-            return Ok(Rc::clone(last));
-        }
-        if let Some(directory) = self.open.get(path) {
-            self.last = Some(Rc::clone(directory));
-            return Ok(Rc::clone(directory));
+        if let Some(opened) = self.open.get(path.as_os_str()) {
+            return Ok(Rc::clone(&opened.directory));
         }
         if self.open.len() >= MAX_OPEN_DIRECTORIES {
             self.settle();
         }
         let directory = Rc::new(Directory::open_or_create(path, durable)?);
-        self.open.insert(path.to_owned(), Rc::clone(&directory));
-        self.last = Some(Rc::clone(&directory));
+        self.open.insert(path.into(), Opened::new(Rc::clone(&directory)));
         Ok(directory)
     }
 
@@ -147,10 +147,8 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
                 let applied = ready.put_in_place()?;
                 if target.fsync {
                     let (parent, _) = split(&target.path)?;
-                    match self.unflushed.get_mut(parent) {
-                        Some(unflushed) => unflushed.push(index),
-                        None => _ = self.unflushed.insert(parent.to_owned(), vec![index]),
-                    }
+                    let opened = self.open.get_mut(parent.as_os_str());
+                    opened.into_iter().for_each(|opened| opened.unflushed.push(index));
                 }
                 Ok(applied)
             });
@@ -161,24 +159,29 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
     /// Puts everything in place, and flushes and closes all directories.
     fn settle(&mut self) {
         self.put_in_place();
-        for (path, unflushed) in self.unflushed.drain() {
-            let Some(Err(error)) = self.open.get(&path).map(|directory| (self.flush)(directory)) else {
+        for (path, Opened { directory, unflushed }) in self.open.drain() {
+            if unflushed.is_empty() {
                 continue;
-            };
+            }
+            let Err(error) = (self.flush)(&directory) else { continue };
             for index in unflushed {
-                let failed = Err(FileError::system("flush the directory", &path)(error));
+                let failed = Err(FileError::system("flush the directory", Path::new(&path))(error));
                 if let Some(Ok(applied)) = self.results[index].replace(failed) {
                     doubt::add(&applied.identity);
                 }
             }
         }
-        self.open.clear();
-        self.last = None;
     }
 
     pub(super) fn finish(mut self) -> Vec<Result<Applied, FileError>> {
         self.settle();
         self.results.into_iter().flatten().collect()
+    }
+}
+
+impl Opened {
+    fn new(directory: Rc<Directory>) -> Self {
+        Self { directory, unflushed: Vec::new() }
     }
 }
 
