@@ -54,7 +54,7 @@ fn split(key: &str) -> Option<(&str, &str)> {
 fn gather(entries: &Entries, problems: &mut Problems) -> Vec<(usize, usize)> {
     let mut numbers = HashMap::new();
     let mut order: Vec<(usize, usize)> = Vec::new();
-    let mut last = None;
+    let mut last: Option<(&str, usize)> = None;
     for (index, entry) in entries.iter().enumerate() {
         let Some((name, _)) = split(entry.key) else { continue };
         if name.is_empty() {
@@ -62,15 +62,15 @@ fn gather(entries: &Entries, problems: &mut Problems) -> Vec<(usize, usize)> {
             continue;
         }
         // The keys of a node mostly follow each other.
-        let number = match (last, order.last()) {
-            (Some(last), Some((number, _))) if last == name => *number,
-            _ => {
+        let number = last.filter(|(last, _)| *last == name).map_or_else(
+            || {
                 let next = numbers.len();
                 *numbers.entry(name).or_insert(next)
-            }
-        };
+            },
+            |(_, number)| number,
+        );
         order.push((number, index));
-        last = Some(name);
+        last = Some((name, number));
     }
     order.sort_unstable();
     order
