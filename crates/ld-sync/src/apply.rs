@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crate::claims::Claims;
 use crate::content::{Content, Holdings};
-use crate::file::{self, Directory, FileError, Outcome, Removed};
+use crate::file::{self, Directory, FileError, Left, Outcome, Removed, Write};
 use crate::pool::Job;
 
 /// What to do with one destination.
@@ -144,22 +144,24 @@ fn write_all(jobs: Vec<Job>, opened: Option<Rc<Directory>>, finished: &mut Vec<F
         jobs.iter().map(|job| job.node.left.lock().unwrap_or_else(PoisonError::into_inner)).collect();
     let writes: Vec<_> = jobs
         .iter()
-        .filter_map(|job| match &job.work {
-            Work::Apply { content, .. } => Some((&job.node.target, content.bytes())),
+        .zip(&lefts)
+        .filter_map(|(job, left)| match &job.work {
+            Work::Apply { content, .. } => {
+                Some(Write { target: &job.node.target, content: content.bytes(), left: **left })
+            }
             Work::Compare(_) | Work::Remove(_) => None,
         })
         .collect();
     let results = file::apply_batch(&writes, opened);
-    drop(writes);
     let mut answers = Vec::with_capacity(jobs.len());
-    for ((job, left), result) in jobs.iter().zip(&mut lefts).zip(results) {
+    for (((job, write), left), result) in jobs.iter().zip(writes).zip(&mut lefts).zip(results) {
         answers.push(result.map(|applied| {
             let mut identity = applied.identity;
             if applied.outcome == Outcome::Unchanged && matches!(job.work, Work::Apply { touch: true, .. }) {
                 // Failing here is no failure of the content: the next heartbeat finds and reports it.
                 identity = file::touch(&job.node.target, &identity).unwrap_or(identity);
             }
-            **left = Some(identity);
+            **left = Some(Left::new(identity, write.content));
             job.node.in_memory.store(applied.in_memory, Ordering::Relaxed);
             applied.outcome
         }));
@@ -212,7 +214,7 @@ impl Job {
     fn compare(&self, content: &Content) -> Result<Done, ApplyError> {
         let mut left = self.node.left.lock().unwrap_or_else(PoisonError::into_inner);
         let found = file::find_right(&self.node.target, content.bytes())?;
-        *left = found;
+        *left = found.map(|found| Left::new(found, content.bytes()));
         Ok(if found.is_some() { Done::Unchanged } else { Done::Different })
     }
 }

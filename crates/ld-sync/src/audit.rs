@@ -112,10 +112,10 @@ fn audit(node: &Node, check: impl FnOnce(&Identity) -> Result<Identity, TouchErr
         // A write is in hand: the file is not current at this moment.
         Err(TryLockError::WouldBlock) => return false,
     };
-    let Some(identity) = *left else { return false };
-    match check(&identity) {
+    let Some(known) = left.as_mut() else { return false };
+    match check(&known.identity) {
         Ok(identity) => {
-            *left = Some(identity);
+            known.identity = identity;
             true
         }
         Err(TouchError::File(error)) => {

@@ -14,6 +14,7 @@ mod doubt;
 mod error;
 mod identity;
 mod inspect;
+mod left;
 mod principal;
 mod remove;
 mod sweep;
@@ -28,12 +29,13 @@ use std::path::PathBuf;
 
 use ld_config::{NodeConfig, Principal};
 
-pub(crate) use apply::{Outcome, apply_batch, find_right, stands_against};
+pub(crate) use apply::{Outcome, Write, apply_batch, find_right, stands_against};
 pub(crate) use candidate::show_candidate;
 pub(crate) use directory::{Directory, is_in_memory, locate};
 pub(crate) use error::FileError;
 pub(crate) use identity::{Drift, Identity, verify};
 pub(crate) use inspect::inspect_directory;
+pub(crate) use left::Left;
 pub(crate) use remove::{Removed, remove};
 pub(crate) use sweep::sweep;
 pub(crate) use touch::{TouchError, touch};

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::file::{Identity, Target};
+use crate::file::{Left, Target};
 use crate::signal::Signal;
 use crate::status::{State, Status};
 use ld_config::{Guards, OnDelete, OnDrift};
@@ -26,7 +26,7 @@ pub(crate) struct Node {
     pub(crate) guards: Option<Box<Guards>>,
     /// The file as it was left. Locked for the length of one file operation by blocking threads, and by the reactor where that
     /// waits for no device.
-    pub(crate) left: Mutex<Option<Identity>>,
+    pub(crate) left: Mutex<Option<Left>>,
     /// The file was last seen in a file system in memory.
     pub(crate) in_memory: AtomicBool,
     /// An audit found that the file is not as it was left.

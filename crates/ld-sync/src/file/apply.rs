@@ -6,7 +6,7 @@ use super::batch::Batch;
 use super::compare::holds;
 use super::directory::{Directory, split};
 use super::principal::Principals;
-use super::{FileError, Identity, Target, doubt};
+use super::{FileError, Identity, Left, Target, doubt};
 
 /// What an apply did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +28,26 @@ pub(crate) struct Applied {
     pub(crate) in_memory: bool,
 }
 
-/// Makes each destination hold its content; the results are in the order of `jobs`. A reader sees the old file or the
+/// What a destination is to hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Write<'a> {
+    pub(crate) target: &'a Target,
+    pub(crate) content: &'a [u8],
+    /// The file as it was left, if that is known.
+    pub(crate) left: Option<Left>,
+}
+
+/// Makes each destination hold its content; the results are in the order of `writes`. A reader sees the old file or the
 /// new one, never anything between. Each directory is opened and flushed once for all its files; if flushing fails, every
 /// file replaced in it counts as failed and is written anew next time. One that is `opened` already need not be again.
 pub(crate) fn apply_batch(
-    jobs: &[(&Target, &[u8])],
+    writes: &[Write<'_>],
     opened: Option<Rc<Directory>>,
 ) -> Vec<Result<Applied, FileError>> {
     let mut batch = Batch::new(Directory::flush);
     batch.know(opened);
-    for (target, content) in jobs {
-        batch.apply(target, content);
+    for write in writes {
+        batch.apply(write.target, write.content, write.left);
     }
     batch.finish()
 }

@@ -13,7 +13,7 @@ use super::compare::holds;
 use super::directory::{Directory, split};
 use super::principal::Principals;
 use super::temp::{Dressed, Temp};
-use super::{FileError, Identity, Target, doubt};
+use super::{FileError, Identity, Left, Target, doubt};
 
 /// Directories that a batch holds open at one time, out of the 1,024 descriptors that a process usually has.
 const MAX_OPEN_DIRECTORIES: usize = 64;
@@ -73,12 +73,12 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         );
     }
 
-    pub(super) fn apply(&mut self, target: &'a Target, content: &[u8]) {
-        let mut need = self.prepare(target, content);
+    pub(super) fn apply(&mut self, target: &'a Target, content: &[u8], left: Option<Left>) {
+        let mut need = self.prepare(target, content, left);
         if matches!(need, Err(FileError::System { .. })) && !self.ready.is_empty() {
             // What is ready holds descriptors and room on the disk that this one may lack.
             self.put_in_place();
-            need = self.prepare(target, content);
+            need = self.prepare(target, content, left);
         }
         let result = match need {
             Ok(Need::Nothing(applied)) => Some(Ok(applied)),
@@ -95,7 +95,12 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         }
     }
 
-    fn prepare(&mut self, target: &'a Target, content: &[u8]) -> Result<Need<'a>, FileError> {
+    fn prepare(
+        &mut self,
+        target: &'a Target,
+        content: &[u8],
+        left: Option<Left>,
+    ) -> Result<Need<'a>, FileError> {
         let (parent, name) = split(&target.path)?;
         let directory = self.open(parent, target.fsync)?;
         let owner = self.principals.of(target, &directory)?;
@@ -104,7 +109,8 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
             if found.is_directory() {
                 return Err(FileError::DirectoryInTheWay(target.path.clone()));
             }
-            if is_right(found, owner, target) && holds(&directory, name, found, content) {
+            let differs = left.is_some_and(|left| left.differs(found, content));
+            if !differs && is_right(found, owner, target) && holds(&directory, name, found, content) {
                 return Ok(Need::Nothing(Applied {
                     identity: *found,
                     outcome: Outcome::Unchanged,

@@ -11,6 +11,7 @@ use super::Target;
 
 /// A moment of the file system's clock, as `stat` gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(Rust, packed(4))]
 pub(super) struct Timestamp {
     pub(super) seconds: i64,
     pub(super) nanoseconds: u32,
@@ -28,7 +29,7 @@ pub(crate) struct Identity {
     kind_and_mode: u32,
     pub(super) user: u32,
     pub(super) group: u32,
-    pub(super) links: u64,
+    pub(super) links: u32,
 }
 
 impl Identity {
@@ -72,7 +73,8 @@ impl From<Stat> for Identity {
             kind_and_mode: stat.st_mode as u32,
             user: stat.st_uid,
             group: stat.st_gid,
-            links: stat.st_nlink as u64,
+            // More than a file system allows.
+            links: u32::try_from(stat.st_nlink).unwrap_or(u32::MAX),
         }
     }
 }

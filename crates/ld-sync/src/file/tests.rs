@@ -22,13 +22,14 @@ use tempfile::TempDir;
 use super::apply::Applied;
 use super::directory::{self, Directory};
 use super::temp::{Dressed, Temp};
-use super::{FileError, Outcome, Target};
+use super::{FileError, Outcome, Target, Write};
 
 /// Nobody: a user without any file or process that matters.
 const NOBODY: u32 = 65534;
 
-fn apply_batch(jobs: &[(&Target, &[u8])]) -> Vec<Result<Applied, FileError>> {
-    super::apply_batch(jobs, None)
+fn apply_batch<'a>(jobs: &[(&'a Target, &'a [u8])]) -> Vec<Result<Applied, FileError>> {
+    let write = |(target, content): &(&'a Target, &'a [u8])| Write { target, content, left: None };
+    super::apply_batch(&jobs.iter().map(write).collect::<Vec<_>>(), None)
 }
 
 fn locate(target: &Target) -> Result<(u64, u64, OsString), FileError> {

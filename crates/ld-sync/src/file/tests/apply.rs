@@ -5,8 +5,10 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ld_config::Principal;
+use rustix::fs::CWD;
 
-use super::super::Outcome;
+use super::super::identity::look;
+use super::super::{Left, Outcome, Write};
 use super::{NOBODY, Room, chain, is_root, locate, principal, target};
 
 #[test]
@@ -248,4 +250,25 @@ fn an_unprivileged_watcher_replaces_a_file_that_it_may_not_read() {
         room.assert_holds(b"same");
         assert_eq!(fs::metadata(room.path()).unwrap().uid(), 1234);
     }
+}
+
+#[test]
+fn a_file_that_is_as_it_was_left_is_compared_by_a_trace_of_its_content_and_any_other_is_read() {
+    let room = Room::new();
+    let identity = room.apply(b"one").unwrap().identity;
+    let left = Left::new(identity, b"one");
+    assert!(left.differs(&identity, b"two"), "not read");
+    assert!(!left.differs(&identity, b"one"));
+    let apply = |content| {
+        let write = Write { target: &room.target, content, left: Some(left) };
+        super::super::apply_batch(&[write], None).remove(0).unwrap().outcome
+    };
+    assert_eq!(apply(b"one"), Outcome::Unchanged);
+
+    // Somebody has put there what is to be written next.
+    fs::write(room.path(), b"two").unwrap();
+    let found = look(CWD, room.path()).unwrap();
+    assert!(!left.differs(&found, b"two"));
+    assert_eq!(apply(b"two"), Outcome::Unchanged);
+    assert_eq!(apply(b"six"), Outcome::Replaced);
 }

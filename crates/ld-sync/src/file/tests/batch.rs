@@ -42,7 +42,7 @@ fn directories_that_are_closed_early_are_flushed_first() {
     });
     let targets: Vec<_> = (0..150).map(|index| target(room.beside(&format!("{index}/dest")))).collect();
     for target in &targets {
-        batch.apply(target, b"x");
+        batch.apply(target, b"x", None);
     }
     assert!(batch.finish().iter().all(Result::is_ok));
     assert_eq!(flushes.get(), 150);
@@ -59,7 +59,7 @@ fn each_directory_is_flushed_once_and_only_for_files_that_want_it() {
     let targets = [("a/1", true), ("a/2", true), ("b/1", true), ("c/1", false)]
         .map(|(name, fsync)| Target { fsync, ..target(room.beside(name)) });
     for target in &targets {
-        batch.apply(target, b"x");
+        batch.apply(target, b"x", None);
     }
     assert!(batch.finish().iter().all(Result::is_ok));
     assert_eq!(flushes.get(), 2);
@@ -72,8 +72,8 @@ fn a_directory_that_cannot_be_flushed_fails_what_was_replaced_and_that_is_writte
     assert!(apply_batch(&[(&unchanged, b"same")])[0].is_ok());
 
     let mut batch = Batch::new(|_: &_| Err(Errno::IO));
-    batch.apply(&room.target, b"new");
-    batch.apply(&unchanged, b"same");
+    batch.apply(&room.target, b"new", None);
+    batch.apply(&unchanged, b"same", None);
     let results = batch.finish();
     let text = chain(results[0].as_ref().unwrap_err());
     assert!(text.contains("cannot flush the directory") && text.contains("Input/output error"), "{text}");
@@ -89,12 +89,12 @@ fn files_wait_for_each_other_only_up_to_a_limit() {
     let mut batch = Batch::new(|_: &_| Ok(()));
     let targets: Vec<_> = (0..3).map(|index| target(room.beside(&format!("dest{index}")))).collect();
     let half = vec![b'x'; 600 << 10];
-    batch.apply(&targets[0], &half);
+    batch.apply(&targets[0], &half, None);
     assert_eq!(names(room.directory.path()).len(), 1);
     assert!(!targets[0].path.exists(), "it waits for others");
-    batch.apply(&targets[1], &half);
+    batch.apply(&targets[1], &half, None);
     assert_eq!(names(room.directory.path()), ["dest0", "dest1"]);
-    batch.apply(&targets[2], b"x");
+    batch.apply(&targets[2], b"x", None);
     assert!(batch.finish().iter().all(Result::is_ok));
     room.assert_no_strays();
     assert!(targets[2].path.exists());
