@@ -35,6 +35,11 @@ pub(crate) fn provider(text: &str) -> (SecretsProvider, Warning) {
     }
 }
 
+/// Whether the text has nothing but printable ASCII characters, as most have.
+pub(crate) fn is_plain_ascii(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// A znode path, with a warning if it had to be repaired.
 pub(crate) fn source(text: &str) -> Result<(String, Warning), String> {
     let path = znode::znode_path(text)?;
@@ -119,6 +124,9 @@ pub(crate) fn integer(text: &str, least: usize, most: usize) -> Result<usize, St
 
 /// Refuses control characters: a line break in a path is a line that was indented by mistake.
 fn one_line(text: &str) -> Result<&str, String> {
+    if is_plain_ascii(text) {
+        return Ok(text);
+    }
     if text.contains(['\n', '\r']) {
         return Err(format!("{} has a line break: is the next line indented by mistake?", quoted(text)));
     }

@@ -59,6 +59,7 @@ pub use chain::chain;
 pub use environment::Environment;
 pub use hosts::DEFAULT_PORT;
 pub use keys::keys;
+pub use nodes::is_plain_path;
 pub use parse::{MAX_CONFIG_BYTES, Parsed, Scope};
 pub use problem::{ConfigError, MAX_PROBLEMS, Problem};
 pub use secret::SecretValue;

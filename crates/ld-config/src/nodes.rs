@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::ini::{Entries, Entry};
@@ -131,14 +132,25 @@ fn claim<'a>(name: &'a str, entry: Entry<'a>, destinations: &mut Destinations<'a
 
 /// The path made absolute, without doubled slashes and `.`. A `..` stays: through a link it is not what it seems.
 fn lexical(dest: &str) -> Cow<'_, OsStr> {
-    let mut parts = dest.split('/');
-    if parts.next() == Some("") && parts.all(|part| !part.is_empty() && part != ".") {
-        return Cow::Borrowed(dest.as_ref());
-    }
     let dest = Path::new(dest);
+    if is_plain_path(dest) {
+        return Cow::Borrowed(dest.as_os_str());
+    }
     let absolute = std::path::absolute(dest).unwrap_or_else(|_| dest.to_path_buf());
     let plain: PathBuf = absolute.components().collect();
     Cow::Owned(plain.into_os_string())
+}
+
+/// Whether the path is absolute and has neither doubled slashes nor `.`, so that [`std::path::absolute`] would change nothing.
+///
+/// ```
+/// # use std::path::Path;
+/// assert!(ld_config::is_plain_path(Path::new("/etc/app/../flags")));
+/// assert!(!ld_config::is_plain_path(Path::new("/etc//flags")));
+/// ```
+pub fn is_plain_path(path: &Path) -> bool {
+    let mut parts = path.as_os_str().as_bytes().split(|byte| *byte == b'/');
+    parts.next() == Some(b"") && parts.all(|part| !matches!(part, b"" | b"."))
 }
 
 fn unknown(name: &str, field: &str) -> String {

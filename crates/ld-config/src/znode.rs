@@ -1,5 +1,6 @@
 //! Znode paths: what ZooKeeper accepts, and the spellings that kazoo let through.
 
+use crate::fields::is_plain_ascii;
 use crate::problem::quoted;
 
 /// The longest znode path that is accepted, in bytes: far above any real one, and far below what one session can watch.
@@ -36,7 +37,10 @@ pub fn znode_path(text: &str) -> Result<String, ZnodePathError> {
 }
 
 fn repair(text: &str) -> Result<String, String> {
-    if let Some(refused) = text.chars().find(|c| !is_accepted(*c)) {
+    let refused = || text.chars().find(|c| !is_accepted(*c));
+    if !is_plain_ascii(text)
+        && let Some(refused) = refused()
+    {
         let hint = if refused == '\n' { "; is the next line indented by mistake?" } else { "" };
         return Err(format!(
             "{} is no znode path: ZooKeeper refuses the character U+{:04X}{hint}",

@@ -116,11 +116,11 @@ impl<'a> Scanner<'a> {
 
     fn key(&mut self, content: &'a str, number: usize, problems: &mut Problems) {
         self.open = Some(Kept::No);
-        let Some((key, value)) = content.split_once(['=', ':']) else {
+        let Some(delimiter) = content.bytes().position(|byte| matches!(byte, b'=' | b':')) else {
             problems.error(number, None, format!("no '=' or ':' in {}", quoted(content)));
             return;
         };
-        let (key, value) = (lower(trim(key)), trim(value));
+        let (key, value) = (lower(trim(&content[..delimiter])), trim(&content[delimiter + 1..]));
         if key.is_empty() {
             problems.error(number, None, format!("no key before {}", quoted(content)));
             return;

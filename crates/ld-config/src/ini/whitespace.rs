@@ -12,15 +12,9 @@ pub(super) fn is_space(c: char) -> bool {
 
 /// Lines that end in `\n`, `\r\n` or a lone `\r`, without their ends.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let end = rest.find(['\n', '\r']).unwrap_or(rest.len());
-        let (line, tail) = rest.split_at(end);
-        rest = tail.strip_prefix("\r\n").or_else(|| tail.get(1..)).unwrap_or_default();
-        Some(line)
+    text.split_inclusive('\n').flat_map(|part| {
+        let ends = ["\r\n", "\n", "\r"];
+        ends.iter().find_map(|end| part.strip_suffix(end)).unwrap_or(part).split('\r')
     })
 }
 
@@ -32,6 +26,10 @@ mod tests {
     fn lines_end_in_any_newline() {
         let read: Vec<_> = lines("a\nb\r\nc\rd\n\re\u{2028}f\x0b").collect();
         assert_eq!(read, ["a", "b", "c", "d", "", "e\u{2028}f\x0b"]);
-        assert_eq!(lines("").count(), 0);
+        for (text, expected) in
+            [("", &[][..]), ("\r", &[""]), ("a\r\r\n", &["a", ""]), ("a\r\rb\r", &["a", "", "b"])]
+        {
+            assert_eq!(lines(text).collect::<Vec<_>>(), expected, "{text:?}");
+        }
     }
 }

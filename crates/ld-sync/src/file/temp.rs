@@ -190,7 +190,7 @@ fn refused(action: &'static str, path: &Path, capability: &'static str) -> impl 
 /// FNV-1a, because names must be found again by later releases: the standard library's hasher promises no such thing,
 /// and a collision costs nothing, as both destinations are ours.
 pub(super) fn tag(destination: &Path) -> std::io::Result<u64> {
-    let absolute = if is_plain(destination.as_os_str().as_bytes()) {
+    let absolute = if ld_config::is_plain_path(destination) {
         Cow::Borrowed(destination)
     } else {
         Cow::Owned(std::path::absolute(destination)?)
@@ -198,12 +198,6 @@ pub(super) fn tag(destination: &Path) -> std::io::Result<u64> {
     Ok(absolute.as_os_str().as_bytes().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
     }))
-}
-
-/// Whether making the path absolute would change nothing.
-fn is_plain(path: &[u8]) -> bool {
-    let mut parts = path.split(|byte| *byte == b'/');
-    parts.next() == Some(b"") && parts.all(|part| !matches!(part, b"" | b"."))
 }
 
 /// The tag in a name of exactly the shape that [`Temp::create`] gives.
