@@ -75,14 +75,14 @@ async fn drifts(nodes: Arc<[Arc<Node>]>, interval: Duration) {
             for node in audited.iter() {
                 if node.state() == State::Drifted {
                     // It may have been put right by hand: the node's task compares.
-                    node.drifted.set();
+                    node.set_drifted();
                 } else if node.current().is_some() {
                     verify(node);
                 } else if node.state() == State::Delayed
                     && matches!(file::stands_against(&node.target, None), Ok(false))
                 {
                     // The last file is gone: what waits beside nothing is written at once.
-                    node.drifted.set();
+                    node.set_drifted();
                 }
             }
         };
@@ -139,7 +139,7 @@ fn report(node: &Node, drift: &Drift) {
     match node.drift {
         OnDrift::Repair => {
             warn!("nodes.{name}: '{dest}' was changed by somebody else: {drift}; restoring it");
-            node.drifted.set();
+            node.set_drifted();
         }
         OnDrift::Report => {
             if node.set_bad(State::Drifted, DRIFT_STAYS) {

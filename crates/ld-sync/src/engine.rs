@@ -103,9 +103,9 @@ fn prepare(nodes: &[Arc<Node>]) {
     let mut warned = HashSet::new();
     for node in nodes {
         let Target { path, owner, .. } = &node.target;
-        let place = (path.parent().map(Path::as_os_str), owner.as_ref());
+        let place = (path.parent().map(Path::as_os_str), owner.as_deref());
         let in_memory = places.entry(place).or_insert_with(|| {
-            if let Some(warning) = file::inspect_directory(path, owner.as_ref())
+            if let Some(warning) = file::inspect_directory(path, owner.as_deref())
                 && warned.insert(warning.path.clone())
             {
                 warn!("{warning}");
@@ -130,8 +130,9 @@ async fn supervise<S: Source>(
     if nodes.is_empty() {
         info!("no nodes are configured: nothing to do");
     }
-    let followers =
-        nodes.iter().map(|node| Follower::new(node.clone(), source.watch(&node.source), shared.clone()));
+    let followers = nodes
+        .iter()
+        .map(|node| Follower::new(node.clone(), source.watch(node.source.clone()), shared.clone()));
     let (scheduler, roll_call) = Scheduler::new(followers);
     tokio::join!(scheduler.run(), audit::run(source, nodes, settings, roll_call));
 }

@@ -45,10 +45,10 @@ pub(crate) use touch::{TouchError, touch};
 pub(crate) struct Target {
     /// The file. A relative path is resolved against the working directory at each use.
     pub(crate) path: PathBuf,
-    /// The file's owner; `None` is the watcher's effective user.
-    pub(crate) owner: Option<Principal>,
+    /// The file's owner; `None` is the watcher's effective user. Boxed, since most files have none.
+    pub(crate) owner: Option<Box<Principal>>,
     /// The file's group; `None` is the group that a new file gets there.
-    pub(crate) group: Option<Principal>,
+    pub(crate) group: Option<Box<Principal>>,
     /// The permission bits, exact.
     pub(crate) mode: u32,
     /// Whether the file and its directory are flushed to disk.
@@ -59,8 +59,8 @@ impl From<&NodeConfig> for Target {
     fn from(node: &NodeConfig) -> Self {
         Self {
             path: node.dest.clone(),
-            owner: node.owner.clone(),
-            group: node.group.clone(),
+            owner: node.owner.clone().map(Box::new),
+            group: node.group.clone().map(Box::new),
             mode: node.mode,
             fsync: node.fsync,
         }

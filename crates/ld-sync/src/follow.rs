@@ -84,7 +84,7 @@ impl<W: NodeSource> Follower<W> {
                 }
                 self.retry = None;
                 self.watch.refresh();
-            } else if self.node.drifted.poll_set(context).is_ready() {
+            } else if self.node.poll_drifted(context).is_ready() {
                 self.node.set_pending();
                 self.watch.refresh();
             } else {
@@ -132,7 +132,7 @@ impl<W: NodeSource> Follower<W> {
                 "the node points to an object in S3, which cannot be loaded; the last file stays",
             ),
             NodeState::Present { data, stat } => {
-                let _place = self.node.guards.is_none().then_some(place);
+                let _place = self.node.guards().is_none().then_some(place);
                 let Shared { turns, checks, .. } = &*self.shared;
                 let data = match guard::pass(&self.node, turns, checks, data).await {
                     Ok(data) => data,
@@ -188,7 +188,7 @@ impl<W: NodeSource> Follower<W> {
     /// What becomes of the last file before a change.
     fn existing(&self) -> Existing {
         let has_come = |turn: &Turn| turn.left().is_zero();
-        let at_once = self.node.window.is_zero() || self.turn.as_deref().is_some_and(has_come);
+        let at_once = self.node.window().is_zero() || self.turn.as_deref().is_some_and(has_come);
         if at_once { Existing::Replace } else { Existing::Delay }
     }
 
@@ -254,9 +254,9 @@ impl<W: NodeSource> Follower<W> {
 
     /// The change waits for its turn, and is read again then: thousands of nodes may wait, and newer states supersede it.
     fn delay(&mut self) {
-        let Node { name, target, window, .. } = &*self.node;
+        let Node { name, target, .. } = &*self.node;
         let turn = self.turn.get_or_insert_with(|| {
-            let turn = Turn::draw(*window);
+            let turn = Turn::draw(self.node.window());
             info!("nodes.{name}: '{}': {}", target.path.display(), turn.reason());
             Box::new(turn)
         });
@@ -312,6 +312,6 @@ mod tests {
     #[test]
     fn a_hundred_thousand_that_wait_are_cheap() {
         let waiting = size_of::<Follower<ld_zk::NodeWatch>>();
-        assert!(waiting <= 176, "{waiting}");
+        assert!(waiting <= 120, "{waiting}");
     }
 }

@@ -46,7 +46,6 @@ mod publish;
 mod record;
 mod retry;
 mod scheduler;
-mod signal;
 mod source;
 mod status;
 

@@ -1,11 +1,12 @@
 //! The engine's memory of one node: the home of everything that [`Status`] shows.
 
+use std::num::NonZeroU64;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::file::{Left, Target};
-use crate::signal::Signal;
 use crate::status::{State, Status};
 use ld_config::{Guards, OnDelete, OnDrift};
 use ld_zk::SessionKey;
@@ -16,34 +17,48 @@ const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
 /// One configured node. Shared by its task, the file pool and the audits.
 pub(crate) struct Node {
     pub(crate) name: Box<str>,
-    pub(crate) source: Box<str>,
+    pub(crate) source: Arc<str>,
     pub(crate) target: Target,
     pub(crate) drift: OnDrift,
     pub(crate) on_delete: OnDelete,
-    /// The window over which a fleet applies a change; zero for at once.
-    pub(crate) window: Duration,
     /// Boxed, since most nodes have none.
-    pub(crate) guards: Option<Box<Guards>>,
+    extras: Option<Box<Extras>>,
     /// The file as it was left. Locked for the length of one file operation by blocking threads, and by the reactor where that
     /// waits for no device.
     pub(crate) left: Mutex<Option<Left>>,
     /// The file was last seen in a file system in memory.
     pub(crate) in_memory: AtomicBool,
-    /// An audit found that the file is not as it was left.
-    pub(crate) drifted: Signal,
     record: Mutex<Record>,
+}
+
+/// What few nodes have.
+#[derive(Default, PartialEq)]
+struct Extras {
+    guards: Option<Guards>,
+    window: Duration,
 }
 
 struct Record {
     state: State,
-    since: SystemTime,
+    since: Moment,
+    /// An audit found that the file is not as it was left, and nobody has heard of it yet.
+    drifted: bool,
+    /// Who is to hear of it.
+    listener: Option<Waker>,
     /// The session that last showed the content which the file holds; `None` while a change may be pending.
     current: Option<SessionKey>,
-    mzxid: Option<i64>,
-    bytes: Option<u64>,
-    applied_at: Option<SystemTime>,
+    /// What the file holds, as far as this process knows.
+    applied: Option<Applied>,
+    applied_at: Option<Moment>,
     /// Boxed, since most nodes have none.
     trouble: Option<Box<Trouble>>,
+}
+
+/// A version of the node's content.
+#[derive(Clone, Copy)]
+struct Applied {
+    mzxid: i64,
+    bytes: u64,
 }
 
 /// Why a node does not stand well.
@@ -66,23 +81,24 @@ pub(crate) struct Landed {
 impl Node {
     pub(crate) fn new(config: ld_config::NodeConfig) -> Self {
         let target = Target::from(&config);
+        let guards = (config.guards != Guards::default()).then_some(config.guards);
+        let extras = Extras { guards, window: config.apply_jitter };
         Self {
             name: config.name.into_boxed_str(),
-            source: config.source.into_boxed_str(),
+            source: config.source.into(),
             target,
             drift: config.drift,
             on_delete: config.on_delete,
-            window: config.apply_jitter,
-            guards: (config.guards != Guards::default()).then(|| Box::new(config.guards)),
+            extras: (extras != Extras::default()).then(|| Box::new(extras)),
             left: Mutex::new(None),
             in_memory: AtomicBool::new(false),
-            drifted: Signal::default(),
             record: Mutex::new(Record {
                 state: State::Waiting,
-                since: SystemTime::now(),
+                since: Moment::now(),
+                drifted: false,
+                listener: None,
                 current: None,
-                mzxid: None,
-                bytes: None,
+                applied: None,
                 applied_at: None,
                 trouble: None,
             }),
@@ -91,6 +107,39 @@ impl Node {
 
     fn with<T>(&self, f: impl FnOnce(&mut Record) -> T) -> T {
         f(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What content must pass before it is applied.
+    pub(crate) fn guards(&self) -> Option<&Guards> {
+        self.extras.as_ref()?.guards.as_ref()
+    }
+
+    /// The window over which a fleet applies a change; zero for at once.
+    pub(crate) fn window(&self) -> Duration {
+        self.extras.as_ref().map_or(Duration::ZERO, |extras| extras.window)
+    }
+
+    /// The file is not as it was left, or may be right again: the node is to be read.
+    pub(crate) fn set_drifted(&self) {
+        let listener = self.with(|record| {
+            record.drifted = true;
+            record.listener.take()
+        });
+        listener.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ready when that was said since this was ready last.
+    pub(crate) fn poll_drifted(&self, context: &Context<'_>) -> Poll<()> {
+        self.with(|record| {
+            if std::mem::take(&mut record.drifted) {
+                return Poll::Ready(());
+            }
+            match &mut record.listener {
+                Some(listener) => listener.clone_from(context.waker()),
+                none => *none = Some(context.waker().clone()),
+            }
+            Poll::Pending
+        })
     }
 
     /// A change may be pending: no heartbeat until it is applied.
@@ -110,17 +159,16 @@ impl Node {
 
     /// The transaction whose content the file holds, as far as this process knows.
     pub(crate) fn mzxid(&self) -> Option<i64> {
-        self.with(|record| record.mzxid)
+        self.with(|record| record.applied.map(|applied| applied.mzxid))
     }
 
     /// The file holds the node's content. Returns whether it stood badly before.
     pub(crate) fn set_current(&self, landed: &Landed) -> bool {
         self.with(|record| {
             record.current = Some(landed.session);
-            record.mzxid = Some(landed.mzxid);
-            record.bytes = Some(landed.bytes);
+            record.applied = Some(Applied { mzxid: landed.mzxid, bytes: landed.bytes });
             if landed.replaced {
-                record.applied_at = Some(SystemTime::now());
+                record.applied_at = Some(Moment::now());
             }
             record.settle(State::Current)
         })
@@ -130,10 +178,9 @@ impl Node {
     pub(crate) fn set_absent(&self, removed: bool) -> bool {
         self.with(|record| {
             record.current = None;
-            record.mzxid = None;
-            record.bytes = None;
+            record.applied = None;
             if removed {
-                record.applied_at = Some(SystemTime::now());
+                record.applied_at = Some(Moment::now());
             }
             record.settle(State::Absent)
         })
@@ -176,13 +223,33 @@ impl Node {
             source: self.source.to_string(),
             dest: self.target.path.clone(),
             state: record.state,
-            since: record.since,
-            mzxid: record.mzxid,
-            bytes: record.bytes,
-            applied_at: record.applied_at,
+            since: record.since.into(),
+            mzxid: record.applied.map(|applied| applied.mzxid),
+            bytes: record.applied.map(|applied| applied.bytes),
+            applied_at: record.applied_at.map(SystemTime::from),
             last_error: record.trouble.as_ref().map(|trouble| trouble.error.to_string()),
             attempts: record.trouble.as_ref().map_or(0, |trouble| trouble.attempts),
         })
+    }
+}
+
+/// A moment in the room of a number, since each record has two: the nanoseconds since 1970, one at least.
+#[derive(Debug, Clone, Copy)]
+struct Moment(NonZeroU64);
+
+impl Moment {
+    fn now() -> Self {
+        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(
+            u64::try_from(elapsed.as_nanos())
+                .map_or(NonZeroU64::MAX, |nanos| NonZeroU64::new(nanos).unwrap_or(NonZeroU64::MIN)),
+        )
+    }
+}
+
+impl From<Moment> for SystemTime {
+    fn from(moment: Moment) -> Self {
+        UNIX_EPOCH + Duration::from_nanos(moment.0.get())
     }
 }
 
@@ -192,7 +259,7 @@ impl Record {
         let news = self.state != state;
         if news {
             self.state = state;
-            self.since = SystemTime::now();
+            self.since = Moment::now();
         }
         news
     }
@@ -231,6 +298,11 @@ mod tests {
         let session = SessionKey::unique();
         node.set_current(&Landed { session, mzxid: 1, bytes: 1, replaced: true });
         node
+    }
+
+    #[test]
+    fn a_hundred_thousand_of_them_are_cheap() {
+        assert!(size_of::<Node>() <= 264, "{}", size_of::<Node>());
     }
 
     #[test]

@@ -45,8 +45,7 @@ impl RollCall {
 impl<W: NodeSource> Scheduler<W> {
     pub(crate) fn new(followers: impl Iterator<Item = Follower<W>>) -> (Self, RollCall) {
         let (calls, roll_calls) = mpsc::unbounded_channel();
-        let waiting: FuturesUnordered<_> =
-            followers.map(|follower| Waiting::Node(Some(Box::new(follower)))).collect();
+        let waiting: FuturesUnordered<_> = followers.map(|follower| Waiting::Node(Some(follower))).collect();
         let scheduler = Self {
             waiting,
             due: VecDeque::new(),
@@ -74,7 +73,7 @@ impl<W: NodeSource> Scheduler<W> {
                     Woken::RollCall(answer) => _ = answer.send(()),
                 },
                 Some(ended) = self.at_work.join_next() => match ended {
-                    Ok(follower) => self.waiting.push(Waiting::Node(Some(follower))),
+                    Ok(follower) => self.waiting.push(Waiting::Node(Some(*follower))),
                     Err(_) => error!("the task of one node failed unexpectedly; please report this as a bug"),
                 },
                 // The set takes turns, so that all who were woken before it come before it.
@@ -98,7 +97,7 @@ impl<W: NodeSource> Scheduler<W> {
 
 /// What waits in the set.
 enum Waiting<W> {
-    Node(Option<Box<Follower<W>>>),
+    Node(Option<Follower<W>>),
     RollCall(Option<oneshot::Sender<()>>),
 }
 
@@ -118,7 +117,7 @@ impl<W: NodeSource> Future for Waiting<W> {
                     Some(follower) => std::task::ready!(follower.poll_due(context)),
                     None => return Poll::Pending,
                 };
-                follower.take().map(|follower| Woken::Node(follower, due))
+                follower.take().map(|follower| Woken::Node(Box::new(follower), due))
             }
             Self::RollCall(answer) => answer.take().map(Woken::RollCall),
         };

@@ -1,6 +1,7 @@
 //! What the engine consumes: the latest state of each node, and proof that a session is live.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ pub trait Source: Send + Sync + 'static {
     type Node: NodeSource;
 
     /// Starts to watch the node at `path`.
-    fn watch(&self, path: &str) -> Self::Node;
+    fn watch(&self, path: Arc<str>) -> Self::Node;
 
     /// The sessions that a round trip within `limit` has just proved live and writable. All changes that
     /// happened before it have woken their nodes when this returns; [`Confirmed::age`] tells how long ago that is.
@@ -38,8 +39,8 @@ pub trait NodeSource: Send + 'static {
 impl Source for ld_zk::Client {
     type Node = ld_zk::NodeWatch;
 
-    fn watch(&self, path: &str) -> ld_zk::NodeWatch {
-        ld_zk::Client::watch(self, path)
+    fn watch(&self, path: Arc<str>) -> ld_zk::NodeWatch {
+        self.watch_shared(path)
     }
 
     async fn confirm(&self, limit: Duration) -> Confirmed {

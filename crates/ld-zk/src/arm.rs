@@ -15,14 +15,14 @@ use crate::backoff::jittered;
 use crate::client::Shared;
 use crate::error::Blame;
 use crate::lane::{Lane, Live};
-use crate::watched::Watched;
+use crate::watched::{Version, Watched};
 
 /// How many watches of a lane are armed with one round trip.
 const NODES_AT_ONCE: usize = 256;
 /// How long that may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How long the reading of other nodes comes first: content is what users wait for.
-const READING_FIRST: Duration = Duration::from_secs(1);
+const READING_FIRST: Duration = Duration::from_secs(5);
 /// How long until it is tried again, on average, after the session has not answered.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -94,7 +94,7 @@ async fn arm(shared: &Shared, live: &Live, nodes: &[Arc<Watched>]) -> bool {
     let deadline = Instant::now() + ANSWER_LIMIT;
     for (node, seen, request) in requests {
         match timeout_at(deadline, request).await {
-            Ok(Ok((stat, watcher))) if stat.as_ref().map(|stat| (stat.czxid, stat.mzxid)) == seen.zxids => {
+            Ok(Ok((stat, watcher))) if Version::from(stat) == seen.version => {
                 node.arm(seen, Armed::new(watcher));
             }
             Ok(Ok(_)) => node.miss(seen),

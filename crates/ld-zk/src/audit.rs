@@ -18,7 +18,7 @@ use crate::backoff::jittered;
 use crate::error::Blame;
 use crate::lane::{Lane, Live};
 use crate::reading::SessionKey;
-use crate::watched::Watched;
+use crate::watched::{Version, Watched};
 
 /// How often nodes are audited, on average. A session of few nodes learns within 10 s what nobody told it.
 const ROUND: Duration = Duration::from_secs(8);
@@ -133,8 +133,8 @@ async fn compare(live: &Live, nodes: &[Arc<Watched>]) -> bool {
     let checks: Vec<_> = due.map(|(node, seen)| (node, seen, live.client.check_stat(&node.path))).collect();
     let mut answered = true;
     for (node, seen, check) in checks {
-        let zxids = match timeout(ANSWER_LIMIT, check).await {
-            Ok(Ok(stat)) => Ok(stat.map(|stat| (stat.czxid, stat.mzxid))),
+        let version = match timeout(ANSWER_LIMIT, check).await {
+            Ok(Ok(stat)) => Ok(Version::from(stat)),
             // No server says so yet; one that does means that the node is not what it was.
             Ok(Err(error)) if Blame::of(&error) == Blame::Node => Err(error),
             // The session's own business.
@@ -143,7 +143,7 @@ async fn compare(live: &Live, nodes: &[Arc<Watched>]) -> bool {
                 break;
             }
         };
-        if !matches!(zxids, Ok(zxids) if zxids == seen.zxids) {
+        if !matches!(version, Ok(version) if version == seen.version) {
             debug!("{} has changed and no watch said so", node.path);
             node.miss(seen);
         }
@@ -179,7 +179,7 @@ mod tests {
         let (session, now) = (SessionKey::unique(), Instant::now());
         lane.turns.all_were_audited(session, now);
         assert!(is_known(&lane, session, now));
-        lane.unarmed.add(Watched::new("/read/in/bulk"));
+        lane.unarmed.add(Watched::new("/read/in/bulk".into()));
         assert!(!is_known(&lane, session, now));
     }
 
@@ -187,7 +187,7 @@ mod tests {
     fn nodes_take_turns_and_those_that_are_gone_drop_out() {
         let turns = Turns::default();
         assert!(paths(&turns).is_empty());
-        let [a, b, c] = ["/a", "/b", "/c"].map(Watched::new);
+        let [a, b, c] = ["/a", "/b", "/c"].map(|path| Watched::new(path.into()));
         for watched in [&a, &b, &c] {
             turns.add(watched);
         }

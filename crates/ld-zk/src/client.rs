@@ -129,7 +129,12 @@ impl Client {
     /// Watches a node, given by its path below the chroot. Nothing is asked of ZooKeeper before the first
     /// [`NodeWatch::read`].
     pub fn watch(&self, path: &str) -> NodeWatch {
-        let cost = Lane::cost(&self.shared().config.chroot, path);
+        self.watch_shared(path.into())
+    }
+
+    /// The same without a copy of the path, for those who watch very many nodes and have their paths themselves.
+    pub fn watch_shared(&self, path: Arc<str>) -> NodeWatch {
+        let cost = Lane::cost(&self.shared().config.chroot, &path);
         let mut lanes = self.lanes();
         let lane = lanes.all.iter().find(|lane| lane.take(cost)).cloned();
         let lane = lane.unwrap_or_else(|| {
@@ -138,7 +143,7 @@ impl Client {
             lane
         });
         drop(lanes);
-        NodeWatch::new(self.clone(), lane, path, cost)
+        NodeWatch::new(self.clone(), lane, path)
     }
 
     /// What the sessions are doing.

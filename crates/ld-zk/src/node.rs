@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,7 +15,7 @@ use crate::bulk;
 use crate::lane::{Evidence, Lane, Line, Live};
 use crate::reading::{Absence, NodeState, Reading, SessionKey, Unreadable};
 use crate::trouble::{Judgement, Trouble};
-use crate::watched::{Seen, Watched};
+use crate::watched::{Seen, Version, Watched};
 use crate::{Client, Error};
 
 /// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says that there
@@ -34,14 +35,13 @@ pub struct NodeWatch {
     client: Client,
     lane: Arc<Lane>,
     watched: Arc<Watched>,
-    cost: usize,
     poll: Option<Pin<Box<Sleep>>>,
     /// Since the last reading. Boxed, since few nodes have any.
     trouble: Option<Box<Trouble>>,
     stale: bool,
     last: Option<Last>,
     present_in: Option<SessionKey>,
-    length: Option<usize>,
+    length: Length,
     without_auth: bool,
 }
 
@@ -53,21 +53,39 @@ struct Last {
     closed: bool,
 }
 
+/// How many bytes the node had last, if it was read, in the room of a number of that size.
+#[derive(Debug, Clone, Copy)]
+struct Length(Option<NonZeroU32>);
+
+impl Length {
+    fn of(bytes: usize) -> Self {
+        Self(
+            u32::try_from(bytes)
+                .unwrap_or(u32::MAX)
+                .checked_add(1)
+                .map_or(Some(NonZeroU32::MAX), NonZeroU32::new),
+        )
+    }
+
+    fn get(self) -> Option<usize> {
+        self.0.map(|above| above.get() as usize - 1)
+    }
+}
+
 impl NodeWatch {
-    pub(crate) fn new(client: Client, lane: Arc<Lane>, path: &str, cost: usize) -> Self {
+    pub(crate) fn new(client: Client, lane: Arc<Lane>, path: Arc<str>) -> Self {
         let watched = Watched::new(path);
         lane.turns.add(&watched);
         Self {
             client,
             lane,
             watched,
-            cost,
             poll: None,
             trouble: None,
             stale: true,
             last: None,
             present_in: None,
-            length: None,
+            length: Length(None),
             without_auth: false,
         }
     }
@@ -87,12 +105,9 @@ impl NodeWatch {
 
     /// The same for futures written by hand: those who watch very many nodes spare what an `async` block takes for each.
     pub fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        // Before anything is looked at, so that no change falls between.
-        self.watched.register(context);
-        self.stale = self.stale
-            || self.watched.has_fired(context)
-            || is_ready(&mut self.poll, context)
-            || self.is_outdated();
+        // Before anything else is looked at, so that no change falls between.
+        let told = self.watched.poll_told(context);
+        self.stale = self.stale || told || is_ready(&mut self.poll, context) || self.is_outdated();
         if self.stale { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -129,7 +144,7 @@ impl NodeWatch {
         };
         if self.last.is_none_or(|last| last.session != live.key)
             && let Some((data, stat)) =
-                bulk::read(&self.client, &self.lane, &live, &self.watched, self.length).await
+                bulk::read(&self.client, &self.lane, &live, &self.watched, self.length.get()).await
         {
             let reading = self.settle(NodeState::Present { data, stat }, None, &live);
             self.lane.unarmed.add(Arc::clone(&self.watched));
@@ -140,7 +155,7 @@ impl NodeWatch {
         let turn = shared.reads.turn().await;
         let attempt = Box::pin(async {
             tokio::select! {
-                attempt = attempt::read(shared, &live, &self.watched.path, self.length) => Some(attempt),
+                attempt = attempt::read(shared, &live, &self.watched.path, self.length.get()) => Some(attempt),
                 () = self.lane.down(live.key, &self.watched) => None,
             }
         });
@@ -189,7 +204,7 @@ impl NodeWatch {
         let Some(last) = self.last else { return true };
         let believed_now = last.lacks_evidence && view.evidence == Evidence::Present;
         let new_session = view.session.is_some_and(|session| session != last.session);
-        self.watched.was_missed() || (view.closed && !last.closed) || new_session || believed_now
+        (view.closed && !last.closed) || new_session || believed_now
     }
 
     /// Takes over what an attempt found.
@@ -197,7 +212,8 @@ impl NodeWatch {
         let mut lacks_evidence = false;
         match &mut state {
             NodeState::Present { data, .. } => {
-                if self.length.replace(data.len()).is_none() {
+                let before = std::mem::replace(&mut self.length, Length::of(data.len()));
+                if before.get().is_none() {
                     self.client.shared().budget.learn(data.len());
                 }
                 self.present_in = Some(live.key);
@@ -208,12 +224,12 @@ impl NodeWatch {
             }
             NodeState::Unreadable(_) => {}
         }
-        let zxids = match &state {
-            NodeState::Present { stat, .. } => Some(Some((stat.czxid, stat.mzxid))),
-            NodeState::Absent(_) => Some(None),
+        let version = match &state {
+            NodeState::Present { stat, .. } => Some(Version::new(stat.czxid, stat.mzxid)),
+            NodeState::Absent(_) => Some(Version::ABSENT),
             NodeState::Unreadable(_) => None,
         };
-        self.watched.saw(zxids.map(|zxids| Seen { session: live.key, zxids }), armed);
+        self.watched.saw(version.map(|version| Seen { session: live.key, version }), armed);
         self.count_without_auth(matches!(state, NodeState::Unreadable(Unreadable::NoAuth)));
         self.poll = matches!(state, NodeState::Unreadable(_))
             .then(|| Box::pin(sleep_until(self.client.shared().polls.next())));
@@ -266,7 +282,7 @@ impl NodeWatch {
 impl Drop for NodeWatch {
     fn drop(&mut self) {
         self.count_without_auth(false);
-        self.lane.give(self.cost);
+        self.lane.give(Lane::cost(&self.client.shared().config.chroot, &self.watched.path));
     }
 }
 
@@ -293,6 +309,14 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_of_them_are_cheap() {
-        assert!(size_of::<NodeWatch>() <= 128, "{}", size_of::<NodeWatch>());
+        assert!(size_of::<NodeWatch>() <= 72, "{}", size_of::<NodeWatch>());
+    }
+    #[test]
+    fn a_length_is_what_it_was() {
+        assert_eq!(Length(None).get(), None);
+        for bytes in [0, 1, 1 << 20] {
+            assert_eq!(Length::of(bytes).get(), Some(bytes));
+        }
+        assert!(Length::of(usize::MAX).get() > Some(1 << 30));
     }
 }

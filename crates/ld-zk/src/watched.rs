@@ -2,11 +2,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Context;
-
-use atomic_waker::AtomicWaker;
+use std::task::{Context, Waker};
 
 use crate::armed::Armed;
 use crate::reading::SessionKey;
@@ -14,12 +11,8 @@ use crate::reading::SessionKey;
 /// A watched node.
 #[derive(Debug)]
 pub(crate) struct Watched {
-    pub(crate) path: Box<str>,
+    pub(crate) path: Arc<str>,
     known: Mutex<Known>,
-    /// The node is not as it was last seen, and nobody said so.
-    missed: AtomicBool,
-    /// Who waits for the node.
-    waiting: AtomicWaker,
 }
 
 /// What is known of the node.
@@ -28,30 +21,52 @@ struct Known {
     seen: Option<Seen>,
     /// Says when that may be true no more.
     armed: Option<Armed>,
+    /// The node is not as it was last seen, and nobody said so.
+    missed: bool,
+    /// Who waits for the node.
+    waiting: Option<Waker>,
 }
 
-/// What a reading found: the node's czxid and mzxid, or `None` for no node.
+/// What a reading found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) session: SessionKey,
-    pub(crate) zxids: Option<(i64, i64)>,
+    pub(crate) version: Version,
+}
+
+/// Tells one state of a node from every other: its czxid and mzxid, or -1 each for no node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version(i64, i64);
+
+impl Version {
+    pub(crate) const ABSENT: Self = Self(-1, -1);
+
+    pub(crate) fn new(czxid: i64, mzxid: i64) -> Self {
+        Self(czxid, mzxid)
+    }
+}
+
+impl From<Option<zookeeper::Stat>> for Version {
+    fn from(stat: Option<zookeeper::Stat>) -> Self {
+        stat.map_or(Self::ABSENT, |stat| Self::new(stat.czxid, stat.mzxid))
+    }
 }
 
 impl Watched {
-    pub(crate) fn new(path: &str) -> Arc<Self> {
-        Arc::new(Self {
-            path: path.into(),
-            known: Mutex::default(),
-            missed: AtomicBool::new(false),
-            waiting: AtomicWaker::new(),
-        })
+    pub(crate) fn new(path: Arc<str>) -> Arc<Self> {
+        Arc::new(Self { path, known: Mutex::default() })
     }
 
     /// Remembers what was read, `None` while the node cannot be read, since it is polled then; and its watch, unless that is
     /// still to be armed.
     pub(crate) fn saw(&self, seen: Option<Seen>, armed: Option<Armed>) {
+        let former = {
+            let mut known = self.known();
+            known.seen = seen;
+            std::mem::replace(&mut known.armed, armed)
+        };
         // The old watch goes only now: while two are armed, dropping one costs no request.
-        let _former = std::mem::replace(&mut *self.known(), Known { seen, armed });
+        drop(former);
     }
 
     /// What was last seen in a session.
@@ -73,44 +88,63 @@ impl Watched {
             known.armed = Some(armed);
             drop(known);
             // Whoever waits has to wait for this, too.
-            self.waiting.wake();
+            self.wake();
         }
     }
 
     /// The node is not what was `seen`, and no watch says so.
     pub(crate) fn miss(&self, seen: Seen) {
+        let mut known = self.known();
         // If the node was read meanwhile, that is older than what is known.
-        if self.known().seen == Some(seen) {
-            self.missed.store(true, Ordering::Relaxed);
-            self.waiting.wake();
+        if known.seen == Some(seen) {
+            known.missed = true;
+            drop(known);
+            self.wake();
         }
     }
 
-    /// Whether a change was missed since this was asked last.
-    pub(crate) fn was_missed(&self) -> bool {
-        self.missed.swap(false, Ordering::Relaxed)
-    }
-
-    /// Whether the watch has fired since this was asked last. It wakes who asks when it does.
-    pub(crate) fn has_fired(&self, context: &mut Context<'_>) -> bool {
-        let armed = &mut self.known().armed;
-        let fired = armed.as_mut().is_some_and(|armed| Pin::new(armed).poll(context).is_ready());
+    /// Whether somebody has said since this was asked last that the node may have changed. Who asks is woken by the next that
+    /// changes anything about the node or its lane.
+    pub(crate) fn poll_told(&self, context: &mut Context<'_>) -> bool {
+        let mut known = self.known();
+        known.wait(context);
+        let fired = known.armed.as_mut().is_some_and(|armed| Pin::new(armed).poll(context).is_ready());
         if fired {
-            *armed = None;
+            known.armed = None;
         }
-        fired
+        std::mem::take(&mut known.missed) || fired
     }
 
     /// Whoever is registered is woken by the next that changes anything about the node or its lane.
     pub(crate) fn register(&self, context: &Context<'_>) {
-        self.waiting.register(context.waker());
+        self.known().wait(context);
     }
 
     pub(crate) fn wake(&self) {
-        self.waiting.wake();
+        let waiting = self.known().waiting.take();
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    fn wait(&mut self, context: &Context<'_>) {
+        match &mut self.waiting {
+            Some(waiting) => waiting.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_thousand_of_them_are_cheap() {
+        assert!(size_of::<Watched>() <= 88, "{}", size_of::<Watched>());
     }
 }

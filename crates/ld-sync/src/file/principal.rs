@@ -24,7 +24,7 @@ impl Default for Principals {
 impl Principals {
     /// The user and the group that the file must have.
     pub(super) fn of(&mut self, target: &Target, directory: &Directory) -> Result<(u32, u32), FileError> {
-        let group = match &target.group {
+        let group = match target.group.as_deref() {
             None => directory.new_group,
             Some(Principal(name)) => *self
                 .groups
@@ -40,7 +40,7 @@ impl Principals {
 
     /// The user that the file must have.
     pub(super) fn owner(&mut self, target: &Target) -> Result<u32, FileError> {
-        let Some(Principal(name)) = &target.owner else { return Ok(self.me) };
+        let Some(Principal(name)) = target.owner.as_deref() else { return Ok(self.me) };
         self.users
             .entry(name.clone())
             .or_insert_with(|| users::get_user_by_name(name).map(|user| user.uid()).or_else(|| decimal(name)))

@@ -97,8 +97,8 @@ fn dressed(directory: &Rc<Directory>, destination: &Path) -> Dressed {
     Temp::create(directory, destination, 0o400).unwrap().dress(owner, 0o400, destination).unwrap()
 }
 
-fn principal(id: u32) -> Option<Principal> {
-    Some(Principal(id.to_string()))
+fn principal(id: u32) -> Option<Box<Principal>> {
+    Some(Box::new(Principal(id.to_string())))
 }
 
 fn names(directory: &Path) -> Vec<String> {

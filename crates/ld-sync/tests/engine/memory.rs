@@ -112,10 +112,10 @@ impl Memory {
 impl Source for Memory {
     type Node = MemoryNode;
 
-    fn watch(&self, path: &str) -> MemoryNode {
-        let mut changes = self.0.nodes.lock().unwrap()[path].subscribe();
+    fn watch(&self, path: Arc<str>) -> MemoryNode {
+        let mut changes = self.0.nodes.lock().unwrap()[&*path].subscribe();
         changes.mark_changed();
-        MemoryNode { source: self.clone(), path: path.to_owned(), changes, changed: None, answers: None }
+        MemoryNode { source: self.clone(), path: path.to_string(), changes, changed: None, answers: None }
     }
 
     async fn confirm(&self, _limit: Duration) -> Confirmed {

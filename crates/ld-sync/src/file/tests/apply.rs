@@ -83,8 +83,8 @@ fn owner_and_group_are_set_each_by_itself() {
     }
     let mut room = Room::new();
     for (owner, group) in [(Some("nobody"), None), (None, Some("nogroup")), (Some("65533"), Some("65532"))] {
-        room.target.owner = owner.map(|name| Principal(name.into()));
-        room.target.group = group.map(|name| Principal(name.into()));
+        room.target.owner = owner.map(|name| Principal(name.into()).into());
+        room.target.group = group.map(|name| Principal(name.into()).into());
         room.target.mode = 0o4750;
         room.replace(b"owned");
         let id = |name: Option<&str>| match name {
@@ -129,12 +129,12 @@ fn a_file_in_a_directory_that_sets_the_group_is_left_alone() {
 #[test]
 fn an_unknown_owner_or_group_is_an_error_that_names_it() {
     let mut room = Room::new();
-    room.target.owner = Some(Principal("no-such-user".into()));
+    room.target.owner = Some(Principal("no-such-user".into()).into());
     let text = chain(&room.apply(b"x").unwrap_err());
     assert!(text.contains("no user is called 'no-such-user'") && text.contains("/dest"), "{text}");
     room.target.owner = None;
     for name in ["no-such-group", "4294967295", "+5", ""] {
-        room.target.group = Some(Principal(name.into()));
+        room.target.group = Some(Principal(name.into()).into());
         let text = chain(&room.apply(b"x").unwrap_err());
         assert!(text.contains(&format!("no group is called '{name}'")), "{text}");
     }
