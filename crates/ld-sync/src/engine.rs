@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ld_config::{NodeConfig, WatcherConfig, chain};
@@ -46,7 +46,6 @@ impl Engine {
             settled: Arc::new(Semaphore::new(0)),
             turns: Semaphore::new(CHECKS),
             checks: Checks::default(),
-            at_work: AtomicUsize::new(0),
         });
         let (pool, checks, settled) = (shared.pool.clone(), shared.checks.clone(), shared.settled.clone());
         let supervisor = tokio::spawn(supervise(source, nodes.clone(), settings, shared)).abort_handle();

@@ -1,13 +1,12 @@
 //! The task of one node: compare, decide, apply, and try again until it holds.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ld_config::{OnDelete, chain};
 use ld_zk::{Absence, Backoff, NodeState, Reading, Unreadable};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tracing::{debug, info, warn};
 
 use crate::apply::{Done, Existing, Failure, Work};
@@ -17,7 +16,8 @@ use crate::jitter::Turn;
 use crate::pointer::is_s3_pointer;
 use crate::pool::FilePool;
 use crate::record::{Landed, Node};
-use crate::retry::{Attempt, RETRY_AT_MOST, RETRY_FIRST, Retry, poll_due};
+use crate::retry::{Attempt, RETRY_AT_MOST, RETRY_FIRST, Retry, poll_retry};
+use crate::scheduler::Place;
 use crate::source::NodeSource;
 use crate::status::State;
 
@@ -30,8 +30,6 @@ pub(crate) struct Shared {
     /// The turns of nodes' checks: see [`guard::CHECKS`].
     pub(crate) turns: Semaphore,
     pub(crate) checks: Checks,
-    /// How many followers are at work.
-    pub(crate) at_work: AtomicUsize,
 }
 
 /// What a node whose drift is only reported says of itself.
@@ -78,7 +76,7 @@ impl<W: NodeSource> Follower<W> {
                 }
                 return self.watch.poll_readable(context).map(|()| Due::Reading);
             }
-            if poll_due(&mut self.retry, context).is_ready() {
+            if poll_retry(&mut self.retry, context).is_ready() {
                 if self.retry.as_ref().is_some_and(|retry| retry.attempt.is_some()) {
                     return Poll::Ready(Due::Retry);
                 }
@@ -95,9 +93,7 @@ impl<W: NodeSource> Follower<W> {
 
     /// Does what is due. The place at work is held while content is on its way from the node to its file, and given back for what
     /// may take long.
-    pub(crate) async fn work(mut self: Box<Self>, due: Due, place: OwnedSemaphorePermit) -> Box<Self> {
-        let shared = self.shared.clone();
-        let _at_work = AtWork::new(&shared);
+    pub(crate) async fn work(mut self: Box<Self>, due: Due, place: Place) -> Box<Self> {
         match due {
             Due::Reading => {
                 if let Some(reading) = self.watch.read().await {
@@ -110,7 +106,7 @@ impl<W: NodeSource> Follower<W> {
             }
             Due::Retry => {
                 if let Some(attempt) = self.retry.take().and_then(|retry| retry.attempt) {
-                    self.attempt(attempt).await;
+                    self.attempt(attempt, place.is_only()).await;
                 }
             }
         }
@@ -124,7 +120,7 @@ impl<W: NodeSource> Follower<W> {
         }
     }
 
-    async fn decide(&mut self, reading: Reading, place: OwnedSemaphorePermit) {
+    async fn decide(&mut self, reading: Reading, place: Place) {
         let Reading { state, session, read_only } = reading;
         match state {
             NodeState::Present { data, .. } if is_s3_pointer(&data) => self.stand(
@@ -132,7 +128,7 @@ impl<W: NodeSource> Follower<W> {
                 "the node points to an object in S3, which cannot be loaded; the last file stays",
             ),
             NodeState::Present { data, stat } => {
-                let _place = self.node.guards().is_none().then_some(place);
+                let place = self.node.guards().is_none().then_some(place);
                 let Shared { turns, checks, .. } = &*self.shared;
                 let data = match guard::pass(&self.node, turns, checks, data).await {
                     Ok(data) => data,
@@ -142,7 +138,8 @@ impl<W: NodeSource> Follower<W> {
                 if self.node.state() == State::Drifted && known == Some(stat.mzxid) {
                     let bytes = data.len() as u64;
                     let work = Work::Compare(Content::Read(data));
-                    return self.attempt(Attempt { work, session, mzxid: stat.mzxid, bytes }).await;
+                    let attempt = Attempt { work, session, mzxid: stat.mzxid, bytes };
+                    return self.attempt(attempt, place.as_ref().is_some_and(Place::is_only)).await;
                 }
                 if read_only && known.is_some_and(|known| stat.mzxid < known) {
                     return self.stand(
@@ -159,7 +156,8 @@ impl<W: NodeSource> Follower<W> {
                 };
                 let bytes = data.len() as u64;
                 let work = Work::Apply { content: Content::Read(data), existing, touch: !read_only };
-                self.attempt(Attempt { work, session, mzxid: stat.mzxid, bytes }).await;
+                let attempt = Attempt { work, session, mzxid: stat.mzxid, bytes };
+                self.attempt(attempt, place.as_ref().is_some_and(Place::is_only)).await;
             }
             NodeState::Absent(Absence::Deleted | Absence::Confirmed)
                 if !read_only && self.node.on_delete == OnDelete::Keep =>
@@ -168,7 +166,7 @@ impl<W: NodeSource> Follower<W> {
             }
             NodeState::Absent(Absence::Deleted | Absence::Confirmed) if !read_only => {
                 let work = Work::Remove(self.existing());
-                self.attempt(Attempt { work, session, mzxid: 0, bytes: 0 }).await;
+                self.attempt(Attempt { work, session, mzxid: 0, bytes: 0 }, place.is_only()).await;
             }
             NodeState::Absent(Absence::Unconfirmed { reason }) => {
                 self.stand(State::Unverified, &format!("the node is missing, and {reason}; the file stays"));
@@ -208,10 +206,10 @@ impl<W: NodeSource> Follower<W> {
         }
     }
 
-    async fn attempt(&mut self, attempt: Attempt) {
+    /// Tries it. Who is `alone` at work waits for no others to be written with.
+    async fn attempt(&mut self, attempt: Attempt, alone: bool) {
         let Attempt { work, session, mzxid, bytes } = attempt;
         let node = &self.node;
-        let alone = self.shared.at_work.load(Ordering::Relaxed) == 1;
         match self.shared.pool.run(node, work, alone).await {
             Ok(done @ (Done::Replaced | Done::Unchanged)) => {
                 let replaced = done == Done::Replaced;
@@ -279,22 +277,6 @@ impl<W: NodeSource> Follower<W> {
             let Node { name, source, target, .. } = &*self.node;
             warn!("nodes.{name}: {source} -> '{}': {error}", target.path.display());
         }
-    }
-}
-
-/// Counts a follower that is at work.
-struct AtWork<'a>(&'a AtomicUsize);
-
-impl<'a> AtWork<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        shared.at_work.fetch_add(1, Ordering::Relaxed);
-        Self(&shared.at_work)
-    }
-}
-
-impl Drop for AtWork<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -38,6 +38,6 @@ impl Retry {
 }
 
 /// Ready when a retry is due; never without one.
-pub(crate) fn poll_due(retry: &mut Option<Box<Retry>>, context: &mut Context<'_>) -> Poll<()> {
+pub(crate) fn poll_retry(retry: &mut Option<Box<Retry>>, context: &mut Context<'_>) -> Poll<()> {
     retry.as_mut().map_or(Poll::Pending, |retry| retry.due.as_mut().poll(context))
 }

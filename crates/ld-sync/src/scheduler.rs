@@ -18,6 +18,16 @@ use crate::source::NodeSource;
 /// Followers that read and write at one time: enough to saturate a server, and each takes some kilobytes.
 const AT_WORK: usize = 128;
 
+/// A follower's place among those at work.
+pub(crate) struct Place(OwnedSemaphorePermit);
+
+impl Place {
+    /// Whether nobody else is at work that has not given its place back.
+    pub(crate) fn is_only(&self) -> bool {
+        self.0.semaphore().available_permits() == AT_WORK - 1
+    }
+}
+
 /// All followers of an engine.
 pub(crate) struct Scheduler<W> {
     waiting: FuturesUnordered<Waiting<W>>,
@@ -62,7 +72,7 @@ impl<W: NodeSource> Scheduler<W> {
             while !self.due.is_empty()
                 && let Ok(place) = self.places.clone().try_acquire_owned()
             {
-                self.begin(place);
+                self.begin(Place(place));
             }
             let places = self.places.clone();
             tokio::select! {
@@ -78,13 +88,13 @@ impl<W: NodeSource> Scheduler<W> {
                 },
                 // The set takes turns, so that all who were woken before it come before it.
                 Some(call) = self.roll_calls.recv() => self.waiting.push(Waiting::RollCall(Some(call))),
-                Ok(place) = places.acquire_owned(), if !self.due.is_empty() => self.begin(place),
+                Ok(place) = places.acquire_owned(), if !self.due.is_empty() => self.begin(Place(place)),
                 else => std::future::pending().await,
             }
         }
     }
 
-    fn begin(&mut self, place: OwnedSemaphorePermit) {
+    fn begin(&mut self, place: Place) {
         if let Some((follower, due)) = self.due.pop_front() {
             self.at_work.spawn(follower.work(due, place));
         }
