@@ -1,7 +1,7 @@
-//! Bulk reads: the first readings of many nodes in a session, several with one request.
+//! Bulk reads: the first readings of many nodes, several with one request.
 //!
-//! A server answers a request for many nodes with little more work than one for a single node, so that a start or a new session
-//! of many nodes is much faster. No such request arms watches: [`arm`](crate::arm) does that once all have been read.
+//! A server answers a request for many nodes with little more work than one for a single node, so that a start with many nodes is
+//! much faster. No such request arms watches: [`arm`](crate::arm) does that once all have been read.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

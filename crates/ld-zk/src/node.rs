@@ -142,7 +142,8 @@ impl NodeWatch {
             Line::Down => return None,
             Line::Closed => return Some(self.closed()),
         };
-        if self.last.is_none_or(|last| last.session != live.key)
+        // Later, after a lost session, most of what is to be read is known already, and to be watched again matters more.
+        if self.last.is_none()
             && let Some((data, stat)) =
                 bulk::read(&self.client, &self.lane, &live, &self.watched, self.length.get()).await
         {
