@@ -132,6 +132,7 @@ async fn supervise<S: Source>(
     let followers = nodes
         .iter()
         .map(|node| Follower::new(node.clone(), source.watch(node.source.clone()), shared.clone()));
-    let (scheduler, roll_call) = Scheduler::new(followers);
+    let on_disk = nodes.iter().filter(|node| !node.in_memory.load(Ordering::Relaxed)).count();
+    let (scheduler, roll_call) = Scheduler::new(followers, on_disk);
     tokio::join!(scheduler.run(), audit::run(source, nodes, settings, roll_call));
 }

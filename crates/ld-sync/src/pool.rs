@@ -23,6 +23,9 @@ const WORKERS: usize = 4;
 /// Files that one worker writes before it flushes their directories: bounds the wait of the first of them.
 const BATCH: usize = 64;
 
+/// Files in memory that the reactor writes at one time: more would let the server wait for the next requests.
+const QUICK_BATCH: usize = 16;
+
 /// Files that are not worth another thread.
 const FEW: usize = 8;
 
@@ -109,13 +112,13 @@ impl FilePool {
     }
 }
 
-/// How many of the first jobs, of a batch at most, the reactor does itself: nothing of them can wait for a device.
+/// How many of the first jobs the reactor does itself at one time: nothing of them can wait for a device.
 fn quick<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> usize {
     let is_quick = |bytes: &mut usize, job: &Job| {
         *bytes += job.bytes();
         (job.node.in_memory.load(Ordering::Relaxed) && *bytes <= QUICK_BYTES).then_some(())
     };
-    jobs.into_iter().take(BATCH).scan(0, is_quick).count()
+    jobs.into_iter().take(QUICK_BATCH).scan(0, is_quick).count()
 }
 
 impl Shared {

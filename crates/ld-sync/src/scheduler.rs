@@ -15,16 +15,26 @@ use tracing::error;
 use crate::follow::{Due, Follower};
 use crate::source::NodeSource;
 
-/// Followers that read and write at one time: enough to saturate a server, and each takes some kilobytes.
-const AT_WORK: usize = 128;
+/// Followers that read and write at one time, at least: enough to saturate a server, and each takes some kilobytes.
+const LEAST_AT_WORK: usize = 128;
+
+/// The most: four times as many files as all workers flush together.
+const MOST_AT_WORK: usize = 1024;
+
+/// Of those whose files are on a disk, which flushes many at once for little more than one, one in so many is at work at one time.
+const WAITING_FOR_EACH: usize = 8;
 
 /// A follower's place among those at work.
-pub(crate) struct Place(OwnedSemaphorePermit);
+pub(crate) struct Place {
+    permit: OwnedSemaphorePermit,
+    /// How many there are in all.
+    places: usize,
+}
 
 impl Place {
     /// Whether nobody else is at work that has not given its place back.
     pub(crate) fn is_only(&self) -> bool {
-        self.0.semaphore().available_permits() == AT_WORK - 1
+        self.permit.semaphore().available_permits() == self.places - 1
     }
 }
 
@@ -33,6 +43,7 @@ pub(crate) struct Scheduler<W> {
     waiting: FuturesUnordered<Waiting<W>>,
     due: VecDeque<(Box<Follower<W>>, Due)>,
     places: Arc<Semaphore>,
+    at_work_at_most: usize,
     at_work: JoinSet<Box<Follower<W>>>,
     roll_calls: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
 }
@@ -53,13 +64,16 @@ impl RollCall {
 }
 
 impl<W: NodeSource> Scheduler<W> {
-    pub(crate) fn new(followers: impl Iterator<Item = Follower<W>>) -> (Self, RollCall) {
+    /// Of the followers, `on_disk` have files that wait for a device.
+    pub(crate) fn new(followers: impl Iterator<Item = Follower<W>>, on_disk: usize) -> (Self, RollCall) {
         let (calls, roll_calls) = mpsc::unbounded_channel();
+        let at_work_at_most = (on_disk / WAITING_FOR_EACH).clamp(LEAST_AT_WORK, MOST_AT_WORK);
         let waiting: FuturesUnordered<_> = followers.map(|follower| Waiting::Node(Some(follower))).collect();
         let scheduler = Self {
             waiting,
             due: VecDeque::new(),
-            places: Arc::new(Semaphore::new(AT_WORK)),
+            places: Arc::new(Semaphore::new(at_work_at_most)),
+            at_work_at_most,
             at_work: JoinSet::new(),
             roll_calls,
         };
@@ -72,7 +86,7 @@ impl<W: NodeSource> Scheduler<W> {
             while !self.due.is_empty()
                 && let Ok(place) = self.places.clone().try_acquire_owned()
             {
-                self.begin(Place(place));
+                self.begin(place);
             }
             let places = self.places.clone();
             tokio::select! {
@@ -88,19 +102,20 @@ impl<W: NodeSource> Scheduler<W> {
                 },
                 // The set takes turns, so that all who were woken before it come before it.
                 Some(call) = self.roll_calls.recv() => self.waiting.push(Waiting::RollCall(Some(call))),
-                Ok(place) = places.acquire_owned(), if !self.due.is_empty() => self.begin(Place(place)),
+                Ok(place) = places.acquire_owned(), if !self.due.is_empty() => self.begin(place),
                 else => std::future::pending().await,
             }
         }
     }
 
-    fn begin(&mut self, place: Place) {
+    fn begin(&mut self, permit: OwnedSemaphorePermit) {
         if let Some((follower, due)) = self.due.pop_front() {
+            let place = Place { permit, places: self.at_work_at_most };
             self.at_work.spawn(follower.work(due, place));
         }
         if self.due.is_empty() {
             // All nodes at once are rare, and their places large.
-            self.due.shrink_to(AT_WORK);
+            self.due.shrink_to(LEAST_AT_WORK);
         }
     }
 }
