@@ -63,8 +63,10 @@ impl Unarmed {
 /// Arms watches for as long as the lane's session lasts. Never ends.
 pub(crate) async fn keep(shared: &Shared, lane: &Lane, live: &Live) {
     loop {
-        // The limit is for a client that never rests.
-        let _ = timeout(READING_FIRST, shared.bulk.quiet()).await;
+        if !lane.unarmed.is_empty() {
+            // The limit is for a client that never rests.
+            let _ = timeout(READING_FIRST, shared.bulk.quiet()).await;
+        }
         loop {
             let nodes = lane.unarmed.first(NODES_AT_ONCE);
             if nodes.is_empty() {

@@ -34,14 +34,16 @@ const REQUESTS_IN_FLIGHT: usize = 4;
 /// How many requests may end with their connections before the first is answered. A server that does not know them says so and
 /// ends the connection, so that what it said may be lost.
 const LOST_BEFORE_THE_FIRST: usize = 2;
-/// How often it is looked whether any are.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// How long nobody asks for anything before there is nothing more to be read, as far as is known: a disk may hold up who comes next.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// What the lanes of one client share.
 #[derive(Debug)]
 pub(crate) struct Bulk {
     requests: Semaphore,
-    /// Nodes that wait for their answers.
+    /// Nodes that were to be read so far.
+    asked: AtomicUsize,
+    /// Those of them that wait for their answers.
     waiting: AtomicUsize,
     /// A server has answered one.
     answered: AtomicBool,
@@ -77,6 +79,7 @@ impl Default for Bulk {
     fn default() -> Self {
         Self {
             requests: Semaphore::new(1),
+            asked: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             answered: AtomicBool::new(false),
             lost: AtomicUsize::new(0),
@@ -110,10 +113,14 @@ impl Bulk {
         self.refused.load(Ordering::Relaxed)
     }
 
-    /// Waits until no node is to be read in bulk.
+    /// Waits until no node has been read in bulk for a while.
     pub(crate) async fn quiet(&self) {
-        while self.waiting.load(Ordering::Relaxed) > 0 {
-            sleep(LOOK_AGAIN).await;
+        loop {
+            let asked = self.asked.load(Ordering::Relaxed);
+            sleep(QUIET).await;
+            if self.waiting.load(Ordering::Relaxed) == 0 && self.asked.load(Ordering::Relaxed) == asked {
+                return;
+            }
         }
     }
 }
@@ -134,6 +141,7 @@ pub(crate) async fn read(
     }
     let (answer, answered) = oneshot::channel();
     let job = Job { live: Arc::clone(live), watched: Arc::clone(watched), expected, answer };
+    shared.bulk.asked.fetch_add(1, Ordering::Relaxed);
     let _waiting = Counted::new(&shared.bulk.waiting);
     if lane.bulk.submit(job) {
         client.runtime().spawn(work(Arc::clone(shared), Arc::clone(lane)));
