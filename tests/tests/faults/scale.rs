@@ -20,6 +20,9 @@ const NODES: usize = 10_000;
 const PART: usize = 500;
 /// Bytes of watched paths that one session carries at most.
 const SESSION_PATH_BYTES: usize = 96 << 10;
+/// ZooKeeper's operation codes of what arms a watch.
+const EXISTS: i32 = 3;
+const GET_DATA: i32 = 4;
 /// Threads of a watcher however many nodes it has: the reactor, the blocking ones, the client's.
 const THREADS: usize = 12;
 
@@ -67,6 +70,9 @@ fn ten_thousand_nodes_of_long_paths_survive_resets_and_lost_sessions_cheaply() {
     }
 
     let lanes = proxy.sessions().len();
+    // Each node is read with its watch, or watched by checking it once all are read; each session checks the chroot.
+    let watched = || proxy.requests_of(GET_DATA) + proxy.requests_of(EXISTS) >= NODES + lanes;
+    wait_until("every watch", PATIENCE, watched);
     let needed = NODES * full(0).len() / SESSION_PATH_BYTES;
     assert!((needed..needed + 5).contains(&lanes), "{lanes} sessions for paths that need {needed}");
     let before = threads(&watcher);
