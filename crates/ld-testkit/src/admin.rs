@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::node::{Acl, Stat, Step};
+use crate::operation;
 use crate::wire::{Connection, Record, Reply};
 
 /// The session timeout of an admin; it pings nobody, so an idle one's session ends and the next call opens a new one.
@@ -17,19 +18,6 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 const IDLE_LIMIT: Duration = Duration::from_secs(5);
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-mod operation {
-    pub(super) const CREATE: i32 = 1;
-    pub(super) const DELETE: i32 = 2;
-    pub(super) const EXISTS: i32 = 3;
-    pub(super) const GET_DATA: i32 = 4;
-    pub(super) const SET_DATA: i32 = 5;
-    pub(super) const SET_ACL: i32 = 7;
-    pub(super) const GET_CHILDREN: i32 = 8;
-    pub(super) const SYNC: i32 = 9;
-    pub(super) const MULTI: i32 = 14;
-    pub(super) const AUTH: i32 = 100;
-    pub(super) const ERROR: i32 = -1;
-}
 const AUTH_XID: i32 = -4;
 const ANY_VERSION: i32 = -1;
 

@@ -62,10 +62,12 @@ mod jvm;
 mod lane;
 mod namespace;
 mod node;
+pub mod operation;
 mod planted;
 mod port;
 mod process;
 mod proxy;
+mod record;
 mod relay;
 mod secure_port;
 mod server;
@@ -88,7 +90,8 @@ pub use admin::Admin;
 pub use error::Error;
 pub use node::{Acl, Stat, Step};
 
-pub use proxy::{Proxy, ProxyCounts, ProxyMode};
+pub use proxy::{Proxy, ProxyMode};
+pub use record::ProxyCounts;
 pub use session::Session;
 pub use unroutable::Unroutable;
 

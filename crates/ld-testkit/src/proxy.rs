@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use std::{io, io::Write};
 
 use crate::port::ReservedPort;
+use crate::record::{ProxyCounts, Record};
 use crate::relay::{Command, Relay};
 use crate::session::Session;
 
@@ -38,34 +39,6 @@ pub enum ProxyMode {
         /// From the server to the client.
         to_client: Duration,
     },
-}
-
-/// What has come through a [`Proxy`] since it was made.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ProxyCounts {
-    /// Connections that were accepted, also those that were reset or held back.
-    pub connections: u64,
-    /// Requests that clients sent, pings excluded, handshakes excluded.
-    pub requests: u64,
-    /// Pings that clients sent.
-    pub pings: u64,
-    /// Bytes that clients sent.
-    pub bytes_from_clients: u64,
-    /// Bytes that the server sent.
-    pub bytes_from_server: u64,
-}
-
-/// What the proxy's thread has seen; it writes, the handle reads.
-#[derive(Debug, Default)]
-pub(crate) struct Record {
-    pub(crate) counts: ProxyCounts,
-    pub(crate) open: usize,
-    pub(crate) accepted_at: Vec<Instant>,
-    pub(crate) operations: Vec<i32>,
-    pub(crate) sessions: Vec<Session>,
-    /// The operation that servers do not know.
-    pub(crate) unknown: Option<u8>,
 }
 
 /// A TCP proxy on loopback in front of one address. One thread serves hundreds of connections. It ends with this value.

@@ -1,6 +1,5 @@
 //! The thread of a proxy: one loop over `poll`, so that delays are exact and a mode change concerns everything at once.
 
-use std::cell::Cell;
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
@@ -14,17 +13,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::frames::Frames;
 use crate::lane::Lane;
 use crate::port::ReservedPort;
-use crate::proxy::{ProxyMode, Record, reset};
-use crate::session::Session;
+use crate::proxy::{ProxyMode, reset};
+use crate::record::Record;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 /// The target is on loopback and answers at once, or refuses.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
-/// ZooKeeper's operation code of a ping.
-const PING: i32 = 11;
-/// An operation code that no server knows.
-const UNKNOWN: u8 = 99;
 
 #[derive(Debug)]
 pub(crate) enum Command {
@@ -231,14 +226,15 @@ impl Pair {
             if self.to_server.wants_input() {
                 let (frames, shaken) = (&mut self.requests, &mut self.shaken_hands.0);
                 self.to_server
-                    .read(&self.client, delay, |bytes| note_requests(bytes, frames, shaken, record))?;
+                    .read(&self.client, delay, |bytes| lock(record).note_requests(bytes, frames, shaken))?;
             }
             self.to_server.write(server, Instant::now())?;
         }
         if let Some(delay) = to_client {
             if self.to_client.wants_input() {
                 let (frames, shaken) = (&mut self.answers, &mut self.shaken_hands.1);
-                self.to_client.read(server, delay, |bytes| note_answers(bytes, frames, shaken, record))?;
+                self.to_client
+                    .read(server, delay, |bytes| lock(record).note_answers(bytes, frames, shaken))?;
             }
             self.to_client.write(&self.client, Instant::now())?;
         }
@@ -260,45 +256,6 @@ fn passes(mode: ProxyMode) -> (Option<Duration>, Option<Duration>) {
         ProxyMode::OnlyToClient => (None, Some(Duration::ZERO)),
         ProxyMode::Delay { to_server, to_client } => (Some(to_server), Some(to_client)),
     }
-}
-
-fn note_requests(bytes: &mut [u8], frames: &mut Frames, shaken: &mut bool, record: &Mutex<Record>) {
-    let mut record = lock(record);
-    record.counts.bytes_from_clients += bytes.len() as u64;
-    let (unknown, shaken) = (record.unknown, Cell::from_mut(shaken));
-    let hide = |operation: &mut u8| {
-        if shaken.get() && unknown == Some(*operation) {
-            *operation = UNKNOWN;
-        }
-    };
-    let note = |prefix: &[u8]| {
-        if !shaken.replace(true) {
-            return;
-        }
-        let Some(code) = prefix.get(4..8).and_then(|code| code.try_into().ok()) else { return };
-        let code = i32::from_be_bytes(code);
-        record.operations.push(code);
-        if code == PING { record.counts.pings += 1 } else { record.counts.requests += 1 }
-    };
-    frames.feed(bytes, note, hide);
-}
-
-/// The first answer holds the session: version, timeout, id, password. Id 0 means that the session has expired.
-fn note_answers(bytes: &mut [u8], frames: &mut Frames, shaken: &mut bool, record: &Mutex<Record>) {
-    let mut record = lock(record);
-    record.counts.bytes_from_server += bytes.len() as u64;
-    let note = |prefix: &[u8]| {
-        if std::mem::replace(shaken, true) {
-            return;
-        }
-        let (Some(id), Some(password)) = (prefix.get(8..16), prefix.get(20..36)) else { return };
-        let id = i64::from_be_bytes(id.try_into().expect("eight bytes"));
-        let session = Session { id, password: password.to_vec() };
-        if id != 0 && !record.sessions.contains(&session) {
-            record.sessions.push(session);
-        }
-    };
-    frames.feed(bytes, note, |_| {});
 }
 
 fn lock(record: &Mutex<Record>) -> MutexGuard<'_, Record> {

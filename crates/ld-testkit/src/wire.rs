@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use crate::operation;
 use crate::session::Session;
 
 /// Each connect, read and write ends after this time.
@@ -15,7 +16,6 @@ const IO_LIMIT: Duration = Duration::from_secs(10);
 const LARGEST_ANSWER: usize = 256 << 20;
 /// The xid of an event, which no request asked for.
 const EVENT_XID: i32 = -1;
-const CLOSE_SESSION: i32 = -11;
 
 /// A request's record under construction.
 #[derive(Debug, Default)]
@@ -172,7 +172,7 @@ impl Connection {
 
     /// Closes the session.
     pub(crate) fn close(mut self) -> io::Result<()> {
-        let reply = self.request(CLOSE_SESSION, Record::default())?;
+        let reply = self.request(operation::CLOSE_SESSION, Record::default())?;
         if reply.error == 0 { Ok(()) } else { Err(invalid("the server refused to close the session")) }
     }
 

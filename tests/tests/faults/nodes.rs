@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ld_testkit::operation::GET_DATA;
 use ld_testkit::{Acl, Admin, Namespace, Proxy, ProxyMode, Step, wait_until};
 use ld_tests::Host;
 
@@ -21,8 +22,6 @@ tests! {
     three_hundred_unreadable_nodes_are_polled_ten_times_a_second: 45,
 }
 
-/// Requests for the data of a node.
-const GET_DATA: i32 = 4;
 /// An unreadable node is polled after this long at the soonest.
 const POLL: Duration = Duration::from_secs(10);
 /// Polls a second of one process, for however many nodes.

@@ -4,6 +4,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ld_testkit::operation::{EXISTS, GET_DATA};
 use ld_testkit::{Admin, Daemon, Namespace, Proxy, ProxyMode, Step, wait_until};
 use ld_tests::Host;
 
@@ -20,9 +21,6 @@ const NODES: usize = 10_000;
 const PART: usize = 500;
 /// Bytes of watched paths that one session carries at most.
 const SESSION_PATH_BYTES: usize = 96 << 10;
-/// ZooKeeper's operation codes of what arms a watch.
-const EXISTS: i32 = 3;
-const GET_DATA: i32 = 4;
 /// Threads of a watcher however many nodes it has: the reactor, the blocking ones, the client's.
 const THREADS: usize = 12;
 

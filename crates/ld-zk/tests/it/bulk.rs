@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ld_config::{SecretsConfig, ZooKeeperConfig};
+use ld_testkit::operation::{EXISTS, GET_DATA, MULTI_READ};
 use ld_testkit::{Acl, Namespace, Proxy, ProxyMode, Session, Step};
 use ld_zk::{Client, NodeWatch, Options, Reading};
 use tokio::sync::Barrier;
@@ -12,10 +13,6 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::kit::{config, next, text, until_content, within};
-
-const EXISTS: i32 = 3;
-const GET_DATA: i32 = 4;
-const MULTI_READ: i32 = 22;
 
 /// Nodes that make up several requests.
 const NODES: usize = 200;

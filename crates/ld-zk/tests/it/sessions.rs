@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::{Duration, Instant};
 
 use ld_config::{Host, SecretsConfig};
-use ld_testkit::{Namespace, Proxy, ProxyMode, Server, ServerOptions, Session, wait_until};
+use ld_testkit::{Namespace, Proxy, ProxyMode, Server, ServerOptions, Session, operation, wait_until};
 use ld_zk::{Client, Error, Options, SessionState};
 
 use crate::kit::{LIMIT, client, config, next, open, text, until, until_content, until_state, within};
@@ -75,14 +75,14 @@ async fn a_session_closed_from_outside_is_replaced_and_every_node_is_read_again(
         assert_eq!(watch.live(), Some(reading.session));
         watches.push((watch, reading.session));
     }
-    let syncs = proxy.requests_of(9);
+    let syncs = proxy.requests_of(operation::SYNC);
     Session::expire(&proxy, namespace.server().address(), || {});
     for (watch, old) in &mut watches {
         let reading = until("a new session", watch, |reading| reading.session != *old).await;
         assert_eq!(text(&reading), "one");
         assert_eq!(watch.live(), Some(reading.session));
     }
-    assert!(proxy.requests_of(9) > syncs, "a new session syncs before it reads");
+    assert!(proxy.requests_of(operation::SYNC) > syncs, "a new session syncs before it reads");
     assert_eq!(proxy.sessions().len(), 2);
 }
 
