@@ -8,19 +8,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::armed::Armed;
+use crate::audit::{ANSWER_LIMIT, answer};
 use crate::backoff::jittered;
 use crate::client::Shared;
-use crate::error::Blame;
 use crate::lane::{Lane, Live};
 use crate::watched::{Version, Watched};
 
 /// How many watches of a lane are armed with one round trip.
 const NODES_AT_ONCE: usize = 256;
-/// How long that may take.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How long the reading of other nodes comes first: content is what users wait for.
 const READING_FIRST: Duration = Duration::from_secs(5);
 /// How long until it is tried again, on average, after the session has not answered.
@@ -85,8 +83,7 @@ pub(crate) async fn keep(shared: &Shared, lane: &Lane, live: &Live) {
 /// Arms the watches of nodes, and wakes those that are not what was read. Returns whether the session has answered for all.
 async fn arm(shared: &Shared, live: &Live, nodes: &[Arc<Watched>]) -> bool {
     // Those of a former session are read again.
-    let due = nodes.iter().filter_map(|node| Some((node, node.unwatched_in(live.key)?)));
-    let due: Vec<_> = due.collect();
+    let due: Vec<_> = nodes.iter().filter_map(|node| Some((node, node.unwatched_in(live.key)?))).collect();
     let _turns = shared.reads.turns(due.len()).await;
     // The requests are sent here, all at once.
     let requests: Vec<_> = due
@@ -95,14 +92,12 @@ async fn arm(shared: &Shared, live: &Live, nodes: &[Arc<Watched>]) -> bool {
         .collect();
     let deadline = Instant::now() + ANSWER_LIMIT;
     for (node, seen, request) in requests {
-        match timeout_at(deadline, request).await {
-            Ok(Ok((stat, watcher))) if Version::from(stat) == seen.version => {
+        let Some(answer) = answer(deadline, request).await else { return false };
+        match answer {
+            Some((stat, watcher)) if Version::from(stat) == seen.version => {
                 node.arm(seen, Armed::new(watcher));
             }
-            Ok(Ok(_)) => node.miss(seen),
-            Ok(Err(error)) if Blame::of(&error) == Blame::Node => node.miss(seen),
-            // The session's own business.
-            _ => return false,
+            _ => node.miss(seen),
         }
     }
     true

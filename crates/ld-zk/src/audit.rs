@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::debug;
 
 use crate::backoff::jittered;
@@ -25,7 +25,7 @@ const ROUND: Duration = Duration::from_secs(8);
 /// How many nodes of a session one round takes, those first whose turn is longest ago: about one a second.
 const NODES_A_ROUND: usize = 8;
 /// How long one answer may take.
-const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How many nodes are audited with one round trip when all are.
 const NODES_AT_ONCE: usize = 1_000;
 /// How long the audit of all nodes of a session may take.
@@ -131,24 +131,27 @@ async fn compare(live: &Live, nodes: &[Arc<Watched>]) -> bool {
     let due = nodes.iter().filter_map(|node| Some((node, node.seen_in(live.key)?)));
     // The requests are sent here, all at once; a check of a stat needs no right to read.
     let checks: Vec<_> = due.map(|(node, seen)| (node, seen, live.client.check_stat(&node.path))).collect();
-    let mut answered = true;
     for (node, seen, check) in checks {
-        let version = match timeout(ANSWER_LIMIT, check).await {
-            Ok(Ok(stat)) => Ok(Version::from(stat)),
-            // No server says so yet; one that does means that the node is not what it was.
-            Ok(Err(error)) if Blame::of(&error) == Blame::Node => Err(error),
-            // The session's own business.
-            _ => {
-                answered = false;
-                break;
-            }
-        };
-        if !matches!(version, Ok(version) if version == seen.version) {
+        let Some(answer) = answer(Instant::now() + ANSWER_LIMIT, check).await else { return false };
+        if answer.map(Version::from) != Some(seen.version) {
             debug!("{} has changed and no watch said so", node.path);
             node.miss(seen);
         }
     }
-    answered
+    true
+}
+
+/// What the server says of a node until the `deadline`: an inner `None` is an error of the node's own, which no server answers yet to
+/// a check; one that does means that the node is not what it was. `None` if there is no answer, which is the session's business.
+pub(crate) async fn answer<T>(
+    deadline: Instant,
+    request: impl Future<Output = Result<T, zookeeper::Error>>,
+) -> Option<Option<T>> {
+    match timeout_at(deadline, request).await {
+        Ok(Ok(answer)) => Some(Some(answer)),
+        Ok(Err(error)) if Blame::of(&error) == Blame::Node => Some(None),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -173,7 +173,7 @@ async fn read_batch(shared: &Shared, lane: &Lane, mut batch: Vec<Job>) {
     }
     let _turns = shared.reads.turns(batch.len()).await;
     let mut reserved = shared.budget.reserve(batch.iter().map(|job| job.expected).sum()).await;
-    if lane.line().live().is_none_or(|now| now.key != live.key) {
+    if !lane.line().is_up(live.key) {
         return;
     }
     // Nodes without an answer are read by themselves, which finds out what is wrong.

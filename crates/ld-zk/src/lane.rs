@@ -59,6 +59,11 @@ impl Line {
         }
     }
 
+    /// Whether it leads to that session.
+    pub(crate) fn is_up(&self, key: SessionKey) -> bool {
+        self.live().is_some_and(|live| live.key == key)
+    }
+
     /// The session, or whether there will be one.
     fn leads_to(&self) -> (Option<SessionKey>, bool) {
         (self.live().map(|live| live.key), matches!(self, Self::Closed))
@@ -165,17 +170,15 @@ impl Lane {
     pub(crate) async fn down(&self, key: SessionKey, watched: &Watched) {
         poll_fn(|context| {
             watched.register(context);
-            let up = self.line().live().is_some_and(|live| live.key == key);
-            if up { Poll::Pending } else { Poll::Ready(()) }
+            if self.line().is_up(key) { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
     }
 
     /// The same for whoever reads for many nodes.
     pub(crate) async fn left(&self, key: SessionKey) {
-        let is_left = |line: &Line| line.live().is_none_or(|live| live.key != key);
         // The sender is this lane's own, so that an error cannot come.
-        let _ = self.line.subscribe().wait_for(is_left).await;
+        let _ = self.line.subscribe().wait_for(|line| !line.is_up(key)).await;
     }
 
     /// The session that is live right now, with a server that has a quorum.

@@ -52,6 +52,7 @@ mod error;
 mod evidence;
 mod inline;
 mod lane;
+mod length;
 mod node;
 mod options;
 mod polls;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,6 +12,7 @@ use crate::armed::Armed;
 use crate::attempt::{self, Fault};
 use crate::bulk;
 use crate::lane::{Evidence, Lane, Line, Live};
+use crate::length::Length;
 use crate::reading::{Absence, NodeState, Reading, SessionKey, Unreadable};
 use crate::trouble::{Judgement, Trouble};
 use crate::watched::{Seen, Version, Watched};
@@ -53,25 +53,6 @@ struct Last {
     closed: bool,
 }
 
-/// How many bytes the node had last, if it was read, in the room of a number of that size.
-#[derive(Debug, Clone, Copy)]
-struct Length(Option<NonZeroU32>);
-
-impl Length {
-    fn of(bytes: usize) -> Self {
-        Self(
-            u32::try_from(bytes)
-                .unwrap_or(u32::MAX)
-                .checked_add(1)
-                .map_or(Some(NonZeroU32::MAX), NonZeroU32::new),
-        )
-    }
-
-    fn get(self) -> Option<usize> {
-        self.0.map(|above| above.get() as usize - 1)
-    }
-}
-
 impl NodeWatch {
     pub(crate) fn new(client: Client, lane: Arc<Lane>, path: Arc<str>) -> Self {
         let watched = Watched::new(path);
@@ -85,7 +66,7 @@ impl NodeWatch {
             stale: true,
             last: None,
             present_in: None,
-            length: Length(None),
+            length: Length::default(),
             without_auth: false,
         }
     }
@@ -311,13 +292,5 @@ mod tests {
     #[test]
     fn a_hundred_thousand_of_them_are_cheap() {
         assert!(size_of::<NodeWatch>() <= 72, "{}", size_of::<NodeWatch>());
-    }
-    #[test]
-    fn a_length_is_what_it_was() {
-        assert_eq!(Length(None).get(), None);
-        for bytes in [0, 1, 1 << 20] {
-            assert_eq!(Length::of(bytes).get(), Some(bytes));
-        }
-        assert!(Length::of(usize::MAX).get() > Some(1 << 30));
     }
 }

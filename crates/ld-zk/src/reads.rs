@@ -20,7 +20,7 @@ impl Default for Reads {
 impl Reads {
     /// Waits for a place among them. The semaphore is never closed, so that there always is one in the end.
     pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        self.0.acquire().await.ok()
+        self.turns(1).await
     }
 
     /// The same for several at once.
