@@ -128,9 +128,8 @@ impl Shared {
 
     /// One worker: ends when the queue is empty, in the same critical section that sees it so.
     async fn work(self: Arc<Self>) {
-        while let Some(batch) = self.next_batch() {
+        while let Some((batch, quick)) = self.next_batch() {
             let shared = self.clone();
-            let quick = quick(&batch) == batch.len();
             let write = move || apply_all(&shared.claims, batch);
             // A panic answers the jobs by dropping them; the worker must live on to be counted.
             let done = if quick {
@@ -146,7 +145,8 @@ impl Shared {
         }
     }
 
-    fn next_batch(&self) -> Option<Vec<Job>> {
+    /// What to do next, and whether the reactor does it itself.
+    fn next_batch(&self) -> Option<(Vec<Job>, bool)> {
         let mut queue = self.lock();
         if queue.jobs.is_empty() {
             queue.workers -= 1;
@@ -155,9 +155,10 @@ impl Shared {
             }
             return None;
         }
-        // An even share, so that a burst is spread over all workers; but the reactor is one.
-        let share = queue.jobs.len().div_ceil(WORKERS).clamp(FEW, BATCH).min(queue.jobs.len());
-        let share = share.max(quick(&queue.jobs));
-        Some(queue.jobs.drain(..share).collect())
+        let quick = quick(&queue.jobs);
+        // For threads an even share, so that a burst is spread over all of them.
+        let even = queue.jobs.len().div_ceil(WORKERS).clamp(FEW, BATCH).min(queue.jobs.len());
+        let share = if quick > 0 { quick } else { even };
+        Some((queue.jobs.drain(..share).collect(), quick > 0))
     }
 }
