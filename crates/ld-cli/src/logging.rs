@@ -53,7 +53,8 @@ pub fn gather_lines() {
 
 /// Writes what this thread has gathered.
 pub fn flush_lines() {
-    GATHERED.with_borrow_mut(|gathered| gathered.as_mut().map_or(Ok(()), write_out)).unwrap_or_else(ignored);
+    // There is nowhere to say that nothing can be said.
+    let _ = GATHERED.with_borrow_mut(|gathered| gathered.as_mut().map_or(Ok(()), write_out));
 }
 
 fn write_out(gathered: &mut Vec<u8>) -> io::Result<()> {
@@ -64,9 +65,6 @@ fn write_out(gathered: &mut Vec<u8>) -> io::Result<()> {
     gathered.clear();
     written
 }
-
-/// There is nowhere to say that nothing can be said.
-fn ignored(_: io::Error) {}
 
 /// Standard error, or what is gathered for it.
 struct ToStderr;

@@ -37,9 +37,8 @@ pub fn znode_path(text: &str) -> Result<String, ZnodePathError> {
 }
 
 fn repair(text: &str) -> Result<String, String> {
-    let refused = || text.chars().find(|c| !is_accepted(*c));
     if !is_plain_ascii(text)
-        && let Some(refused) = refused()
+        && let Some(refused) = text.chars().find(|c| !is_accepted(*c))
     {
         let hint = if refused == '\n' { "; is the next line indented by mistake?" } else { "" };
         return Err(format!(

@@ -40,6 +40,7 @@ mod file;
 mod follow;
 mod guard;
 mod jitter;
+mod moment;
 mod pointer;
 mod pool;
 mod publish;

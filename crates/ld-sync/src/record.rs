@@ -1,12 +1,12 @@
 //! The engine's memory of one node: the home of everything that [`Status`] shows.
 
-use std::num::NonZeroU64;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::file::{Left, Target};
+use crate::moment::Moment;
 use crate::status::{State, Status};
 use ld_config::{Guards, OnDelete, OnDrift};
 use ld_zk::SessionKey;
@@ -230,26 +230,6 @@ impl Node {
             last_error: record.trouble.as_ref().map(|trouble| trouble.error.to_string()),
             attempts: record.trouble.as_ref().map_or(0, |trouble| trouble.attempts),
         })
-    }
-}
-
-/// A moment in the room of a number, since each record has two: the nanoseconds since 1970, one at least.
-#[derive(Debug, Clone, Copy)]
-struct Moment(NonZeroU64);
-
-impl Moment {
-    fn now() -> Self {
-        let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(
-            u64::try_from(elapsed.as_nanos())
-                .map_or(NonZeroU64::MAX, |nanos| NonZeroU64::new(nanos).unwrap_or(NonZeroU64::MIN)),
-        )
-    }
-}
-
-impl From<Moment> for SystemTime {
-    fn from(moment: Moment) -> Self {
-        UNIX_EPOCH + Duration::from_nanos(moment.0.get())
     }
 }
 
