@@ -7,7 +7,7 @@ use crate::frames::Frames;
 use crate::operation;
 use crate::session::Session;
 
-/// What has come through a [`Proxy`] since it was made.
+/// What has come through a [`Proxy`](crate::Proxy) since it was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxyCounts {
