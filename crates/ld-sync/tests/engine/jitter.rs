@@ -31,8 +31,9 @@ pub(crate) async fn current(rig: &Rig) -> Running {
     running
 }
 
+/// Waits for a change to be known. It may be drawn to wait for no more than a millisecond.
 pub(crate) async fn delayed(running: &Running) -> Status {
-    running.wait_for("flags", State::Delayed).await
+    running.wait_at_once_for("flags", State::Delayed).await
 }
 
 #[tokio::test(start_paused = true)]

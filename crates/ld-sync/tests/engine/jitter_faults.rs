@@ -55,7 +55,7 @@ async fn after_an_outage_that_outlasts_the_turn_the_fleet_does_not_change_at_onc
             let running = rig.start_nodes(vec![node(&rig, &name)]);
             running.wait_for(&name, State::Current).await;
             rig.memory.set(&format!("/{name}"), "two", 2);
-            running.wait_for(&name, State::Delayed).await;
+            running.wait_at_once_for(&name, State::Delayed).await;
             match outage {
                 Outage::Unauthorized => {
                     rig.memory.show(&format!("/{name}"), Show::NoAuth);

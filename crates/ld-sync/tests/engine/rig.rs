@@ -14,6 +14,9 @@ use crate::memory::Memory;
 /// More than any engine needs to do anything on the paused clock.
 const DEADLINE: Duration = Duration::from_secs(900);
 
+/// More real time than any engine needs for what waits for nothing.
+const AT_ONCE: Duration = Duration::from_secs(60);
+
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(300);
 pub(crate) const DRIFT: Duration = Duration::from_secs(30);
 
@@ -73,6 +76,18 @@ impl Running {
     pub(crate) async fn wait_for(&self, name: &str, state: State) -> Status {
         self.wait_until(&format!("{name} to be {}", state.as_str()), || self.status(name).state == state)
             .await;
+        self.status(name)
+    }
+
+    /// Waits while the paused clock stands still, for a state that the clock would soon end.
+    pub(crate) async fn wait_at_once_for(&self, name: &str, state: State) -> Status {
+        let (began, now) = (std::time::Instant::now(), tokio::time::Instant::now());
+        while self.status(name).state != state {
+            // The clock does not move while a task is ready.
+            tokio::task::yield_now().await;
+            assert!(began.elapsed() < AT_ONCE, "{name} is not {}: {:?}", state.as_str(), self.status(name));
+        }
+        assert_eq!(tokio::time::Instant::now(), now, "the clock moved");
         self.status(name)
     }
 
