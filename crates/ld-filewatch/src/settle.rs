@@ -28,17 +28,39 @@ pub(crate) struct State<T> {
 }
 
 /// A change that was found and not dealt with yet, until it is stable.
+///
+/// Only time in which the path was looked at counts. Whoever is kept from running, with its machine or by a limit of CPU, would
+/// otherwise take the first look afterwards for the end of a long wait, and that look may find a writer in the middle.
 pub(crate) struct Unsettled {
     seen: Seen,
-    /// When the path was first seen to be this.
-    stable: Instant,
-    /// When it was first seen to change.
-    since: Instant,
+    /// The last look.
+    looked: Instant,
+    /// How long the path has been this.
+    stable: Duration,
+    /// How long it has been changing.
+    waited: Duration,
 }
+
+/// A look that follows the last one after more than so many quiet times was held up.
+const HELD_UP: u32 = 2;
 
 impl Unsettled {
     fn new(seen: Seen, now: Instant) -> Self {
-        Self { seen, stable: now, since: now }
+        Self { seen, looked: now, stable: Duration::ZERO, waited: Duration::ZERO }
+    }
+
+    fn look(&mut self, seen: Seen, quiet: Duration, now: Instant) {
+        let gap = now.saturating_duration_since(self.looked);
+        let most = quiet * HELD_UP;
+        self.looked = now;
+        self.waited += gap.min(most);
+        self.stable = match () {
+            () if self.seen != seen => Duration::ZERO,
+            // The writer may have been held up as well: one more look has to agree.
+            () if gap > most => self.stable + quiet / 2,
+            () => self.stable + gap,
+        };
+        self.seen = seen;
     }
 }
 
@@ -71,12 +93,19 @@ impl<T> State<T> {
     /// Whether a change has been stable for the quiet time, or has been waited for long enough. Looks may follow each
     /// other at once, as when the directories above are moved: that two of them agree says nothing by itself.
     pub(crate) fn settled(&mut self, seen: Seen, quiet: Duration, now: Instant) -> bool {
+        let change = self.look(seen, quiet, now);
+        change.stable >= quiet || change.waited >= MAX_UNSETTLED
+    }
+
+    /// Whether the file has been changing under every read for as long as anybody waits.
+    pub(crate) fn torn(&mut self, seen: Seen, quiet: Duration, now: Instant) -> bool {
+        self.look(seen, quiet, now).waited >= MAX_UNSETTLED
+    }
+
+    fn look(&mut self, seen: Seen, quiet: Duration, now: Instant) -> &Unsettled {
         let change = self.unsettled.get_or_insert_with(|| Unsettled::new(seen, now));
-        if change.seen != seen {
-            change.seen = seen;
-            change.stable = now;
-        }
-        now.duration_since(change.stable) >= quiet || now.duration_since(change.since) >= MAX_UNSETTLED
+        change.look(seen, quiet, now);
+        change
     }
 
     /// Records a look; true if the path was something else before.
@@ -84,11 +113,6 @@ impl<T> State<T> {
         self.unsettled = None;
         self.retry = false;
         self.seen.replace(seen) != Some(seen)
-    }
-
-    /// How long the file has been changing under every read.
-    pub(crate) fn torn(&mut self, seen: Seen) -> Duration {
-        self.unsettled.get_or_insert_with(|| Unsettled::new(seen, Instant::now())).since.elapsed()
     }
 }
 
@@ -120,8 +144,42 @@ mod tests {
 
     #[test]
     fn a_change_that_goes_on_is_waited_for_no_longer_than_the_limit() {
-        let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 4, Instant::now());
+        let (mut state, quiet, start) = (state(), MAX_UNSETTLED / 4, Instant::now());
+        let looks = [NEW, OLD, NEW, OLD, NEW].into_iter().zip(0..);
+        let settled: Vec<_> =
+            looks.map(|(seen, look)| state.settled(seen, quiet, start + quiet * look)).collect();
+        assert_eq!(settled, [false, false, false, false, true]);
+    }
+
+    #[test]
+    fn time_in_which_nobody_looked_is_no_wait() {
+        let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 10, Instant::now());
         assert!(!state.settled(OLD, quiet, now));
-        assert!(state.settled(NEW, quiet, now + MAX_UNSETTLED));
+        let resumed = now + MAX_UNSETTLED * 10;
+        assert!(!state.settled(NEW, quiet, resumed), "somebody is writing right now");
+        assert!(state.settled(NEW, quiet, resumed + quiet));
+    }
+
+    #[test]
+    fn a_look_after_a_pause_needs_another_one_that_agrees() {
+        let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 10, Instant::now());
+        assert!(!state.settled(NEW, quiet, now));
+        let resumed = now + MAX_UNSETTLED * 10;
+        assert!(!state.settled(NEW, quiet, resumed), "the writer may have paused as well");
+        assert!(state.settled(NEW, quiet, resumed + quiet));
+    }
+
+    #[test]
+    fn who_is_always_held_up_reads_in_the_end_what_is_stable_and_what_is_not() {
+        let (mut state, quiet, mut now) = (state(), MAX_UNSETTLED / 10, Instant::now());
+        let mut settled_after = |look: fn(usize) -> Seen| {
+            state.unsettled = None;
+            (0..100).position(|number| {
+                now += quiet * 5;
+                state.settled(look(number), quiet, now)
+            })
+        };
+        assert_eq!(settled_after(|_| NEW), Some(2));
+        assert_eq!(settled_after(|number| if number % 2 == 0 { OLD } else { NEW }), Some(5));
     }
 }

@@ -12,7 +12,7 @@ use xxhash_rust::xxh3::xxh3_128_with_seed;
 use crate::cell::Cell;
 use crate::error::Error;
 use crate::identity::{Identity, Seen};
-use crate::limits::{KEPT_BUFFER, MAX_UNSETTLED};
+use crate::limits::KEPT_BUFFER;
 use crate::load::{self, LoadFailure};
 use crate::settle::{State, Verify};
 use crate::sync::lock;
@@ -88,7 +88,7 @@ impl<T> Source<T> {
             }
             Err(LoadFailure::Torn) => {
                 state.retry = true;
-                if state.torn(seen) >= MAX_UNSETTLED {
+                if state.torn(seen, self.quiet, Instant::now()) {
                     self.report(cell, Arc::new(Error::Unstable { path: path.to_path_buf() }), false);
                 }
                 Outcome::Unsettled

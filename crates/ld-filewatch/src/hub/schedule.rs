@@ -190,10 +190,11 @@ impl Schedule {
     pub(super) fn ring(&mut self, now: Instant) {
         while let Some(Reverse((_, id))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.timers.pop();
-            match self.slots.get(&id).and_then(|slot| slot.quiet) {
+            let Some(slot) = self.slots.get(&id) else { continue };
+            match slot.quiet {
                 Some(quiet) if quiet.due > now => self.timers.push(Reverse((quiet.due, id))),
                 Some(quiet) => {
-                    let settled = quiet.writing.is_some_and(|writing| writing.is_endless(now));
+                    let settled = quiet.writing.is_some_and(|writing| writing.is_endless(slot.pace.quiet));
                     self.wake(id, Trigger { settled, ..Trigger::default() });
                 }
                 None => {}

@@ -43,9 +43,10 @@ impl Writing {
         Self { since, last: now }
     }
 
-    /// Whether this has gone on for so long that nobody waits for its end any more.
-    pub(super) fn is_endless(&self, now: Instant) -> bool {
-        now >= self.since + MAX_UNSETTLED
+    /// Whether this has gone on for so long that nobody waits for its end any more. Events say so, not the clock: whoever
+    /// asks may have been kept from running since the last one.
+    pub(super) fn is_endless(&self, quiet: Duration) -> bool {
+        self.last + quiet >= self.since + MAX_UNSETTLED
     }
 }
 

@@ -95,6 +95,18 @@ fn directories_that_are_moved_without_pause_do_not_make_a_writer_done() {
 }
 
 #[test]
+fn a_writer_that_has_just_begun_is_not_done_because_the_clock_was_held_up() {
+    let mut schedule = Schedule::new();
+    let id = add(&mut schedule, None);
+    let start = Instant::now();
+    schedule.wake_when_quiet(id, EVENT, true, start);
+    let resumed = start + MAX_UNSETTLED * 2;
+    schedule.wake_when_quiet(id, EVENT, true, resumed);
+    schedule.ring(resumed);
+    assert_eq!(taken(&mut schedule), Some((id, EVENT)));
+}
+
+#[test]
 fn events_come_before_polls_and_a_late_poll_is_not_made_up_for() {
     let mut schedule = Schedule::new();
     let every = Duration::from_secs(1);

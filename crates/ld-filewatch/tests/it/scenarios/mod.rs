@@ -5,6 +5,7 @@ mod content;
 mod directories;
 mod links;
 mod mounts;
+mod pauses;
 mod permissions;
 mod writers;
 
