@@ -134,5 +134,6 @@ async fn supervise<S: Source>(
         .map(|node| Follower::new(node.clone(), source.watch(node.source.clone()), shared.clone()));
     let on_disk = nodes.iter().filter(|node| !node.in_memory.load(Ordering::Relaxed)).count();
     let (scheduler, roll_call) = Scheduler::new(followers, on_disk);
-    tokio::join!(scheduler.run(), audit::run(source, nodes, settings, roll_call));
+    let followed = source.run_reader(scheduler.run());
+    tokio::join!(followed, audit::run(source.clone(), nodes, settings, roll_call));
 }

@@ -30,6 +30,7 @@
 //! nothing that a node points to.
 
 mod apply;
+mod at_work;
 mod audit;
 mod claims;
 mod content;

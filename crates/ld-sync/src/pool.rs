@@ -23,13 +23,13 @@ const WORKERS: usize = 4;
 /// Files that one worker writes before it flushes their directories: bounds the wait of the first of them.
 const BATCH: usize = 64;
 
-/// Files in memory that the reactor writes at one time: more would let the server wait for the next requests.
+/// Files in memory that a worker writes itself at one time: more would let the server wait for the next requests.
 const QUICK_BATCH: usize = 16;
 
 /// Files that are not worth another thread.
 const FEW: usize = 8;
 
-/// Bytes that the reactor writes to memory at one time: less than a millisecond.
+/// Bytes that a worker writes to memory itself at one time: less than a millisecond.
 const QUICK_BYTES: usize = 1 << 20;
 
 /// One destination and what to do with it.
@@ -112,7 +112,7 @@ impl FilePool {
     }
 }
 
-/// How many of the first jobs the reactor does itself at one time: nothing of them can wait for a device.
+/// How many of the first jobs a worker does itself at one time: nothing of them can wait for a device.
 fn quick<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> usize {
     let is_quick = |bytes: &mut usize, job: &Job| {
         *bytes += job.bytes();
@@ -145,7 +145,7 @@ impl Shared {
         }
     }
 
-    /// What to do next, and whether the reactor does it itself.
+    /// What to do next, and whether the worker does it itself.
     fn next_batch(&self) -> Option<(Vec<Job>, bool)> {
         let mut queue = self.lock();
         if queue.jobs.is_empty() {

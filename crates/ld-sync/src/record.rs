@@ -23,8 +23,8 @@ pub(crate) struct Node {
     pub(crate) on_delete: OnDelete,
     /// Boxed, since most nodes have none.
     extras: Option<Box<Extras>>,
-    /// The file as it was left. Locked for the length of one file operation by blocking threads, and by the reactor where that
-    /// waits for no device.
+    /// The file as it was left. Locked for the length of one file operation by blocking threads, and by whoever runs a worker of the
+    /// pool where that waits for no device.
     pub(crate) left: Mutex<Option<Left>>,
     /// The file was last seen in a file system in memory.
     pub(crate) in_memory: AtomicBool,

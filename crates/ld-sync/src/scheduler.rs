@@ -9,9 +9,9 @@ use std::task::{Context, Poll};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
-use tokio::task::JoinSet;
 use tracing::error;
 
+use crate::at_work::AtWork;
 use crate::follow::{Due, Follower};
 use crate::source::NodeSource;
 
@@ -44,7 +44,7 @@ pub(crate) struct Scheduler<W> {
     due: VecDeque<(Box<Follower<W>>, Due)>,
     places: Arc<Semaphore>,
     at_work_at_most: usize,
-    at_work: JoinSet<Box<Follower<W>>>,
+    at_work: AtWork<W>,
     roll_calls: mpsc::UnboundedReceiver<oneshot::Sender<()>>,
 }
 
@@ -74,7 +74,7 @@ impl<W: NodeSource> Scheduler<W> {
             due: VecDeque::new(),
             places: Arc::new(Semaphore::new(at_work_at_most)),
             at_work_at_most,
-            at_work: JoinSet::new(),
+            at_work: AtWork::new(),
             roll_calls,
         };
         (scheduler, RollCall(calls))
@@ -96,14 +96,13 @@ impl<W: NodeSource> Scheduler<W> {
                     // Nobody waits for it any more if the round was given up.
                     Woken::RollCall(answer) => _ = answer.send(()),
                 },
-                Some(ended) = self.at_work.join_next() => match ended {
+                ended = self.at_work.ended() => match ended {
                     Ok(follower) => self.waiting.push(Waiting::Node(Some(*follower))),
                     Err(_) => error!("the task of one node failed unexpectedly; please report this as a bug"),
                 },
                 // The set takes turns, so that all who were woken before it come before it.
                 Some(call) = self.roll_calls.recv() => self.waiting.push(Waiting::RollCall(Some(call))),
                 Ok(place) = places.acquire_owned(), if !self.due.is_empty() => self.begin(place),
-                else => std::future::pending().await,
             }
         }
     }
@@ -111,7 +110,7 @@ impl<W: NodeSource> Scheduler<W> {
     fn begin(&mut self, permit: OwnedSemaphorePermit) {
         if let Some((follower, due)) = self.due.pop_front() {
             let place = Place { permit, places: self.at_work_at_most };
-            self.at_work.spawn(follower.work(due, place));
+            self.at_work.begin(follower, due, place, !self.due.is_empty());
         }
         if self.due.is_empty() {
             // All nodes at once are rare, and their places large.

@@ -18,6 +18,14 @@ pub trait Source: Send + Sync + 'static {
     /// The sessions that a round trip within `limit` has just proved live and writable. All changes that
     /// happened before it have woken their nodes when this returns; [`Confirmed::age`] tells how long ago that is.
     fn confirm(&self, limit: Duration) -> impl Future<Output = Confirmed> + Send;
+
+    /// Runs what follows the nodes until it ends, or until this future is dropped: on whatever thread suits the source best.
+    fn run_reader(
+        &self,
+        reader: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = ()> + Send {
+        reader
+    }
 }
 
 /// The watch of one node: level-triggered, so it hands over the latest state and never a history.
@@ -45,6 +53,10 @@ impl Source for ld_zk::Client {
 
     async fn confirm(&self, limit: Duration) -> Confirmed {
         ld_zk::Client::confirm(self, limit).await
+    }
+
+    async fn run_reader(&self, reader: impl Future<Output = ()> + Send + 'static) {
+        ld_zk::Client::run_reader(self, reader).await;
     }
 }
 

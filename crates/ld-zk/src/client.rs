@@ -14,6 +14,7 @@ use crate::budget::Budget;
 use crate::bulk::Bulk;
 use crate::credentials::Credentials;
 use crate::dial::host_list;
+use crate::inline::run_reader;
 use crate::lane::{Lane, Line, Live};
 use crate::polls::Polls;
 use crate::reads::Reads;
@@ -144,6 +145,15 @@ impl Client {
         });
         drop(lanes);
         NodeWatch::new(self.clone(), lane, path)
+    }
+
+    /// Runs `reader`, which follows nodes of this client, until it ends or this future is dropped. While little is read it runs on
+    /// the thread that hears of a change, which saves two changes of threads for each reading; otherwise on the runtime. So it
+    /// must not block for long, and never to wait for this client. Timers, tasks and the rest of tokio are at hand on both.
+    ///
+    /// If it panics that is logged, and this returns.
+    pub async fn run_reader(&self, reader: impl Future<Output = ()> + Send + 'static) {
+        run_reader(self.runtime(), &self.shared().reads, reader).await;
     }
 
     /// What the sessions are doing.

@@ -1,10 +1,11 @@
-//! Session tasks that run on the thread that wakes them, while that is the cheapest.
+//! Tasks that run on the thread that wakes them, while that is the cheapest: those of the sessions, and who reads through them.
 //!
-//! A client that only waits still has input and timers, and its session's task some microseconds of work on each. The thread
-//! that sees them does it here: to wake another one for it would cost more than the work. For what the application asks for,
-//! and while reads are in flight, the task runs on the runtime, where one poll serves many; only a read that is alone is sent
-//! without waiting for others.
+//! To wake another thread takes longer than most of what these tasks do. So while there is at most one read in flight the thread
+//! that sees the input or the timer does all of it: the session's part, what the reader makes of that, and the next request. With
+//! more reads in flight everything runs on the runtime, where one poll serves many.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -14,12 +15,19 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use spawns_core::{Spawn, Task, enter};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tracing::error;
 
 use crate::reads::Reads;
 
 /// How often a thread polls a task in a row before it leaves the rest to the runtime.
 const POLLS_IN_A_ROW: usize = 8;
+
+/// How many tasks such a thread runs one after the other, since each woke the next, before it leaves the rest to the runtime.
+const TASKS_IN_A_ROW: usize = 32;
+
+/// How many reads in flight there are at most while tasks run where they are woken.
+const FEW_READS: usize = 1;
 
 /// Nothing happens.
 const IDLE: u8 = 0;
@@ -29,6 +37,11 @@ const RUNNING: u8 = 1;
 const WOKEN: u8 = 2;
 /// It has ended.
 const ENDED: u8 = 3;
+
+thread_local! {
+    /// Who comes next on this thread, while it runs tasks that it has woken.
+    static ROW: RefCell<Option<VecDeque<Arc<InlineTask>>>> = const { RefCell::new(None) };
+}
 
 /// Runs `future` on a tokio runtime; the tasks that it spawns, as the ZooKeeper crate does for a session, run as said above.
 pub(crate) async fn with_inline_tasks<F: Future>(future: F, reads: &Reads) -> F::Output {
@@ -41,21 +54,54 @@ pub(crate) async fn with_inline_tasks<F: Future>(future: F, reads: &Reads) -> F:
     .await
 }
 
+/// Runs `reader` as said above until it ends, or until this future is dropped; with `runtime` for whatever it needs of one.
+pub(crate) async fn run_reader(
+    runtime: &Handle,
+    reads: &Reads,
+    reader: impl Future<Output = ()> + Send + 'static,
+) {
+    let home = Inline { runtime: runtime.clone(), reads: reads.clone() };
+    let (_unless_dropped, dropped) = oneshot::channel::<()>();
+    let (ended, end) = oneshot::channel();
+    let task = async move {
+        tokio::select! {
+            biased;
+            () = reader => {}
+            _ = dropped => {}
+        }
+        drop(ended);
+    };
+    home.start(Role::Reader, Box::pin(task));
+    let _: Result<(), _> = end.await;
+}
+
 #[derive(Clone)]
 struct Inline {
     runtime: Handle,
     reads: Reads,
 }
 
-impl Spawn for Inline {
-    fn spawn(&self, task: Task) {
-        let future = Mutex::new(Some(Box::into_pin(task.future)));
-        let task = InlineTask { state: AtomicU8::new(IDLE), future, home: self.clone() };
-        Arc::new(task).wake();
+impl Inline {
+    fn start(&self, role: Role, future: BoxedTask) {
+        let (state, future) = (AtomicU8::new(IDLE), Mutex::new(Some(future)));
+        Arc::new(InlineTask { role, state, future, home: self.clone() }).wake();
     }
 }
 
+impl Spawn for Inline {
+    fn spawn(&self, task: Task) {
+        self.start(Role::Session, Box::into_pin(task.future));
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Session,
+    Reader,
+}
+
 struct InlineTask {
+    role: Role,
     state: AtomicU8,
     /// Locked by the thread that runs it. `None` once it has ended.
     future: Mutex<Option<BoxedTask>>,
@@ -77,6 +123,24 @@ impl InlineTask {
             }
         }
         self.run_on_runtime();
+    }
+
+    /// Runs the task where it was woken, and then whom it wakes: on a thread that has nothing else to do.
+    fn run_in_a_row(self: &Arc<Self>) {
+        let _runtime = self.home.runtime.enter();
+        ROW.set(Some(VecDeque::new()));
+        let _end = EndOfRow;
+        self.run();
+        for _ in 1..TASKS_IN_A_ROW {
+            let Some(next) = ROW.with_borrow_mut(|row| row.as_mut()?.pop_front()) else { break };
+            next.run();
+        }
+    }
+
+    /// Whether this thread runs tasks in a row, and the task has joined it. It does not run at once: who wakes it may hold a lock
+    /// that it needs.
+    fn join_row(self: &Arc<Self>) -> bool {
+        ROW.with_borrow_mut(|row| row.as_mut().map(|row| row.push_back(Arc::clone(self))).is_some())
     }
 
     fn run_on_runtime(self: &Arc<Self>) {
@@ -105,9 +169,22 @@ impl InlineTask {
         let mut context = Context::from_waker(&waker);
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut context)));
         polled.unwrap_or_else(|_| {
-            error!("the task of a ZooKeeper session failed unexpectedly; please report this as a bug");
+            let what = match self.role {
+                Role::Session => "the task of a ZooKeeper session",
+                Role::Reader => "what reads nodes",
+            };
+            error!("{what} failed unexpectedly; please report this as a bug");
             Poll::Ready(())
         })
+    }
+}
+
+/// Leaves those to the runtime who are still in the row.
+struct EndOfRow;
+
+impl Drop for EndOfRow {
+    fn drop(&mut self) {
+        ROW.take().into_iter().flatten().for_each(|task| task.run_on_runtime());
     }
 }
 
@@ -137,125 +214,18 @@ impl Wake for InlineTask {
             return;
         }
         let reads = self.home.reads.count();
-        let here = if Handle::try_current().is_ok() { reads == 1 } else { reads == 0 };
-        if here { self.run() } else { self.run_on_runtime() }
+        if reads <= FEW_READS && self.join_row() {
+            return;
+        }
+        let on_runtime = Handle::try_current().is_ok();
+        match self.role {
+            _ if !on_runtime && reads <= FEW_READS => self.run_in_a_row(),
+            // A read that is alone is sent without waiting for others.
+            Role::Session if on_runtime && reads == 1 => self.run(),
+            _ => self.run_on_runtime(),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicUsize;
-    use std::thread;
-
-    use super::*;
-
-    /// Spawns `task` as the ZooKeeper crate does.
-    async fn spawn(reads: &Reads, task: impl Future<Output = ()> + Send + 'static) {
-        with_inline_tasks(async { drop(spawns_core::spawn(task)) }, reads).await;
-    }
-
-    #[tokio::test]
-    async fn a_task_runs_where_it_is_woken_unless_one_poll_may_serve_many() {
-        let (reads, here) = (Reads::default(), thread::current().id());
-        let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
-        let (report, mut reports) = tokio::sync::mpsc::unbounded_channel();
-        spawn(&reads, async move {
-            while receive.recv().await.is_some() {
-                report.send(thread::current().id()).unwrap();
-            }
-        })
-        .await;
-        tokio::task::yield_now().await;
-        let wake_elsewhere = || {
-            let send = send.clone();
-            let other = thread::spawn(move || send.send(()).unwrap());
-            let id = other.thread().id();
-            other.join().unwrap();
-            id
-        };
-
-        let elsewhere = wake_elsewhere();
-        assert_eq!(reports.try_recv(), Ok(elsewhere), "done before the waker returned");
-        send.send(()).unwrap();
-        assert!(reports.try_recv().is_err(), "more may be asked for");
-        assert_eq!(reports.recv().await, Some(here));
-
-        let one = reads.turn().await;
-        send.send(()).unwrap();
-        assert_eq!(reports.try_recv(), Ok(here), "nothing comes with a single read");
-        let another = reads.turn().await;
-        send.send(()).unwrap();
-        assert!(reports.try_recv().is_err(), "more reads are on their way");
-        assert_eq!(reports.recv().await, Some(here));
-        drop(another);
-        wake_elsewhere();
-        assert_eq!(reports.recv().await, Some(here), "whoever reads is woken anyway");
-        drop(one);
-    }
-
-    #[tokio::test]
-    async fn no_wake_is_lost_and_no_two_threads_run_a_task_at_once() {
-        const WAKES: usize = 100_000;
-        let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
-        let (done, finished) = tokio::sync::oneshot::channel();
-        let inside = Arc::new(AtomicUsize::new(0));
-        spawn(&Reads::default(), async move {
-            for _ in 0..4 * WAKES {
-                receive.recv().await.unwrap();
-                assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
-                inside.fetch_sub(1, Ordering::SeqCst);
-            }
-            done.send(()).unwrap();
-        })
-        .await;
-        for _ in 0..4 {
-            let send = send.clone();
-            thread::spawn(move || (0..WAKES).for_each(|_| send.send(()).unwrap()));
-        }
-        finished.await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_task_that_never_waits_does_not_keep_its_thread() {
-        let (done, mut finished) = tokio::sync::oneshot::channel::<()>();
-        spawn(&Reads::default(), async move {
-            while finished.try_recv().is_err() {
-                let mut yielded = false;
-                poll_fn(|context| {
-                    context.waker().wake_by_ref();
-                    if std::mem::replace(&mut yielded, true) { Poll::Ready(()) } else { Poll::Pending }
-                })
-                .await;
-            }
-        })
-        .await;
-        done.send(()).unwrap();
-    }
-
-    #[test]
-    fn a_task_that_waits_for_a_runtime_ends_with_it() {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let (send, mut receive) = tokio::sync::mpsc::unbounded_channel();
-        let waits = async move { while receive.recv().await.is_some() {} };
-        runtime.block_on(async {
-            spawn(&Reads::default(), waits).await;
-            tokio::task::yield_now().await;
-            // It is queued, and will not be run.
-            send.send(()).unwrap();
-        });
-        drop(runtime);
-        assert!(send.is_closed());
-    }
-
-    #[tokio::test]
-    async fn a_task_that_panics_harms_nobody_and_lets_go_of_what_it_holds() {
-        let (send, mut receive) = tokio::sync::mpsc::unbounded_channel::<()>();
-        spawn(&Reads::default(), async move {
-            receive.recv().await;
-            panic!("expected");
-        })
-        .await;
-        send.send(()).unwrap();
-        send.closed().await;
-    }
-}
+mod tests;

@@ -32,6 +32,20 @@ async fn a_node_becomes_a_file_and_follows_every_change() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_bad_node_that_is_alone_at_work_stops_no_other() {
+    let rig = Rig::new();
+    rig.memory.set("/panics", "one", 1);
+    rig.memory.set("/good", "one", 1);
+    let running = rig.start(&["panics", "good"]);
+    running.engine.settled().await;
+    rig.memory.poison("/panics");
+    rig.memory.set("/panics", "two", 2);
+    running.wait_for("panics", State::Failing).await;
+    rig.memory.set("/good", "two", 2);
+    running.wait_until("the good node's change", || rig.read("good").as_deref() == Some("two")).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn settled_returns_once_every_node_had_a_first_outcome() {
     let rig = Rig::new();
     rig.memory.set("/good", "x", 1);
