@@ -17,8 +17,12 @@ use crate::failure::Failure;
 
 /// How long a contestant may take to write all its files. The original takes a quarter of a minute for 10,000.
 const START_LIMIT: Duration = Duration::from_secs(300);
-/// How long it may end its work after the last file before its memory is looked at.
+/// Its memory and CPU are looked at once it has used next to no CPU for so long: it may have watches to set after the last file.
 const SETTLE: Duration = Duration::from_millis(500);
+/// That is waited for so long at most.
+const SETTLE_LIMIT: Duration = Duration::from_secs(30);
+/// A process at rest uses less than this in that time, in seconds.
+const NEXT_TO_NO_CPU: f64 = 0.005;
 /// The directory of the destinations, in that of the contestant.
 const FILES: &str = "files";
 
@@ -66,10 +70,18 @@ impl Stage {
         Ok(stage)
     }
 
-    /// What it has used until a moment after its last file.
+    /// What it has used until it rests after its last file.
     pub(super) fn usage(&self) -> Result<Usage, Failure> {
-        thread::sleep(SETTLE);
-        Usage::of(self.running.id())
+        let began = Instant::now();
+        let mut last = Usage::of(self.running.id())?;
+        loop {
+            thread::sleep(SETTLE);
+            let usage = Usage::of(self.running.id())?;
+            if usage.cpu - last.cpu < NEXT_TO_NO_CPU || began.elapsed() >= SETTLE_LIMIT {
+                return Ok(usage);
+            }
+            last = usage;
+        }
     }
 
     /// Ends the contestant and lets its files stay until the whole command ends. ext4 takes no inode again soon after it was
