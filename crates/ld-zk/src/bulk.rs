@@ -159,6 +159,8 @@ async fn work(shared: Arc<Shared>, lane: Arc<Lane>) {
     let _request = shared.bulk.requests.acquire().await;
     while let Some(batch) = lane.bulk.next_batch() {
         read_batch(&shared, &lane, batch).await;
+        // Those who were answered now make room for others.
+        yield_now().await;
     }
     lost.0 = None;
 }
@@ -211,14 +213,20 @@ impl Queue {
     fn submit(&self, job: Job) -> bool {
         let mut waiting = self.lock();
         waiting.jobs.push_back(job);
-        let needs_worker = waiting.workers < REQUESTS_IN_FLIGHT;
+        let fills_one = waiting.jobs.len() >= NODES_AT_ONCE;
+        let needs_worker = waiting.workers == 0 || fills_one && waiting.workers < REQUESTS_IN_FLIGHT;
         waiting.workers += usize::from(needs_worker);
         needs_worker
     }
 
-    /// The next nodes of one session that fit into one request, beginning with one that fits always.
+    /// The next nodes of one session that fit into one request, beginning with one that fits always. Few are left to another
+    /// worker, if there is one: by the time its answer has come there will be more.
     fn next_batch(&self) -> Option<Vec<Job>> {
         let mut waiting = self.lock();
+        if waiting.jobs.len() < NODES_AT_ONCE && waiting.workers > 1 {
+            waiting.workers -= 1;
+            return None;
+        }
         let (mut batch, mut bytes, mut path_bytes) = (Vec::<Job>::new(), 0, 0);
         while let Some(job) = waiting.jobs.pop_front() {
             if job.answer.is_closed() {

@@ -8,7 +8,7 @@ use ld_config::{SecretsConfig, ZooKeeperConfig};
 use ld_testkit::operation::{EXISTS, GET_DATA, MULTI_READ};
 use ld_testkit::{Acl, Namespace, Proxy, ProxyMode, Session, Step};
 use ld_zk::{Client, NodeWatch, Options, Reading};
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -131,6 +131,31 @@ async fn many_nodes_are_read_with_few_requests_and_each_later_change_is_seen() {
     rig.until_armed(NODES).await;
     rig.change(&paths);
     seen.await.unwrap();
+}
+
+#[tokio::test]
+async fn nodes_whose_turn_comes_as_others_are_done_are_read_many_at_once_too() {
+    const AT_ONE_TIME: usize = 48;
+    let rig = Rig::new().await;
+    let paths = rig.create_all();
+    let turns = Arc::new(Semaphore::new(AT_ONE_TIME));
+    let mut tasks = JoinSet::new();
+    for path in &paths {
+        let (mut watch, turns) = (rig.client.watch(path), Arc::clone(&turns));
+        tasks.spawn(async move {
+            let _turn = turns.acquire().await;
+            next(&mut watch).await;
+            // What is made of it takes a while, and not the same for each.
+            for _ in 0..fastrand::usize(..8) {
+                tokio::task::yield_now().await;
+            }
+            watch
+        });
+    }
+    let _watches = within("all the nodes", tasks.join_all()).await;
+    let (bulk, single) = (rig.proxy.requests_of(MULTI_READ), rig.proxy.requests_of(GET_DATA) - BEFORE);
+    assert!(bulk <= NODES / 8, "{bulk} requests for {NODES} nodes");
+    assert!(single <= NODES / 20, "{single} nodes were read by themselves");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
