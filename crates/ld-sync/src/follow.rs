@@ -1,16 +1,17 @@
-//! The task of one node: compare, decide, apply, and try again until it holds.
+//! The follower of one node: waits for something to do, does it, and tries again until it holds.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ld_config::{OnDelete, chain};
-use ld_zk::{Absence, Backoff, NodeState, Reading, Unreadable};
+use ld_config::chain;
+use ld_zk::{Backoff, NodeState, Reading};
 use tokio::sync::Semaphore;
 use tracing::{debug, info, warn};
 
-use crate::apply::{Done, Existing, Failure, Work};
-use crate::content::{Content, Holdings};
+use crate::apply::{Done, Existing, Failure};
+use crate::content::Holdings;
+use crate::decide::{Decision, decide};
 use crate::guard::{self, Checks, Verdict};
 use crate::jitter::Turn;
 use crate::pointer::is_s3_pointer;
@@ -100,7 +101,7 @@ impl<W: NodeSource> Follower<W> {
                     if self.turn.as_deref_mut().is_some_and(Turn::was_held_up) {
                         self.turn = None;
                     }
-                    self.decide(reading, place).await;
+                    self.take(reading, place).await;
                     self.settle();
                 }
             }
@@ -120,66 +121,33 @@ impl<W: NodeSource> Follower<W> {
         }
     }
 
-    async fn decide(&mut self, reading: Reading, place: Place) {
+    /// Takes over a reading: content that passes the guards, and all that is no content, is decided about.
+    async fn take(&mut self, reading: Reading, place: Place) {
         let Reading { state, session, read_only } = reading;
-        match state {
-            NodeState::Present { data, .. } if is_s3_pointer(&data) => self.stand(
-                State::Rejected,
-                "the node points to an object in S3, which cannot be loaded; the last file stays",
-            ),
+        let mut place = Some(place);
+        let state = match state {
+            NodeState::Present { data, .. } if is_s3_pointer(&data) => {
+                let why = "the node points to an object in S3, which cannot be loaded; the last file stays";
+                return self.stand(State::Rejected, why);
+            }
             NodeState::Present { data, stat } => {
-                let place = self.node.guards().is_none().then_some(place);
+                if self.node.guards().is_some() {
+                    place = None;
+                }
                 let Shared { turns, checks, .. } = &*self.shared;
-                let data = match guard::pass(&self.node, turns, checks, data).await {
-                    Ok(data) => data,
+                match guard::pass(&self.node, turns, checks, data).await {
+                    Ok(data) => NodeState::Present { data, stat },
                     Err(verdict) => return self.reject(&verdict),
-                };
-                let known = self.node.mzxid();
-                if self.node.state() == State::Drifted && known == Some(stat.mzxid) {
-                    let bytes = data.len() as u64;
-                    let work = Work::Compare(Content::Read(data));
-                    let attempt = Attempt { work, session, mzxid: stat.mzxid, bytes };
-                    return self.attempt(attempt, place.as_ref().is_some_and(Place::is_only)).await;
                 }
-                if read_only && known.is_some_and(|known| stat.mzxid < known) {
-                    return self.stand(
-                        State::Unverified,
-                        "the read-only server has an older version than was applied; the newer file stays",
-                    );
-                }
-                let existing = match known {
-                    // Without a version to compare with, a file that is there may be newer.
-                    None if read_only => Existing::Keep,
-                    // It was applied before, so that this is a repair.
-                    Some(known) if known == stat.mzxid => Existing::Replace,
-                    _ => self.existing(),
-                };
-                let bytes = data.len() as u64;
-                let work = Work::Apply { content: Content::Read(data), existing, touch: !read_only };
-                let attempt = Attempt { work, session, mzxid: stat.mzxid, bytes };
+            }
+            state => state,
+        };
+        match decide(&self.node, Reading { state, session, read_only }, self.existing()) {
+            Decision::Attempt(attempt) => {
                 self.attempt(attempt, place.as_ref().is_some_and(Place::is_only)).await;
             }
-            NodeState::Absent(Absence::Deleted | Absence::Confirmed)
-                if !read_only && self.node.on_delete == OnDelete::Keep =>
-            {
-                self.stand(State::Kept, "the node does not exist; its file is kept, without a heartbeat");
-            }
-            NodeState::Absent(Absence::Deleted | Absence::Confirmed) if !read_only => {
-                let work = Work::Remove(self.existing());
-                self.attempt(Attempt { work, session, mzxid: 0, bytes: 0 }, place.is_only()).await;
-            }
-            NodeState::Absent(Absence::Unconfirmed { reason }) => {
-                self.stand(State::Unverified, &format!("the node is missing, and {reason}; the file stays"));
-            }
-            NodeState::Absent(_) => self.stand(
-                State::Unverified,
-                "the read-only server has no such node, but it may be behind; the file stays",
-            ),
-            // The process is ending: that says nothing about the node.
-            NodeState::Unreadable(Unreadable::Other(ld_zk::Error::Closed)) => std::future::pending().await,
-            NodeState::Unreadable(reason) => {
-                self.stand(State::Unreadable, &format!("the node cannot be read: {reason}; the file stays"));
-            }
+            Decision::Stand(state, why) => self.stand(state, &why),
+            Decision::Ignore => std::future::pending().await,
         }
     }
 

@@ -34,6 +34,7 @@ mod at_work;
 mod audit;
 mod claims;
 mod content;
+mod decide;
 mod diff;
 mod engine;
 mod error;
