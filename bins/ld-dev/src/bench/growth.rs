@@ -61,6 +61,8 @@ pub(super) fn measure(arena: &mut Arena, machine: String) -> Result<Growth, Fail
 fn traffic(arena: &mut Arena, nodes: usize) -> Result<(f64, f64), Failure> {
     let proxy = Proxy::start(arena.server.address());
     let stage = arena.start_through(&proxy.connect_string(), Ours, nodes, Place::Tmpfs)?;
+    // Watches are set after the last file.
+    stage.usage()?;
     let figures = (proxy.counts().requests as f64, proxy.sessions().len() as f64);
     drop(stage);
     Ok(figures)
