@@ -25,7 +25,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use ld_config::{NodeConfig, Principal};
 
@@ -44,7 +44,7 @@ pub(crate) use touch::{TouchError, touch};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     /// The file. A relative path is resolved against the working directory at each use.
-    pub(crate) path: PathBuf,
+    pub(crate) path: Box<Path>,
     /// The file's owner; `None` is the watcher's effective user. Boxed, since most files have none.
     pub(crate) owner: Option<Box<Principal>>,
     /// The file's group; `None` is the group that a new file gets there.
@@ -58,7 +58,7 @@ pub(crate) struct Target {
 impl From<&NodeConfig> for Target {
     fn from(node: &NodeConfig) -> Self {
         Self {
-            path: node.dest.clone(),
+            path: node.dest.as_path().into(),
             owner: node.owner.clone().map(Box::new),
             group: node.group.clone().map(Box::new),
             mode: node.mode,

@@ -76,7 +76,7 @@ pub async fn plan(
 /// - [`Error::Interrupted`] if [`Checks::end`] came before the check accepted it.
 pub fn judge(node: &NodeConfig, content: &[u8], checks: &Checks) -> Result<(), Error> {
     let mut place = Target::from(node);
-    place.path = std::env::temp_dir().join("candidate");
+    place.path = std::env::temp_dir().join("candidate").into();
     guard::judge(&node.guards, &place, content, checks).map_err(|verdict| match verdict {
         Verdict::Interrupted => Error::Interrupted,
         verdict => Error::Rejected { node: node.name.clone(), reason: verdict.describe() },

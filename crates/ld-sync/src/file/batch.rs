@@ -107,7 +107,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         let found = directory.look(name)?;
         if let Some(found) = &found {
             if found.is_directory() {
-                return Err(FileError::DirectoryInTheWay(target.path.clone()));
+                return Err(FileError::DirectoryInTheWay(target.path.to_path_buf()));
             }
             let differs = left.is_some_and(|left| left.differs(found, content));
             if !differs && is_right(found, owner, target) && holds(&directory, name, found, content) {

@@ -55,5 +55,5 @@ fn decimal(name: &str) -> Option<u32> {
 }
 
 fn unknown(target: &Target, kind: &'static str, name: &str) -> FileError {
-    FileError::UnknownPrincipal { path: target.path.clone(), kind, name: name.to_owned() }
+    FileError::UnknownPrincipal { path: target.path.to_path_buf(), kind, name: name.to_owned() }
 }

@@ -32,7 +32,7 @@ pub(crate) fn remove(target: &Target) -> Result<Removed, FileError> {
     match unlinkat(&directory, name, AtFlags::empty()) {
         Ok(()) => {}
         Err(Errno::NOENT) => return Ok(Removed::Nothing),
-        Err(Errno::ISDIR) => return Err(FileError::DirectoryInTheWay(target.path.clone())),
+        Err(Errno::ISDIR) => return Err(FileError::DirectoryInTheWay(target.path.to_path_buf())),
         Err(error) => return Err(FileError::system("remove", &target.path)(error)),
     }
     if target.fsync {

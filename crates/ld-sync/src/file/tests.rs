@@ -88,7 +88,7 @@ impl Room {
 }
 
 fn target(path: PathBuf) -> Target {
-    Target { path, owner: None, group: None, mode: 0o400, fsync: true }
+    Target { path: path.into(), owner: None, group: None, mode: 0o400, fsync: true }
 }
 
 /// An empty file that only has to be put in place of `destination`.

@@ -14,7 +14,7 @@ use super::{NOBODY, Room, chain, is_root, locate, principal, target};
 #[test]
 fn a_missing_file_is_created_with_its_directories() {
     let mut room = Room::new();
-    room.target.path = room.beside("a/b/c/dest");
+    room.target.path = room.beside("a/b/c/dest").into();
     let applied = room.apply(b"content").unwrap();
     assert_eq!(applied.outcome, Outcome::Replaced);
     room.assert_holds(b"content");
@@ -147,7 +147,7 @@ fn directories_on_the_way_may_be_links() {
     let mut room = Room::new();
     fs::create_dir(room.beside("real")).unwrap();
     symlink("real", room.beside("link")).unwrap();
-    room.target.path = room.beside("link/dest");
+    room.target.path = room.beside("link/dest").into();
     room.replace(b"through");
     assert_eq!(fs::read(room.beside("real/dest")).unwrap(), b"through");
 }
@@ -156,7 +156,7 @@ fn directories_on_the_way_may_be_links() {
 fn a_file_in_the_place_of_a_directory_is_an_error_that_names_it() {
     let mut room = Room::new();
     fs::write(room.beside("file"), "").unwrap();
-    room.target.path = room.beside("file/below/dest");
+    room.target.path = room.beside("file/below/dest").into();
     let text = chain(&room.apply(b"x").unwrap_err());
     assert!(text.contains("/file: Not a directory"), "{text}");
 }

@@ -95,7 +95,7 @@ fn a_read_only_file_system_fails_everything_and_heals() {
 #[test]
 fn a_directory_that_was_removed_is_created_again() {
     let mut room = Room::new();
-    room.target.path = room.beside("below/dest");
+    room.target.path = room.beside("below/dest").into();
     room.replace(b"one");
     fs::remove_dir_all(room.beside("below")).unwrap();
     room.replace(b"two");

@@ -74,7 +74,7 @@ fn a_removal_takes_the_file_or_the_link_and_nothing_behind_it() {
 #[test]
 fn a_removal_below_a_missing_directory_creates_nothing() {
     let mut room = Room::new();
-    room.target.path = room.beside("a/b/dest");
+    room.target.path = room.beside("a/b/dest").into();
     assert_eq!(remove(&room.target).unwrap(), Removed::Nothing);
     assert_eq!(names(room.directory.path()), Vec::<String>::new());
 }
