@@ -127,12 +127,12 @@ impl InlineTask {
 
     /// Runs the task where it was woken, and then whom it wakes: on a thread that has nothing else to do.
     fn run_in_a_row(self: &Arc<Self>) {
-        let _runtime = self.home.runtime.enter();
-        ROW.set(Some(VecDeque::new()));
+        ROW.set(Some(VecDeque::from([Arc::clone(self)])));
         let _end = EndOfRow;
-        self.run();
-        for _ in 1..TASKS_IN_A_ROW {
+        for _ in 0..TASKS_IN_A_ROW {
             let Some(next) = ROW.with_borrow_mut(|row| row.as_mut()?.pop_front()) else { break };
+            // Each its own: a row may have tasks of several clients.
+            let _runtime = next.home.runtime.enter();
             next.run();
         }
     }
@@ -221,7 +221,7 @@ impl Wake for InlineTask {
         match self.role {
             _ if !on_runtime && reads <= FEW_READS => self.run_in_a_row(),
             // A read that is alone is sent without waiting for others.
-            Role::Session if on_runtime && reads == 1 => self.run(),
+            Role::Session if reads == 1 => self.run(),
             _ => self.run_on_runtime(),
         }
     }

@@ -206,3 +206,28 @@ async fn tasks_that_wake_each_other_for_ever_do_not_keep_a_thread() {
     thread::spawn(move || begin.send(()).unwrap()).join().unwrap();
     while reports.recv().await != Some(here) {}
 }
+
+#[tokio::test]
+async fn each_task_of_a_row_finds_the_runtime_of_its_own_client() {
+    let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let (handle, reads) = (other.handle().clone(), Reads::default());
+    let (input, mut receive) = tokio::sync::mpsc::unbounded_channel();
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (report, mut reports) = tokio::sync::mpsc::unbounded_channel();
+    spawn(&reads, async move { while receive.recv().await.is_some() && tell.send(()).is_ok() {} }).await;
+    let reader = async move {
+        while told.recv().await.is_some() {
+            report.send((thread::current().id(), Handle::current().id())).unwrap();
+        }
+    };
+    let mut running = pin!(run_reader(&handle, &reads, reader));
+    assert!(begin(running.as_mut()).await);
+    tokio::task::yield_now().await;
+    // Its worker has run what came before.
+    other.spawn(async {}).await.unwrap();
+    let waker = thread::spawn(move || input.send(()).unwrap());
+    let elsewhere = waker.thread().id();
+    waker.join().unwrap();
+    assert_eq!(reports.try_recv(), Ok((elsewhere, handle.id())));
+    other.shutdown_background();
+}
