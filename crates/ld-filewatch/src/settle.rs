@@ -54,11 +54,13 @@ impl Unsettled {
         let most = quiet * HELD_UP;
         self.looked = now;
         self.waited += gap.min(most);
-        self.stable = match () {
-            () if self.seen != seen => Duration::ZERO,
+        self.stable = if self.seen != seen {
+            Duration::ZERO
+        } else if gap > most {
             // The writer may have been held up as well: one more look has to agree.
-            () if gap > most => self.stable + quiet / 2,
-            () => self.stable + gap,
+            self.stable + quiet / 2
+        } else {
+            self.stable + gap
         };
         self.seen = seen;
     }
