@@ -7,7 +7,7 @@ use ld_config::{OnDrift, WatcherConfig, chain};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{debug, info, warn};
 
-use crate::file::{self, Drift, Identity, TouchError};
+use crate::file::{self, Drift, Identity, Search, TouchError};
 use crate::follow::DRIFT_STAYS;
 use crate::record::Node;
 use crate::scheduler::RollCall;
@@ -72,12 +72,13 @@ async fn drifts(nodes: Arc<[Arc<Node>]>, interval: Duration) {
         ticks.tick().await;
         let audited = nodes.clone();
         let round = move || {
+            let mut search = Search::default();
             for node in audited.iter() {
                 if node.state() == State::Drifted {
                     // It may have been put right by hand: the node's task compares.
                     node.set_drifted();
                 } else if node.current().is_some() {
-                    verify(node);
+                    verify(node, &mut search);
                 } else if node.state() == State::Delayed
                     && matches!(file::stands_against(&node.target, None), Ok(false))
                 {
@@ -100,8 +101,8 @@ fn touch(node: &Node) -> bool {
     touched
 }
 
-fn verify(node: &Node) {
-    audit(node, |left| file::verify(&node.target, left).map(|()| *left).map_err(TouchError::from));
+fn verify<'a>(node: &'a Node, search: &mut Search<'a>) {
+    audit(node, |left| search.verify(&node.target, left).map(|()| *left).map_err(TouchError::from));
 }
 
 /// Checks a file under its lock; a drift wakes the node's task, which reads the node again and repairs.

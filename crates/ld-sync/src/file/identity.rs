@@ -4,10 +4,8 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, FileType, Stat, statat};
+use rustix::fs::{AtFlags, FileType, Stat, statat};
 use rustix::io::Errno;
-
-use super::Target;
 
 /// A moment of the file system's clock, as `stat` gives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,16 +121,6 @@ impl Drift {
         };
         Some(Self::Changed { what, size: found.size, mtime: found.modified.seconds })
     }
-}
-
-/// Whether the destination still is as it was left. One `stat`; nothing is opened.
-///
-/// # Errors
-///
-/// The [`Drift`], if it is not.
-pub(crate) fn verify(target: &Target, left: &Identity) -> Result<(), Drift> {
-    let found = look(CWD, &target.path)?;
-    Drift::between(left, &found).map_or(Ok(()), Err)
 }
 
 /// The identity of what stands at `path` below the directory `at`, not following a link in its place.

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::CWD;
 
 use super::super::identity::look;
-use super::super::{Drift, Identity, TouchError, touch, verify};
+use super::super::{Drift, Identity, Search, TouchError, touch};
 use super::rerun::{rerun_as_nobody, shared_directory};
 use super::{NOBODY, Room, Target, apply_batch, is_root, principal, target};
 
@@ -61,6 +61,17 @@ fn is_of_this_tick(left: &Identity, probe: &Path) -> bool {
     now.changed == left.changed
 }
 
+/// Verifies the file as the first of a search, and twice more, which are looks from its open directory.
+fn verify(target: &Target, left: &Identity) -> Result<(), Drift> {
+    let mut search = Search::default();
+    let first = search.verify(target, left);
+    for _ in 0..2 {
+        let again = search.verify(target, left);
+        assert_eq!(format!("{again:?}"), format!("{first:?}"));
+    }
+    first
+}
+
 #[test]
 fn a_file_as_it_was_left_shows_no_drift() {
     let (room, left) = room();
@@ -91,6 +102,37 @@ fn drift_says_what_is_there() {
     assert_eq!(drift.to_string(), "the file was written to: 14 bytes, mtime 99");
     fs::remove_file(room.path()).unwrap();
     assert!(matches!(verify(&room.target, &left), Err(Drift::Missing)));
+}
+
+#[test]
+fn a_search_tells_the_files_of_each_directory_from_those_of_the_last() {
+    let (one, other) = (room(), room());
+    fs::write(other.0.path(), "edited by hand").unwrap();
+    let mut search = Search::default();
+    for (room, left) in [&one, &one, &other, &other, &one, &other, &one, &one] {
+        let drifted = search.verify(&room.target, left).is_err();
+        assert_eq!(drifted, room.path() == other.0.path());
+    }
+}
+
+#[test]
+fn a_directory_that_is_gone_or_another_is_drift_of_the_next_search() {
+    let (room, _) = room();
+    let (live, away) = (room.path().parent().unwrap(), room.beside("away"));
+    let nested = live.join("nested");
+    fs::create_dir(&nested).unwrap();
+    fs::rename(room.path(), nested.join("dest")).unwrap();
+    let target = target(nested.join("dest"));
+    let left = look(CWD, &target.path).unwrap();
+    assert!(verify(&target, &left).is_ok());
+    fs::rename(&nested, &away).unwrap();
+    assert!(matches!(verify(&target, &left), Err(Drift::Missing)));
+    fs::create_dir(&nested).unwrap();
+    fs::write(&target.path, "content").unwrap();
+    assert!(matches!(verify(&target, &left), Err(Drift::Changed { what: "the file was replaced", .. })));
+    fs::remove_dir_all(&nested).unwrap();
+    symlink(&away, &nested).unwrap();
+    assert!(verify(&target, &left).is_ok(), "a directory may be a link");
 }
 
 #[test]
