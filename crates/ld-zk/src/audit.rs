@@ -22,8 +22,9 @@ use crate::watched::{Version, Watched};
 
 /// How often nodes are audited, on average. A session of few nodes learns within 10 s what nobody told it.
 const ROUND: Duration = Duration::from_secs(8);
-/// How many nodes of a session one round takes, those first whose turn is longest ago: about one a second.
-const NODES_A_ROUND: usize = 8;
+/// How many nodes of a session one round takes, those first whose turn is longest ago. Each is a request, and of a fleet that has nothing
+/// to do most requests are these.
+const NODES_A_ROUND: usize = 4;
 /// How long one answer may take.
 pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How many nodes are audited with one round trip when all are.

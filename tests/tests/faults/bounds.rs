@@ -18,7 +18,7 @@ pub(crate) const OUTAGE: Duration = Duration::from_secs(12);
 /// After somebody else has changed a file: the drift interval and 2 s.
 pub(crate) const DRIFT: Duration = DRIFT_INTERVAL.saturating_add(Duration::from_secs(2));
 /// Until a change is found that the server told nobody of: Debian's ZooKeeper (with the fix of CVE-2024-23944) drops the
-/// event when the watcher may not read the node at that moment. The client audits 8 nodes of a session every 9.6 s or less.
+/// event when the watcher may not read the node at that moment. The client audits 4 nodes of a session every 9.6 s or less.
 pub(crate) const UNTOLD: Duration = Duration::from_secs(10);
 
 /// What every bound is stretched by: other tests run on the same two processors, and a suite that fails for want of them
