@@ -1,6 +1,6 @@
 //! The client: a handle to lanes of sessions that are kept alive behind it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use ld_config::{SecretsConfig, ZooKeeperConfig};
@@ -16,6 +16,7 @@ use crate::credentials::Credentials;
 use crate::dial::host_list;
 use crate::inline::run_reader;
 use crate::lane::{Lane, Line, Live};
+use crate::node::Seat;
 use crate::polls::Polls;
 use crate::reads::Reads;
 use crate::state::{ClientState, StateWatch, States};
@@ -46,6 +47,8 @@ struct Inner {
 #[derive(Debug, Default)]
 struct Lanes {
     all: Vec<Arc<Lane>>,
+    /// What the nodes of each lane hold, if it has any.
+    seats: Vec<Weak<Seat>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -143,8 +146,14 @@ impl Client {
             lane.take(cost);
             lane
         });
+        let held = &mut lanes.seats[lane.id];
+        let seat = held.upgrade().unwrap_or_else(|| {
+            let seat = Arc::new(Seat { client: self.clone(), lane });
+            *held = Arc::downgrade(&seat);
+            seat
+        });
         drop(lanes);
-        NodeWatch::new(self.clone(), lane, path)
+        NodeWatch::new(seat, path)
     }
 
     /// Runs `reader`, which follows nodes of this client, until it ends or this future is dropped. While little is read it runs on
@@ -204,6 +213,7 @@ impl Client {
         let lane = Arc::new(Lane::new(lanes.all.len()));
         self.shared().states.add_lane();
         lanes.all.push(Arc::clone(&lane));
+        lanes.seats.push(Weak::new());
         if lanes.all.len() == MANY_LANES + 1 {
             warn!(
                 "the watched paths need more than {MANY_LANES} ZooKeeper sessions; \

@@ -19,8 +19,8 @@ use crate::watched::Watched;
 /// reconnect in requests of 128 KiB that share one xid, so that a second request would end the session; the
 /// rest is room for watches that are being replaced.
 pub(crate) const SESSION_PATH_BYTES: usize = 96 << 10;
-/// What a watched path costs beside its characters.
-const PATH_OVERHEAD: usize = 8;
+/// What a watched path costs beside its characters: its length.
+const PATH_OVERHEAD: usize = 4;
 
 /// A session that reads are allowed in: the server has caught up with its leader, or is read-only.
 #[derive(Debug)]

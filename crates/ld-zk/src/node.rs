@@ -32,41 +32,59 @@ use crate::{Client, Error};
 /// # }
 /// ```
 pub struct NodeWatch {
-    client: Client,
-    lane: Arc<Lane>,
+    seat: Arc<Seat>,
     watched: Arc<Watched>,
-    poll: Option<Pin<Box<Sleep>>>,
-    /// Since the last reading. Boxed, since few nodes have any.
-    trouble: Option<Box<Trouble>>,
-    stale: bool,
-    last: Option<Last>,
-    present_in: Option<SessionKey>,
+    /// Boxed, since few nodes have any.
+    waits: Option<Box<Waits>>,
     length: Length,
+    stale: bool,
+    last: Last,
+    /// Whether the node was seen in the session of the last reading.
+    seen: bool,
     without_auth: bool,
 }
 
-/// What the last reading depended on.
-#[derive(Debug, Clone, Copy)]
-struct Last {
-    session: SessionKey,
-    lacks_evidence: bool,
-    closed: bool,
+/// What a node waits for beside its watch.
+#[derive(Default)]
+struct Waits {
+    /// It cannot be read, and is polled then.
+    poll: Option<Pin<Box<Sleep>>>,
+    /// Since the last reading.
+    trouble: Trouble,
+}
+
+/// What the last reading depended on, beside its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    /// There was none.
+    None,
+    /// Nothing.
+    Sure,
+    /// The ensemble was not known to hold data.
+    LacksEvidence,
+    /// The client was closed.
+    Closed,
+}
+
+/// Where a node is watched, as all nodes of one lane hold it: they keep the client.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) client: Client,
+    pub(crate) lane: Arc<Lane>,
 }
 
 impl NodeWatch {
-    pub(crate) fn new(client: Client, lane: Arc<Lane>, path: Arc<str>) -> Self {
+    pub(crate) fn new(seat: Arc<Seat>, path: Arc<str>) -> Self {
         let watched = Watched::new(path);
-        lane.turns.add(&watched);
+        seat.lane.turns.add(&watched);
         Self {
-            client,
-            lane,
+            seat,
             watched,
-            poll: None,
-            trouble: None,
-            stale: true,
-            last: None,
-            present_in: None,
+            waits: None,
             length: Length::default(),
+            stale: true,
+            last: Last::None,
+            seen: false,
             without_auth: false,
         }
     }
@@ -88,7 +106,7 @@ impl NodeWatch {
     pub fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<()> {
         // Before anything else is looked at, so that no change falls between.
         let told = self.watched.poll_told(context);
-        self.stale = self.stale || told || is_ready(&mut self.poll, context) || self.is_outdated();
+        self.stale = self.stale || told || self.is_polled(context) || self.is_outdated();
         if self.stale { Poll::Ready(()) } else { Poll::Pending }
     }
 
@@ -108,37 +126,38 @@ impl NodeWatch {
     /// a failed try its backoff is over.
     pub fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.watched.register(context);
-        if matches!(*self.lane.line(), Line::Down) {
+        if matches!(*self.seat.lane.line(), Line::Down) {
             return Poll::Pending;
         }
-        self.trouble.as_mut().map_or(Poll::Ready(()), |trouble| trouble.poll_due(context))
+        self.waits.as_mut().map_or(Poll::Ready(()), |waits| waits.trouble.poll_due(context))
     }
 
     /// Tries to read the node once, as [`read`](Self::read) does; `None` when that has to be tried again, once
     /// [`poll_readable`](Self::poll_readable) says so.
     pub async fn try_read(&mut self) -> Option<Reading> {
-        let line = self.lane.line().clone();
+        let Seat { client, lane } = &*self.seat;
+        let line = lane.line().clone();
         let live = match line {
             Line::Up(live) => live,
             Line::Down => return None,
             Line::Closed => return Some(self.closed()),
         };
         // Later, after a lost session, most of what is to be read is known already, and to be watched again matters more.
-        if self.last.is_none()
+        if self.last == Last::None
             && let Some((data, stat)) =
-                bulk::read(&self.client, &self.lane, &live, &self.watched, self.length.get()).await
+                bulk::read(client, lane, &live, &self.watched, self.length.get()).await
         {
             let reading = self.settle(NodeState::Present { data, stat }, None, &live);
-            self.lane.unarmed.add(Arc::clone(&self.watched));
+            self.seat.lane.unarmed.add(Arc::clone(&self.watched));
             return Some(reading);
         }
-        let shared = self.client.shared();
+        let shared = client.shared();
         // Every node may wait here at once. Boxed, what follows takes memory only for those whose turn it is.
         let turn = shared.reads.turn().await;
         let attempt = Box::pin(async {
             tokio::select! {
                 attempt = attempt::read(shared, &live, &self.watched.path, self.length.get()) => Some(attempt),
-                () = self.lane.down(live.key, &self.watched) => None,
+                () = lane.down(live.key, &self.watched) => None,
             }
         });
         let attempt = attempt.await?;
@@ -155,14 +174,14 @@ impl NodeWatch {
             }
             Err(fault) => fault,
         };
-        match self.trouble.get_or_insert_default().judge(fault.blame()) {
+        match self.waits.get_or_insert_default().trouble.judge(fault.blame()) {
             Judgement::TheNodes => {
                 let error = fault.into_error(self.path());
                 Some(self.settle(NodeState::Unreadable(Unreadable::Other(error)), None, live))
             }
             Judgement::Passing { suspicious } => {
                 if suspicious {
-                    self.lane.suspect.notify_one();
+                    self.seat.lane.suspect.notify_one();
                 }
                 None
             }
@@ -177,47 +196,60 @@ impl NodeWatch {
     /// The session of the last reading, if that session is live right now: connected, and not to a read-only
     /// server. It does not ask the server: see [`Client::confirm`].
     pub fn live(&self) -> Option<SessionKey> {
-        let live = self.lane.live()?;
-        self.last.filter(|last| last.session == live.key).map(|last| last.session)
+        let live = self.seat.lane.live()?;
+        self.watched.session().filter(|session| *session == live.key)
+    }
+
+    /// Whether it cannot be read, and is to be tried again now.
+    fn is_polled(&mut self, context: &mut Context<'_>) -> bool {
+        let poll = self.waits.as_mut().and_then(|waits| waits.poll.as_mut());
+        poll.is_some_and(|poll| poll.as_mut().poll(context).is_ready())
     }
 
     fn is_outdated(&self) -> bool {
-        let view = self.lane.view();
-        let Some(last) = self.last else { return true };
-        let believed_now = last.lacks_evidence && view.evidence == Evidence::Present;
-        let new_session = view.session.is_some_and(|session| session != last.session);
-        (view.closed && !last.closed) || new_session || believed_now
+        let view = self.seat.lane.view();
+        let new_session = view.session.is_some() && view.session != self.watched.session();
+        new_session
+            || match self.last {
+                Last::None => true,
+                Last::Sure => view.closed,
+                Last::LacksEvidence => view.closed || view.evidence == Evidence::Present,
+                Last::Closed => false,
+            }
     }
 
     /// Takes over what an attempt found.
     fn settle(&mut self, mut state: NodeState, armed: Option<Armed>, live: &Live) -> Reading {
-        let mut lacks_evidence = false;
+        self.seen &= self.watched.session() == Some(live.key);
+        self.last = Last::Sure;
         match &mut state {
             NodeState::Present { data, .. } => {
                 let before = std::mem::replace(&mut self.length, Length::of(data.len()));
                 if before.get().is_none() {
-                    self.client.shared().budget.learn(data.len());
+                    self.seat.client.shared().budget.learn(data.len());
                 }
-                self.present_in = Some(live.key);
+                self.seen = true;
             }
             NodeState::Absent(absence) => {
                 *absence = self.believe(live);
-                lacks_evidence = !live.read_only && matches!(absence, Absence::Unconfirmed { .. });
+                if !live.read_only && matches!(absence, Absence::Unconfirmed { .. }) {
+                    self.last = Last::LacksEvidence;
+                }
             }
             NodeState::Unreadable(_) => {}
         }
         let version = match &state {
-            NodeState::Present { stat, .. } => Some(Version::new(stat.czxid, stat.mzxid)),
-            NodeState::Absent(_) => Some(Version::ABSENT),
-            NodeState::Unreadable(_) => None,
+            NodeState::Present { stat, .. } => Version::new(stat.mzxid),
+            NodeState::Absent(_) => Version::ABSENT,
+            NodeState::Unreadable(_) => Version::UNKNOWN,
         };
-        self.watched.saw(version.map(|version| Seen { session: live.key, version }), armed);
+        self.watched.saw(Seen { session: live.key, version }, armed);
         self.count_without_auth(matches!(state, NodeState::Unreadable(Unreadable::NoAuth)));
-        self.poll = matches!(state, NodeState::Unreadable(_))
-            .then(|| Box::pin(sleep_until(self.client.shared().polls.next())));
-        self.trouble = None;
+        self.waits = matches!(state, NodeState::Unreadable(_)).then(|| {
+            let poll = Box::pin(sleep_until(self.seat.client.shared().polls.next()));
+            Box::new(Waits { poll: Some(poll), ..Waits::default() })
+        });
         self.stale = false;
-        self.last = Some(Last { session: live.key, lacks_evidence, closed: false });
         Reading { state, session: live.key, read_only: live.read_only }
     }
 
@@ -225,10 +257,10 @@ impl NodeWatch {
         if live.read_only {
             return Absence::Unconfirmed { reason: Arc::from("a read-only server says so") };
         }
-        if self.present_in == Some(live.key) {
+        if self.seen {
             return Absence::Deleted;
         }
-        match &self.lane.view().evidence {
+        match &self.seat.lane.view().evidence {
             Evidence::Present => Absence::Confirmed,
             Evidence::Unknown => {
                 Absence::Unconfirmed { reason: Arc::from("the ensemble was not looked at yet") }
@@ -239,11 +271,10 @@ impl NodeWatch {
 
     fn closed(&mut self) -> Reading {
         let session = SessionKey::unique();
-        self.watched.saw(None, None);
-        self.poll = None;
-        self.trouble = None;
+        self.watched.saw(Seen { session, version: Version::UNKNOWN }, None);
+        self.waits = None;
         self.stale = false;
-        self.last = Some(Last { session, lacks_evidence: false, closed: true });
+        self.last = Last::Closed;
         let state = NodeState::Unreadable(Unreadable::Other(Error::Closed));
         Reading { state, session, read_only: false }
     }
@@ -251,7 +282,7 @@ impl NodeWatch {
     fn count_without_auth(&mut self, without_auth: bool) {
         if self.without_auth != without_auth {
             self.without_auth = without_auth;
-            let credentials = &self.client.shared().credentials;
+            let credentials = &self.seat.client.shared().credentials;
             if without_auth {
                 credentials.add_node_without_auth();
             } else {
@@ -264,25 +295,17 @@ impl NodeWatch {
 impl Drop for NodeWatch {
     fn drop(&mut self) {
         self.count_without_auth(false);
-        self.lane.give(Lane::cost(&self.client.shared().config.chroot, &self.watched.path));
+        let Seat { client, lane } = &*self.seat;
+        lane.give(Lane::cost(&client.shared().config.chroot, &self.watched.path));
     }
 }
 
 impl fmt::Debug for NodeWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("NodeWatch");
-        text.field("path", &self.watched.path).field("lane", &self.lane.id).field("stale", &self.stale);
+        text.field("path", &self.watched.path).field("lane", &self.seat.lane.id).field("stale", &self.stale);
         text.finish_non_exhaustive()
     }
-}
-
-/// Polls the future, if there is one, and drops it when it is done.
-fn is_ready(future: &mut Option<impl Future<Output = ()> + Unpin>, context: &mut Context<'_>) -> bool {
-    let ready = future.as_mut().is_some_and(|future| Pin::new(future).poll(context).is_ready());
-    if ready {
-        *future = None;
-    }
-    ready
 }
 
 #[cfg(test)]
@@ -291,6 +314,6 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_of_them_are_cheap() {
-        assert!(size_of::<NodeWatch>() <= 72, "{}", size_of::<NodeWatch>());
+        assert!(size_of::<NodeWatch>() <= 32, "{}", size_of::<NodeWatch>());
     }
 }

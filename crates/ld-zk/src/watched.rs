@@ -18,11 +18,12 @@ pub(crate) struct Watched {
 /// What is known of the node.
 #[derive(Debug, Default)]
 struct Known {
-    seen: Option<Seen>,
+    /// The session of the last reading.
+    session: Option<SessionKey>,
+    /// What that found.
+    version: Version,
     /// Says when that may be true no more.
     armed: Option<Armed>,
-    /// The node is not as it was last seen, and nobody said so.
-    missed: bool,
     /// Who waits for the node.
     waiting: Option<Waker>,
 }
@@ -34,21 +35,33 @@ pub(crate) struct Seen {
     pub(crate) version: Version,
 }
 
-/// Tells one state of a node from every other: its czxid and mzxid, or -1 each for no node.
+/// Tells one state of a node from every other: its mzxid, which a node that is deleted and created again has another of, or a
+/// negative number that no node has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Version(i64, i64);
+pub(crate) struct Version(i64);
 
 impl Version {
-    pub(crate) const ABSENT: Self = Self(-1, -1);
+    /// There is no node.
+    pub(crate) const ABSENT: Self = Self(-1);
+    /// Nothing was found, as the node cannot be read, or was not yet.
+    pub(crate) const UNKNOWN: Self = Self(-2);
+    /// The node is not as it was last seen, and nobody said so.
+    const MISSED: Self = Self(-3);
 
-    pub(crate) fn new(czxid: i64, mzxid: i64) -> Self {
-        Self(czxid, mzxid)
+    pub(crate) fn new(mzxid: i64) -> Self {
+        Self(mzxid)
+    }
+}
+
+impl Default for Version {
+    fn default() -> Self {
+        Self::UNKNOWN
     }
 }
 
 impl From<Option<zookeeper::Stat>> for Version {
     fn from(stat: Option<zookeeper::Stat>) -> Self {
-        stat.map_or(Self::ABSENT, |stat| Self::new(stat.czxid, stat.mzxid))
+        stat.map_or(Self::ABSENT, |stat| Self::new(stat.mzxid))
     }
 }
 
@@ -57,34 +70,38 @@ impl Watched {
         Arc::new(Self { path, known: Mutex::default() })
     }
 
-    /// Remembers what was read, `None` while the node cannot be read, since it is polled then; and its watch, unless that is
-    /// still to be armed.
-    pub(crate) fn saw(&self, seen: Option<Seen>, armed: Option<Armed>) {
+    /// Remembers what was read; and its watch, unless that is still to be armed, or the node cannot be read: it is polled then.
+    pub(crate) fn saw(&self, seen: Seen, armed: Option<Armed>) {
         let former = {
             let mut known = self.known();
-            known.seen = seen;
+            (known.session, known.version) = (Some(seen.session), seen.version);
             std::mem::replace(&mut known.armed, armed)
         };
         // The old watch goes only now: while two are armed, dropping one costs no request.
         drop(former);
     }
 
-    /// What was last seen in a session.
+    /// The session of the last reading.
+    pub(crate) fn session(&self) -> Option<SessionKey> {
+        self.known().session
+    }
+
+    /// What was last seen, in that session, if the node can be compared with it.
     pub(crate) fn seen_in(&self, session: SessionKey) -> Option<Seen> {
-        self.known().seen.filter(|seen| seen.session == session)
+        self.known().seen_in(session)
     }
 
     /// The same if no watch says when it is true no more.
     pub(crate) fn unwatched_in(&self, session: SessionKey) -> Option<Seen> {
         let known = self.known();
-        known.seen.filter(|seen| seen.session == session && known.armed.is_none())
+        known.seen_in(session).filter(|_| known.armed.is_none())
     }
 
     /// The watch of what was `seen` is armed now.
     pub(crate) fn arm(&self, seen: Seen, armed: Armed) {
         let mut known = self.known();
         // If the node was read meanwhile, it has a newer one.
-        if known.seen == Some(seen) && known.armed.is_none() {
+        if known.seen_in(seen.session) == Some(seen) && known.armed.is_none() {
             known.armed = Some(armed);
             drop(known);
             // Whoever waits has to wait for this, too.
@@ -96,15 +113,15 @@ impl Watched {
     pub(crate) fn miss(&self, seen: Seen) {
         let mut known = self.known();
         // If the node was read meanwhile, that is older than what is known.
-        if known.seen == Some(seen) {
-            known.missed = true;
+        if known.seen_in(seen.session) == Some(seen) {
+            known.version = Version::MISSED;
             drop(known);
             self.wake();
         }
     }
 
-    /// Whether somebody has said since this was asked last that the node may have changed. Who asks is woken by the next that
-    /// changes anything about the node or its lane.
+    /// Whether somebody has said since this was asked last, or since the last reading, that the node may have changed. Who asks is woken
+    /// by the next that changes anything about the node or its lane.
     pub(crate) fn poll_told(&self, context: &mut Context<'_>) -> bool {
         let mut known = self.known();
         known.wait(context);
@@ -112,7 +129,7 @@ impl Watched {
         if fired {
             known.armed = None;
         }
-        std::mem::take(&mut known.missed) || fired
+        fired || known.version == Version::MISSED
     }
 
     /// Whoever is registered is woken by the next that changes anything about the node or its lane.
@@ -131,6 +148,12 @@ impl Watched {
 }
 
 impl Known {
+    fn seen_in(&self, session: SessionKey) -> Option<Seen> {
+        let can_be_compared = ![Version::UNKNOWN, Version::MISSED].contains(&self.version);
+        let seen = Seen { session: self.session?, version: self.version };
+        (seen.session == session && can_be_compared).then_some(seen)
+    }
+
     fn wait(&mut self, context: &Context<'_>) {
         match &mut self.waiting {
             Some(waiting) => waiting.clone_from(context.waker()),
@@ -145,6 +168,6 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_of_them_are_cheap() {
-        assert!(size_of::<Watched>() <= 88, "{}", size_of::<Watched>());
+        assert!(size_of::<Watched>() <= 72, "{}", size_of::<Watched>());
     }
 }
