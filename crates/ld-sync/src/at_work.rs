@@ -7,18 +7,22 @@ use std::pin::Pin;
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
 
+use crate::errand::Errand;
 use crate::follow::{Due, Follower};
 use crate::scheduler::Place;
 use crate::source::NodeSource;
 
 /// Dropping it ends all of them.
 pub(crate) struct AtWork<W> {
-    tasks: JoinSet<Box<Follower<W>>>,
+    tasks: JoinSet<Ended<W>>,
     /// It works in the scheduler's own task: nobody else has to wait for it, and no thread to be woken.
     alone: Option<Lone<W>>,
 }
 
-type Lone<W> = Pin<Box<dyn Future<Output = Result<Box<Follower<W>>, Panicked>> + Send>>;
+/// The number of the node, and its follower.
+type Ended<W> = (u32, Follower<W>);
+
+type Lone<W> = Pin<Box<dyn Future<Output = Result<Ended<W>, Panicked>> + Send>>;
 
 /// The work of a follower ended it.
 pub(crate) struct Panicked;
@@ -28,10 +32,10 @@ impl<W: NodeSource> AtWork<W> {
         Self { tasks: JoinSet::new(), alone: None }
     }
 
-    /// Has the follower do what is due. Whether `others` wait for a place decides where.
-    pub(crate) fn begin(&mut self, follower: Box<Follower<W>>, due: Due, place: Place, others: bool) {
+    /// Has the follower of the node with that `number` do what is due. Whether `others` wait for a place decides where.
+    pub(crate) fn begin(&mut self, number: u32, errand: Errand<W>, due: Due, place: Place, others: bool) {
         let alone = place.is_only() && !others && self.alone.is_none();
-        let work = follower.work(due, place);
+        let work = async move { (number, errand.run(due, place).await) };
         if alone {
             let work = AssertUnwindSafe(work).catch_unwind();
             self.alone = Some(Box::pin(work.map(|ended| ended.map_err(|_| Panicked))));
@@ -41,7 +45,7 @@ impl<W: NodeSource> AtWork<W> {
     }
 
     /// Waits for one to end its work; for ever if there is none. Cancel-safe.
-    pub(crate) async fn ended(&mut self) -> Result<Box<Follower<W>>, Panicked> {
+    pub(crate) async fn ended(&mut self) -> Result<Ended<W>, Panicked> {
         let Self { tasks, alone } = self;
         let lone = async {
             match alone {

@@ -7,8 +7,8 @@ use ld_config::{OnDrift, WatcherConfig, chain};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::{debug, info, warn};
 
+use crate::errand::DRIFT_STAYS;
 use crate::file::{self, Drift, Identity, Search, TouchError};
-use crate::follow::DRIFT_STAYS;
 use crate::record::Node;
 use crate::scheduler::RollCall;
 use crate::source::Source;

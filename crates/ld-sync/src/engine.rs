@@ -14,14 +14,15 @@ use tracing::{error, info, warn};
 
 use crate::audit;
 use crate::content::Holdings;
+use crate::errand::Shared;
 use crate::file::{self, Target};
-use crate::follow::{Follower, Shared};
 use crate::guard::{CHECKS, Checks};
 use crate::pool::FilePool;
 use crate::record::Node;
 use crate::scheduler::Scheduler;
 use crate::source::Source;
 use crate::status::Status;
+use crate::woken::{Bell, Woken};
 
 /// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once and kills the checks that run; a
 /// write in hand still ends by itself, and the rename makes even that safe to lose.
@@ -39,7 +40,9 @@ impl Engine {
     /// Files of nodes that cannot be read yet stay as they are. Temporary files that a killed process left
     /// behind are removed first.
     pub fn start<S: Source>(source: Arc<S>, nodes: Vec<NodeConfig>, settings: WatcherConfig) -> Self {
-        let nodes: Arc<[Arc<Node>]> = nodes.into_iter().map(|config| Arc::new(Node::new(config))).collect();
+        let woken = Arc::new(Woken::default());
+        let node = |(number, config)| Arc::new(Node::new(config, Bell::new(&woken, number)));
+        let nodes: Arc<[Arc<Node>]> = (0..).zip(nodes).map(node).collect();
         let shared = Arc::new(Shared {
             pool: FilePool::default(),
             holdings: Holdings::default(),
@@ -48,7 +51,8 @@ impl Engine {
             checks: Checks::default(),
         });
         let (pool, checks, settled) = (shared.pool.clone(), shared.checks.clone(), shared.settled.clone());
-        let supervisor = tokio::spawn(supervise(source, nodes.clone(), settings, shared)).abort_handle();
+        let supervisor =
+            tokio::spawn(supervise(source, nodes.clone(), woken, settings, shared)).abort_handle();
         Self { nodes, pool, checks, settled, supervisor }
     }
 
@@ -119,6 +123,7 @@ fn prepare(nodes: &[Arc<Node>]) {
 async fn supervise<S: Source>(
     source: Arc<S>,
     nodes: Arc<[Arc<Node>]>,
+    woken: Arc<Woken>,
     settings: WatcherConfig,
     shared: Arc<Shared>,
 ) {
@@ -129,11 +134,8 @@ async fn supervise<S: Source>(
     if nodes.is_empty() {
         info!("no nodes are configured: nothing to do");
     }
-    let followers = nodes
-        .iter()
-        .map(|node| Follower::new(node.clone(), source.watch(node.source.clone()), shared.clone()));
-    let on_disk = nodes.iter().filter(|node| !node.in_memory.load(Ordering::Relaxed)).count();
-    let (scheduler, roll_call) = Scheduler::new(followers, on_disk);
+    let watches = nodes.iter().map(|node| source.watch(node.source.clone()));
+    let (scheduler, roll_call) = Scheduler::new(nodes.clone(), watches, woken, shared);
     let followed = source.run_reader(scheduler.run());
     tokio::join!(followed, audit::run(source.clone(), nodes, settings, roll_call));
 }

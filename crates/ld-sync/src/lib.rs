@@ -37,6 +37,7 @@ mod content;
 mod decide;
 mod diff;
 mod engine;
+mod errand;
 mod error;
 mod file;
 mod follow;
@@ -51,6 +52,7 @@ mod retry;
 mod scheduler;
 mod source;
 mod status;
+mod woken;
 
 pub use diff::{Diff, DiffOptions, diff};
 pub use engine::Engine;

@@ -3,12 +3,13 @@
 use std::num::NonZeroU64;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::Wake;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::file::{Left, Target};
 use crate::moment::Moment;
 use crate::status::{State, Status};
+use crate::woken::Bell;
 use ld_config::{Guards, OnDelete, OnDrift};
 use ld_zk::SessionKey;
 
@@ -29,6 +30,8 @@ pub(crate) struct Node {
     pub(crate) left: Mutex<Option<Left>>,
     /// The file was last seen in a file system in memory.
     pub(crate) in_memory: AtomicBool,
+    /// Rung when its follower may have something to do.
+    pub(crate) bell: Bell,
     record: Mutex<Record>,
 }
 
@@ -44,8 +47,8 @@ struct Record {
     since: Moment,
     /// An audit found that the file is not as it was left, and nobody has heard of it yet.
     drifted: bool,
-    /// Who is to hear of it.
-    listener: Option<Waker>,
+    /// The first outcome is known.
+    settled: bool,
     /// The session that last showed the content which the file holds; `None` while a change may be pending.
     current: Option<SessionKey>,
     /// What the file holds, as far as this process knows.
@@ -94,7 +97,7 @@ pub(crate) struct Landed {
 }
 
 impl Node {
-    pub(crate) fn new(config: ld_config::NodeConfig) -> Self {
+    pub(crate) fn new(config: ld_config::NodeConfig, bell: Bell) -> Self {
         let target = Target::from(&config);
         let guards = (config.guards != Guards::default()).then_some(config.guards);
         let extras = Extras { guards, window: config.apply_jitter };
@@ -107,11 +110,12 @@ impl Node {
             extras: (extras != Extras::default()).then(|| Box::new(extras)),
             left: Mutex::new(None),
             in_memory: AtomicBool::new(false),
+            bell,
             record: Mutex::new(Record {
                 state: State::Waiting,
                 since: Moment::now(),
                 drifted: false,
-                listener: None,
+                settled: false,
                 current: None,
                 applied: None,
                 applied_at: None,
@@ -136,25 +140,18 @@ impl Node {
 
     /// The file is not as it was left, or may be right again: the node is to be read.
     pub(crate) fn set_drifted(&self) {
-        let listener = self.with(|record| {
-            record.drifted = true;
-            record.listener.take()
-        });
-        listener.into_iter().for_each(Waker::wake);
+        self.with(|record| record.drifted = true);
+        self.bell.ring();
     }
 
-    /// Ready when that was said since this was ready last.
-    pub(crate) fn poll_drifted(&self, context: &Context<'_>) -> Poll<()> {
-        self.with(|record| {
-            if std::mem::take(&mut record.drifted) {
-                return Poll::Ready(());
-            }
-            match &mut record.listener {
-                Some(listener) => listener.clone_from(context.waker()),
-                none => *none = Some(context.waker().clone()),
-            }
-            Poll::Pending
-        })
+    /// Whether that was said since this was asked last.
+    pub(crate) fn is_drifted(&self) -> bool {
+        self.with(|record| std::mem::take(&mut record.drifted))
+    }
+
+    /// Its first outcome is known. Returns whether it was not yet.
+    pub(crate) fn set_settled(&self) -> bool {
+        self.with(|record| !std::mem::replace(&mut record.settled, true))
     }
 
     /// A change may be pending: no heartbeat until it is applied.
@@ -248,6 +245,16 @@ impl Node {
     }
 }
 
+impl Wake for Node {
+    fn wake(self: Arc<Self>) {
+        self.bell.ring();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.bell.ring();
+    }
+}
+
 impl Record {
     /// Returns whether it stood otherwise before.
     fn enter(&mut self, state: State) -> bool {
@@ -289,7 +296,8 @@ mod tests {
     use super::*;
 
     fn current() -> Node {
-        let node = Node::new(NodeConfig::new("flags", "/flags", "/nowhere/flags"));
+        let bell = Bell::new(&Arc::default(), 0);
+        let node = Node::new(NodeConfig::new("flags", "/flags", "/nowhere/flags"), bell);
         let session = SessionKey::unique();
         node.set_current(&Landed { session, mzxid: 1, bytes: 1, replaced: true });
         node

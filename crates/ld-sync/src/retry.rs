@@ -32,12 +32,12 @@ pub(crate) struct Retry {
 }
 
 impl Retry {
-    pub(crate) fn after(delay: Duration, attempt: Option<Attempt>) -> Box<Self> {
-        Box::new(Self { due: Box::pin(sleep(delay)), attempt })
+    pub(crate) fn after(delay: Duration, attempt: Option<Attempt>) -> Self {
+        Self { due: Box::pin(sleep(delay)), attempt }
     }
 }
 
 /// Ready when a retry is due; never without one.
-pub(crate) fn poll_retry(retry: &mut Option<Box<Retry>>, context: &mut Context<'_>) -> Poll<()> {
+pub(crate) fn poll_retry(retry: &mut Option<Retry>, context: &mut Context<'_>) -> Poll<()> {
     retry.as_mut().map_or(Poll::Pending, |retry| retry.due.as_mut().poll(context))
 }

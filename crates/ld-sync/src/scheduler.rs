@@ -1,19 +1,19 @@
-//! Which follower works when: all wait in one set, where each takes little memory, and those with something to do take turns.
+//! Which follower works when: all wait in one list, where each takes little memory, and those with something to do take turns.
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tracing::error;
 
 use crate::at_work::AtWork;
+use crate::errand::{Errand, Shared, unfollow};
 use crate::follow::{Due, Follower};
+use crate::record::Node;
 use crate::source::NodeSource;
+use crate::woken::Woken;
 
 /// Followers that read and write at one time, at least: enough to saturate a server, and each takes some kilobytes.
 const LEAST_AT_WORK: usize = 128;
@@ -40,8 +40,13 @@ impl Place {
 
 /// All followers of an engine.
 pub(crate) struct Scheduler<W> {
-    waiting: FuturesUnordered<Waiting<W>>,
-    due: VecDeque<(Box<Follower<W>>, Due)>,
+    nodes: Arc<[Arc<Node>]>,
+    woken: Arc<Woken>,
+    /// The follower of each node, unless it has something to do.
+    waiting: Vec<Option<Follower<W>>>,
+    /// Those that wait for a place.
+    due: VecDeque<(u32, Follower<W>, Due)>,
+    shared: Arc<Shared>,
     places: Arc<Semaphore>,
     at_work_at_most: usize,
     at_work: AtWork<W>,
@@ -64,89 +69,96 @@ impl RollCall {
 }
 
 impl<W: NodeSource> Scheduler<W> {
-    /// Of the followers, `on_disk` have files that wait for a device.
-    pub(crate) fn new(followers: impl Iterator<Item = Follower<W>>, on_disk: usize) -> (Self, RollCall) {
+    /// Each of the nodes, whose numbers are their indices, is followed with its watch.
+    pub(crate) fn new(
+        nodes: Arc<[Arc<Node>]>,
+        watches: impl Iterator<Item = W>,
+        woken: Arc<Woken>,
+        shared: Arc<Shared>,
+    ) -> (Self, RollCall) {
         let (calls, roll_calls) = mpsc::unbounded_channel();
+        // The files of the others wait for no device.
+        let on_disk = nodes.iter().filter(|node| !node.in_memory.load(Ordering::Relaxed)).count();
         let at_work_at_most = (on_disk / WAITING_FOR_EACH).clamp(LEAST_AT_WORK, MOST_AT_WORK);
-        let waiting: FuturesUnordered<_> = followers.map(|follower| Waiting::Node(Some(follower))).collect();
         let scheduler = Self {
-            waiting,
+            waiting: watches.map(|watch| Some(Follower::new(watch))).collect(),
+            nodes,
+            woken,
             due: VecDeque::new(),
+            shared,
             places: Arc::new(Semaphore::new(at_work_at_most)),
             at_work_at_most,
             at_work: AtWork::new(),
             roll_calls,
         };
+        scheduler.nodes.iter().for_each(|node| node.bell.ring());
         (scheduler, RollCall(calls))
     }
 
     /// Never ends. Dropping it ends all that is at work.
     pub(crate) async fn run(mut self) {
+        let (woken, places) = (self.woken.clone(), self.places.clone());
         loop {
             while !self.due.is_empty()
-                && let Ok(place) = self.places.clone().try_acquire_owned()
+                && let Ok(place) = places.clone().try_acquire_owned()
             {
                 self.begin(place);
             }
-            let places = self.places.clone();
             tokio::select! {
                 biased;
-                Some(woken) = self.waiting.next() => match woken {
-                    Woken::Node(follower, due) => self.due.push_back((follower, due)),
-                    // Nobody waits for it any more if the round was given up.
-                    Woken::RollCall(answer) => _ = answer.send(()),
-                },
+                number = woken.next() => self.look(number),
                 ended = self.at_work.ended() => match ended {
-                    Ok(follower) => self.waiting.push(Waiting::Node(Some(*follower))),
+                    Ok((number, follower)) => self.end(number, follower),
                     Err(_) => error!("the task of one node failed unexpectedly; please report this as a bug"),
                 },
-                // The set takes turns, so that all who were woken before it come before it.
-                Some(call) = self.roll_calls.recv() => self.waiting.push(Waiting::RollCall(Some(call))),
-                Ok(place) = places.acquire_owned(), if !self.due.is_empty() => self.begin(place),
+                Some(call) = self.roll_calls.recv() => self.answer(call),
+                Ok(place) = places.clone().acquire_owned(), if !self.due.is_empty() => self.begin(place),
             }
         }
     }
 
+    fn answer(&mut self, call: oneshot::Sender<()>) {
+        // Who was woken before the call may have come just after the last look.
+        while let Some(number) = self.woken.try_next() {
+            self.look(number);
+        }
+        // Nobody waits for it any more if the round was given up.
+        let _ = call.send(());
+    }
+
+    /// Finds out what the follower of a node that was woken has to do.
+    fn look(&mut self, number: u32) {
+        let (node, slot) = (&self.nodes[number as usize], &mut self.waiting[number as usize]);
+        node.bell.reset();
+        // Whoever has something to do is looked at afterwards.
+        let Some(follower) = slot else { return };
+        let waker = Waker::from(node.clone());
+        if let Poll::Ready(due) = follower.poll_due(node, &mut Context::from_waker(&waker)) {
+            self.due.extend(slot.take().map(|follower| (number, follower, due)));
+        }
+    }
+
     fn begin(&mut self, permit: OwnedSemaphorePermit) {
-        if let Some((follower, due)) = self.due.pop_front() {
+        if let Some((number, follower, due)) = self.due.pop_front() {
             let place = Place { permit, places: self.at_work_at_most };
-            self.at_work.begin(follower, due, place, !self.due.is_empty());
+            let errand = Errand::new(self.nodes[number as usize].clone(), self.shared.clone(), follower);
+            self.at_work.begin(number, errand, due, place, !self.due.is_empty());
         }
         if self.due.is_empty() {
             // All nodes at once are rare, and their places large.
             self.due.shrink_to(LEAST_AT_WORK);
         }
     }
-}
 
-/// What waits in the set.
-enum Waiting<W> {
-    Node(Option<Follower<W>>),
-    RollCall(Option<oneshot::Sender<()>>),
-}
-
-/// What waits no more.
-enum Woken<W> {
-    Node(Box<Follower<W>>, Due),
-    RollCall(oneshot::Sender<()>),
-}
-
-impl<W: NodeSource> Future for Waiting<W> {
-    type Output = Woken<W>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Woken<W>> {
-        let woken = match &mut *self {
-            Self::Node(follower) => {
-                let due = match follower {
-                    Some(follower) => std::task::ready!(follower.poll_due(context)),
-                    None => return Poll::Pending,
-                };
-                follower.take().map(|follower| Woken::Node(Box::new(follower), due))
-            }
-            Self::RollCall(answer) => answer.take().map(Woken::RollCall),
-        };
-        woken.map_or(Poll::Pending, Poll::Ready)
+    /// Takes back a follower that has done what it had to.
+    fn end(&mut self, number: u32, follower: Follower<W>) {
+        self.waiting[number as usize] = Some(follower);
+        self.nodes[number as usize].bell.ring();
     }
 }
 
-impl<W> Unpin for Waiting<W> {}
+impl<W> Drop for Scheduler<W> {
+    fn drop(&mut self) {
+        self.nodes.iter().for_each(|node| unfollow(node));
+    }
+}
