@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
 
 use crate::claims::Claims;
 use crate::content::{Content, Holdings};
@@ -162,7 +161,7 @@ fn write_all(jobs: Vec<Job>, opened: Option<Rc<Directory>>, finished: &mut Vec<F
                 identity = file::touch(&job.node.target, &identity).unwrap_or(identity);
             }
             **left = Some(Left::new(identity, write.content));
-            job.node.in_memory.store(applied.in_memory, Ordering::Relaxed);
+            job.node.set_in_memory(applied.in_memory);
             applied.outcome
         }));
     }

@@ -96,7 +96,7 @@ async fn drifts(nodes: Arc<[Arc<Node>]>, interval: Duration) {
 fn touch(node: &Node) -> bool {
     let touched = audit(node, |left| file::touch(&node.target, left));
     if touched && node.set_touched() {
-        info!("nodes.{}: '{}' has its heartbeat again", node.name, node.target.path.display());
+        info!("nodes.{}: '{}' has its heartbeat again", node.name(), node.target.path.display());
     }
     touched
 }
@@ -122,7 +122,7 @@ fn audit(node: &Node, check: impl FnOnce(&Identity) -> Result<Identity, TouchErr
         Err(TouchError::File(error)) => {
             let error = format!("no heartbeat: {}", chain(&error));
             if node.set_untouched(&error) {
-                warn!("nodes.{}: {error}", node.name);
+                warn!("nodes.{}: {error}", node.name());
             }
             false
         }
@@ -136,8 +136,8 @@ fn audit(node: &Node, check: impl FnOnce(&Identity) -> Result<Identity, TouchErr
 
 /// Says what was found in place of the file, and has it restored unless it shall stay.
 fn report(node: &Node, drift: &Drift) {
-    let (name, dest) = (&node.name, node.target.path.display());
-    match node.drift {
+    let (name, dest) = (node.name(), node.target.path.display());
+    match node.settings().drift {
         OnDrift::Repair => {
             warn!("nodes.{name}: '{dest}' was changed by somebody else: {drift}; restoring it");
             node.set_drifted();

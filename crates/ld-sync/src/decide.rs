@@ -54,7 +54,9 @@ pub(crate) fn decide(node: &Node, reading: Reading, existing: Existing) -> Decis
             State::Unverified,
             "the read-only server has no such node, but it may be behind; the file stays",
         ),
-        NodeState::Absent(Absence::Deleted | Absence::Confirmed) if node.on_delete == OnDelete::Keep => {
+        NodeState::Absent(Absence::Deleted | Absence::Confirmed)
+            if node.settings().on_delete == OnDelete::Keep =>
+        {
             stand(State::Kept, "the node does not exist; its file is kept, without a heartbeat")
         }
         NodeState::Absent(Absence::Deleted | Absence::Confirmed) => attempt(Work::Remove(existing), 0, 0),

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ld_config::{NodeConfig, WatcherConfig, chain};
@@ -20,6 +19,7 @@ use crate::guard::{CHECKS, Checks};
 use crate::pool::FilePool;
 use crate::record::Node;
 use crate::scheduler::Scheduler;
+use crate::settings::Settings;
 use crate::source::Source;
 use crate::status::Status;
 use crate::woken::{Bell, Woken};
@@ -40,11 +40,14 @@ impl Engine {
     /// Files of nodes that cannot be read yet stay as they are. Temporary files that a killed process left
     /// behind are removed first.
     pub fn start<S: Source>(source: Arc<S>, nodes: Vec<NodeConfig>, settings: WatcherConfig) -> Self {
-        let woken = Arc::new(Woken::default());
-        let node = |(number, config)| Arc::new(Node::new(config, Bell::new(&woken, number)));
-        let nodes: Arc<[Arc<Node>]> = (0..).zip(nodes).map(node).collect();
+        let (woken, mut former) = (Arc::new(Woken::default()), None);
+        let node = |(number, config)| {
+            let settings = Settings::shared(config, &mut former);
+            Arc::new(Node::new(config, settings, Bell::new(&woken, number)))
+        };
+        let nodes: Arc<[Arc<Node>]> = (0..).zip(&nodes).map(node).collect();
         let shared = Arc::new(Shared {
-            pool: FilePool::default(),
+            pool: FilePool::new(nodes.clone()),
             holdings: Holdings::default(),
             settled: Arc::new(Semaphore::new(0)),
             turns: Semaphore::new(CHECKS),
@@ -105,17 +108,18 @@ fn prepare(nodes: &[Arc<Node>]) {
     let mut places = HashMap::new();
     let mut warned = HashSet::new();
     for node in nodes {
-        let Target { path, owner, .. } = &node.target;
-        let place = (path.parent().map(Path::as_os_str), owner.as_deref());
+        let Target { path, settings } = &node.target;
+        let owner = settings.owner.as_ref();
+        let place = (path.parent().map(Path::as_os_str), owner);
         let in_memory = places.entry(place).or_insert_with(|| {
-            if let Some(warning) = file::inspect_directory(path, owner.as_deref())
+            if let Some(warning) = file::inspect_directory(path, owner)
                 && warned.insert(warning.path.clone())
             {
                 warn!("{warning}");
             }
             file::is_in_memory(&node.target)
         });
-        node.in_memory.store(*in_memory, Ordering::Relaxed);
+        node.set_in_memory(*in_memory);
     }
 }
 
@@ -134,7 +138,7 @@ async fn supervise<S: Source>(
     if nodes.is_empty() {
         info!("no nodes are configured: nothing to do");
     }
-    let watches = nodes.iter().map(|node| source.watch(node.source.clone()));
+    let watches = nodes.iter().map(|node| source.watch(node.clone()));
     let (scheduler, roll_call) = Scheduler::new(nodes.clone(), watches, woken, shared);
     let followed = source.run_reader(scheduler.run());
     tokio::join!(followed, audit::run(source.clone(), nodes, settings, roll_call));

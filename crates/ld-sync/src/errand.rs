@@ -88,7 +88,7 @@ impl<W: NodeSource> Errand<W> {
                 return self.stand(State::Rejected, why);
             }
             NodeState::Present { data, stat } => {
-                if self.node.guards().is_some() {
+                if self.node.settings().guards.as_ref().is_some() {
                     place = None;
                 }
                 let Shared { turns, checks, .. } = &*self.shared;
@@ -111,7 +111,7 @@ impl<W: NodeSource> Errand<W> {
     /// What becomes of the last file before a change.
     fn existing(&self) -> Existing {
         let turn = self.follower.delays.as_ref().and_then(|delays| delays.turn.as_ref());
-        let at_once = self.node.window().is_zero() || turn.is_some_and(|turn| turn.left().is_zero());
+        let at_once = self.node.settings().window.is_zero() || turn.is_some_and(|turn| turn.left().is_zero());
         if at_once { Existing::Replace } else { Existing::Delay }
     }
 
@@ -143,7 +143,7 @@ impl<W: NodeSource> Errand<W> {
                 }
                 self.follower.delays = None;
                 if node.set_current(&Landed { session, mzxid, bytes, replaced }) {
-                    info!("nodes.{}: '{}' is current again", node.name, node.target.path.display());
+                    info!("nodes.{}: '{}' is current again", node.name(), node.target.path.display());
                 }
             }
             Ok(Done::Different) => self.stand(State::Drifted, DRIFT_STAYS),
@@ -156,11 +156,15 @@ impl<W: NodeSource> Errand<W> {
                 if removed {
                     info!("Removing '{}'; watched node deleted.", node.target.path.display());
                 } else {
-                    debug!("nodes.{}: {} does not exist, and neither does its file", node.name, node.source);
+                    debug!(
+                        "nodes.{}: {} does not exist, and neither does its file",
+                        node.name(),
+                        node.source()
+                    );
                 }
                 self.follower.delays = None;
                 if node.set_absent(removed) {
-                    info!("nodes.{}: '{}' is as it should be again", node.name, node.target.path.display());
+                    info!("nodes.{}: '{}' is as it should be again", node.name(), node.target.path.display());
                 }
             }
             Ok(Done::Delayed) => self.delay(),
@@ -175,11 +179,11 @@ impl<W: NodeSource> Errand<W> {
 
     /// The change waits for its turn, and is read again then: thousands of nodes may wait, and newer states supersede it.
     fn delay(&mut self) {
-        let Node { target, .. } = &*self.node;
         let Delays { turn, retry, .. } = self.follower.delays.get_or_insert_default().as_mut();
         let turn = turn.get_or_insert_with(|| {
-            let turn = Turn::draw(self.node.window());
-            info!("nodes.{}: '{}': {}", self.node.name, target.path.display(), turn.reason());
+            let turn = Turn::draw(self.node.settings().window);
+            let (name, path) = (self.node.name(), &self.node.target.path);
+            info!("nodes.{name}: '{}': {}", path.display(), turn.reason());
             turn
         });
         self.node.set_delayed(&turn.reason());
@@ -202,8 +206,8 @@ impl<W: NodeSource> Errand<W> {
             }
         }
         if self.node.set_bad(state, error) {
-            let Node { name, source, target, .. } = &*self.node;
-            warn!("nodes.{name}: {source} -> '{}': {error}", target.path.display());
+            let (name, source) = (self.node.name(), self.node.source());
+            warn!("nodes.{name}: {source} -> '{}': {error}", self.node.target.path.display());
         }
     }
 }

@@ -27,8 +27,11 @@ mod walk;
 mod tests;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use ld_config::{NodeConfig, Principal};
+use ld_config::NodeConfig;
+
+use crate::settings::Settings;
 
 pub(crate) use apply::{Outcome, Write, apply_batch, find_right, stands_against};
 pub(crate) use candidate::show_candidate;
@@ -47,24 +50,11 @@ pub(crate) use touch::{TouchError, touch};
 pub(crate) struct Target {
     /// The file. A relative path is resolved against the working directory at each use.
     pub(crate) path: Box<Path>,
-    /// The file's owner; `None` is the watcher's effective user. Boxed, since most files have none.
-    pub(crate) owner: Option<Box<Principal>>,
-    /// The file's group; `None` is the group that a new file gets there.
-    pub(crate) group: Option<Box<Principal>>,
-    /// The permission bits, exact.
-    pub(crate) mode: u32,
-    /// Whether the file and its directory are flushed to disk.
-    pub(crate) fsync: bool,
+    pub(crate) settings: Arc<Settings>,
 }
 
 impl From<&NodeConfig> for Target {
     fn from(node: &NodeConfig) -> Self {
-        Self {
-            path: node.dest.as_path().into(),
-            owner: node.owner.clone().map(Box::new),
-            group: node.group.clone().map(Box::new),
-            mode: node.mode,
-            fsync: node.fsync,
-        }
+        Self { path: node.dest.as_path().into(), settings: Arc::new(node.into()) }
     }
 }

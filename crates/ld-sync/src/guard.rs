@@ -81,7 +81,7 @@ pub(crate) async fn pass(
     checks: &Checks,
     data: NodeData,
 ) -> Result<NodeData, Verdict> {
-    let Some(guards) = node.guards() else { return Ok(data) };
+    let Some(guards) = node.settings().guards.as_ref() else { return Ok(data) };
     let _turn = match &guards.check {
         // The semaphore is never closed, so that an error cannot come.
         Some(_) => turns.acquire().await.ok(),
@@ -89,7 +89,7 @@ pub(crate) async fn pass(
     };
     let (node, checks) = (node.clone(), checks.clone());
     let judged = tokio::task::spawn_blocking(move || {
-        let guards = node.guards();
+        let guards = node.settings().guards.as_ref();
         let verdict = guards.map_or(Ok(()), |guards| judge(guards, &node.target, &data, &checks));
         verdict.map(|()| data)
     });

@@ -6,7 +6,6 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,12 +42,11 @@ pub(crate) struct Job {
 struct Draining;
 
 /// A handle to the workers.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct FilePool {
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
     idle: Notify,
@@ -63,6 +61,12 @@ struct Queue {
 }
 
 impl FilePool {
+    /// Workers for the files of these nodes, whose numbers are their indices.
+    pub(crate) fn new(nodes: Arc<[Arc<Node>]>) -> Self {
+        let (queue, idle, claims) = (Mutex::default(), Notify::new(), Claims::new(nodes));
+        Self { shared: Arc::new(Shared { queue, idle, claims }) }
+    }
+
     /// Does the work. Work that arrives after [`drain`](Self::drain) is not begun: that call never returns. Who is `alone`, with
     /// no other work to be expected, waits for none.
     pub(crate) async fn run(&self, node: &Arc<Node>, work: Work, alone: bool) -> Answer {
@@ -70,7 +74,7 @@ impl FilePool {
         let Ok(needs_worker) = self.submit(Job { node: node.clone(), work, answer }) else {
             return std::future::pending().await;
         };
-        if needs_worker && alone && node.in_memory.load(Ordering::Relaxed) {
+        if needs_worker && alone && node.is_in_memory() {
             self.shared.clone().work().await;
         } else if needs_worker {
             // It begins after all tasks that are ready now, and finds what they queue up as well.
@@ -116,7 +120,7 @@ impl FilePool {
 fn quick<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> usize {
     let is_quick = |bytes: &mut usize, job: &Job| {
         *bytes += job.bytes();
-        (job.node.in_memory.load(Ordering::Relaxed) && *bytes <= QUICK_BYTES).then_some(())
+        (job.node.is_in_memory() && *bytes <= QUICK_BYTES).then_some(())
     };
     jobs.into_iter().take(QUICK_BATCH).scan(0, is_quick).count()
 }

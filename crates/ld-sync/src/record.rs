@@ -1,45 +1,34 @@
 //! The engine's memory of one node: the home of everything that [`Status`] shows.
 
-use std::num::NonZeroU64;
-use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Wake;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::compact::{Bytes, Moment};
 use crate::file::{Left, Target};
-use crate::moment::Moment;
+use crate::settings::Settings;
 use crate::status::{State, Status};
 use crate::woken::Bell;
-use ld_config::{Guards, OnDelete, OnDrift};
+use ld_config::NodeConfig;
 use ld_zk::SessionKey;
+
+/// What no name may hold that becomes part of a path.
+const NUL: char = '\0';
 
 /// The same complaint about the same node is logged this often at most.
 const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
 
 /// One configured node. Shared by its task, the file pool and the audits.
 pub(crate) struct Node {
-    pub(crate) name: Box<str>,
-    pub(crate) source: Arc<str>,
+    /// The name, NUL and the source: one text takes less memory than two.
+    names: Box<str>,
     pub(crate) target: Target,
-    pub(crate) drift: OnDrift,
-    pub(crate) on_delete: OnDelete,
-    /// Boxed, since most nodes have none.
-    extras: Option<Box<Extras>>,
     /// The file as it was left. Locked for the length of one file operation by blocking threads, and by whoever runs a worker of the
     /// pool where that waits for no device.
     pub(crate) left: Mutex<Option<Left>>,
-    /// The file was last seen in a file system in memory.
-    pub(crate) in_memory: AtomicBool,
     /// Rung when its follower may have something to do.
     pub(crate) bell: Bell,
     record: Mutex<Record>,
-}
-
-/// What few nodes have.
-#[derive(Default, PartialEq)]
-struct Extras {
-    guards: Option<Guards>,
-    window: Duration,
 }
 
 struct Record {
@@ -49,6 +38,8 @@ struct Record {
     drifted: bool,
     /// The first outcome is known.
     settled: bool,
+    /// The file was last seen in a file system in memory.
+    in_memory: bool,
     /// The session that last showed the content which the file holds; `None` while a change may be pending.
     current: Option<SessionKey>,
     /// What the file holds, as far as this process knows.
@@ -63,20 +54,6 @@ struct Record {
 struct Applied {
     mzxid: i64,
     bytes: Bytes,
-}
-
-/// A number of bytes, kept as one more than it is: so that none of it takes no room of its own.
-#[derive(Clone, Copy)]
-struct Bytes(NonZeroU64);
-
-impl Bytes {
-    fn new(bytes: u64) -> Self {
-        Self(NonZeroU64::MIN.saturating_add(bytes))
-    }
-
-    fn get(self) -> u64 {
-        self.0.get() - 1
-    }
 }
 
 /// Why a node does not stand well.
@@ -97,25 +74,19 @@ pub(crate) struct Landed {
 }
 
 impl Node {
-    pub(crate) fn new(config: ld_config::NodeConfig, bell: Bell) -> Self {
-        let target = Target::from(&config);
-        let guards = (config.guards != Guards::default()).then_some(config.guards);
-        let extras = Extras { guards, window: config.apply_jitter };
+    /// Takes over nothing of the configuration, which leaves the memory in one piece when it goes.
+    pub(crate) fn new(config: &NodeConfig, settings: Arc<Settings>, bell: Bell) -> Self {
         Self {
-            name: config.name.into_boxed_str(),
-            source: config.source.into(),
-            target,
-            drift: config.drift,
-            on_delete: config.on_delete,
-            extras: (extras != Extras::default()).then(|| Box::new(extras)),
+            names: format!("{}{NUL}{}", config.name.replace(NUL, ""), config.source).into(),
+            target: Target { path: config.dest.as_path().into(), settings },
             left: Mutex::new(None),
-            in_memory: AtomicBool::new(false),
             bell,
             record: Mutex::new(Record {
                 state: State::Waiting,
                 since: Moment::now(),
                 drifted: false,
                 settled: false,
+                in_memory: false,
                 current: None,
                 applied: None,
                 applied_at: None,
@@ -128,14 +99,32 @@ impl Node {
         f(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What content must pass before it is applied.
-    pub(crate) fn guards(&self) -> Option<&Guards> {
-        self.extras.as_ref()?.guards.as_ref()
+    /// Which one of the engine's nodes it is.
+    pub(crate) fn number(&self) -> u32 {
+        self.bell.number()
     }
 
-    /// The window over which a fleet applies a change; zero for at once.
-    pub(crate) fn window(&self) -> Duration {
-        self.extras.as_ref().map_or(Duration::ZERO, |extras| extras.window)
+    /// What it is called in the configuration.
+    pub(crate) fn name(&self) -> &str {
+        self.names.split_once(NUL).map_or("", |(name, _)| name)
+    }
+
+    /// The path of the znode.
+    pub(crate) fn source(&self) -> &str {
+        self.names.split_once(NUL).map_or("", |(_, source)| source)
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.target.settings
+    }
+
+    /// Whether the file was last seen in a file system in memory.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.with(|record| record.in_memory)
+    }
+
+    pub(crate) fn set_in_memory(&self, in_memory: bool) {
+        self.with(|record| record.in_memory = in_memory);
     }
 
     /// The file is not as it was left, or may be right again: the node is to be read.
@@ -231,8 +220,8 @@ impl Node {
     /// What the outside may know.
     pub(crate) fn status(&self) -> Status {
         self.with(|record| Status {
-            name: self.name.to_string(),
-            source: self.source.to_string(),
+            name: self.name().to_owned(),
+            source: self.source().to_owned(),
             dest: self.target.path.to_path_buf(),
             state: record.state,
             since: record.since.into(),
@@ -242,6 +231,13 @@ impl Node {
             last_error: record.trouble.as_ref().map(|trouble| trouble.error.to_string()),
             attempts: record.trouble.as_ref().map_or(0, |trouble| trouble.attempts),
         })
+    }
+}
+
+impl AsRef<str> for Node {
+    /// What is watched.
+    fn as_ref(&self) -> &str {
+        self.source()
     }
 }
 
@@ -291,13 +287,13 @@ impl Record {
 
 #[cfg(test)]
 mod tests {
-    use ld_config::NodeConfig;
-
     use super::*;
 
     fn current() -> Node {
         let bell = Bell::new(&Arc::default(), 0);
-        let node = Node::new(NodeConfig::new("flags", "/flags", "/nowhere/flags"), bell);
+        let config = NodeConfig::new("flags", "/flags", "/nowhere/flags");
+        let settings = Settings::shared(&config, &mut None);
+        let node = Node::new(&config, settings, bell);
         let session = SessionKey::unique();
         node.set_current(&Landed { session, mzxid: 1, bytes: 1, replaced: true });
         node
@@ -305,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_of_them_are_cheap() {
-        assert!(size_of::<Node>() <= 248, "{}", size_of::<Node>());
+        assert!(size_of::<Node>() <= 184, "{}", size_of::<Node>());
     }
 
     #[test]

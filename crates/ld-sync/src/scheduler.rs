@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
@@ -78,7 +77,7 @@ impl<W: NodeSource> Scheduler<W> {
     ) -> (Self, RollCall) {
         let (calls, roll_calls) = mpsc::unbounded_channel();
         // The files of the others wait for no device.
-        let on_disk = nodes.iter().filter(|node| !node.in_memory.load(Ordering::Relaxed)).count();
+        let on_disk = nodes.iter().filter(|node| !node.is_in_memory()).count();
         let at_work_at_most = (on_disk / WAITING_FOR_EACH).clamp(LEAST_AT_WORK, MOST_AT_WORK);
         let scheduler = Self {
             waiting: watches.map(|watch| Some(Follower::new(watch))).collect(),

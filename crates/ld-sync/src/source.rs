@@ -1,11 +1,10 @@
 //! What the engine consumes: the latest state of each node, and proof that a session is live.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ld_zk::{Confirmed, Reading};
+use ld_zk::{Confirmed, Reading, SharedPath};
 
 /// A place that nodes are read from. [`ld_zk::Client`] is the real one; tests bring their own.
 pub trait Source: Send + Sync + 'static {
@@ -13,7 +12,7 @@ pub trait Source: Send + Sync + 'static {
     type Node: NodeSource;
 
     /// Starts to watch the node at `path`.
-    fn watch(&self, path: Arc<str>) -> Self::Node;
+    fn watch(&self, path: SharedPath) -> Self::Node;
 
     /// The sessions that a round trip within `limit` has just proved live and writable. All changes that
     /// happened before it have woken their nodes when this returns; [`Confirmed::age`] tells how long ago that is.
@@ -47,7 +46,7 @@ pub trait NodeSource: Send + 'static {
 impl Source for ld_zk::Client {
     type Node = ld_zk::NodeWatch;
 
-    fn watch(&self, path: Arc<str>) -> ld_zk::NodeWatch {
+    fn watch(&self, path: SharedPath) -> ld_zk::NodeWatch {
         self.watch_shared(path)
     }
 

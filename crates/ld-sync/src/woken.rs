@@ -66,6 +66,11 @@ impl Bell {
         Self { woken: woken.clone(), number, rung: AtomicBool::new(false) }
     }
 
+    /// The number of the node.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
     /// The node may have something to say.
     pub(crate) fn ring(&self) {
         if !self.rung.swap(true, Ordering::AcqRel) {

@@ -88,7 +88,7 @@ async fn arm(shared: &Shared, live: &Live, nodes: &[Arc<Watched>]) -> bool {
     // The requests are sent here, all at once.
     let requests: Vec<_> = due
         .into_iter()
-        .map(|(node, seen)| (node, seen, live.client.check_and_watch_stat(&node.path)))
+        .map(|(node, seen)| (node, seen, live.client.check_and_watch_stat(node.path())))
         .collect();
     let deadline = Instant::now() + ANSWER_LIMIT;
     for (node, seen, request) in requests {

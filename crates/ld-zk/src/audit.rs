@@ -131,11 +131,11 @@ fn is_known(lane: &Lane, session: SessionKey, now: Instant) -> bool {
 async fn compare(live: &Live, nodes: &[Arc<Watched>]) -> bool {
     let due = nodes.iter().filter_map(|node| Some((node, node.seen_in(live.key)?)));
     // The requests are sent here, all at once; a check of a stat needs no right to read.
-    let checks: Vec<_> = due.map(|(node, seen)| (node, seen, live.client.check_stat(&node.path))).collect();
+    let checks: Vec<_> = due.map(|(node, seen)| (node, seen, live.client.check_stat(node.path()))).collect();
     for (node, seen, check) in checks {
         let Some(answer) = answer(Instant::now() + ANSWER_LIMIT, check).await else { return false };
         if answer.map(Version::from) != Some(seen.version) {
-            debug!("{} has changed and no watch said so", node.path);
+            debug!("{} has changed and no watch said so", node.path());
             node.miss(seen);
         }
     }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn paths(turns: &Turns) -> Vec<String> {
-        turns.take(2).iter().map(|watched| watched.path.to_string()).collect()
+        turns.take(2).iter().map(|watched| watched.path().to_owned()).collect()
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
         let (session, now) = (SessionKey::unique(), Instant::now());
         lane.turns.all_were_audited(session, now);
         assert!(is_known(&lane, session, now));
-        lane.unarmed.add(Watched::new("/read/in/bulk".into()));
+        lane.unarmed.add(Watched::new(Arc::new("/read/in/bulk")));
         assert!(!is_known(&lane, session, now));
     }
 
@@ -191,7 +191,7 @@ mod tests {
     fn nodes_take_turns_and_those_that_are_gone_drop_out() {
         let turns = Turns::default();
         assert!(paths(&turns).is_empty());
-        let [a, b, c] = ["/a", "/b", "/c"].map(|path| Watched::new(path.into()));
+        let [a, b, c] = ["/a", "/b", "/c"].map(|path| Watched::new(Arc::new(path)));
         for watched in [&a, &b, &c] {
             turns.add(watched);
         }

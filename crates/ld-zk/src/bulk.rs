@@ -169,7 +169,7 @@ async fn read_batch(shared: &Shared, lane: &Lane, mut batch: Vec<Job>) {
     let Some(live) = batch.first().map(|job| Arc::clone(&job.live)) else { return };
     let mut reader = live.client.new_multi_reader();
     // A path that the client does not take is for the reading of that node to complain of.
-    batch.retain(|job| reader.add_get_data(&job.watched.path).is_ok());
+    batch.retain(|job| reader.add_get_data(job.watched.path()).is_ok());
     if batch.len() < LEAST_NODES || shared.bulk.is_refused() {
         return;
     }
@@ -238,7 +238,7 @@ impl Queue {
                 waiting.jobs.push_front(job);
                 break;
             }
-            path_bytes += job.watched.path.len();
+            path_bytes += job.watched.path().len();
             batch.push(job);
         }
         if batch.is_empty() {

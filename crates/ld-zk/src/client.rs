@@ -23,6 +23,7 @@ use crate::state::{ClientState, StateWatch, States};
 use crate::supervisor::supervise;
 use crate::tls::Tls;
 use crate::validate::validate;
+use crate::watched::SharedPath;
 use crate::{Error, NodeWatch, Options, SessionState};
 
 /// How many sessions are opened before a warning: a server lets one address open 60 connections by default.
@@ -133,14 +134,15 @@ impl Client {
     /// Watches a node, given by its path below the chroot. Nothing is asked of ZooKeeper before the first
     /// [`NodeWatch::read`].
     pub fn watch(&self, path: &str) -> NodeWatch {
-        self.watch_shared(path.into())
+        self.watch_shared(Arc::new(path.to_owned()))
     }
 
-    /// The same without a copy of the path, for those who watch very many nodes and have their paths themselves.
-    pub fn watch_shared(&self, path: Arc<str>) -> NodeWatch {
-        let cost = Lane::cost(&self.shared().config.chroot, &path);
+    /// The same without a copy of the path.
+    pub fn watch_shared(&self, path: SharedPath) -> NodeWatch {
+        let cost = Lane::cost(&self.shared().config.chroot, (*path).as_ref());
         let mut lanes = self.lanes();
-        let lane = lanes.all.iter().find(|lane| lane.take(cost)).cloned();
+        // The newest one mostly has room.
+        let lane = lanes.all.iter().rev().find(|lane| lane.take(cost)).cloned();
         let lane = lane.unwrap_or_else(|| {
             let lane = self.open_lane(&mut lanes);
             lane.take(cost);

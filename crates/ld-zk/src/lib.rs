@@ -73,6 +73,7 @@ pub use node::NodeWatch;
 pub use options::Options;
 pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
 pub use state::{ClientState, LaneState, SessionState, StateWatch};
+pub use watched::SharedPath;
 /// The one foreign crate in this API: what [`Client::session`] gives.
 pub use zookeeper;
 

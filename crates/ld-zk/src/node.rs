@@ -15,7 +15,7 @@ use crate::lane::{Evidence, Lane, Line, Live};
 use crate::length::Length;
 use crate::reading::{Absence, NodeState, Reading, SessionKey, Unreadable};
 use crate::trouble::{Judgement, Trouble};
-use crate::watched::{Seen, Version, Watched};
+use crate::watched::{Seen, SharedPath, Version, Watched};
 use crate::{Client, Error};
 
 /// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says that there
@@ -74,7 +74,7 @@ pub(crate) struct Seat {
 }
 
 impl NodeWatch {
-    pub(crate) fn new(seat: Arc<Seat>, path: Arc<str>) -> Self {
+    pub(crate) fn new(seat: Arc<Seat>, path: SharedPath) -> Self {
         let watched = Watched::new(path);
         seat.lane.turns.add(&watched);
         Self {
@@ -91,7 +91,7 @@ impl NodeWatch {
 
     /// The node's path below the chroot.
     pub fn path(&self) -> &str {
-        &self.watched.path
+        self.watched.path()
     }
 
     /// Waits until the node may have changed since the last reading; resolves at once before the first one.
@@ -156,7 +156,7 @@ impl NodeWatch {
         let turn = shared.reads.turn().await;
         let attempt = Box::pin(async {
             tokio::select! {
-                attempt = attempt::read(shared, &live, &self.watched.path, self.length.get()) => Some(attempt),
+                attempt = attempt::read(shared, &live, self.watched.path(), self.length.get()) => Some(attempt),
                 () = lane.down(live.key, &self.watched) => None,
             }
         });
@@ -296,14 +296,16 @@ impl Drop for NodeWatch {
     fn drop(&mut self) {
         self.count_without_auth(false);
         let Seat { client, lane } = &*self.seat;
-        lane.give(Lane::cost(&client.shared().config.chroot, &self.watched.path));
+        lane.give(Lane::cost(&client.shared().config.chroot, self.watched.path()));
     }
 }
 
 impl fmt::Debug for NodeWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = f.debug_struct("NodeWatch");
-        text.field("path", &self.watched.path).field("lane", &self.seat.lane.id).field("stale", &self.stale);
+        text.field("path", &self.watched.path())
+            .field("lane", &self.seat.lane.id)
+            .field("stale", &self.stale);
         text.finish_non_exhaustive()
     }
 }

@@ -1,10 +1,10 @@
 //! What a read of a node gives.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::Error;
 use crate::budget::Reserved;
@@ -23,13 +23,14 @@ pub struct Reading {
 
 /// Tells one session from every other one of this process. A reconnect within a session keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SessionKey(NonZeroU64);
+pub struct SessionKey(NonZeroU32);
 
 impl SessionKey {
     /// A key that no other session of this process has; a test's source of nodes needs its own.
     pub fn unique() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self(NonZeroU64::MIN.saturating_add(NEXT.fetch_add(1, Ordering::Relaxed)))
+        // Four billion sessions of one process: a new one a second for a century.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        Self(NonZeroU32::MIN.saturating_add(NEXT.fetch_add(1, Ordering::Relaxed)))
     }
 }
 

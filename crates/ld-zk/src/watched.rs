@@ -1,5 +1,6 @@
 //! A watched node as all those see it who look after it: its reader, the audit and whoever arms its watch.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,11 +10,13 @@ use crate::armed::Armed;
 use crate::reading::SessionKey;
 
 /// A watched node.
-#[derive(Debug)]
 pub(crate) struct Watched {
-    pub(crate) path: Arc<str>,
+    path: SharedPath,
     known: Mutex<Known>,
 }
+
+/// The path of a node, as part of whatever keeps it: who watches very many nodes knows their paths already.
+pub type SharedPath = Arc<dyn AsRef<str> + Send + Sync>;
 
 /// What is known of the node.
 #[derive(Debug, Default)]
@@ -66,8 +69,13 @@ impl From<Option<zookeeper::Stat>> for Version {
 }
 
 impl Watched {
-    pub(crate) fn new(path: Arc<str>) -> Arc<Self> {
+    pub(crate) fn new(path: SharedPath) -> Arc<Self> {
         Arc::new(Self { path, known: Mutex::default() })
+    }
+
+    /// The path below the chroot.
+    pub(crate) fn path(&self) -> &str {
+        (*self.path).as_ref()
     }
 
     /// Remembers what was read; and its watch, unless that is still to be armed, or the node cannot be read: it is polled then.
@@ -144,6 +152,12 @@ impl Watched {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").field("path", &self.path()).field("known", &self.known).finish()
     }
 }
 

@@ -79,7 +79,8 @@ pub(crate) fn stands_against(target: &Target, content: Option<&[u8]>) -> Result<
 
 /// Whether what was found is a file with the owner and the mode of the target that nobody else can change.
 pub(super) fn is_right(found: &Identity, owner: (u32, u32), target: &Target) -> bool {
-    let is_ours = found.is_file() && (found.user, found.group) == owner && found.mode() == target.mode;
+    let is_ours =
+        found.is_file() && (found.user, found.group) == owner && found.mode() == target.settings.mode;
     // A second name of the same file would let it be changed from elsewhere.
     is_ours && found.links == 1 && !doubt::contains(found)
 }

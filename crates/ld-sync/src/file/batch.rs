@@ -102,7 +102,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         left: Option<Left>,
     ) -> Result<Need<'a>, FileError> {
         let (parent, name) = split(&target.path)?;
-        let directory = self.open(parent, target.fsync)?;
+        let directory = self.open(parent, target.settings.fsync)?;
         let owner = self.principals.of(target, &directory)?;
         let found = directory.look(name)?;
         if let Some(found) = &found {
@@ -118,11 +118,11 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
                 }));
             }
         }
-        let mut temp = Temp::create(&directory, &target.path, target.mode)?;
+        let mut temp = Temp::create(&directory, &target.path, target.settings.mode)?;
         temp.file
             .write_all(content)
             .map_err(FileError::system("write a temporary file for", &target.path))?;
-        let file = temp.dress(owner, target.mode, &target.path)?;
+        let file = temp.dress(owner, target.settings.mode, &target.path)?;
         Ok(Need::Replacing(Ready { index: self.results.len(), target, found, file }))
     }
 
@@ -144,14 +144,17 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         let ready = std::mem::take(&mut self.ready);
         // The first flush then finds all of them on their way, and the others find theirs done.
         if ready.len() > 1 {
-            ready.iter().filter(|ready| ready.target.fsync).for_each(|ready| ready.file.begin_flush());
+            ready
+                .iter()
+                .filter(|ready| ready.target.settings.fsync)
+                .for_each(|ready| ready.file.begin_flush());
         }
         let flushed: Vec<_> = ready.into_iter().map(|ready| (ready.index, ready.flush())).collect();
         for (index, flushed) in flushed {
             let result = flushed.and_then(|ready| {
                 let target = ready.target;
                 let applied = ready.put_in_place()?;
-                if target.fsync {
+                if target.settings.fsync {
                     let (parent, _) = split(&target.path)?;
                     let opened = self.open.get_mut(parent.as_os_str());
                     opened.into_iter().for_each(|opened| opened.unflushed.push(index));
@@ -193,7 +196,7 @@ impl Opened {
 
 impl<'a> Ready<'a> {
     fn flush(self) -> Result<Self, FileError> {
-        if self.target.fsync {
+        if self.target.settings.fsync {
             self.file.flush(&self.target.path)?;
         }
         Ok(self)

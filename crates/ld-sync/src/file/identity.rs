@@ -1,6 +1,7 @@
 //! A file as it was left, and the ways in which it can turn out to be another.
 
 use std::io;
+use std::num::NonZeroU16;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -16,18 +17,21 @@ pub(super) struct Timestamp {
 }
 
 /// The file as it was left: another value means that somebody else changed it. The change time covers what the other
-/// fields miss, such as an edit that puts the mtime back.
+/// fields miss, such as an edit that puts the mtime back. Every node has one, so it is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(Rust, packed(4))]
 pub(crate) struct Identity {
     pub(super) device: u64,
     pub(super) inode: u64,
     pub(super) size: u64,
     pub(super) modified: Timestamp,
     pub(super) changed: Timestamp,
-    kind_and_mode: u32,
     pub(super) user: u32,
     pub(super) group: u32,
-    pub(super) links: u32,
+    /// Its kind is never zero.
+    kind_and_mode: NonZeroU16,
+    /// How many names it has, or the most that fit.
+    pub(super) links: u16,
 }
 
 impl Identity {
@@ -41,7 +45,7 @@ impl Identity {
 
     /// The permission bits.
     pub(super) fn mode(&self) -> u32 {
-        self.kind_and_mode & 0o7777
+        u32::from(self.kind_and_mode.get()) & 0o7777
     }
 
     /// What tells this file from every other that exists at the time.
@@ -55,7 +59,7 @@ impl Identity {
     }
 
     fn kind(&self) -> FileType {
-        FileType::from_raw_mode(self.kind_and_mode)
+        FileType::from_raw_mode(self.kind_and_mode.get().into())
     }
 }
 
@@ -68,11 +72,10 @@ impl From<Stat> for Identity {
             size: stat.st_size as u64,
             modified: Timestamp { seconds: stat.st_mtime as i64, nanoseconds: stat.st_mtime_nsec as u32 },
             changed: Timestamp { seconds: stat.st_ctime as i64, nanoseconds: stat.st_ctime_nsec as u32 },
-            kind_and_mode: stat.st_mode as u32,
             user: stat.st_uid,
             group: stat.st_gid,
-            // More than a file system allows.
-            links: u32::try_from(stat.st_nlink).unwrap_or(u32::MAX),
+            kind_and_mode: NonZeroU16::new(stat.st_mode as u16).unwrap_or(NonZeroU16::MIN),
+            links: u16::try_from(stat.st_nlink).unwrap_or(u16::MAX),
         }
     }
 }

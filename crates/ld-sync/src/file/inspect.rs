@@ -7,7 +7,6 @@ use std::path::{Component, Path, PathBuf};
 
 use ld_config::Principal;
 
-use super::Target;
 use super::principal::Principals;
 
 /// Symlinks followed on the way to a directory; the kernel's own limit.
@@ -29,9 +28,7 @@ pub(crate) struct Warning {
 ///
 /// With the sticky bit, others can add files beside ours but not replace them, so a shared directory with it is fine.
 pub(crate) fn inspect_directory(path: &Path, owner: Option<&Principal>) -> Option<Warning> {
-    let owner = owner.cloned().map(Box::new);
-    let target = Target { path: path.into(), owner, group: None, mode: 0, fsync: false };
-    let owner = Principals::default().owner(&target).unwrap_or(0);
+    let owner = Principals::default().owner(path, owner).unwrap_or(0);
     let absolute = std::path::absolute(path).ok()?;
     let mut walk = Walk { trusted: [0, users::get_effective_uid(), owner], seen: BTreeSet::new(), links: 0 };
     walk.directories(absolute.parent()?).err()

@@ -1,6 +1,7 @@
 //! Names of users and groups to ids.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use ld_config::Principal;
 
@@ -24,7 +25,7 @@ impl Default for Principals {
 impl Principals {
     /// The user and the group that the file must have.
     pub(super) fn of(&mut self, target: &Target, directory: &Directory) -> Result<(u32, u32), FileError> {
-        let group = match target.group.as_deref() {
+        let group = match &target.settings.group {
             None => directory.new_group,
             Some(Principal(name)) => *self
                 .groups
@@ -33,18 +34,18 @@ impl Principals {
                     users::get_group_by_name(name).map(|group| group.gid()).or_else(|| decimal(name))
                 })
                 .as_ref()
-                .ok_or_else(|| unknown(target, "group", name))?,
+                .ok_or_else(|| unknown(&target.path, "group", name))?,
         };
-        Ok((self.owner(target)?, group))
+        Ok((self.owner(&target.path, target.settings.owner.as_ref())?, group))
     }
 
-    /// The user that the file must have.
-    pub(super) fn owner(&mut self, target: &Target) -> Result<u32, FileError> {
-        let Some(Principal(name)) = target.owner.as_deref() else { return Ok(self.me) };
+    /// The user that the file at `path` must have.
+    pub(super) fn owner(&mut self, path: &Path, owner: Option<&Principal>) -> Result<u32, FileError> {
+        let Some(Principal(name)) = owner else { return Ok(self.me) };
         self.users
             .entry(name.clone())
             .or_insert_with(|| users::get_user_by_name(name).map(|user| user.uid()).or_else(|| decimal(name)))
-            .ok_or_else(|| unknown(target, "user", name))
+            .ok_or_else(|| unknown(path, "user", name))
     }
 }
 
@@ -54,6 +55,6 @@ fn decimal(name: &str) -> Option<u32> {
     name.parse().ok().filter(|id| digits && *id != u32::MAX)
 }
 
-fn unknown(target: &Target, kind: &'static str, name: &str) -> FileError {
-    FileError::UnknownPrincipal { path: target.path.to_path_buf(), kind, name: name.to_owned() }
+fn unknown(path: &Path, kind: &'static str, name: &str) -> FileError {
+    FileError::UnknownPrincipal { path: path.to_owned(), kind, name: name.to_owned() }
 }

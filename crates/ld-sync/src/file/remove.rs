@@ -35,7 +35,7 @@ pub(crate) fn remove(target: &Target) -> Result<Removed, FileError> {
         Err(Errno::ISDIR) => return Err(FileError::DirectoryInTheWay(target.path.to_path_buf())),
         Err(error) => return Err(FileError::system("remove", &target.path)(error)),
     }
-    if target.fsync {
+    if target.settings.fsync {
         directory.flush().map_err(FileError::system("flush the directory", &directory.path))?;
     }
     Ok(if found.is_file() { Removed::File } else { Removed::Other })

@@ -1,7 +1,7 @@
 //! Removing the temporary files that a killed watcher left.
 
 use std::cell::LazyCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
@@ -35,16 +35,17 @@ pub(crate) struct Sweep {
 ///
 /// A file goes only if it is a regular file of exactly our shape for one of `targets`, owned by us or by that target's
 /// owner, and locked by nobody.
-pub(crate) fn sweep<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Sweep {
+pub(crate) fn sweep<'a>(targets: impl IntoIterator<Item = &'a Target> + Clone) -> Sweep {
     let mut sweep = Sweep::default();
-    let mut directories: HashMap<&OsStr, Vec<&Target>> = HashMap::new();
-    for target in targets {
-        // A path that names no file is reported by the apply.
-        let Ok((parent, _)) = split(&target.path) else { continue };
-        directories.entry(parent.as_os_str()).or_default().push(target);
-    }
-    for (path, targets) in directories {
-        match sweep_directory(path.as_ref(), &targets, &mut sweep) {
+    // A path that names no file is reported by the apply.
+    let parents = targets.clone().into_iter().filter_map(parent);
+    let parents: HashSet<&OsStr> = parents.collect();
+    // Seldom there is anything to remove.
+    let owners = LazyCell::new(|| owners(targets));
+    let owner_below =
+        |path: &OsStr, tag| owners.get(&tag).filter(|(parent, _)| *parent == path).map(|(_, owner)| *owner);
+    for path in parents {
+        match sweep_directory(path.as_ref(), |tag| owner_below(path, tag), &mut sweep) {
             Err(error) if error.is_missing() => {}
             Err(error) => sweep.failures.push(error),
             Ok(()) => {}
@@ -53,16 +54,19 @@ pub(crate) fn sweep<'a>(targets: impl IntoIterator<Item = &'a Target>) -> Sweep 
     sweep
 }
 
-fn sweep_directory(path: &Path, targets: &[&Target], sweep: &mut Sweep) -> Result<(), FileError> {
+/// `owner` knows the owner of the target in that directory whose temporary files have some tag.
+fn sweep_directory(
+    path: &Path,
+    owner: impl Fn(u64) -> Option<u32>,
+    sweep: &mut Sweep,
+) -> Result<(), FileError> {
     let directory = Directory::open(path)?;
-    // Seldom there is anything to remove.
-    let owners = LazyCell::new(|| owners(targets));
     for entry in directory.list().map_err(FileError::system("list the directory", path))? {
         let entry = entry.map_err(FileError::system("list the directory", path))?;
         let name = entry.file_name().to_bytes();
-        let Some(owner) = tag_of(name).and_then(|tag| owners.get(&tag)) else { continue };
+        let Some(owner) = tag_of(name).and_then(&owner) else { continue };
         let name = OsStr::from_bytes(name);
-        match remove_stray(&directory, name, *owner) {
+        match remove_stray(&directory, name, owner) {
             Ok(false) => {}
             Ok(true) => sweep.removed.push(path.join(name)),
             Err(error) => sweep.failures.push(error),
@@ -71,12 +75,20 @@ fn sweep_directory(path: &Path, targets: &[&Target], sweep: &mut Sweep) -> Resul
     Ok(())
 }
 
-/// The owners of the targets, by the tags of their temporary files.
-fn owners(targets: &[&Target]) -> HashMap<u64, u32> {
+fn parent(target: &Target) -> Option<&OsStr> {
+    split(&target.path).ok().map(|(parent, _)| parent.as_os_str())
+}
+
+/// The directories and owners of the targets, by the tags of their temporary files.
+fn owners<'a>(targets: impl IntoIterator<Item = &'a Target>) -> HashMap<u64, (&'a OsStr, u32)> {
     let mut principals = Principals::default();
     // An unknown owner is reported by the apply. Our own files go all the same.
-    let mut owner = |target| principals.owner(target).unwrap_or_else(|_| users::get_effective_uid());
-    targets.iter().filter_map(|target| Some((tag(&target.path).ok()?, owner(target)))).collect()
+    let mut owner = |target: &Target| {
+        let owner = principals.owner(&target.path, target.settings.owner.as_ref());
+        owner.unwrap_or_else(|_| users::get_effective_uid())
+    };
+    let entry = |target: &'a Target| Some((tag(&target.path).ok()?, (parent(target)?, owner(target))));
+    targets.into_iter().filter_map(entry).collect()
 }
 
 fn remove_stray(directory: &Directory, name: &OsStr, owner: u32) -> Result<bool, FileError> {
@@ -122,7 +134,7 @@ fn remove_stray(directory: &Directory, name: &OsStr, owner: u32) -> Result<bool,
 /// read in whole pages, and only a lock that is missing every time is taken for free.
 fn is_locked(file: &Identity) -> Result<bool, FileError> {
     let path = Path::new("/proc/locks");
-    let suffix = format!(":{}", file.inode);
+    let suffix = format!(":{}", { file.inode });
     for _ in 0..LOOKS_FOR_LOCK {
         let mut locks = String::with_capacity(LOCKS_CAPACITY);
         File::open(path)

@@ -15,14 +15,16 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
-use ld_config::Principal;
+use ld_config::{NodeConfig, Principal};
 use tempfile::TempDir;
 
 use super::apply::Applied;
 use super::directory::{self, Directory};
 use super::temp::{Dressed, Temp};
 use super::{FileError, Outcome, Target, Write};
+use crate::settings::Settings;
 
 /// Nobody: a user without any file or process that matters.
 const NOBODY: u32 = 65534;
@@ -53,6 +55,11 @@ impl Room {
         Self { directory, target }
     }
 
+    /// The settings of the target, to be changed.
+    fn settings(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.target.settings)
+    }
+
     fn path(&self) -> &Path {
         &self.target.path
     }
@@ -77,7 +84,7 @@ impl Room {
         assert_eq!(fs::read(self.path()).unwrap(), content);
         let found = fs::symlink_metadata(self.path()).unwrap();
         assert!(found.is_file());
-        assert_eq!(found.mode() & 0o7777, self.target.mode);
+        assert_eq!(found.mode() & 0o7777, self.target.settings.mode);
         self.assert_no_strays();
     }
 
@@ -88,17 +95,20 @@ impl Room {
 }
 
 fn target(path: PathBuf) -> Target {
-    Target { path: path.into(), owner: None, group: None, mode: 0o400, fsync: true }
+    Target::from(&NodeConfig::new("n", "/n", path))
+}
+
+/// The same of another owner.
+fn target_of(owner: u32, path: PathBuf) -> Target {
+    let mut target = target(path);
+    Arc::make_mut(&mut target.settings).owner = Some(Principal(owner.to_string()));
+    target
 }
 
 /// An empty file that only has to be put in place of `destination`.
 fn dressed(directory: &Rc<Directory>, destination: &Path) -> Dressed {
     let owner = (users::get_effective_uid(), directory.new_group);
     Temp::create(directory, destination, 0o400).unwrap().dress(owner, 0o400, destination).unwrap()
-}
-
-fn principal(id: u32) -> Option<Box<Principal>> {
-    Some(Box::new(Principal(id.to_string())))
 }
 
 fn names(directory: &Path) -> Vec<String> {

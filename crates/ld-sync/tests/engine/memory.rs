@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use ld_sync::{NodeSource, Source};
-use ld_zk::{Absence, Confirmed, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
+use ld_zk::{Absence, Confirmed, NodeData, NodeStat, NodeState, Reading, SessionKey, SharedPath, Unreadable};
 use tokio::sync::watch;
 
 /// What a node shall be.
@@ -112,10 +112,11 @@ impl Memory {
 impl Source for Memory {
     type Node = MemoryNode;
 
-    fn watch(&self, path: Arc<str>) -> MemoryNode {
-        let mut changes = self.0.nodes.lock().unwrap()[&*path].subscribe();
+    fn watch(&self, path: SharedPath) -> MemoryNode {
+        let path = (*path).as_ref();
+        let mut changes = self.0.nodes.lock().unwrap()[path].subscribe();
         changes.mark_changed();
-        MemoryNode { source: self.clone(), path: path.to_string(), changes, changed: None, answers: None }
+        MemoryNode { source: self.clone(), path: path.to_owned(), changes, changed: None, answers: None }
     }
 
     async fn confirm(&self, _limit: Duration) -> Confirmed {

@@ -9,7 +9,7 @@ use rustix::fs::CWD;
 
 use super::super::identity::look;
 use super::super::{Left, Outcome, Write};
-use super::{NOBODY, Room, chain, is_root, locate, principal, target};
+use super::{NOBODY, Room, chain, is_root, locate, target, target_of};
 
 #[test]
 fn a_missing_file_is_created_with_its_directories() {
@@ -40,10 +40,10 @@ fn content_of_any_size_arrives_whole() {
 fn the_mode_is_exact_whatever_the_umask() {
     let mut room = Room::new();
     for mode in [0o666, 0o777, 0o400, 0o4755, 0o2750, 0o1644] {
-        room.target.mode = mode;
+        room.settings().mode = mode;
         room.replace(format!("{mode:o}").as_bytes());
     }
-    room.target.mode = 0;
+    room.settings().mode = 0;
     room.apply(b"nobody may read").unwrap();
     assert_eq!(fs::metadata(room.path()).unwrap().mode() & 0o7777, 0);
 }
@@ -83,9 +83,9 @@ fn owner_and_group_are_set_each_by_itself() {
     }
     let mut room = Room::new();
     for (owner, group) in [(Some("nobody"), None), (None, Some("nogroup")), (Some("65533"), Some("65532"))] {
-        room.target.owner = owner.map(|name| Principal(name.into()).into());
-        room.target.group = group.map(|name| Principal(name.into()).into());
-        room.target.mode = 0o4750;
+        room.settings().owner = owner.map(|name| Principal(name.into()));
+        room.settings().group = group.map(|name| Principal(name.into()));
+        room.settings().mode = 0o4750;
         room.replace(b"owned");
         let id = |name: Option<&str>| match name {
             None => 0,
@@ -129,12 +129,12 @@ fn a_file_in_a_directory_that_sets_the_group_is_left_alone() {
 #[test]
 fn an_unknown_owner_or_group_is_an_error_that_names_it() {
     let mut room = Room::new();
-    room.target.owner = Some(Principal("no-such-user".into()).into());
+    room.settings().owner = Some(Principal("no-such-user".into()));
     let text = chain(&room.apply(b"x").unwrap_err());
     assert!(text.contains("no user is called 'no-such-user'") && text.contains("/dest"), "{text}");
-    room.target.owner = None;
+    room.settings().owner = None;
     for name in ["no-such-group", "4294967295", "+5", ""] {
-        room.target.group = Some(Principal(name.into()).into());
+        room.settings().group = Some(Principal(name.into()));
         let text = chain(&room.apply(b"x").unwrap_err());
         assert!(text.contains(&format!("no group is called '{name}'")), "{text}");
     }
@@ -186,7 +186,7 @@ fn two_paths_to_one_file_are_located_at_the_same_place() {
 #[test]
 fn a_reader_never_sees_a_mix() {
     let mut room = Room::new();
-    room.target.fsync = false;
+    room.settings().fsync = false;
     let contents = [vec![b'a'; 50_000], vec![b'b'; 70_000]];
     room.replace(&contents[0]);
     let done = AtomicBool::new(false);
@@ -212,10 +212,10 @@ fn a_reader_never_sees_a_mix() {
 #[test]
 fn an_unprivileged_watcher_needs_no_capability_for_its_own_files() {
     if let Some(directory) = super::rerun::shared_directory() {
-        let target = super::Target { owner: principal(NOBODY), ..target(directory.join("dest")) };
+        let target = target_of(NOBODY, directory.join("dest"));
         let applied = super::apply_batch(&[(&target, b"mine")]).remove(0).unwrap();
         assert_eq!(applied.outcome, Outcome::Replaced);
-        let foreign = super::Target { owner: principal(0), ..target.clone() };
+        let foreign = target_of(0, target.path.to_path_buf());
         let text = chain(&super::apply_batch(&[(&foreign, b"mine")]).remove(0).unwrap_err());
         assert!(
             text.contains("cannot set the owner of") && text.contains("the watcher lacks CAP_CHOWN"),
@@ -235,7 +235,7 @@ fn an_unprivileged_watcher_needs_no_capability_for_its_own_files() {
 #[test]
 fn an_unprivileged_watcher_replaces_a_file_that_it_may_not_read() {
     if let Some(directory) = super::rerun::shared_directory() {
-        let target = super::Target { owner: principal(1234), ..target(directory.join("dest")) };
+        let target = target_of(1234, directory.join("dest"));
         let apply = || super::apply_batch(&[(&target, b"same")]).remove(0).unwrap();
         assert_eq!(apply().outcome, Outcome::Replaced);
         assert!(fs::File::open(&target.path).is_err(), "it may be read");

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::fs;
 
+use ld_config::NodeConfig;
 use rustix::io::Errno;
 
 use super::super::batch::Batch;
@@ -56,8 +57,9 @@ fn each_directory_is_flushed_once_and_only_for_files_that_want_it() {
         flushes.set(flushes.get() + 1);
         Ok(())
     });
-    let targets = [("a/1", true), ("a/2", true), ("b/1", true), ("c/1", false)]
-        .map(|(name, fsync)| Target { fsync, ..target(room.beside(name)) });
+    let targets = [("a/1", true), ("a/2", true), ("b/1", true), ("c/1", false)].map(|(name, fsync)| {
+        Target::from(&NodeConfig { fsync, ..NodeConfig::new("n", "/n", room.beside(name)) })
+    });
     for target in &targets {
         batch.apply(target, b"x", None);
     }

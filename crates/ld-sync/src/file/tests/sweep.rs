@@ -8,10 +8,10 @@ use std::rc::Rc;
 use rustix::fs::{FlockOperation, flock};
 
 use super::super::directory::Directory;
+use super::super::sweep;
 use super::super::temp::{Temp, tag};
-use super::super::{Target, sweep};
 use super::rerun::{rerun_as_nobody, shared_directory};
-use super::{NOBODY, Room, dressed, is_root, names, principal, target};
+use super::{NOBODY, Room, dressed, is_root, names, target, target_of};
 
 /// The name of a temporary file of `destination`.
 fn stray(destination: &Path, random: u64) -> PathBuf {
@@ -118,7 +118,7 @@ fn only_files_of_ours_or_of_the_owner_go() {
         return;
     }
     let room = Room::new();
-    let owned = Target { owner: principal(1234), ..room.target.clone() };
+    let owned = target_of(1234, room.path().to_owned());
     for (random, user) in [(1, 0), (2, 1234), (3, NOBODY)] {
         fs::write(stray(room.path(), random), "").unwrap();
         chown(stray(room.path(), random), Some(user), None).unwrap();
@@ -140,7 +140,7 @@ fn a_missing_directory_is_nothing_to_report_and_a_closed_one_is() {
 #[test]
 fn an_unprivileged_watcher_sweeps_files_that_it_gave_away_unless_they_are_in_use() {
     if let Some(directory) = shared_directory() {
-        let target = Target { owner: principal(1234), ..target(directory.join("dest")) };
+        let target = target_of(1234, directory.join("dest"));
         let sweep = sweep([&target]);
         assert_eq!(sweep.removed, [stray(&target.path, 1)], "{:?}", sweep.failures);
         return;

@@ -11,7 +11,7 @@ use rustix::fs::CWD;
 use super::super::identity::look;
 use super::super::{Drift, Identity, Search, TouchError, touch};
 use super::rerun::{rerun_as_nobody, shared_directory};
-use super::{NOBODY, Room, Target, apply_batch, is_root, principal, target};
+use super::{NOBODY, Room, Target, apply_batch, is_root, target, target_of};
 
 /// A way to spoil a file.
 type Spoil = fn(&Room);
@@ -45,7 +45,7 @@ const SPOILS: [(&str, Spoil); 10] = [
 
 fn room() -> (Room, Identity) {
     let mut room = Room::new();
-    room.target.mode = 0o600;
+    room.settings().mode = 0o600;
     let left = room.replace(b"content").identity;
     // Two changes within one tick of the file system's clock cannot be told apart.
     let probe = room.beside("probe");
@@ -153,7 +153,7 @@ fn a_touch_sets_the_mtime_to_now_and_nothing_else() {
 #[test]
 fn an_unprivileged_watcher_touches_a_file_that_it_may_not_read() {
     if let Some(directory) = shared_directory() {
-        let target = Target { owner: principal(1234), ..target(directory.join("dest")) };
+        let target = target_of(1234, directory.join("dest"));
         let left = apply_batch(&[(&target, b"content")]).remove(0).unwrap().identity;
         assert!(File::open(&target.path).is_err(), "it may be read");
         let touched = touch(&target, &left).unwrap();

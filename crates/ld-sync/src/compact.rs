@@ -1,9 +1,9 @@
-//! A moment that takes little room.
+//! Values in the room of a number, whose absence takes no room of its own: every node has some of each.
 
 use std::num::NonZeroU64;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A moment in the room of a number, since each record has two: the nanoseconds since 1970, one at least.
+/// A moment: the nanoseconds since 1970, one at least.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment(NonZeroU64);
 
@@ -20,5 +20,19 @@ impl Moment {
 impl From<Moment> for SystemTime {
     fn from(moment: Moment) -> Self {
         UNIX_EPOCH + Duration::from_nanos(moment.0.get())
+    }
+}
+
+/// A number of bytes, kept as one more than it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bytes(NonZeroU64);
+
+impl Bytes {
+    pub(crate) fn new(bytes: u64) -> Self {
+        Self(NonZeroU64::MIN.saturating_add(bytes))
+    }
+
+    pub(crate) fn get(self) -> u64 {
+        self.0.get() - 1
     }
 }
