@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::armed::Armed;
-use crate::audit::{ANSWER_LIMIT, answer};
+use crate::audit::answers;
 use crate::backoff::jittered;
 use crate::client::Shared;
 use crate::lane::{Lane, Live};
@@ -19,6 +19,8 @@ use crate::watched::{Version, Watched};
 
 /// How many watches of a lane are armed with one round trip.
 const NODES_AT_ONCE: usize = 256;
+/// How many watches of all lanes are being armed at one time: a server takes 1,000 requests before it lets its clients wait.
+pub(crate) const ARMING_AT_ONCE: usize = 1024;
 /// How long the reading of other nodes comes first: content is what users wait for.
 const READING_FIRST: Duration = Duration::from_secs(5);
 /// How long until it is tried again, on average, after the session has not answered.
@@ -84,15 +86,12 @@ pub(crate) async fn keep(shared: &Shared, lane: &Lane, live: &Live) {
 async fn arm(shared: &Shared, live: &Live, nodes: &[Arc<Watched>]) -> bool {
     // Those of a former session are read again.
     let due: Vec<_> = nodes.iter().filter_map(|node| Some((node, node.unwatched_in(live.key)?))).collect();
-    let _turns = shared.reads.turns(due.len()).await;
+    // The semaphore is never closed. These are no reads: nobody waits for the answers, which are for the I/O thread to take in.
+    let _turns = shared.arming.acquire_many(NODES_AT_ONCE as u32).await;
     // The requests are sent here, all at once.
-    let requests: Vec<_> = due
-        .into_iter()
-        .map(|(node, seen)| (node, seen, live.client.check_and_watch_stat(node.path())))
-        .collect();
-    let deadline = Instant::now() + ANSWER_LIMIT;
-    for (node, seen, request) in requests {
-        let Some(answer) = answer(deadline, request).await else { return false };
+    let requests = due.iter().map(|(node, _)| live.client.check_and_watch_stat(node.path())).collect();
+    for ((node, seen), answer) in due.into_iter().zip(answers(requests).await) {
+        let Some(answer) = answer else { return false };
         match answer {
             Some((stat, watcher)) if Version::from(stat) == seen.version => {
                 node.arm(seen, Armed::new(watcher));

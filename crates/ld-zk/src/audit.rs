@@ -25,8 +25,8 @@ const ROUND: Duration = Duration::from_secs(8);
 /// How many nodes of a session one round takes, those first whose turn is longest ago. Each is a request, and of a fleet that has nothing
 /// to do most requests are these.
 const NODES_A_ROUND: usize = 4;
-/// How long one answer may take.
-pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How long the answers to what was sent with one round trip may take.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How many nodes are audited with one round trip when all are.
 const NODES_AT_ONCE: usize = 1_000;
 /// How long the audit of all nodes of a session may take.
@@ -129,11 +129,11 @@ fn is_known(lane: &Lane, session: SessionKey, now: Instant) -> bool {
 /// Compares nodes with what was last seen of them, and wakes those that are not. Returns whether the session has answered
 /// for all of them.
 async fn compare(live: &Live, nodes: &[Arc<Watched>]) -> bool {
-    let due = nodes.iter().filter_map(|node| Some((node, node.seen_in(live.key)?)));
+    let due: Vec<_> = nodes.iter().filter_map(|node| Some((node, node.seen_in(live.key)?))).collect();
     // The requests are sent here, all at once; a check of a stat needs no right to read.
-    let checks: Vec<_> = due.map(|(node, seen)| (node, seen, live.client.check_stat(node.path()))).collect();
-    for (node, seen, check) in checks {
-        let Some(answer) = answer(Instant::now() + ANSWER_LIMIT, check).await else { return false };
+    let checks = due.iter().map(|(node, _)| live.client.check_stat(node.path())).collect();
+    for ((node, seen), answer) in due.into_iter().zip(answers(checks).await) {
+        let Some(answer) = answer else { return false };
         if answer.map(Version::from) != Some(seen.version) {
             debug!("{} has changed and no watch said so", node.path());
             node.miss(seen);
@@ -142,9 +142,26 @@ async fn compare(live: &Live, nodes: &[Arc<Watched>]) -> bool {
     true
 }
 
+/// What the server says to requests that were sent in this order, each about one node, within [`ANSWER_LIMIT`].
+///
+/// It answers in that order, too. So who waits for the last answer is woken once, and not by every part of them that arrives.
+pub(crate) async fn answers<T>(
+    mut requests: Vec<impl Future<Output = Result<T, zookeeper::Error>>>,
+) -> Vec<Option<Option<T>>> {
+    let deadline = Instant::now() + ANSWER_LIMIT;
+    let Some(last) = requests.pop() else { return Vec::new() };
+    let last = answer(deadline, last).await;
+    let mut answers = Vec::with_capacity(requests.len() + 1);
+    for request in requests {
+        answers.push(answer(deadline, request).await);
+    }
+    answers.push(last);
+    answers
+}
+
 /// What the server says of a node until the `deadline`: an inner `None` is an error of the node's own, which no server answers yet to
 /// a check; one that does means that the node is not what it was. `None` if there is no answer, which is the session's business.
-pub(crate) async fn answer<T>(
+async fn answer<T>(
     deadline: Instant,
     request: impl Future<Output = Result<T, zookeeper::Error>>,
 ) -> Option<Option<T>> {

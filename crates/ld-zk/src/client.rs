@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use ld_config::{SecretsConfig, ZooKeeperConfig};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::warn;
 
+use crate::arm::ARMING_AT_ONCE;
 use crate::budget::Budget;
 use crate::bulk::Bulk;
 use crate::credentials::Credentials;
@@ -65,6 +66,8 @@ pub(crate) struct Shared {
     pub(crate) budget: Arc<Budget>,
     pub(crate) reads: Reads,
     pub(crate) bulk: Bulk,
+    /// Watches that may be armed at one time.
+    pub(crate) arming: Semaphore,
     pub(crate) polls: Polls,
 }
 
@@ -95,6 +98,7 @@ impl Client {
             budget: Budget::new(options.read_budget_bytes),
             reads: Reads::default(),
             bulk: Bulk::default(),
+            arming: Semaphore::new(ARMING_AT_ONCE),
             polls: Polls::default(),
             options,
         });
