@@ -47,7 +47,7 @@ pub(crate) fn apply_batch(
     let mut batch = Batch::new(Directory::flush);
     batch.know(opened);
     for write in writes {
-        batch.apply(write.target, write.content, write.left);
+        batch.apply(*write);
     }
     batch.finish()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::Write as _;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use super::compare::holds;
 use super::directory::{Directory, split};
 use super::principal::Principals;
 use super::temp::{Dressed, Temp};
-use super::{FileError, Identity, Left, Target, doubt};
+use super::{FileError, Identity, Target, Write, doubt};
 
 /// Directories that a batch holds open at one time, out of the 1,024 descriptors that a process usually has.
 const MAX_OPEN_DIRECTORIES: usize = 64;
@@ -44,8 +44,20 @@ struct Opened {
 struct Ready<'a> {
     index: usize,
     target: &'a Target,
-    found: Option<Identity>,
+    content: &'a [u8],
+    owner: (u32, u32),
+    place: Place,
     file: Dressed,
+}
+
+/// What stands at a destination.
+enum Place {
+    /// The file, right already.
+    Right(Identity),
+    /// Something else, or nothing.
+    Other(Option<Identity>),
+    /// It was not looked at. Nothing does, probably.
+    Unseen,
 }
 
 /// What a destination needs.
@@ -73,18 +85,18 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         );
     }
 
-    pub(super) fn apply(&mut self, target: &'a Target, content: &[u8], left: Option<Left>) {
-        let mut need = self.prepare(target, content, left);
+    pub(super) fn apply(&mut self, write: Write<'a>) {
+        let mut need = self.prepare(write);
         if matches!(need, Err(FileError::System { .. })) && !self.ready.is_empty() {
             // What is ready holds descriptors and room on the disk that this one may lack.
             self.put_in_place();
-            need = self.prepare(target, content, left);
+            need = self.prepare(write);
         }
         let result = match need {
             Ok(Need::Nothing(applied)) => Some(Ok(applied)),
             Ok(Need::Replacing(ready)) => {
                 self.ready.push(ready);
-                self.ready_bytes += content.len();
+                self.ready_bytes += write.content.len();
                 None
             }
             Err(error) => Some(Err(error)),
@@ -95,35 +107,22 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
         }
     }
 
-    fn prepare(
-        &mut self,
-        target: &'a Target,
-        content: &[u8],
-        left: Option<Left>,
-    ) -> Result<Need<'a>, FileError> {
-        let (parent, name) = split(&target.path)?;
+    fn prepare(&mut self, write: Write<'a>) -> Result<Need<'a>, FileError> {
+        let Write { target, content, left } = write;
+        let (parent, _) = split(&target.path)?;
         let directory = self.open(parent, target.settings.fsync)?;
         let owner = self.principals.of(target, &directory)?;
-        let found = directory.look(name)?;
-        if let Some(found) = &found {
-            if found.is_directory() {
-                return Err(FileError::DirectoryInTheWay(target.path.to_path_buf()));
-            }
-            let differs = left.is_some_and(|left| left.differs(found, content));
-            if !differs && is_right(found, owner, target) && holds(&directory, name, found, content) {
-                return Ok(Need::Nothing(Applied {
-                    identity: *found,
-                    outcome: Outcome::Unchanged,
-                    in_memory: directory.in_memory,
-                }));
-            }
+        let is_new = left.is_none() && directory.is_vacant.get();
+        let place = if is_new { Place::Unseen } else { look(&write, &directory, owner)? };
+        if let Place::Right(found) = place {
+            return Ok(Need::Nothing(unchanged(found, &directory)));
         }
         let mut temp = Temp::create(&directory, &target.path, target.settings.mode)?;
         temp.file
             .write_all(content)
             .map_err(FileError::system("write a temporary file for", &target.path))?;
         let file = temp.dress(owner, target.settings.mode, &target.path)?;
-        Ok(Need::Replacing(Ready { index: self.results.len(), target, found, file }))
+        Ok(Need::Replacing(Ready { index: self.results.len(), target, content, owner, place, file }))
     }
 
     fn open(&mut self, path: &Path, durable: bool) -> Result<Rc<Directory>, FileError> {
@@ -154,7 +153,7 @@ impl<'a, F: Fn(&Directory) -> Result<(), Errno>> Batch<'a, F> {
             let result = flushed.and_then(|ready| {
                 let target = ready.target;
                 let applied = ready.put_in_place()?;
-                if target.settings.fsync {
+                if target.settings.fsync && applied.outcome == Outcome::Replaced {
                     let (parent, _) = split(&target.path)?;
                     let opened = self.open.get_mut(parent.as_os_str());
                     opened.into_iter().for_each(|opened| opened.unflushed.push(index));
@@ -194,21 +193,54 @@ impl Opened {
     }
 }
 
-impl<'a> Ready<'a> {
+impl Ready<'_> {
     fn flush(self) -> Result<Self, FileError> {
-        if self.target.settings.fsync {
-            self.file.flush(&self.target.path)?;
+        let target = self.target;
+        if target.settings.fsync {
+            self.file.flush(&target.path)?;
         }
         Ok(self)
     }
 
     fn put_in_place(self) -> Result<Applied, FileError> {
-        let (_, name) = split(&self.target.path)?;
-        let in_memory = self.file.is_in_memory();
-        let identity = self.file.put_in_place(name, &self.target.path)?;
-        if let Some(found) = &self.found {
+        let Self { target, content, owner, mut place, mut file, .. } = self;
+        let path = &target.path;
+        let (_, name) = split(path)?;
+        let in_memory = file.is_in_memory();
+        let replaced = |identity| Applied { identity, outcome: Outcome::Replaced, in_memory };
+        if let Place::Unseen = place {
+            file = match file.put_if_vacant(name, path) {
+                Ok(left) => return left.map(replaced),
+                Err(file) => file,
+            };
+            place = look(&Write { target, content, left: None }, file.directory(), owner)?;
+        }
+        if let Place::Right(found) = place {
+            return Ok(unchanged(found, file.directory()));
+        }
+        let identity = file.put_in_place(name, path)?;
+        if let Place::Other(Some(found)) = &place {
             doubt::remove(found);
         }
-        Ok(Applied { identity, outcome: Outcome::Replaced, in_memory })
+        Ok(replaced(identity))
     }
+}
+
+/// Looks at what stands at a destination whose file must have this `owner`.
+fn look(write: &Write<'_>, directory: &Directory, owner: (u32, u32)) -> Result<Place, FileError> {
+    let Write { target, content, left } = write;
+    let (_, name) = split(&target.path)?;
+    let found = directory.look(name)?;
+    directory.is_vacant.set(found.is_none());
+    let Some(found) = found else { return Ok(Place::Other(None)) };
+    if found.is_directory() {
+        return Err(FileError::DirectoryInTheWay(target.path.to_path_buf()));
+    }
+    let differs = left.is_some_and(|left| left.differs(&found, content));
+    let right = !differs && is_right(&found, owner, target) && holds(directory, name, &found, content);
+    Ok(if right { Place::Right(found) } else { Place::Other(Some(found)) })
+}
+
+fn unchanged(identity: Identity, directory: &Directory) -> Applied {
+    Applied { identity, outcome: Outcome::Unchanged, in_memory: directory.in_memory }
 }

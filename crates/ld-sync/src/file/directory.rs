@@ -1,5 +1,6 @@
 //! The one descriptor through which a destination is reached.
 
+use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -28,6 +29,8 @@ pub(crate) struct Directory {
     pub(super) new_group: u32,
     /// Whether no device is behind it, so that nothing done in it waits for one.
     pub(super) in_memory: bool,
+    /// Nothing stood where the last file goes that was looked for. So where the next ones go nothing is expected, and looked for.
+    pub(super) is_vacant: Cell<bool>,
 }
 
 impl Directory {
@@ -69,7 +72,14 @@ impl Directory {
         let in_memory = IN_MEMORY.contains(&fstatfs(&place).map_err(fail())?.f_type);
         // Only what is flushed has to be opened.
         let file = if in_memory { place } else { openat(place, ".", LIST, Mode::empty()).map_err(fail())? };
-        Ok(Self { file: file.into(), path, key: found.key(), new_group, in_memory })
+        Ok(Self {
+            file: file.into(),
+            path,
+            key: found.key(),
+            new_group,
+            in_memory,
+            is_vacant: Cell::new(false),
+        })
     }
 
     /// What stands at `name`, not following a link; `None` if nothing does.

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use rustix::fs::{
-    Advice, AtFlags, FlockOperation, Mode, OFlags, fadvise, fchmod, fchown, flock, fstat, openat, renameat,
-    unlinkat,
+    Advice, AtFlags, FlockOperation, Mode, OFlags, RenameFlags, fadvise, fchmod, fchown, flock, fstat,
+    openat, renameat, renameat_with, unlinkat,
 };
 use rustix::fs::{Gid, Uid};
 use rustix::io::Errno;
@@ -152,10 +152,34 @@ impl Dressed {
         self.temp.file.sync_all().map_err(FileError::system("flush a temporary file for", path))
     }
 
+    /// Its directory.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.temp.directory
+    }
+
     /// Puts the file in place of `name` and returns it as it was left.
-    pub(super) fn put_in_place(mut self, name: &OsStr, path: &Path) -> Result<Identity, FileError> {
-        let directory = &self.temp.directory;
-        match renameat(directory, self.temp.name.as_str(), directory, name) {
+    pub(super) fn put_in_place(self, name: &OsStr, path: &Path) -> Result<Identity, FileError> {
+        let directory = self.directory();
+        let renamed = renameat(directory, self.temp.name.as_str(), directory, name);
+        self.left(renamed, name, path)
+    }
+
+    /// The same where nothing stands. Otherwise, or if the file system cannot tell, the file is handed back.
+    pub(super) fn put_if_vacant(
+        self,
+        name: &OsStr,
+        path: &Path,
+    ) -> Result<Result<Identity, FileError>, Self> {
+        let directory = self.directory();
+        match renameat_with(directory, self.temp.name.as_str(), directory, name, RenameFlags::NOREPLACE) {
+            Err(Errno::EXIST | Errno::INVAL | Errno::NOSYS) => Err(self),
+            renamed => Ok(self.left(renamed, name, path)),
+        }
+    }
+
+    /// The file as it was left by its renaming to `name`.
+    fn left(mut self, renamed: Result<(), Errno>, name: &OsStr, path: &Path) -> Result<Identity, FileError> {
+        match renamed {
             Ok(()) => {}
             Err(Errno::ISDIR) => return Err(FileError::DirectoryInTheWay(path.to_owned())),
             Err(Errno::NOENT) => return Err(FileError::Interference(path.to_owned())),
@@ -165,7 +189,7 @@ impl Dressed {
         // swapped the temporary file before, so that something else stands there; or given it a second name, through which
         // it could be changed from elsewhere (was that the destination's, nothing was renamed). And a change since the file
         // was dressed is somebody else's: taken for ours, it would never be found as drift.
-        match directory.look(name)? {
+        match self.directory().look(name)? {
             Some(left) if left.is_same_but_for_times(&self.identity) => {
                 self.temp.in_place = true;
                 Ok(left)

@@ -30,8 +30,12 @@ use crate::settings::Settings;
 const NOBODY: u32 = 65534;
 
 fn apply_batch<'a>(jobs: &[(&'a Target, &'a [u8])]) -> Vec<Result<Applied, FileError>> {
-    let write = |(target, content): &(&'a Target, &'a [u8])| Write { target, content, left: None };
-    super::apply_batch(&jobs.iter().map(write).collect::<Vec<_>>(), None)
+    let writes: Vec<_> = jobs.iter().map(|(target, content)| write(target, content)).collect();
+    super::apply_batch(&writes, None)
+}
+
+fn write<'a>(target: &'a Target, content: &'a [u8]) -> Write<'a> {
+    Write { target, content, left: None }
 }
 
 fn locate(target: &Target) -> Result<(u64, u64, OsString), FileError> {
