@@ -15,6 +15,9 @@ use crate::suggest;
 /// What all keys of nodes start with.
 pub(crate) const PREFIX: &str = "nodes.";
 
+/// A node has at least a source and a destination.
+const KEYS_OF_A_NODE: usize = 2;
+
 /// The entries of one node.
 struct Group<'a> {
     name: &'a str,
@@ -28,7 +31,7 @@ type Destinations<'a> = HashMap<Cow<'a, OsStr>, (&'a str, usize)>;
 /// Reads all nodes, in the order in which their names first occur.
 pub(crate) fn read(entries: &Entries, problems: &mut Problems) -> Vec<NodeConfig> {
     let order = gather(entries, problems);
-    let mut destinations = HashMap::new();
+    let mut destinations = HashMap::with_capacity(order.len() / KEYS_OF_A_NODE);
     let nodes = groups(entries, &order).map(|group| read_one(&group, &mut destinations, problems));
     nodes.collect()
 }
@@ -53,7 +56,7 @@ fn split(key: &str) -> Option<(&str, &str)> {
 
 /// The entries of all nodes: the number of the node, in the order of the names, and the index of the entry.
 fn gather(entries: &Entries, problems: &mut Problems) -> Vec<(usize, usize)> {
-    let mut numbers = HashMap::new();
+    let mut numbers = HashMap::with_capacity(entries.len() / KEYS_OF_A_NODE);
     let mut order: Vec<(usize, usize)> = Vec::new();
     let mut last: Option<(&str, usize)> = None;
     for (index, entry) in entries.iter().enumerate() {

@@ -37,6 +37,11 @@ impl Entries {
         self.places.iter().map(|place| self.entry(place))
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// The entry that [`iter`](Self::iter) gives at `index`.
     pub(crate) fn get(&self, index: usize) -> Option<Entry<'_>> {
         self.places.get(index).map(|place| self.entry(place))

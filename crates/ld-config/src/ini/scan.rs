@@ -33,7 +33,8 @@ pub(super) fn scan<'a>(text: &'a str, problems: &mut Problems) -> Scan<'a> {
         }
         None => text,
     };
-    let mut scanner = Scanner::default();
+    let newlines = text.bytes().filter(|byte| *byte == b'\n').count();
+    let mut scanner = Scanner { newlines, ..Scanner::default() };
     for (index, line) in lines(text).enumerate() {
         scanner.line(line, index + 1, problems);
     }
@@ -43,6 +44,8 @@ pub(super) fn scan<'a>(text: &'a str, problems: &mut Problems) -> Scan<'a> {
 #[derive(Default)]
 struct Scanner<'a> {
     found: Scan<'a>,
+    /// About as many keys as these may come.
+    newlines: usize,
     /// The sections so far, each with the line of its header and the lines of its keys.
     sections: HashMap<&'a str, (usize, HashMap<Cow<'a, str>, usize>)>,
     section: Option<&'a str>,
@@ -100,7 +103,10 @@ impl<'a> Scanner<'a> {
 
     fn enter(&mut self, name: &'a str, number: usize, problems: &mut Problems) {
         self.section = Some(name);
-        let (first, _) = self.sections.entry(name).or_insert_with(|| (number, HashMap::new()));
+        // With room for all keys at once: a table that grows hashes all that it has again.
+        let room = if name == LIVE_DATA { self.newlines } else { 0 };
+        let section = self.sections.entry(name);
+        let (first, _) = section.or_insert_with(|| (number, HashMap::with_capacity(room)));
         // As in Python, only [DEFAULT] may come again.
         if *first != number && name != DEFAULT {
             problems.error(
