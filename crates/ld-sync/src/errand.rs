@@ -88,7 +88,7 @@ impl<W: NodeSource> Errand<W> {
                 return self.stand(State::Rejected, why);
             }
             NodeState::Present { data, stat } => {
-                if self.node.settings().guards.as_ref().is_some() {
+                if self.node.settings().guards.is_some() {
                     place = None;
                 }
                 let Shared { turns, checks, .. } = &*self.shared;

@@ -19,8 +19,8 @@ use crate::watched::{Version, Watched};
 
 /// How many watches of a lane are armed with one round trip.
 const NODES_AT_ONCE: usize = 256;
-/// How many watches of all lanes are being armed at one time: a server takes 1,000 requests before it lets its clients wait.
-pub(crate) const ARMING_AT_ONCE: usize = 1024;
+/// How many lanes do so at one time: a server takes 1,000 requests before it lets its clients wait.
+pub(crate) const LANES_AT_ONCE: usize = 4;
 /// How long the reading of other nodes comes first: content is what users wait for.
 const READING_FIRST: Duration = Duration::from_secs(5);
 /// How long until it is tried again, on average, after the session has not answered.
@@ -87,7 +87,7 @@ async fn arm(shared: &Shared, live: &Live, nodes: &[Arc<Watched>]) -> bool {
     // Those of a former session are read again.
     let due: Vec<_> = nodes.iter().filter_map(|node| Some((node, node.unwatched_in(live.key)?))).collect();
     // The semaphore is never closed. These are no reads: nobody waits for the answers, which are for the I/O thread to take in.
-    let _turns = shared.arming.acquire_many(NODES_AT_ONCE as u32).await;
+    let _turn = shared.arming.acquire().await;
     // The requests are sent here, all at once.
     let requests = due.iter().map(|(node, _)| live.client.check_and_watch_stat(node.path())).collect();
     for ((node, seen), answer) in due.into_iter().zip(answers(requests).await) {

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::warn;
 
-use crate::arm::ARMING_AT_ONCE;
+use crate::arm;
 use crate::budget::Budget;
 use crate::bulk::Bulk;
 use crate::credentials::Credentials;
@@ -66,7 +66,7 @@ pub(crate) struct Shared {
     pub(crate) budget: Arc<Budget>,
     pub(crate) reads: Reads,
     pub(crate) bulk: Bulk,
-    /// Watches that may be armed at one time.
+    /// One permit for each lane that may arm watches at one time.
     pub(crate) arming: Semaphore,
     pub(crate) polls: Polls,
 }
@@ -98,7 +98,7 @@ impl Client {
             budget: Budget::new(options.read_budget_bytes),
             reads: Reads::default(),
             bulk: Bulk::default(),
-            arming: Semaphore::new(ARMING_AT_ONCE),
+            arming: Semaphore::new(arm::LANES_AT_ONCE),
             polls: Polls::default(),
             options,
         });

@@ -29,7 +29,7 @@ pub(crate) struct Directory {
     pub(super) new_group: u32,
     /// Whether no device is behind it, so that nothing done in it waits for one.
     pub(super) in_memory: bool,
-    /// Nothing stood where the last file goes that was looked for. So where the next ones go nothing is expected, and looked for.
+    /// Nothing stood where the last file goes that was looked for. So nothing is expected where the next ones go.
     pub(super) is_vacant: Cell<bool>,
 }
 

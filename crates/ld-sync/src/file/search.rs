@@ -4,14 +4,12 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, openat};
 
 use super::directory::split;
 use super::identity::look;
+use super::walk::FOLLOW;
 use super::{Drift, Identity, Target};
-
-/// A directory to look things up in.
-const ENTER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// One search. Files of one directory mostly follow each other in a configuration, and from an open directory the kernel finds them in
 /// half the time.
@@ -46,7 +44,7 @@ impl<'a> Search<'a> {
         }
         if self.directory.is_none() {
             // What keeps it from being opened is said by the look at the whole path.
-            self.directory = openat(CWD, parent, ENTER, Mode::empty()).ok();
+            self.directory = openat(CWD, parent, FOLLOW, Mode::empty()).ok();
         }
         Some((self.directory.as_ref()?.as_fd(), name))
     }

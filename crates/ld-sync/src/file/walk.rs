@@ -18,6 +18,9 @@ const MAX_LINKS: u32 = 40;
 /// A descriptor to look at what stands there and, if it is a directory, to look things up in it. Opening has no effect.
 const LOOK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
+/// A directory, behind a link or not.
+pub(super) const FOLLOW: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
 /// A directory and nothing else.
 const ENTER: OFlags = LOOK.union(OFlags::DIRECTORY);
 
@@ -73,7 +76,7 @@ impl Walk<'_> {
         }
         let end = if fstatfs(&found).map_err(self.fail())?.f_type == PROC_SUPER_MAGIC {
             // What reads as a path there is not where the link leads, and only the kernel makes such links.
-            self.open(at, name, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC)?
+            self.open(at, name, FOLLOW)?
         } else {
             let text = readlinkat(&found, "", Vec::new()).map_err(self.fail())?;
             self.on(at, start, Path::new(OsStr::from_bytes(text.as_bytes())))?
