@@ -4,34 +4,32 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use crate::lane::{Lane, Live};
+use crate::Client;
 use crate::reading::SessionKey;
-use crate::{Client, audit};
+use crate::session::{LiveSession, Session};
+use crate::watch::audit;
 
 impl Client {
-    /// Proves that sessions are live and that their nodes are known: a confirmed session's server has caught up with its
-    /// leader, and every change that was made before the proof has woken its [`NodeWatch`](crate::NodeWatch), also one whose event the server has
-    /// dropped (as it does while the node may not be read). A session that does not answer within `limit` is not confirmed, and
-    /// is checked and replaced when it is dead.
+    /// Proves that sessions are live and that their nodes are known: a confirmed session's server has caught up
+    /// with its leader, and each [`NodeWatch`](crate::NodeWatch) whose node changed before the proof has its
+    /// `changed()` ready at the next poll. That includes changes whose event the server has dropped, as it does
+    /// while the node may not be read. A session that does not answer within `limit` is not confirmed, and is
+    /// checked and replaced when it is dead.
     ///
-    /// It costs two requests a session, and one for each of its nodes unless they were asked for within the last 5 s; those may
-    /// take 30 s in all before the `limit` begins.
+    /// It costs two requests a session, and one for each of its nodes unless they were asked for within the last
+    /// 5 s; those may take 30 s in all before the `limit` begins. Cancel-safe.
     pub async fn confirm(&self, limit: Duration) -> Confirmed {
-        let runtime = self.runtime();
-        let sessions = self.all_lanes().into_iter().filter_map(Session::of).collect();
+        let candidates: Vec<_> = self.pool().all().into_iter().filter_map(Candidate::new).collect();
         // The long part of all of them comes first, so that all proofs are of the same moment.
-        let audited = those_that(runtime, sessions, move |Session { lane, live }| async move {
-            audit::all(&lane, &live, limit).await
-        });
-        let audited = audited.await;
+        let audits = candidates.iter().map(|Candidate { session, live }| audit::all(session, live, limit));
+        let audited = those_that_passed(join_all(audits).await, candidates);
         let asked = Instant::now();
-        let proved =
-            those_that(runtime, audited, move |session| async move { session.live.answers(limit).await });
-        Confirmed { sessions: proved.await.iter().map(|session| session.live.key).collect(), asked }
+        let proofs = audited.iter().map(|candidate| candidate.live.answers(limit));
+        let proved = those_that_passed(join_all(proofs).await, audited);
+        Confirmed { sessions: proved.iter().map(|candidate| candidate.live.key).collect(), asked }
     }
 }
 
@@ -55,44 +53,34 @@ impl Confirmed {
         self.sessions.contains(&session)
     }
 
-    /// How long ago the proof was asked for: what happened since is not covered. A process that stood still meanwhile (stopped,
-    /// suspended) holds a proof that is worth nothing any more.
+    /// How long ago the proof was asked for: what happened since is not covered. The proof is worth nothing
+    /// any more if the process stood still meanwhile (stopped, suspended).
     pub fn age(&self) -> Duration {
         self.asked.elapsed()
     }
 }
 
-/// A lane's live session.
-#[derive(Clone)]
-struct Session {
-    lane: Arc<Lane>,
-    live: Arc<Live>,
+/// A session that is live before it is tested.
+struct Candidate {
+    session: Arc<Session>,
+    live: Arc<LiveSession>,
 }
 
-impl Session {
-    fn of(lane: Arc<Lane>) -> Option<Self> {
-        let live = lane.live()?;
-        Some(Self { lane, live })
+impl Candidate {
+    fn new(session: Arc<Session>) -> Option<Self> {
+        let live = session.live()?;
+        Some(Self { session, live })
     }
 }
 
-/// The sessions that pass the test and are live afterwards. One that fails is suspected to be dead.
-async fn those_that<F>(runtime: &Handle, sessions: Vec<Session>, test: impl Fn(Session) -> F) -> Vec<Session>
-where
-    F: Future<Output = bool> + Send + 'static,
-{
-    let mut tests = JoinSet::new();
-    for session in sessions {
-        let passes = test(session.clone());
-        let result = async move {
-            if !passes.await {
-                session.lane.suspect.notify_one();
-                return None;
-            }
-            let now = session.lane.live()?;
-            (now.key == session.live.key).then_some(session)
-        };
-        tests.spawn_on(result, runtime);
-    }
-    tests.join_all().await.into_iter().flatten().collect()
+/// The candidates that passed their test and are still live. One that failed is suspected to be dead.
+fn those_that_passed(passed: Vec<bool>, candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let judged = passed.into_iter().zip(candidates);
+    let still_live = judged.filter(|(passed, candidate)| {
+        if !passed {
+            candidate.live.suspect.notify_one();
+        }
+        *passed && candidate.session.live().is_some_and(|live| live.key == candidate.live.key)
+    });
+    still_live.map(|(_, candidate)| candidate).collect()
 }

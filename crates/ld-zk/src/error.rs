@@ -1,13 +1,16 @@
-//! The crate's error, and what an error of the ZooKeeper crate means to us.
+//! The crate's error, and what an error of the ZooKeeper crate says about.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ld_config::SecretsError;
+use ld_config::{SecretsError, chain};
 
-/// Why something with ZooKeeper did not work. No variant carries a secret's value or a node's content.
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why something with ZooKeeper did not work. The text of each variant includes its causes. No variant carries
+/// a secret's value or a node's content.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -22,65 +25,57 @@ pub enum Error {
     /// The client was made outside of a tokio runtime.
     #[error("a ZooKeeper client can only be made inside a tokio runtime")]
     NoRuntime,
-    /// No session could be had in time: check the hosts, the network and the ensemble.
-    #[error("no ZooKeeper session with {hosts} within {} s", limit.as_secs_f32())]
+    /// The system refuses the thread or the descriptors that the client needs to start: raise the limit and
+    /// start the program again.
+    #[error("the ZooKeeper client cannot start: {source}")]
+    CannotStart {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No session could be opened in time: check the hosts, the network and the ensemble.
+    #[error("no ZooKeeper session with {hosts} within {} s{}", limit.as_secs_f32(), because(cause.as_ref()))]
     NotConnected {
         /// The configured hosts.
         hosts: String,
-        /// How long was waited.
+        /// How long the caller waited.
         limit: Duration,
         /// Why the last attempt failed.
         #[source]
         cause: Option<Arc<Error>>,
     },
     /// A host name has no address.
-    #[error("cannot look up the ZooKeeper host {host}")]
+    #[error("cannot look up the ZooKeeper host {host}: {}", chain(&**source))]
     Lookup {
         /// The configured host.
         host: String,
         /// What the resolver said.
-        #[source]
-        source: io::Error,
-    },
-    /// No server takes a connection.
-    #[error("cannot connect to {address}")]
-    Unreachable {
-        /// The addresses that were tried.
-        address: String,
-        /// Why the last of them failed.
-        #[source]
-        source: io::Error,
+        source: Source,
     },
     /// A PEM file cannot be used: correct it. It is read again before each attempt at a session.
-    #[error("{setting}: cannot use '{}'", file.display())]
+    #[error("{setting}: cannot use '{}': {}", file.display(), chain(&**source))]
     TlsFile {
         /// The setting's name in the configuration file.
         setting: &'static str,
         /// The file.
         file: PathBuf,
         /// What is wrong with it, without any of its content.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Source,
     },
     /// A server and this client do not trust each other.
-    #[error("no TLS session with {host}: {problem}")]
+    #[error("no TLS session with {host}: {problem}: {}", chain(&**source))]
     Handshake {
         /// The configured host.
         host: String,
         /// What to look at.
         problem: &'static str,
         /// What the TLS library, or the system, said.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Source,
     },
-    /// A server took the connection but gave no session: it may have lost its quorum.
-    #[error("no ZooKeeper server of {hosts} opens a session")]
+    /// No server opens a session: see the reason of each.
+    #[error("no ZooKeeper server opens a session: {reasons}")]
     NoSession {
-        /// The addresses that were tried.
-        hosts: String,
-        /// What the ZooKeeper crate said.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        /// What each server did, as in "10.0.0.1:2181 refuses connections; 10.0.0.2:2181 does not answer".
+        reasons: String,
     },
     /// A session ended, a new one is being opened.
     #[error("the ZooKeeper session ended: {reason}")]
@@ -88,16 +83,21 @@ pub enum Error {
         /// How it ended.
         reason: &'static str,
     },
+    /// The ZooKeeper crate panicked, for example because of a malformed reply. The session is replaced.
+    #[error("the ZooKeeper session's task failed ({reason})")]
+    ClientFailed {
+        /// The panic's message.
+        reason: String,
+    },
     /// A request failed.
-    #[error("ZooKeeper {operation} of {path} failed")]
+    #[error("ZooKeeper {operation} of {path} failed: {}", chain(&**source))]
     Request {
         /// The operation.
         operation: &'static str,
         /// The znode's path below the chroot.
         path: String,
         /// What the ZooKeeper crate said.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Source,
     },
     /// A request was not answered in time.
     #[error("ZooKeeper {operation} of {path} was not answered within {} s", limit.as_secs_f32())]
@@ -106,16 +106,15 @@ pub enum Error {
         operation: &'static str,
         /// The znode's path below the chroot.
         path: String,
-        /// How long was waited.
+        /// How long the client waited.
         limit: Duration,
     },
     /// A credential cannot be read from the secrets store.
-    #[error("the ZooKeeper credential {path} cannot be read")]
+    #[error("the ZooKeeper credential {path} cannot be read: {}", chain(source))]
     Credential {
         /// The secret's path in the store.
         path: String,
         /// What the secrets store said.
-        #[source]
         source: SecretsError,
     },
     /// A credential's value is not of the form that the digest scheme needs.
@@ -129,6 +128,10 @@ pub enum Error {
     Closed,
 }
 
+fn because(cause: Option<&Arc<Error>>) -> String {
+    cause.map_or_else(String::new, |cause| format!(": {cause}"))
+}
+
 impl Error {
     pub(crate) fn request(operation: &'static str, path: &str, source: zookeeper::Error) -> Self {
         Self::Request { operation, path: path.to_owned(), source: Box::new(source) }
@@ -137,16 +140,16 @@ impl Error {
 
 /// What a failed request says about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Blame {
+pub(crate) enum FailureKind {
     /// This node or this request: the same request would fail again.
     Node,
     /// The connection or the session: the request may work later.
     Connection,
 }
 
-impl Blame {
-    /// The client hands the connection's end, whatever it was, to every request in flight, so that all that
-    /// is not surely about the node is about the connection.
+impl FailureKind {
+    /// The ZooKeeper crate passes the reason of a connection's end to every request in flight. So everything
+    /// that is not certainly about the node counts as about the connection.
     pub(crate) fn of(error: &zookeeper::Error) -> Self {
         use zookeeper::Error as E;
         match error {
@@ -159,5 +162,26 @@ impl Blame {
             | E::UnmarshalError { .. } => Self::Node,
             _ => Self::Connection,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn the_text_of_an_error_shows_its_causes() {
+        let refused = Error::NoSession { reasons: "zk1:2181 refuses connections".to_owned() };
+        let error = Error::NotConnected {
+            hosts: "zk1:2181".to_owned(),
+            limit: Duration::from_secs(15),
+            cause: Some(Arc::new(refused)),
+        };
+        let expected = "no ZooKeeper session with zk1:2181 within 15 s: \
+                        no ZooKeeper server opens a session: zk1:2181 refuses connections";
+        assert_eq!(error.to_string(), expected);
+        assert!(error.source().is_some());
     }
 }

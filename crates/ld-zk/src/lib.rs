@@ -27,7 +27,7 @@
 //!
 //! What it takes care of: sessions are opened with full-jitter backoff, host names looked up and secrets read
 //! anew each time; a new session does `sync` before it reads, so that a lagging server cannot serve the past;
-//! reads are bounded in number and in bytes, and the first ones of many nodes share requests; a missing node is only called missing for certain when the
+//! reads are bounded in number and in bytes; a missing node is only called missing for certain when the
 //! ensemble holds data ([`Absence`]); many nodes are spread over several sessions, since the ZooKeeper crate
 //! cannot resume one that watches more than 128 KiB of paths.
 //!
@@ -37,43 +37,24 @@
 //! The ZooKeeper crate logs session passwords at the level `debug` (target `zookeeper_client`): a program caps
 //! that target at `info`.
 
-mod arm;
-mod armed;
-mod attempt;
-mod audit;
-mod backoff;
-mod budget;
-mod bulk;
 mod client;
 mod confirm;
-mod credentials;
-mod dial;
 mod error;
-mod evidence;
-mod inline;
-mod lane;
-mod length;
-mod node;
 mod options;
-mod polls;
 mod reading;
-mod reads;
+mod session;
 mod state;
-mod supervisor;
-mod tls;
-mod trouble;
 mod validate;
-mod watched;
+mod watch;
 
-pub use backoff::Backoff;
 pub use client::Client;
 pub use confirm::Confirmed;
 pub use error::Error;
-pub use node::NodeWatch;
 pub use options::Options;
 pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
-pub use state::{ClientState, LaneState, SessionState, StateWatch};
-pub use watched::SharedPath;
+pub use session::Backoff;
+pub use state::{ClientState, SessionInfo, SessionState, StateWatch};
+pub use watch::{NodeWatch, Reservation};
 /// The one foreign crate in this API: what [`Client::session`] gives.
 pub use zookeeper;
 

@@ -6,9 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::Error;
-use crate::budget::Reserved;
-use ld_config::chain;
+use crate::{Error, Reservation};
 
 /// One read of one node.
 #[derive(Debug)]
@@ -17,7 +15,7 @@ pub struct Reading {
     pub state: NodeState,
     /// The session that it was read in.
     pub session: SessionKey,
-    /// Whether a read-only server answered: nobody can know how old that is.
+    /// Whether a read-only server answered: how old that is cannot be known.
     pub read_only: bool,
 }
 
@@ -79,29 +77,29 @@ impl From<&zookeeper::Stat> for NodeStat {
 }
 
 /// A node's content; null is empty. It counts against [`Options::read_budget_bytes`](crate::Options) until it
-/// is dropped: whoever has to wait before using it lets go of it and reads again, or the other nodes starve.
+/// is dropped: a caller that has to wait before using it drops it and reads again, or the other nodes starve.
 ///
 /// Its `Debug` shows the length only, since content may be secret.
 pub struct NodeData {
     bytes: Vec<u8>,
-    _reserved: Option<Reserved>,
+    reservation: Reservation,
 }
 
 impl NodeData {
-    pub(crate) fn new(bytes: Vec<u8>, reserved: Reserved) -> Self {
-        Self { bytes, _reserved: Some(reserved) }
+    pub(crate) fn new(bytes: Vec<u8>, reservation: Reservation) -> Self {
+        Self { bytes, reservation }
     }
 
-    /// The bytes, which no longer count against the budget: account for them elsewhere.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    /// The bytes, and what they count against the budget: they do until the [`Reservation`] is dropped.
+    pub fn into_parts(self) -> (Vec<u8>, Reservation) {
+        (self.bytes, self.reservation)
     }
 }
 
 impl From<Vec<u8>> for NodeData {
     /// Content that counts against no budget, as a test's source makes it.
     fn from(bytes: Vec<u8>) -> Self {
-        Self { bytes, _reserved: None }
+        Self { bytes, reservation: Reservation::default() }
     }
 }
 
@@ -156,7 +154,7 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoAuth => f.write_str("not authorized (check zookeeper.credentials and the node's ACL)"),
-            Self::Other(error) => f.write_str(&chain(error)),
+            Self::Other(error) => write!(f, "{error}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the sessions are doing, for whoever wants to show it or wait on it.
+//! What the sessions of a client are doing.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,7 +26,7 @@ pub enum SessionState {
 /// One session's state. A client has one session for each 96 KiB of watched paths.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct LaneState {
+pub struct SessionInfo {
     /// What the session is doing.
     pub state: SessionState,
     /// Since when.
@@ -35,30 +35,52 @@ pub struct LaneState {
     pub last_error: Option<Arc<Error>>,
 }
 
+impl SessionInfo {
+    fn new(state: SessionState, last_error: Option<Arc<Error>>) -> Self {
+        Self { state, since: Instant::now(), last_error }
+    }
+}
+
 /// The states of all the sessions of a client.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ClientState {
     /// One for each session.
-    pub lanes: Vec<LaneState>,
+    pub sessions: Vec<SessionInfo>,
 }
 
 impl ClientState {
     /// The worst of the sessions' states.
     pub fn overall(&self) -> SessionState {
-        self.lanes.iter().map(|lane| lane.state).max().unwrap_or(SessionState::Connecting)
+        self.worst().map_or(SessionState::Connecting, |session| session.state)
     }
 
     /// The error of the session that is worst off, if it has one.
     pub fn last_error(&self) -> Option<&Arc<Error>> {
-        self.lanes.iter().max_by_key(|lane| lane.state).and_then(|lane| lane.last_error.as_ref())
+        self.worst().and_then(|session| session.last_error.as_ref())
+    }
+
+    /// Why the session that is worst off is not live, with the causes; `None` while all sessions are live.
+    pub fn connection_error(&self) -> Option<String> {
+        let worst = self.worst()?;
+        let plain = match worst.state {
+            SessionState::Connected | SessionState::ReadOnly => return None,
+            SessionState::Suspended => "the connection is lost, the session is being resumed",
+            SessionState::Connecting => "no session yet, one is being opened",
+            SessionState::Closed => return Some(Error::Closed.to_string()),
+        };
+        Some(worst.last_error.as_ref().map_or_else(|| plain.to_owned(), |error| error.to_string()))
+    }
+
+    fn worst(&self) -> Option<&SessionInfo> {
+        self.sessions.iter().max_by_key(|session| session.state)
     }
 }
 
 /// Follows the states of a client's sessions.
 #[derive(Debug, Clone)]
 pub struct StateWatch {
-    pub(crate) receiver: watch::Receiver<ClientState>,
+    receiver: watch::Receiver<ClientState>,
 }
 
 impl StateWatch {
@@ -75,7 +97,7 @@ impl StateWatch {
     }
 }
 
-/// The writing end: each lane sets its own entry.
+/// The writing end: each session sets its own entry.
 #[derive(Debug)]
 pub(crate) struct States {
     sender: watch::Sender<ClientState>,
@@ -90,24 +112,46 @@ impl States {
         StateWatch { receiver: self.sender.subscribe() }
     }
 
-    pub(crate) fn add_lane(&self) {
-        self.sender.send_modify(|client| client.lanes.push(LaneState::new(SessionState::Connecting, None)));
+    pub(crate) fn add_session(&self) {
+        let session = SessionInfo::new(SessionState::Connecting, None);
+        self.sender.send_modify(|client| client.sessions.push(session));
     }
 
-    pub(crate) fn set(&self, lane: usize, state: SessionState, error: Option<Arc<Error>>) {
-        self.sender.send_modify(|client| {
-            let Some(entry) = client.lanes.get_mut(lane) else { return };
+    pub(crate) fn set(&self, session: usize, state: SessionState, error: Option<Arc<Error>>) {
+        self.sender.send_if_modified(|client| {
+            let Some(entry) = client.sessions.get_mut(session) else { return false };
             if entry.state != state {
-                *entry = LaneState::new(state, error);
+                *entry = SessionInfo::new(state, error);
             } else if error.is_some() {
                 entry.last_error = error;
+            } else {
+                return false;
             }
+            true
         });
     }
 }
 
-impl LaneState {
-    fn new(state: SessionState, last_error: Option<Arc<Error>>) -> Self {
-        Self { state, since: Instant::now(), last_error }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_connection_error_is_that_of_the_worst_session() {
+        let states = States::new();
+        states.add_session();
+        states.add_session();
+        let shown = || states.watch().get().connection_error();
+        assert_eq!(shown().as_deref(), Some("no session yet, one is being opened"));
+        states.set(0, SessionState::Connected, None);
+        let error = Error::SessionEnded { reason: "it expired" };
+        states.set(1, SessionState::Connecting, Some(Arc::new(error)));
+        assert_eq!(shown().as_deref(), Some("the ZooKeeper session ended: it expired"));
+        states.set(1, SessionState::ReadOnly, None);
+        assert_eq!(shown(), None);
+        states.set(0, SessionState::Suspended, None);
+        assert_eq!(shown().as_deref(), Some("the connection is lost, the session is being resumed"));
+        states.set(0, SessionState::Closed, None);
+        assert_eq!(shown().as_deref(), Some("the ZooKeeper client is closed"));
     }
 }

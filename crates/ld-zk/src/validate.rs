@@ -7,7 +7,7 @@ use ld_config::{Host, ZooKeeperConfig};
 use tracing::warn;
 
 use crate::Error;
-use crate::dial::{host_list, invalid_chroot};
+use crate::session::{host_list, invalid_chroot};
 
 /// The longest session timeout that the protocol can carry: i32 milliseconds.
 const LONGEST_TIMEOUT: Duration = Duration::from_millis(i32::MAX as u64);

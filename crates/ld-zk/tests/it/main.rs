@@ -1,10 +1,9 @@
 //! The client against real servers and real faults.
 
 mod absence;
-mod bulk;
 mod credentials;
 mod ensembles;
 mod kit;
-mod lanes;
+mod pool;
 mod sessions;
 mod tls;

@@ -71,16 +71,16 @@ async fn refusal(client: &Client) -> String {
     let mut states = client.states();
     let error = within("a failed attempt", async {
         loop {
-            let lane = states.get().lanes.into_iter().next().expect("a client has a lane");
-            assert_ne!(lane.state, SessionState::Connected);
-            match lane.last_error {
+            let session = states.get().sessions.into_iter().next().expect("a client has a session");
+            assert_ne!(session.state, SessionState::Connected);
+            match session.last_error {
                 Some(error) => return error,
                 None => states.changed().await.expect("the client lives"),
             };
         }
     })
     .await;
-    ld_config::chain(&*error)
+    error.to_string()
 }
 
 async fn assert_refused(client: &Client, expected: &[&str]) {

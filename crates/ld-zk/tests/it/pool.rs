@@ -62,9 +62,9 @@ async fn a_dropped_watch_gives_its_room_back() {
     for _ in 0..10 {
         drop(client.watch(&path));
     }
-    assert_eq!(client.state().lanes.len(), 1);
+    assert_eq!(client.state().sessions.len(), 1);
     let _both = (client.watch(&path), client.watch(&path));
-    assert_eq!(client.state().lanes.len(), 2);
+    assert_eq!(client.state().sessions.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

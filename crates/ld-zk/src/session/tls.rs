@@ -3,30 +3,37 @@
 mod files;
 mod probe;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ld_config::{TlsConfig, chain};
+use ld_blocking::{BoundedCalls, Spawner};
+use ld_config::TlsConfig;
 use rustls::ClientConfig;
-use tokio::sync::Mutex;
-use tokio::task::spawn_blocking;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tracing::{error, info};
 use zookeeper::{TlsDynamicCerts, TlsOptions};
 
+use super::jittered;
 use crate::Error;
-use crate::backoff::jittered;
 use files::Files;
 pub(crate) use probe::reachable;
 
 /// How often the files are read again while sessions live, on average.
 const RELOAD_INTERVAL: Duration = Duration::from_secs(60);
-/// How long one reading of the files may take, on a file system that hangs.
-const READ_LIMIT: Duration = Duration::from_secs(10);
+/// How long a session waits for the files before it is opened with the certificates that are known.
+const READ_LIMIT: Duration = Duration::from_secs(2);
 
 /// The TLS of a client. Its sessions share the certificates: what is read anew holds for their reconnects, too.
 #[derive(Debug)]
 pub(crate) struct Tls {
+    /// One at a time: while it hangs there is no second one.
+    calls: BoundedCalls,
+    store: Arc<Store>,
+}
+
+/// What the sessions share with the thread that reads.
+#[derive(Debug)]
+struct Store {
     config: TlsConfig,
     state: Mutex<State>,
 }
@@ -58,33 +65,36 @@ impl Material {
 }
 
 impl Tls {
-    pub(crate) fn new(config: TlsConfig) -> Self {
-        Self { config, state: Mutex::default() }
+    pub(crate) fn new(config: TlsConfig, spawner: Spawner) -> Self {
+        let what = format!("reading '{}' or another file of zookeeper.tls", config.ca.display());
+        let store = Store { config, state: Mutex::default() };
+        Self { calls: BoundedCalls::new(what, spawner, 1), store: Arc::new(store) }
     }
 
-    /// Reads the files now. While they cannot be used the last good ones stay in use, and it is logged once why.
+    /// Reads the files now and waits for that, 2 s at most. While they cannot be used, or a read hangs, the
+    /// last good ones stay in use, and the log says once why. What a read finds is used however late it ends.
+    ///
+    /// # Errors
+    /// [`Error::TlsFile`] while there were no good files yet.
     pub(crate) async fn refresh(&self) -> Result<Material, Error> {
-        let mut state = self.state.lock().await;
-        let config = self.config.clone();
-        let read = timeout(READ_LIMIT, spawn_blocking(move || Files::read(&config))).await;
-        let read = match read {
-            Ok(Ok(files)) => files,
-            Ok(Err(_)) | Err(_) => {
-                Err(self.unusable("zookeeper.tls.ca", "the file system does not answer".into()))
+        let store = Arc::clone(&self.store);
+        let read = self.calls.run(READ_LIMIT, move || store.read()).await;
+        let error = match read {
+            Ok(Ok(material)) => return Ok(material),
+            Ok(Err(error)) => error,
+            Err(hung) => {
+                let (setting, file) = ("zookeeper.tls.ca", self.store.config.ca.clone());
+                Error::TlsFile { setting, file, source: Box::new(hung) }
             }
         };
-        match read.and_then(|files| state.take(files, &self.config)) {
-            Ok(material) => Ok(material),
-            Err(error) => {
-                let Some(last) = &state.last else { return Err(error) };
-                let (material, text) = (last.material.clone(), chain(&error));
-                if state.logged.as_ref() != Some(&text) {
-                    error!("{text}; going on with the certificates that are known");
-                    state.logged = Some(text);
-                }
-                Ok(material)
-            }
+        let mut state = self.store.state();
+        let Some(last) = &state.last else { return Err(error) };
+        let (material, text) = (last.material.clone(), error.to_string());
+        if state.logged.as_ref() != Some(&text) {
+            error!("{text}; going on with the certificates that are known");
+            state.logged = Some(text);
         }
+        Ok(material)
     }
 
     /// Reads the files again and again, for the reconnects of sessions that live. Never ends.
@@ -95,9 +105,17 @@ impl Tls {
             let _ = self.refresh().await;
         }
     }
+}
 
-    fn unusable(&self, setting: &'static str, source: Box<dyn std::error::Error + Send + Sync>) -> Error {
-        Error::TlsFile { setting, file: self.config.ca.clone(), source }
+impl Store {
+    /// Reads the files and takes them over if they are good. Blocks.
+    fn read(&self) -> Result<Material, Error> {
+        let files = Files::read(&self.config)?;
+        self.state().take(files, &self.config)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -130,6 +148,8 @@ mod tests {
 
     use ld_testkit::{Authority, TempDir};
 
+    use tokio::time::timeout;
+
     use super::*;
 
     fn shown(material: &Material) -> String {
@@ -141,12 +161,12 @@ mod tests {
         let directory = TempDir::new();
         let ca = directory.join("ca.pem");
         fs::write(&ca, Authority::new().pem()).unwrap();
-        let tls = Tls::new(TlsConfig { ca: ca.clone(), identity: None });
+        let tls = Tls::new(TlsConfig { ca: ca.clone(), identity: None }, Spawner::Runtime);
         let material = tls.refresh().await.unwrap();
         let first = shown(&material);
         fs::write(&ca, "damaged").unwrap();
         tls.refresh().await.unwrap();
-        assert!(tls.state.lock().await.logged.is_some());
+        assert!(tls.store.state().logged.is_some());
         assert_eq!(shown(&material), first);
         fs::write(&ca, Authority::new().pem()).unwrap();
         let renewed = async {
@@ -158,20 +178,20 @@ mod tests {
             () = tls.keep_fresh() => {}
             renewed = timeout(2 * RELOAD_INTERVAL, renewed) => renewed.expect("it is read within a minute or so"),
         }
-        assert_eq!(tls.state.lock().await.logged, None);
+        assert_eq!(tls.store.state().logged, None);
     }
 
     #[tokio::test]
     async fn the_first_reading_must_be_good() {
         let directory = TempDir::new();
-        let tls = Tls::new(TlsConfig { ca: directory.join("ca.pem"), identity: None });
+        let tls = Tls::new(TlsConfig { ca: directory.join("ca.pem"), identity: None }, Spawner::Runtime);
         for (content, expected) in [
             ("", "it holds no certificate of an authority"),
             ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "it holds no certificate of"),
             ("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n", "it is damaged"),
         ] {
-            fs::write(&tls.config.ca, content).unwrap();
-            let error = chain(&tls.refresh().await.unwrap_err());
+            fs::write(&tls.store.config.ca, content).unwrap();
+            let error = tls.refresh().await.unwrap_err().to_string();
             assert!(
                 error.starts_with("zookeeper.tls.ca: cannot use '") && error.contains(expected),
                 "{error}"

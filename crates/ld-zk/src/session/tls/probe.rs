@@ -4,45 +4,54 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use ld_config::Host;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, Error as TlsError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::Material;
 use crate::Error;
+use crate::session::diagnose;
+use crate::session::names::Resolved;
 
-/// How long looking a host up, connecting to it and shaking hands with it may take together.
+/// How long connecting to a host and shaking hands with it may take together.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// Any short question to the server: with TLS 1.3 it refuses a client's certificate only after the handshake.
 const QUESTION: &[u8] = b"isro";
 
-/// The hosts that shake hands with us; if none does, why.
-pub(crate) async fn reachable(hosts: &[Host], material: &Material) -> Result<Vec<Host>, Error> {
-    let mut probes = JoinSet::new();
-    for host in hosts {
-        let (host, config) = (host.clone(), Arc::clone(&material.probe));
-        probes.spawn(async move {
-            let probed = timeout(PROBE_LIMIT, probe(&host, config)).await;
-            let probed = probed.unwrap_or_else(|_| Err(Failure::Io(io::ErrorKind::TimedOut.into())));
-            probed.map_err(|failure| failure.into_error(&host)).map(|()| host)
-        });
-    }
-    let (mut answered, mut failure) = (Vec::new(), None);
-    for result in probes.join_all().await {
+/// The hosts that shake hands with us, asked side by side.
+///
+/// # Errors
+/// If there is none: the reason of each.
+pub(crate) async fn reachable(hosts: Vec<Resolved>, material: &Material) -> Result<Vec<Resolved>, Error> {
+    let probes = hosts.into_iter().map(|resolved| async {
+        let probed = timeout(PROBE_LIMIT, probe(&resolved, Arc::clone(&material.probe))).await;
+        let probed = probed.unwrap_or_else(|_| Err(Failure::Io(io::ErrorKind::TimedOut.into())));
+        probed.map_err(|failure| failure.into_error(&resolved.0)).map(|()| resolved)
+    });
+    let (mut answered, mut failures) = (Vec::new(), Vec::new());
+    for result in join_all(probes).await {
         match result {
             Ok(host) => answered.push(host),
-            // A certificate that is wrong says more than a host that is down.
-            Err(error @ Error::Handshake { .. }) => failure = Some(error),
-            Err(error) => failure = failure.or(Some(error)),
+            Err(error) => failures.push(error),
         }
     }
-    match failure {
-        Some(error) if answered.is_empty() => Err(error),
-        _ => Ok(answered),
+    if !answered.is_empty() {
+        return Ok(answered);
+    }
+    let reason = |error: &Error| match error {
+        Error::NoSession { reasons } => reasons.clone(),
+        other => other.to_string(),
+    };
+    match failures.pop() {
+        Some(only) if failures.is_empty() => Err(only),
+        last => {
+            let reasons: Vec<String> = failures.iter().chain(&last).map(reason).collect();
+            Err(Error::NoSession { reasons: reasons.join("; ") })
+        }
     }
 }
 
@@ -57,8 +66,8 @@ const LEFT_EARLY: &str = "the server left during the handshake: does it speak TL
 const LEFT_LATE: &str =
     "the server left after the handshake: does it ask for a certificate (zookeeper.tls.cert)?";
 
-async fn probe(host: &Host, config: Arc<ClientConfig>) -> Result<(), Failure> {
-    let mut stream = TcpStream::connect((host.name.as_str(), host.port)).await.map_err(Failure::Io)?;
+async fn probe((host, addresses): &Resolved, config: Arc<ClientConfig>) -> Result<(), Failure> {
+    let mut stream = diagnose::connect(addresses).await.map_err(Failure::Io)?;
     let name =
         ServerName::try_from(host.name.clone()).map_err(|error| Failure::Io(io::Error::other(error)))?;
     let mut tls = ClientConnection::new(config, name).map_err(Failure::Tls)?;
@@ -106,7 +115,7 @@ impl Failure {
     fn into_error(self, host: &Host) -> Error {
         let host = host.to_string();
         match self {
-            Self::Io(source) => Error::Unreachable { address: host, source },
+            Self::Io(error) => Error::NoSession { reasons: format!("{host} {}", diagnose::refusal(&error)) },
             Self::Tls(source) => {
                 Error::Handshake { host, problem: explain(&source), source: Box::new(source) }
             }

@@ -1,0 +1,150 @@
+//! Opens one session: names looked up afresh, dead servers left out, a writable one preferred.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ld_config::Host;
+use tokio::time::timeout;
+
+use super::credentials::CredentialSet;
+use super::diagnose;
+use super::names::Resolved;
+use super::tls::{self, Material};
+use crate::Error;
+use crate::client::Shared;
+
+/// How long a connection may be silent at most, however long the session timeout is.
+const SILENCE_LIMIT: Duration = Duration::from_secs(20);
+/// How much longer than the session timeout one attempt at a session may take; the ZooKeeper crate itself
+/// stops at about the session timeout.
+const DIAL_SLACK: Duration = Duration::from_secs(5);
+
+/// The hosts as a person reads them.
+pub(crate) fn host_list(hosts: &[Host]) -> String {
+    let names: Vec<String> = hosts.iter().map(Host::to_string).collect();
+    names.join(", ")
+}
+
+pub(crate) fn invalid_chroot(chroot: &str) -> Error {
+    let problem = format!("the chroot '{chroot}' is not a znode path like /prod");
+    Error::InvalidSetting { setting: "zookeeper.hosts", problem }
+}
+
+/// What came before an attempt at a session: a reason or none to believe that some servers are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Nothing: the client has just started.
+    Nothing,
+    /// A session that was lost.
+    Loss,
+    /// An attempt that failed.
+    Failure,
+}
+
+/// Opens a session. After a failure or a loss only servers that accept a connection are tried: the ZooKeeper
+/// crate gives one that swallows packets most of the session timeout. With TLS, where that takes a handshake
+/// with each, only a failed attempt is reason enough.
+pub(super) async fn dial(
+    shared: &Shared,
+    credentials: &CredentialSet,
+    before: Before,
+) -> Result<zookeeper::Client, Error> {
+    let hosts = shared.names.look_up().await?;
+    let target = match &shared.tls {
+        None => Target::plain(hosts, before).await?,
+        Some(tls) => Target::secure(hosts, tls.refresh().await?, before).await?,
+    };
+    let mut client = connect(shared, credentials, &target, false).await;
+    if client.is_err() && shared.options.read_only {
+        client = connect(shared, credentials, &target, true).await;
+    }
+    let client = match client {
+        Ok(client) => client,
+        Err(said) => return Err(target.explain(&said).await),
+    };
+    let chroot = shared.config.chroot.as_str();
+    if chroot.is_empty() {
+        return Ok(client);
+    }
+    client.chroot(chroot).map_err(|_| invalid_chroot(chroot))
+}
+
+/// What the ZooKeeper crate is to connect to.
+enum Target {
+    /// Addresses: the crate gives all those of one name a single time limit.
+    Plain(Vec<SocketAddr>),
+    /// Names: the certificates must be theirs. The crate looks them up itself; names whose look-up hangs are
+    /// left out before.
+    Secure(Vec<Resolved>, Material),
+}
+
+impl Target {
+    async fn plain(hosts: Vec<Resolved>, before: Before) -> Result<Self, Error> {
+        let addresses: BTreeSet<_> = hosts.into_iter().flat_map(|(_, addresses)| addresses).collect();
+        let mut addresses = addresses.into_iter().collect();
+        if before != Before::Nothing {
+            addresses = diagnose::reachable(addresses).await?;
+        }
+        Ok(Self::Plain(addresses))
+    }
+
+    async fn secure(mut hosts: Vec<Resolved>, material: Material, before: Before) -> Result<Self, Error> {
+        if before == Before::Failure {
+            hosts = tls::reachable(hosts, &material).await?;
+        }
+        Ok(Self::Secure(hosts, material))
+    }
+
+    fn servers(&self) -> String {
+        let servers: Vec<String> = match self {
+            Self::Plain(addresses) => addresses.iter().map(SocketAddr::to_string).collect(),
+            Self::Secure(hosts, _) => hosts.iter().map(|(host, _)| host.to_string()).collect(),
+        };
+        servers.join(",")
+    }
+
+    /// Why there is no session. The crate says little more than that there is none, so each server is asked.
+    async fn explain(&self, said: &str) -> Error {
+        match self {
+            Self::Plain(addresses) => diagnose::explain(addresses, said).await,
+            Self::Secure(hosts, material) => match tls::reachable(hosts.clone(), material).await {
+                Err(error) => error,
+                Ok(_) => Error::NoSession { reasons: format!("{} ({said})", self.servers()) },
+            },
+        }
+    }
+}
+
+/// Gives the session, or what the ZooKeeper crate said.
+async fn connect(
+    shared: &Shared,
+    credentials: &CredentialSet,
+    target: &Target,
+    read_only: bool,
+) -> Result<zookeeper::Client, String> {
+    let limit = shared.config.timeout;
+    let mut connector = zookeeper::Client::connector()
+        .with_session_timeout(limit)
+        // Of the session timeout this is the most that the crate takes: it rides out the longest delays and
+        // ticks the least.
+        .with_connection_timeout((limit * 3 / 5).min(SILENCE_LIMIT))
+        .with_readonly(read_only)
+        .with_fail_eagerly();
+    for value in &credentials.values {
+        connector = connector.with_auth("digest", value.expose());
+    }
+    let servers = target.servers();
+    let attempt = async {
+        match target {
+            Target::Plain(_) => connector.connect(&servers).await,
+            Target::Secure(_, material) => {
+                connector.with_tls(material.options()).secure_connect(&servers).await
+            }
+        }
+    };
+    match timeout(limit + DIAL_SLACK, attempt).await {
+        Ok(client) => client.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {:?}", limit + DIAL_SLACK)),
+    }
+}

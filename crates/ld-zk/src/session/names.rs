@@ -1,0 +1,139 @@
+//! Host names to addresses, looked up anew for each session. A look-up that hangs costs one thread a name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use ld_blocking::{BoundedCalls, Spawner};
+use ld_config::Host;
+use tracing::{info, warn};
+
+use crate::Error;
+
+/// How long a session waits for the look-up of its host names. They are looked up side by side.
+const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
+
+type Resolve = fn(&str) -> io::Result<Vec<IpAddr>>;
+
+/// The configured hosts and what is known of them.
+#[derive(Debug)]
+pub(crate) struct Names {
+    hosts: Vec<Host>,
+    lookups: BTreeMap<String, Lookup>,
+    limit: Duration,
+}
+
+/// The look-up of one name.
+struct Lookup {
+    name: String,
+    /// One at a time: while it hangs there is no second one.
+    calls: BoundedCalls,
+    resolve: Resolve,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// What the last look-up found that succeeded, even if it came too late for its caller.
+    addresses: Vec<IpAddr>,
+    /// The look-up hangs, and the log says so.
+    logged: bool,
+}
+
+/// A host and its addresses.
+pub(crate) type Resolved = (Host, Vec<SocketAddr>);
+
+impl Names {
+    pub(crate) fn new(hosts: &[Host], spawner: Spawner) -> Self {
+        Self::with(hosts, spawner, LOOKUP_LIMIT, resolve)
+    }
+
+    fn with(hosts: &[Host], spawner: Spawner, limit: Duration, resolve: Resolve) -> Self {
+        let lookup = |host: &Host| Lookup {
+            name: host.name.clone(),
+            calls: BoundedCalls::new(format!("looking up {}", host.name), spawner, 1),
+            resolve,
+            known: Arc::default(),
+        };
+        let lookups = hosts.iter().map(|host| (host.name.clone(), lookup(host))).collect();
+        Self { hosts: hosts.to_vec(), lookups, limit }
+    }
+
+    /// The hosts that have addresses. A name whose look-up hangs keeps the addresses that it had last.
+    ///
+    /// # Errors
+    /// [`Error::Lookup`] if no host has an address.
+    pub(crate) async fn look_up(&self) -> Result<Vec<Resolved>, Error> {
+        let lookups = self.lookups.values().map(|lookup| async {
+            let found = lookup.run(self.limit).await;
+            (lookup.name.as_str(), found)
+        });
+        let mut found: BTreeMap<&str, _> = join_all(lookups).await.into_iter().collect();
+        let mut resolved = Vec::new();
+        for host in &self.hosts {
+            if let Some(Ok(addresses)) = found.get(host.name.as_str()) {
+                let addresses = addresses.iter().map(|address| SocketAddr::new(*address, host.port));
+                resolved.push((host.clone(), addresses.collect()));
+            }
+        }
+        let failure = self.hosts.first().and_then(|host| found.remove(host.name.as_str()));
+        match failure {
+            Some(Err(error)) if resolved.is_empty() => Err(error),
+            _ => Ok(resolved),
+        }
+    }
+}
+
+impl Lookup {
+    async fn run(&self, limit: Duration) -> Result<Vec<IpAddr>, Error> {
+        // An address needs no thread.
+        if let Ok(address) = self.name.parse() {
+            return Ok(vec![address]);
+        }
+        let (resolve, name, known) = (self.resolve, self.name.clone(), Arc::clone(&self.known));
+        let call = move || {
+            let found = resolve(&name)?;
+            let mut known = lock(&known);
+            if std::mem::take(&mut known.logged) {
+                info!("looking up {name} works again");
+            }
+            known.addresses.clone_from(&found);
+            Ok(found)
+        };
+        let failed = |source| Error::Lookup { host: self.name.clone(), source };
+        match self.calls.run(limit, call).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => Err(failed(io::Error::into(error))),
+            Err(error) => {
+                let mut known = lock(&self.known);
+                if !std::mem::replace(&mut known.logged, true) {
+                    warn!("{error}; going on with the addresses that are known");
+                }
+                if known.addresses.is_empty() {
+                    Err(failed(error.into()))
+                } else {
+                    Ok(known.addresses.clone())
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lookup").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
+    let found: Vec<_> = (name, 0).to_socket_addrs()?.map(|address| address.ip()).collect();
+    if found.is_empty() { Err(io::Error::other("it has no address")) } else { Ok(found) }
+}

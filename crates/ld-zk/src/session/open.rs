@@ -1,0 +1,183 @@
+//! One ZooKeeper session from its opening to its end.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tracing::{info, warn};
+use zookeeper::SessionState as ZkState;
+
+use super::credentials::CredentialSet;
+use super::dial::{self, Before};
+use super::ensemble::{self, Check};
+use super::supervise::Throttle;
+use super::{Connection, LiveSession, Session};
+use crate::client::Shared;
+use crate::watch::audit;
+use crate::{Error, SessionState};
+
+/// How long the requests that make a new session fit for reading may take.
+const ESTABLISH_LIMIT: Duration = Duration::from_secs(30);
+/// How long a session that is under suspicion may take to prove that it lives.
+const VERIFY_LIMIT: Duration = Duration::from_secs(10);
+/// Only an outage of at least this length is worth a word.
+const OUTAGE_SHOWN: Duration = Duration::from_secs(1);
+
+const LEFT_READ_ONLY: &str = "it was a read-only one, and its server was left";
+
+/// A new session, fit for reading but not published yet.
+pub(super) struct OpenSession {
+    live: Arc<LiveSession>,
+    states: zookeeper::StateWatcher,
+    credentials: u64,
+    check: Check,
+}
+
+/// Opens a session.
+pub(super) async fn open(shared: &Shared, before: Before) -> Result<OpenSession, Error> {
+    let credentials = shared.credentials.refresh().await;
+    let client = dial::dial(shared, &credentials, before).await?;
+    match timeout(ESTABLISH_LIMIT, establish(client, &credentials)).await {
+        Ok(session) => session,
+        Err(_) => Err(Error::Unanswered { operation: "sync", path: "/".to_owned(), limit: ESTABLISH_LIMIT }),
+    }
+}
+
+async fn establish(client: zookeeper::Client, credentials: &CredentialSet) -> Result<OpenSession, Error> {
+    let states = client.state_watcher();
+    let read_only = match client.state() {
+        ZkState::SyncConnected => false,
+        ZkState::ConnectedReadOnly => true,
+        _ => return Err(Error::SessionEnded { reason: "the connection was lost at once" }),
+    };
+    if !read_only {
+        // Without it a server that lags behind could serve the past.
+        client.sync("/").await.map_err(|source| Error::request("sync", "/", source))?;
+    }
+    let check = ensemble::check(&client).await.map_err(|source| Error::request("read", "/", source))?;
+    let live = Arc::new(LiveSession::new(client, read_only));
+    Ok(OpenSession { live, states, credentials: credentials.version, check })
+}
+
+impl OpenSession {
+    /// Lets the nodes read in this session until it ends; says how it ended.
+    pub(super) async fn run(self, shared: &Shared, session: &Session) -> Error {
+        let Self { live, mut states, credentials, check } = self;
+        let kind = if live.read_only { "read-only ZooKeeper session" } else { "ZooKeeper session" };
+        let (id, limit) = (live.client.session_id(), live.client.session_timeout());
+        info!("{kind} {id} opened{}, timeout {limit:?}", after(session.outage()));
+        // In this order: a node that reads in the session finds its check of the ensemble.
+        session.change_context(|context| context.session.replace(live.key) != Some(live.key));
+        check.publish(session);
+        connected(shared, session, &live);
+        tokio::select! {
+            error = follow(shared, session, &live, &mut states) => error,
+            error = outdated(shared, credentials) => error,
+            error = disproved(&live) => error,
+            // These never end.
+            () = ensemble::keep(session, &live, check) => Error::Closed,
+            () = audit::keep(session, &live) => Error::Closed,
+        }
+    }
+}
+
+fn after(outage: Option<Duration>) -> String {
+    let outage = outage.filter(|outage| *outage >= OUTAGE_SHOWN);
+    outage.map_or_else(String::new, |outage| format!(" after {} s without one", outage.as_secs()))
+}
+
+/// Lets requests be sent.
+fn connected(shared: &Shared, session: &Session, live: &Arc<LiveSession>) {
+    session.set_connection(Connection::Up(Arc::clone(live)));
+    let state = if live.read_only { SessionState::ReadOnly } else { SessionState::Connected };
+    shared.states.set(session.id, state, None);
+}
+
+/// Follows the session's state to its end.
+async fn follow(
+    shared: &Shared,
+    session: &Session,
+    live: &Arc<LiveSession>,
+    states: &mut zookeeper::StateWatcher,
+) -> Error {
+    let id = live.client.session_id();
+    // A change between connecting and now was not seen.
+    let mut state = live.client.state();
+    let (mut logs, mut lost, mut logged) = (Throttle::default(), false, false);
+    loop {
+        let reason = match state {
+            ZkState::SyncConnected if !live.read_only => {
+                if std::mem::take(&mut lost) {
+                    resume(session, live);
+                    let outage = session.outage().unwrap_or_default();
+                    if std::mem::take(&mut logged) {
+                        info!("ZooKeeper session {id} resumed after {:.1} s", outage.as_secs_f32());
+                    }
+                    connected(shared, session, live);
+                }
+                None
+            }
+            ZkState::ConnectedReadOnly if live.read_only => None,
+            ZkState::Disconnected if !live.read_only => {
+                lost = true;
+                if logs.is_due() {
+                    logged = true;
+                    warn!("connection to ZooKeeper lost, resuming session {id}");
+                }
+                session.set_connection(Connection::Down);
+                shared.states.set(session.id, SessionState::Suspended, None);
+                None
+            }
+            ZkState::Expired => Some("it expired"),
+            ZkState::AuthFailed => Some("the server refused the credentials"),
+            ZkState::Closed => Some("it was closed"),
+            // The ZooKeeper crate would go on with another session under the same handle.
+            _ => Some(LEFT_READ_ONLY),
+        };
+        if let Some(reason) = reason {
+            return Error::SessionEnded { reason };
+        }
+        state = states.changed().await;
+        if live.read_only {
+            return Error::SessionEnded { reason: LEFT_READ_ONLY };
+        }
+    }
+}
+
+/// Makes the session forget what it knew of the ensemble, before anything is read again. The ZooKeeper crate
+/// accepts a resume that is answered with another session id, which may be that of another ensemble, and keeps
+/// the new id to itself. So no absence is believed that rests on what was seen before.
+fn resume(session: &Session, live: &LiveSession) {
+    live.resumes.fetch_add(1, Ordering::Relaxed);
+    session.change_context(|context| {
+        context.ensemble = super::EnsembleCheck::Unknown;
+        // The next check wakes the nodes that wait for it.
+        false
+    });
+    live.resumed.notify_one();
+}
+
+/// Waits until the session's credentials are not the ones to use any more.
+async fn outdated(shared: &Shared, version: u64) -> Error {
+    let _ = shared.credentials.watch().wait_for(|set| set.version != version).await;
+    Error::SessionEnded { reason: "the credentials have changed" }
+}
+
+/// Waits until the ZooKeeper crate has panicked, or a suspected session cannot prove that it lives. A reconnect
+/// is no proof of death: only a connected client that gets no answer is dead.
+async fn disproved(live: &LiveSession) -> Error {
+    loop {
+        tokio::select! {
+            () = live.broken.notified() => {
+                return Error::SessionEnded { reason: "the ZooKeeper client library failed on a reply" };
+            }
+            () = live.suspect.notified() => {}
+        }
+        let answers = live.answers(VERIFY_LIMIT).await;
+        let connected = live.client.state() != ZkState::Disconnected;
+        if connected && !answers {
+            return Error::SessionEnded { reason: "it is connected but gives no answers" };
+        }
+    }
+}

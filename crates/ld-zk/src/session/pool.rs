@@ -1,0 +1,119 @@
+//! The client's sessions: as many as the watched paths need.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::warn;
+
+use super::Session;
+use super::supervise::supervise;
+use crate::client::Shared;
+
+/// How many sessions are opened before a warning: a server lets one address open 60 connections by default.
+const MANY_SESSIONS: usize = 50;
+
+/// The sessions of one client. Dropping the pool closes them in the background.
+#[derive(Debug)]
+pub(crate) struct SessionPool {
+    shared: Arc<Shared>,
+    members: Mutex<Members>,
+    /// Dropping it stops the supervisors, too.
+    stop: watch::Sender<bool>,
+    runtime: Handle,
+}
+
+#[derive(Debug, Default)]
+struct Members {
+    sessions: Vec<Arc<Session>>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl SessionPool {
+    /// A pool with one session.
+    pub(crate) fn new(shared: Arc<Shared>, runtime: Handle) -> Self {
+        let pool = Self { shared, members: Mutex::default(), stop: watch::Sender::new(false), runtime };
+        pool.open_session(&mut pool.members());
+        pool.keep_files_fresh();
+        pool
+    }
+
+    pub(crate) fn first(&self) -> Option<Arc<Session>> {
+        self.members().sessions.first().cloned()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Arc<Session>> {
+        self.members().sessions.clone()
+    }
+
+    /// The session that a path of this `cost` is watched in; its room is taken.
+    pub(crate) fn session_for(&self, cost: usize) -> Arc<Session> {
+        let mut members = self.members();
+        // The newest one mostly has room.
+        if let Some(session) = members.sessions.iter().rev().find(|session| session.take_room(cost)) {
+            return Arc::clone(session);
+        }
+        let session = self.open_session(&mut members);
+        session.take_room(cost);
+        session
+    }
+
+    /// Closes the sessions and waits for that, `limit` at most.
+    pub(crate) async fn close(&self, limit: Duration) {
+        self.stop.send_replace(true);
+        let tasks = std::mem::take(&mut self.members().tasks);
+        let ended = async {
+            for task in tasks {
+                // A task that panicked has ended as well.
+                let _ = task.await;
+            }
+        };
+        if timeout(limit, ended).await.is_err() {
+            warn!("the ZooKeeper sessions did not close within {limit:?}");
+        }
+    }
+
+    fn members(&self) -> MutexGuard<'_, Members> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_session(&self, members: &mut Members) -> Arc<Session> {
+        let session = Arc::new(Session::new(members.sessions.len()));
+        self.shared.states.add_session();
+        members.sessions.push(Arc::clone(&session));
+        if members.sessions.len() == MANY_SESSIONS + 1 {
+            warn!(
+                "the watched paths need more than {MANY_SESSIONS} ZooKeeper sessions; \
+                 check that maxClientCnxns of the servers allows that"
+            );
+        }
+        let task = supervise(Arc::clone(&self.shared), Arc::clone(&session), self.stop.subscribe());
+        members.tasks.push(self.runtime.spawn(task));
+        session
+    }
+
+    /// Reads secrets and certificates again while they may have to be replaced, and spaces out polls.
+    fn keep_files_fresh(&self) {
+        let shared = Arc::clone(&self.shared);
+        let mut stop = self.stop.subscribe();
+        let task = self.runtime.spawn(async move {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => {}
+                () = shared.credentials.poll_while_in_trouble() => {}
+                () = keep_certificates_fresh(shared.tls.as_ref()) => {}
+                () = shared.polls.run() => {}
+            }
+        });
+        self.members().tasks.push(task);
+    }
+}
+
+async fn keep_certificates_fresh(tls: Option<&super::Tls>) {
+    match tls {
+        Some(tls) => tls.keep_fresh().await,
+        None => std::future::pending().await,
+    }
+}

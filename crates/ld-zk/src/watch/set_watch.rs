@@ -1,0 +1,30 @@
+//! A one-shot watch that is set in ZooKeeper, safe to hold for long.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+
+use futures_util::FutureExt;
+use zookeeper::OneshotWatcher;
+
+/// A watch. Dropping it removes it from the session.
+pub(crate) struct SetWatch(Pin<Box<dyn Future<Output = ()> + Send>>);
+
+impl SetWatch {
+    pub(crate) fn new(watcher: OneshotWatcher) -> Self {
+        // The future panics when the task of its session has died.
+        Self(Box::pin(AssertUnwindSafe(watcher.changed()).catch_unwind().map(drop)))
+    }
+
+    /// Waits until the node may have changed or the session is over; must not be called again after that.
+    /// Cancel-safe.
+    pub(crate) async fn fired(&mut self) {
+        self.0.as_mut().await;
+    }
+}
+
+impl fmt::Debug for SetWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SetWatch(..)")
+    }
+}
