@@ -2,14 +2,18 @@
 
 use std::error::Error;
 
-/// An error and its causes in one line, outermost first. The error types of live data do not repeat their cause
-/// in their own text, so every fact is there once.
+/// An error and its causes in one line, outermost first.
+///
+/// An error may show its cause itself. So a cause whose text is in the line already is left out.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
+        let reason = cause.to_string();
+        if !text.contains(&reason) {
+            text.push_str(": ");
+            text.push_str(&reason);
+        }
         source = cause.source();
     }
     text
@@ -21,11 +25,16 @@ mod tests {
 
     #[derive(Debug, thiserror::Error)]
     #[error("cannot read the file")]
-    struct Outer(#[source] std::io::Error);
+    struct Silent(#[source] std::io::Error);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("no secrets: {0}")]
+    struct Telling(#[source] Silent);
 
     #[test]
     fn a_chain_names_every_cause_once() {
-        let error = Outer(std::io::Error::other("disk on fire"));
+        let error = Silent(std::io::Error::other("disk on fire"));
         assert_eq!(chain(&error), "cannot read the file: disk on fire");
+        assert_eq!(chain(&Telling(error)), "no secrets: cannot read the file: disk on fire");
     }
 }
