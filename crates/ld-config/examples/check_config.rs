@@ -22,9 +22,6 @@ fn main() -> ExitCode {
                 warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
             }
             eprintln!("{error}");
-            if let Some(source) = std::error::Error::source(&error) {
-                eprintln!("  because: {source}");
-            }
             ExitCode::FAILURE
         }
     }

@@ -2,28 +2,30 @@
 
 use std::fmt;
 
-use crate::keys;
-use crate::nodes::PREFIX;
+use crate::keys::{Key, NODE, NODE_PREFIX, SECRETS, WATCHER, ZOOKEEPER};
 use crate::settings::Config;
 
-/// Prints every setting, defaults too. What [`Config::parse`] returned parses back to the same value under an empty
-/// environment. A hand-made value that no file can say (a path with a line break, a host without a name) does not.
+/// Prints every setting, defaults too.
+///
+/// What [`Config::parse`] returned parses back to the same value under an empty environment. A
+/// value made by hand that no file can say (such as a path with a line break) does not.
 impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "[live-data]")?;
-        for key in keys::GLOBAL {
-            if let Some(value) = (key.show)(self) {
-                writeln!(f, "{} = {value}", key.name)?;
-            }
-        }
+        write_keys(f, "", ZOOKEEPER, &self.zookeeper)?;
+        write_keys(f, "", SECRETS, &self.secrets)?;
+        write_keys(f, "", WATCHER, &self.watcher)?;
         for node in &self.nodes {
             writeln!(f)?;
-            for key in keys::NODE {
-                if let Some(value) = (key.show)(node) {
-                    writeln!(f, "{PREFIX}{}.{} = {value}", node.name, key.name)?;
-                }
-            }
+            write_keys(f, &format!("{NODE_PREFIX}{}.", node.name), NODE, node)?;
         }
         Ok(())
     }
+}
+
+fn write_keys<T>(f: &mut fmt::Formatter<'_>, prefix: &str, keys: &[Key<T>], settings: &T) -> fmt::Result {
+    keys.iter().try_for_each(|key| match (key.show)(settings) {
+        Some(value) => writeln!(f, "{prefix}{} = {value}", key.name),
+        None => Ok(()),
+    })
 }

@@ -2,12 +2,24 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-/// The variables that `$VAR` and `${VAR}` stand for. `Debug` shows no value: an environment may hold secrets.
+use crate::quote::quoted;
+
+/// The variables that `$VAR` and `${VAR}` stand for.
+///
+/// `Debug` shows no value: an environment may hold secrets.
 #[derive(Clone, Default)]
 pub struct Environment(HashMap<OsString, OsString>);
+
+/// A value with its variables replaced.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Expanded<'a> {
+    pub(crate) text: Cow<'a, str>,
+    /// The first reference that stays as it is written: no such variable is set, or `}` is missing.
+    pub(crate) literal: Option<&'a str>,
+}
 
 impl Environment {
     /// The environment of this process, as it is now.
@@ -20,41 +32,60 @@ impl Environment {
         Self::default()
     }
 
-    /// Replaces the variables that are set; what is unset stays literal, and values are not expanded again.
+    /// Replaces the variables that are set. Their values are not expanded again.
     ///
     /// Source: baseplate.py's `EnvironmentInterpolation`, which calls `os.path.expandvars`.
-    pub(crate) fn expand<'a>(&self, text: &'a str) -> Result<Cow<'a, str>, String> {
+    pub(crate) fn expand<'a>(&self, text: &'a str) -> Result<Expanded<'a>, String> {
         if !text.contains('$') {
-            return Ok(Cow::Borrowed(text));
+            return Ok(Expanded { text: Cow::Borrowed(text), literal: None });
         }
+        let last_brace = text.rfind('}').unwrap_or(0);
         let mut expanded = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(dollar) = rest.find('$') {
-            expanded.push_str(&rest[..dollar]);
-            rest = &rest[dollar..];
-            let (reference, name) = reference(rest).unwrap_or(("$", None));
-            match name.and_then(|name| Some((name, self.0.get(name.as_ref() as &std::ffi::OsStr)?))) {
-                Some((name, value)) => expanded.push_str(
-                    value.to_str().ok_or_else(|| format!("the variable '{name}' does not hold UTF-8"))?,
-                ),
-                None => expanded.push_str(reference),
+        let mut literal = None;
+        let mut at = 0;
+        while let Some(dollar) = text[at..].find('$').map(|found| at + found) {
+            expanded.push_str(&text[at..dollar]);
+            // A brace is looked for only if one follows: a search to the end for each of many
+            // unclosed references would take quadratic time.
+            let Reference { text: reference, name } = reference(&text[dollar..], dollar < last_brace);
+            match name.and_then(|name| Some((name, self.0.get(OsStr::new(name))?))) {
+                Some((name, value)) => {
+                    let not_utf8 = || format!("the variable {} does not hold UTF-8", quoted(name));
+                    expanded.push_str(value.to_str().ok_or_else(not_utf8)?);
+                }
+                None => {
+                    expanded.push_str(reference);
+                    if reference != "$" {
+                        literal.get_or_insert(reference);
+                    }
+                }
             }
-            rest = &rest[reference.len()..];
+            at = dollar + reference.len();
         }
-        expanded.push_str(rest);
-        Ok(Cow::Owned(expanded))
+        expanded.push_str(&text[at..]);
+        Ok(Expanded { text: Cow::Owned(expanded), literal })
     }
 }
 
-/// The reference at the start of `text`, which starts with `$`, and the name in it.
-fn reference(text: &str) -> Option<(&str, Option<&str>)> {
+/// A `$` and what belongs to it.
+struct Reference<'a> {
+    text: &'a str,
+    /// `None` if it names nothing.
+    name: Option<&'a str>,
+}
+
+/// The reference at the start of `text`, which starts with `$`.
+fn reference(text: &str, closes: bool) -> Reference<'_> {
     let after = &text[1..];
     if let Some(braced) = after.strip_prefix('{') {
-        let end = braced.find('}')?;
-        return Some((&text[..end + 3], Some(&braced[..end])));
+        let end = if closes { braced.find('}') } else { None };
+        return match end {
+            Some(end) => Reference { text: &text[..end + 3], name: Some(&braced[..end]) },
+            None => Reference { text: &text[..2], name: None },
+        };
     }
     let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
-    (end > 0).then(|| (&text[..end + 1], Some(&after[..end])))
+    Reference { text: &text[..end + 1], name: (end > 0).then(|| &after[..end]) }
 }
 
 impl<K: Into<OsString>, V: Into<OsString>> FromIterator<(K, V)> for Environment {
@@ -99,7 +130,31 @@ mod tests {
             ("${$A}", "${$A}"),
             ("$é$A", "$é1"),
         ] {
-            assert_eq!(env.expand(text).unwrap(), expected, "{text}");
+            assert_eq!(env.expand(text).unwrap().text, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_reference_that_stays_literal_is_named() {
+        let env: Environment = [("A", "1")].into_iter().collect();
+        for (text, literal) in [
+            ("$A ${A} $ $- 5$", None),
+            ("$A$B$C", Some("$B")),
+            ("${B:-x}", Some("${B:-x}")),
+            ("${}", Some("${}")),
+            ("a${A", Some("${")),
+            ("${A}${A", Some("${")),
+        ] {
+            assert_eq!(env.expand(text).unwrap().literal, literal, "{text}");
+        }
+    }
+
+    #[test]
+    fn millions_of_unclosed_references_take_linear_time() {
+        let env: Environment = [("A", "1")].into_iter().collect();
+        for end in ["", "}", "$A}${"] {
+            let text = "${A".repeat(2_000_000) + end;
+            assert!(env.expand(&text).unwrap().text.len() >= text.len() - 3);
         }
     }
 

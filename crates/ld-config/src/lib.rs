@@ -1,7 +1,8 @@
 //! Live data configuration: INI text to typed settings, and the secrets that they name.
 //!
-//! The dialect is that of Python's `RawConfigParser` with `$VAR` expansion, as baseplate.py's live data watcher reads it.
-//! All errors of a file come at once, each with its line, its key and what is allowed.
+//! The dialect is that of Python's `RawConfigParser` with `$VAR` expansion, as baseplate.py's live
+//! data watcher reads it. All errors of a file come at once, each with its line, its key and what
+//! is allowed.
 //!
 //! ```
 //! use ld_config::{Config, Environment, Scope};
@@ -18,58 +19,82 @@
 //! assert_eq!(parsed.config.zookeeper.chroot, "/production");
 //! assert_eq!(parsed.config.nodes[0].dest.to_str(), Some("/var/live-data/flags.json"));
 //!
-//! let wrong = text.replace("/features", "/features/..");
+//! let wrong = text.replace("/features", "/..");
 //! let error = Config::parse(wrong, "live-data.ini", &env, Scope::Watcher).unwrap_err();
 //! assert_eq!(
 //!     error.to_string(),
-//!     "live-data.ini:4: nodes.flags.source: '/features/../flags' is no znode path: '.' and '..' are not allowed"
+//!     "live-data.ini:4: nodes.flags.source: '/../flags' is not a znode path: \
+//!      '.' and '..' are not allowed"
 //! );
 //! # Ok::<(), ld_config::ConfigError>(())
 //! ```
 //!
-//! The settings are plain structs that can be made without a file: [`Config`] prints itself as one. The secrets of a
-//! configuration are read by [`read_simple_secrets`], afresh at each call.
+//! The settings are plain structs that can be made without a file. [`Config::validate`] and its
+//! siblings check them by the rules of the file, and [`Config`] prints itself as one:
+//!
+//! ```
+//! use ld_config::{NodeConfig, validate_nodes};
+//!
+//! let mut node = NodeConfig::new("flags", "/features/flags", "/var/live-data/flags.json");
+//! node.validate()?;
+//! node.mode = 0o17777;
+//! assert_eq!(
+//!     validate_nodes(&[node]).unwrap_err().to_string(),
+//!     "nodes.flags.mode: '17777' is not an octal file mode (allowed: 0 to 7777, such as 0400)"
+//! );
+//! # Ok::<(), ld_config::InvalidSetting>(())
+//! ```
+//!
+//! The secrets of a configuration are read by [`read_secrets`], afresh at each call.
 //!
 //! # What it deliberately does not do
 //!
-//! - It asks neither the network nor the user database: whether a host, a user, a directory or a secret exists is found
-//!   out by whoever uses the setting, and tried again there.
+//! - It asks neither the network nor the user database. Whether a host, a user, a directory or a
+//!   secret exists shows where the setting is used, and is tried again there.
 //! - It does not watch files and caches nothing.
 //! - It writes no logs: warnings are values, for the binary to print.
 
 mod chain;
+mod destinations;
 mod display;
 mod environment;
-mod fields;
-mod hosts;
+mod error;
+mod file;
 mod ini;
 mod keys;
-mod nodes;
+mod limits;
 mod parse;
 mod problem;
+mod problems;
+mod quote;
 mod secret;
 mod secrets;
 mod settings;
-mod suggest;
-mod timespan;
-mod tls;
-mod znode;
+mod validate;
+mod values;
 
 pub use chain::chain;
+pub use destinations::is_plain_path;
 pub use environment::Environment;
-pub use hosts::DEFAULT_PORT;
+pub use error::ConfigError;
+pub use file::{BoundedFile, ReadFileError, other_writers, read_bounded_regular_file};
 pub use keys::keys;
-pub use nodes::is_plain_path;
-pub use parse::{MAX_CONFIG_BYTES, Parsed, Scope};
-pub use problem::{ConfigError, MAX_PROBLEMS, Problem};
-pub use secret::SecretValue;
-pub use secrets::{MAX_SECRETS_BYTES, SecretsError, read_simple_secrets};
-pub use settings::{
-    Config, Format, Guards, Host, MAX_ID, MAX_INTERVAL, MAX_JITTER, MAX_MODE, MAX_NODE_BYTES,
-    MAX_SESSION_TIMEOUT, MIN_INTERVAL, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig,
-    SecretsProvider, TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
+pub use limits::{
+    DEFAULT_PORT, MAX_CONFIG_BYTES, MAX_ID, MAX_INTERVAL, MAX_JITTER, MAX_MODE, MAX_NODE_BYTES,
+    MAX_SECRETS_BYTES, MAX_SESSION_TIMEOUT, MAX_ZNODE_PATH_BYTES, MIN_INTERVAL,
 };
-pub use znode::{MAX_ZNODE_PATH_BYTES, ZnodePathError, znode_path};
+pub use parse::{Parsed, Scope};
+pub use problem::{Problem, Severity};
+pub use problems::MAX_PROBLEMS;
+pub use secret::SecretValue;
+pub use secrets::{ReadSecrets, SecretsError, read_secrets, read_simple_secrets};
+pub use settings::{
+    Config, Format, Guards, Host, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig, SecretsProvider,
+    TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
+};
+pub use validate::{InvalidSetting, validate_nodes};
+pub use values::znode::{ZnodePathError, znode_path};
+pub use zeroize::Zeroizing;
 
 /// The example in the README compiles and holds.
 #[cfg(doctest)]

@@ -14,7 +14,7 @@ fn every_key_is_documented() {
 }
 
 #[test]
-fn the_examples_of_the_documents_are_read_without_an_error_or_a_warning() {
+fn examples_in_documents_have_no_error_and_no_warning() {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
     let listed = [root.to_path_buf(), root.join("docs")].into_iter().flat_map(|directory| {
         fs::read_dir(directory).expect("a directory of the repository").map(|entry| entry.unwrap().path())

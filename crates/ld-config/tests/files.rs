@@ -20,10 +20,30 @@ fn a_file_is_read_and_named_in_messages() {
 }
 
 #[test]
+fn a_file_that_others_may_change_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.ini");
+    std::fs::write(&path, "[live-data]\nzookeeper.hosts = zk\n").unwrap();
+    let warnings = |mode| {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        read(&path).unwrap().warnings
+    };
+    assert_eq!(warnings(0o644), []);
+    let expected = format!(
+        "{}:1: others may change this file: its mode 0646 lets every local user write",
+        path.display()
+    );
+    assert_eq!(warnings(0o646)[0].to_string(), expected);
+}
+
+#[test]
 fn a_missing_file_is_told_from_an_unreadable_one() {
     let dir = tempfile::tempdir().unwrap();
     assert!(matches!(read(&dir.path().join("missing")), Err(ConfigError::Unopenable { .. })));
     assert!(matches!(read(dir.path()), Err(ConfigError::Unreadable { .. })));
+    let error = read(&dir.path().join("missing")).unwrap_err();
+    assert!(error.to_string().ends_with("missing': No such file or directory (os error 2)"), "{error}");
 }
 
 #[test]
@@ -34,7 +54,7 @@ fn more_than_the_limit_is_refused_without_reading_on() {
 }
 
 #[test]
-fn many_nodes_are_read_and_a_hundred_thousand_fit_into_the_limit() {
+fn a_hundred_thousand_nodes_fit_into_the_limit() {
     const NODES: usize = 2_000;
     let mut text = "[live-data]\nzookeeper.hosts = zk\n".to_owned();
     for number in 0..NODES {

@@ -58,7 +58,7 @@ fn a_guard_that_makes_no_sense_is_an_error_with_what_is_allowed() {
 }
 
 #[test]
-fn the_writer_reads_the_nodes_that_are_right_and_says_nothing_of_the_others() {
+fn the_writer_reads_only_the_nodes_that_are_right() {
     let both = format!("{}nodes.b.source = /b\nnodes.b.mode = 9\n", text("nodes.a.format = json"));
     let parsed = Config::parse(both, "c", &Environment::empty(), Scope::Writer).unwrap();
     assert_eq!(parsed.warnings, []);

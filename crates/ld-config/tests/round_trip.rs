@@ -11,6 +11,7 @@ fn assert_round_trip(config: &Config) {
     let text = config.to_string();
     let again = parse(&text, &Environment::empty()).unwrap_or_else(|error| panic!("{text}\n{error}"));
     assert_eq!(&again, config, "{text}");
+    assert_eq!(config.validate(), Ok(()), "{text}");
 }
 
 /// Text that a file can hold on one line, with what INI, shells and paths give a meaning to.

@@ -25,7 +25,7 @@ fn tls_is_off_unless_an_authority_is_named() {
 }
 
 #[test]
-fn a_client_certificate_comes_with_its_key_and_prints_what_reads_back() {
+fn a_client_certificate_prints_what_reads_back() {
     let lines = "zookeeper.tls.ca = ca\nzookeeper.tls.cert = cert\nzookeeper.tls.key = key";
     let config = parse("h", lines).unwrap();
     let identity = TlsIdentity { cert: "cert".into(), key: "key".into() };
@@ -64,7 +64,8 @@ fn with_tls_a_host_must_be_a_name_that_a_certificate_can_have() {
     let long = "a".repeat(64);
     for name in ["-zk", "zk-", "a..b", "10.0.0", "1234", &long] {
         assert!(parse(name, "").is_ok(), "{name}");
-        let expected = format!("c:2: zookeeper.hosts: '{name}' is no name that a TLS certificate can have");
+        let expected =
+            format!("c:2: zookeeper.hosts: '{name}' is not a name that a TLS certificate can have");
         assert_eq!(parse(name, tls).unwrap_err(), expected);
         assert!(!Host { name: name.to_owned(), port: 1 }.is_tls_name());
     }

@@ -1,11 +1,13 @@
-//! The keys of a section. A value of one line is what the scan found; one that goes on is read by rust-ini, in a form that leaves
-//! it no choice.
+//! The keys of a section.
+//!
+//! A value of one line is what the scan found. One that goes on is read by rust-ini, in a form that
+//! has one reading only.
 
 use std::borrow::Cow;
 
 use ini::{Ini, ParseOption};
 
-use super::entries::{Entries, Entry};
+use super::entries::Entries;
 
 /// The names that section and key of a value have for rust-ini.
 const SECTION: &str = "section";
@@ -41,7 +43,7 @@ impl<'a> Canonical<'a> {
     /// Continues the value of the last key.
     pub(super) fn continuation(&mut self, content: &str) {
         if let Some(open) = &mut self.open {
-            // The space after the content keeps a backslash from swallowing the line end, here and below.
+            // The space after the content keeps a backslash from joining lines, here and below.
             open.more.extend([" ", content, " \n"]);
             open.goes_on = true;
         }
@@ -57,7 +59,7 @@ impl<'a> Canonical<'a> {
     fn end(&mut self) {
         let Some(Open { key, line, value, more, goes_on }) = self.open.take() else { return };
         if !goes_on {
-            self.entries.push(Entry { key: &key, value, line });
+            self.entries.push(&key, value, line);
             return;
         }
         let options = ParseOption {
@@ -69,7 +71,7 @@ impl<'a> Canonical<'a> {
         match Ini::load_from_str_opt(&format!("[{SECTION}]\n{KEY} = {value} \n{more}"), options) {
             Ok(ini) => {
                 let value = ini.get_from(Some(SECTION), KEY).unwrap_or_default();
-                self.entries.push(Entry { key: &key, value, line });
+                self.entries.push(&key, value, line);
             }
             Err(error) => _ = self.refused.get_or_insert(error.msg),
         }

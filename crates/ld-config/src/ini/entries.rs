@@ -1,18 +1,24 @@
-//! The entries of a section, packed into one text: a file of 100,000 nodes has hundreds of thousands of them.
+//! The entries of a section, packed into one text: a file of 100,000 nodes has hundreds of
+//! thousands of them.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::trim;
+use super::whitespace::trim;
 use crate::environment::Environment;
-use crate::problem::Problems;
+use crate::problems::Problems;
 
-/// One key of the section `[live-data]`, `[DEFAULT]` merged in, its value expanded.
+/// One key of the section `[live-data]`, `[DEFAULT]` merged in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry<'a> {
     /// Lower-cased.
     pub(crate) key: &'a str,
+    /// The value with its variables replaced.
     pub(crate) value: &'a str,
+    /// The value as the file has it.
+    pub(crate) written: &'a str,
+    /// The first reference to a variable that was not replaced.
+    pub(crate) literal: Option<&'a str>,
     /// From 1.
     pub(crate) line: usize,
 }
@@ -22,6 +28,8 @@ pub(crate) struct Entry<'a> {
 pub(crate) struct Entries {
     text: String,
     places: Vec<Place>,
+    /// By the index of the entry, for the few that have a variable.
+    expansions: HashMap<usize, Expansion>,
 }
 
 /// Where in the text an entry is.
@@ -32,9 +40,14 @@ struct Place {
     line: usize,
 }
 
+struct Expansion {
+    value: String,
+    literal: Option<String>,
+}
+
 impl Entries {
     pub(crate) fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.places.iter().map(|place| self.entry(place))
+        (0..self.places.len()).map(|index| self.entry(index))
     }
 
     /// How many there are.
@@ -44,15 +57,25 @@ impl Entries {
 
     /// The entry that [`iter`](Self::iter) gives at `index`.
     pub(crate) fn get(&self, index: usize) -> Option<Entry<'_>> {
-        self.places.get(index).map(|place| self.entry(place))
+        (index < self.places.len()).then(|| self.entry(index))
     }
 
-    fn entry(&self, place: &Place) -> Entry<'_> {
-        Entry { key: &self.text[place.key.clone()], value: &self.text[place.value.clone()], line: place.line }
+    fn entry(&self, index: usize) -> Entry<'_> {
+        let Place { key, value, line } = &self.places[index];
+        let written = &self.text[value.clone()];
+        let expansion = self.expansions.get(&index);
+        Entry {
+            key: &self.text[key.clone()],
+            value: expansion.map_or(written, |expansion| &expansion.value),
+            written,
+            literal: expansion.and_then(|expansion| expansion.literal.as_deref()),
+            line: *line,
+        }
     }
 
-    pub(super) fn push(&mut self, entry: Entry<'_>) {
-        let place = Place { key: self.write(entry.key), value: self.write(entry.value), line: entry.line };
+    /// Adds an entry whose variables are not replaced yet.
+    pub(super) fn push(&mut self, key: &str, value: &str, line: usize) {
+        let place = Place { key: self.write(key), value: self.write(value), line };
         self.places.push(place);
     }
 
@@ -62,7 +85,8 @@ impl Entries {
         start..self.text.len()
     }
 
-    /// These as the defaults of `section`: its values win, in the place of the default, and its other keys follow.
+    /// These as the defaults of `section`: its values win, in the place of the default. Its other
+    /// keys follow.
     pub(super) fn below(mut self, section: Self) -> Self {
         if self.places.is_empty() {
             return section;
@@ -72,10 +96,10 @@ impl Entries {
         for entry in section.iter() {
             match indices.get(entry.key) {
                 Some(index) => {
-                    let value = self.write(entry.value);
+                    let value = self.write(entry.written);
                     self.places[*index] = Place { value, line: entry.line, ..self.places[*index].clone() };
                 }
-                None => self.push(entry),
+                None => self.push(entry.key, entry.written, entry.line),
             }
         }
         self
@@ -83,21 +107,18 @@ impl Entries {
 
     /// Replaces the variables in all values.
     pub(super) fn expand(&mut self, env: &Environment, problems: &mut Problems) {
-        for index in 0..self.places.len() {
-            let entry = self.entry(&self.places[index]);
-            let expanded = match env.expand(entry.value) {
-                Ok(expanded) => expanded,
-                Err(message) => {
-                    problems.error(entry.line, Some(entry.key), message);
-                    continue;
+        let mut expansions = HashMap::new();
+        for (index, entry) in self.iter().enumerate().filter(|(_, entry)| entry.written.contains('$')) {
+            match env.expand(entry.written) {
+                Ok(expanded) => {
+                    // Trimmed again: white space around a variable's own value is never meant.
+                    let value = trim(&expanded.text).to_owned();
+                    let literal = expanded.literal.map(str::to_owned);
+                    expansions.insert(index, Expansion { value, literal });
                 }
-            };
-            // Trimmed again: a variable's own white space around a path or a number is never meant.
-            let value = trim(&expanded);
-            if value != entry.value {
-                let value = value.to_owned();
-                self.places[index].value = self.write(&value);
+                Err(message) => problems.error(entry.line, Some(entry.key), message),
             }
         }
+        self.expansions = expansions;
     }
 }

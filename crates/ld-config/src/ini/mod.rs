@@ -1,4 +1,5 @@
-//! The INI dialect of Python's `RawConfigParser`, with values that go on read by rust-ini from a text that both read alike.
+//! The INI dialect of Python's `RawConfigParser`. Values of several lines are read by rust-ini,
+//! from a text that both read alike.
 
 mod canonical;
 mod entries;
@@ -8,7 +9,8 @@ mod scan;
 mod whitespace;
 
 use crate::environment::Environment;
-use crate::problem::Problems;
+use crate::problems::Problems;
+use crate::quote::shown_key;
 pub(crate) use entries::{Entries, Entry};
 use scan::{LIVE_DATA, Scan};
 pub(crate) use whitespace::trim;
@@ -23,9 +25,19 @@ pub(crate) struct Section {
 
 /// Reads the section; `None` if the file has none, which is reported.
 pub(crate) fn read(text: &str, env: &Environment, problems: &mut Problems) -> Option<Section> {
-    let Scan { header, defaults, live_data } = scan::scan(text, problems);
+    let Scan { header, similar, defaults, live_data } = scan::scan(text, problems);
     let Some(line) = header else {
-        problems.error(1, None, format!("no section [{LIVE_DATA}]"));
+        match similar {
+            Some((name, line)) => problems.error(
+                line,
+                None,
+                format!(
+                    "no section [{LIVE_DATA}]: [{}] is a different name (rename it to [{LIVE_DATA}])",
+                    shown_key(name)
+                ),
+            ),
+            None => problems.error(1, None, format!("no section [{LIVE_DATA}]")),
+        }
         return None;
     };
     let mut entries = match (defaults.read(), live_data.read()) {
@@ -103,7 +115,12 @@ mod tests {
             ("a=1\n[live-data]", "c:1: text before the first section"),
             ("\u{feff}[live-data]", "c:1: the file starts with a byte order mark"),
             ("", "c:1: no section [live-data]"),
-            ("[Live-Data]\n", "c:1: no section [live-data]"),
+            (
+                "\n[Live-Data]\n",
+                "c:2: no section [live-data]: [Live-Data] is a different name (rename it to [live-data])",
+            ),
+            ("[ live-data ]\n", "c:1: no section [live-data]: [ live-data ] is a different name"),
+            ("[live_data]\n", "c:1: no section [live-data]: [live_data] is a different name"),
             ("[]\n", "c:1: "),
         ] {
             let error = read_values(text).unwrap_err();

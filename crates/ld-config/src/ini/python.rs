@@ -1,4 +1,5 @@
-//! Generated files, read by us and by Python's `configparser`: both must read the same, or both must refuse.
+//! Generated files, read by us and by Python's `configparser`: both must read the same, or both
+//! must refuse.
 
 use std::process::Command;
 
@@ -8,7 +9,7 @@ use proptest::test_runner::TestRunner;
 
 use super::{read, trim};
 use crate::environment::Environment;
-use crate::problem::Problems;
+use crate::problems::Problems;
 
 const FILES: usize = 2_000;
 
@@ -123,7 +124,7 @@ fn theirs(dir: &std::path::Path) -> Vec<Option<Items>> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let mut results: Vec<Option<Items>> = serde_json::from_slice(&output.stdout).unwrap();
     for items in results.iter_mut().flatten() {
-        // Ours drops a key that looks like a section, and white space at the ends of an expanded value.
+        // Ours drops a key that looks like a section, and white space around an expanded value.
         items.retain(|(key, _)| !key.starts_with('['));
         items.iter_mut().for_each(|(_, value)| *value = trim(value).to_owned());
     }

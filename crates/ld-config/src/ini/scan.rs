@@ -1,15 +1,18 @@
-//! The line scan before rust-ini: it decides what each line is, as Python's `RawConfigParser._read` does.
+//! The line scan before rust-ini: it decides what each line is, as Python's `RawConfigParser._read`
+//! does.
 //!
-//! rust-ini alone takes other decisions: it joins a line without a delimiter to the next key, keeps indented comments,
-//! ends a value at a comment, continues a value after a backslash, measures indentation from column 0 and trims
-//! section names. So the scan writes what has to be read anew, in a form that leaves it no choice.
+//! rust-ini alone takes other decisions: it joins a line without a delimiter to the next key, keeps
+//! indented comments, ends a value at a comment, continues a value after a backslash, measures
+//! indentation from column 0 and trims section names. So the scan writes anew what rust-ini reads,
+//! in a form that has one reading only.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::canonical::Canonical;
 use super::whitespace::{is_space, lines, trim};
-use crate::problem::{Problems, quoted, shown_key};
+use crate::problems::Problems;
+use crate::quote::{quoted, shown_key};
 
 /// The section that is ours.
 pub(super) const LIVE_DATA: &str = "live-data";
@@ -21,6 +24,8 @@ pub(super) const DEFAULT: &str = "DEFAULT";
 pub(super) struct Scan<'a> {
     /// The line of `[live-data]`.
     pub(super) header: Option<usize>,
+    /// The first section whose name is nearly `live-data`, and its line.
+    pub(super) similar: Option<(&'a str, usize)>,
     pub(super) defaults: Canonical<'a>,
     pub(super) live_data: Canonical<'a>,
 }
@@ -117,6 +122,8 @@ impl<'a> Scanner<'a> {
         }
         if name == LIVE_DATA {
             self.found.header.get_or_insert(number);
+        } else if is_similar(name) {
+            self.found.similar.get_or_insert((name, number));
         }
     }
 
@@ -159,10 +166,17 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The name in a section header: up to the last bracket, and what follows is dropped, as Python's expression does.
+/// The name in a section header: up to the last bracket. What follows is dropped, as Python's
+/// expression does.
 fn header(content: &str) -> Option<&str> {
     let inside = content.strip_prefix('[')?;
     inside.rfind(']').map(|end| &inside[..end]).filter(|name| !name.is_empty())
+}
+
+/// Whether the name differs from `live-data` in case, white space and punctuation only.
+fn is_similar(name: &str) -> bool {
+    let letters = name.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase());
+    letters.eq("livedata".chars())
 }
 
 /// `key` in lower case, which it mostly is.

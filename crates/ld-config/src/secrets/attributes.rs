@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{SecretsError, base64};
-use crate::SecretValue;
-use crate::problem::quoted;
+use super::base64;
+use super::error::SecretsError;
+use crate::quote::quoted;
+use crate::secret::SecretValue;
 
 /// A string of the JSON text, borrowed from it unless it has escapes.
 #[derive(Deserialize)]
@@ -25,7 +26,8 @@ impl Drop for Text<'_> {
 
 /// Decodes a `simple` secret from the JSON object of its attributes.
 ///
-/// Source: `get_simple` and `_decode_secret` of baseplate.py's `baseplate.lib.secrets`, with their messages.
+/// Source: `get_simple` and `_decode_secret` of baseplate.py's `baseplate.lib.secrets`, with their
+/// messages.
 pub(super) fn simple(path: &str, attributes: &RawValue) -> Result<SecretValue, SecretsError> {
     decode(attributes).map_err(|reason| SecretsError::Corrupt { path: path.to_owned(), reason })
 }

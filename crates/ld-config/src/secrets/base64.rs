@@ -1,4 +1,4 @@
-//! Base64 as Python's `base64.b64decode` reads it: what is no part of the alphabet is skipped.
+//! Base64 as Python's `base64.b64decode` reads it: characters outside the alphabet are skipped.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;

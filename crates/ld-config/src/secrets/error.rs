@@ -1,5 +1,6 @@
 //! Why a secret could not be read.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,13 +10,21 @@ use std::sync::Arc;
 #[non_exhaustive]
 pub enum SecretsError {
     /// A file of the store cannot be opened or read.
-    #[error("unable to read the secrets in '{}'", .file.display())]
+    #[error("unable to read the secrets in '{}': {source}", .file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
         /// What the system said.
         #[source]
         source: Arc<io::Error>,
+    },
+    /// A file of the store is something else, such as a FIFO or a directory.
+    #[error("unable to read the secrets in '{}': it is {kind}, not a regular file", .file.display())]
+    NotRegular {
+        /// The file.
+        file: PathBuf,
+        /// What it is, with its article.
+        kind: &'static str,
     },
     /// A file of the store is larger than [`MAX_SECRETS_BYTES`](crate::MAX_SECRETS_BYTES).
     #[error("'{}' is larger than {limit} bytes, the most that a file of secrets may have", .file.display())]
@@ -26,16 +35,18 @@ pub enum SecretsError {
         limit: usize,
     },
     /// A file of the store is not the JSON that its provider writes.
-    #[error("'{}' is not a file of secrets: invalid JSON at line {line} column {column}", .file.display())]
+    #[error("'{}' is not a file of secrets: {problem} at line {line} column {column}", .file.display())]
     Malformed {
         /// The file.
         file: PathBuf,
+        /// What the parser found; no content of the file.
+        problem: Cow<'static, str>,
         /// Where the parser stopped, from 1.
         line: usize,
         /// Where in the line, from 1; 0 at its start.
         column: usize,
     },
-    /// `secrets.path` of the provider `vault_csi`, or `..data` in it, is no directory.
+    /// `secrets.path` of the provider `vault_csi`, or `..data` in it, is not a directory.
     #[error(
         "expected '{}' to be a directory: verify that secrets.path is the root of the Vault CSI mount",
         .path.display()
@@ -56,7 +67,7 @@ pub enum SecretsError {
         /// The secret's path in the store.
         path: String,
     },
-    /// The secret is there and is not a `simple` one that can be decoded.
+    /// The secret exists and is not a `simple` one that can be decoded.
     #[error("{}: {reason}", .path.escape_debug())]
     Corrupt {
         /// The secret's path in the store.

@@ -2,33 +2,47 @@
 
 mod attributes;
 mod base64;
-mod bounded;
 mod error;
+mod json;
+mod read;
 mod vault;
 mod vault_csi;
 
-use crate::SecretValue;
+use crate::secret::SecretValue;
 use crate::settings::{SecretsConfig, SecretsProvider};
-pub use bounded::MAX_SECRETS_BYTES;
 pub use error::SecretsError;
+pub use read::ReadSecrets;
 
-/// Reads the `simple` secrets of `paths` in one pass over the store: one result for each path, in order.
+/// Reads the `simple` secrets of `paths` in one pass over the store.
 ///
-/// Nothing is cached: each call sees what the provider has on disk now. The text of a file and the decoded values are
-/// zeroed when they are dropped; a value with JSON escapes passes once through the JSON parser's own buffer, which is not.
+/// Nothing is cached: each call sees what the provider has on disk now. It waits for no FIFO; a
+/// network file system that hangs does block it.
+///
+/// The text of a file and the decoded values are zeroed when they are dropped. A value with JSON
+/// escapes passes once through the JSON parser's own buffer, which is not.
 ///
 /// # Errors
 ///
-/// One [`SecretsError`] for each path that could not be read; a store that cannot be opened fails them all.
-pub fn read_simple_secrets(
-    config: &SecretsConfig,
-    paths: &[String],
-) -> Vec<Result<SecretValue, SecretsError>> {
+/// One [`SecretsError`] for each path that could not be read. A store that cannot be opened fails
+/// them all.
+pub fn read_secrets(config: &SecretsConfig, paths: &[String]) -> ReadSecrets {
     if paths.is_empty() {
-        return Vec::new();
+        return ReadSecrets { secrets: Vec::new(), warnings: Vec::new() };
     }
     match config.provider {
         SecretsProvider::Vault => vault::read(&config.path, paths),
         SecretsProvider::VaultCsi => vault_csi::read(&config.path, paths),
     }
+}
+
+/// The secrets of [`read_secrets`] without its warnings.
+///
+/// # Errors
+///
+/// As [`read_secrets`].
+pub fn read_simple_secrets(
+    config: &SecretsConfig,
+    paths: &[String],
+) -> Vec<Result<SecretValue, SecretsError>> {
+    read_secrets(config, paths).secrets
 }

@@ -1,4 +1,5 @@
-//! The provider `vault_csi`: a file for each secret, `<mount>/..data/<path>`, holding `{"data": {attributes}}`.
+//! The provider `vault_csi`: a file for each secret, `<mount>/..data/<path>`, that holds
+//! `{"data": {attributes}}`.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -6,18 +7,27 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::bounded::{self, Member};
-use super::{SecretsError, attributes};
-use crate::SecretValue;
+use super::attributes;
+use super::error::SecretsError;
+use super::json::{self, Member};
+use super::read::{ReadSecrets, read_file};
+use crate::secret::SecretValue;
 
-pub(super) fn read(mount: &Path, paths: &[String]) -> Vec<Result<SecretValue, SecretsError>> {
+const FORM: &str = r#"{"data": {"type": "simple", "value": "..."}}"#;
+
+pub(super) fn read(mount: &Path, paths: &[String]) -> ReadSecrets {
+    let mut warnings = Vec::new();
     match generation(mount) {
-        Ok(data) => paths.iter().map(|path| read_one(&data, path)).collect(),
-        Err(error) => paths.iter().map(|_| Err(error.clone())).collect(),
+        Ok(data) => {
+            let secrets = paths.iter().map(|path| read_one(&data, path, &mut warnings)).collect();
+            ReadSecrets { secrets, warnings }
+        }
+        Err(error) => ReadSecrets::failed(paths, &error),
     }
 }
 
-/// The directory that `..data` is now. It is resolved once, so that all secrets of a call are of one generation.
+/// The directory that `..data` is now. It is resolved once, so that all secrets of a call are of
+/// one generation.
 fn generation(mount: &Path) -> Result<PathBuf, SecretsError> {
     let link = mount.join("..data");
     for path in [mount, &link] {
@@ -28,18 +38,18 @@ fn generation(mount: &Path) -> Result<PathBuf, SecretsError> {
     link.canonicalize().map_err(|source| SecretsError::Unreadable { file: link, source: Arc::new(source) })
 }
 
-fn read_one(data: &Path, path: &str) -> Result<SecretValue, SecretsError> {
+fn read_one(data: &Path, path: &str, warnings: &mut Vec<String>) -> Result<SecretValue, SecretsError> {
     // An absolute path would replace the mount, and `..` would leave it: the original follows both.
     if !Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err(SecretsError::OutsideMount { path: path.to_owned() });
     }
     let file = data.join(path);
-    let text = match bounded::read(&file) {
+    let text = match read_file(&file, warnings) {
         Err(SecretsError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return Err(SecretsError::NotFound { path: path.to_owned() });
         }
         read => read?,
     };
-    let data: &RawValue = bounded::parse(&file, &text, Member { name: "data", absent: None })?;
+    let data: &RawValue = json::parse(&file, &text, Member { name: "data", absent: None }, FORM)?;
     attributes::simple(path, data)
 }

@@ -3,39 +3,46 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use crate::problem::quoted;
+use crate::quote::Text;
 
 const UNITS: [(&str, u64); 5] =
     [("millisecond", 1), ("second", 1_000), ("minute", 60_000), ("hour", 3_600_000), ("day", 86_400_000)];
 
-/// Reads a span and checks that it lies in `allowed`.
-pub(crate) fn parse(text: &str, allowed: RangeInclusive<Duration>) -> Result<Duration, String> {
-    let mut words = text.split_whitespace();
+/// Reads a span and checks that it is `allowed`.
+pub(crate) fn parse(value: Text<'_>, allowed: RangeInclusive<Duration>) -> Result<Duration, String> {
+    let mut words = value.as_str().split_whitespace();
     let (Some(count), Some(unit), None) = (words.next(), words.next(), words.next()) else {
-        return Err(format!(
-            "invalid specification: {} is not '<integer> <unit>', such as '5 seconds'",
-            quoted(text)
-        ));
+        return Err(format!("invalid specification: {value} is not '<integer> <unit>', such as '5 seconds'"));
     };
-    let milliseconds = count.parse::<i128>().map_err(|_| {
-        format!("{} is not an integer in {}, such as '5 seconds'", quoted(count), quoted(text))
-    })?;
+    let milliseconds = count
+        .parse::<i128>()
+        .map_err(|_| format!("{} is not an integer in {value}, such as '5 seconds'", value.piece(count)))?;
     // All trailing letters s, as in the original: '5 secondss' is 5 seconds there.
     let singular = unit.trim_end_matches('s');
     let Some((_, scale)) = UNITS.iter().find(|(name, _)| *name == singular) else {
         return Err(format!(
             "unknown unit {} (allowed: milliseconds, seconds, minutes, hours, days)",
-            quoted(unit)
+            value.piece(unit)
         ));
     };
     let span = milliseconds
         .checked_mul(i128::from(*scale))
         .and_then(|milliseconds| u64::try_from(milliseconds).ok())
         .map(Duration::from_millis);
-    span.filter(|span| allowed.contains(span)).ok_or_else(|| {
-        let (least, most) = (show(*allowed.start()), show(*allowed.end()));
-        format!("{} is out of range (allowed: {least} to {most})", quoted(text))
-    })
+    span.filter(|span| allowed.contains(span)).ok_or_else(|| out_of_range(value, &allowed))
+}
+
+/// Checks a span made by hand.
+pub(crate) fn check(span: Duration, allowed: RangeInclusive<Duration>) -> Result<(), String> {
+    if allowed.contains(&span) {
+        return Ok(());
+    }
+    Err(out_of_range(Text::literal(&show(span)), &allowed))
+}
+
+fn out_of_range(value: Text<'_>, allowed: &RangeInclusive<Duration>) -> String {
+    let (least, most) = (show(*allowed.start()), show(*allowed.end()));
+    format!("{value} is out of range (allowed: {least} to {most})")
 }
 
 /// A span in the largest unit that holds it exactly; less than a millisecond is dropped.
@@ -53,6 +60,7 @@ pub(crate) fn show(span: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::INTERVAL;
 
     const ANY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(1 << 40);
 
@@ -71,7 +79,7 @@ mod tests {
             ("+5 seconds", 5_000),
             ("5 secondss", 5_000),
         ] {
-            assert_eq!(parse(text, ANY), Ok(Duration::from_millis(milliseconds)), "{text}");
+            assert_eq!(parse(Text::literal(text), ANY), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
     }
 
@@ -87,7 +95,7 @@ mod tests {
             ("-1 seconds", "'-1 seconds' is out of range (allowed: 0 milliseconds to "),
             ("99999999999999999999999999999999 days", "is out of range"),
         ] {
-            let error = parse(text, ANY).unwrap_err();
+            let error = parse(Text::literal(text), ANY).unwrap_err();
             assert!(error.contains(message), "{text}: {error}");
         }
     }
@@ -96,8 +104,17 @@ mod tests {
     fn a_shown_span_reads_back() {
         for milliseconds in [0, 1, 999, 1_000, 1_500, 60_000, 90_000, 3_600_000, 86_400_000, 172_800_001] {
             let span = Duration::from_millis(milliseconds);
-            assert_eq!(parse(&show(span), ANY), Ok(span));
+            assert_eq!(parse(Text::literal(&show(span)), ANY), Ok(span));
         }
         assert_eq!(show(Duration::from_secs(300)), "5 minutes");
+    }
+
+    #[test]
+    fn spans_made_by_hand_are_checked() {
+        for span in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+            let error = check(span, INTERVAL).unwrap_err();
+            assert!(error.ends_with(" is out of range (allowed: 10 milliseconds to 365 days)"), "{error}");
+        }
+        assert_eq!(check(Duration::from_millis(10), INTERVAL), Ok(()));
     }
 }

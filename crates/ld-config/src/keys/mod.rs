@@ -1,0 +1,26 @@
+//! The key tables: each key once.
+
+mod key;
+mod node;
+mod watcher;
+mod zookeeper;
+
+pub(crate) use key::Key;
+pub(crate) use node::NODE;
+pub(crate) use watcher::{SECRETS, WATCHER};
+pub(crate) use zookeeper::ZOOKEEPER;
+
+/// What all keys of nodes start with.
+pub(crate) const NODE_PREFIX: &str = "nodes.";
+
+/// The names of the keys that a file has once.
+pub(crate) fn global_names() -> impl Iterator<Item = &'static str> {
+    let zookeeper = ZOOKEEPER.iter().map(|key| key.name);
+    zookeeper.chain(SECRETS.iter().map(|key| key.name)).chain(WATCHER.iter().map(|key| key.name))
+}
+
+/// Every key that is known, as docs/config.md writes it: `zookeeper.hosts`, `nodes.NAME.source`.
+pub fn keys() -> impl Iterator<Item = String> {
+    let nodes = NODE.iter().map(|key| format!("{NODE_PREFIX}NAME.{}", key.name));
+    global_names().map(str::to_owned).chain(nodes)
+}

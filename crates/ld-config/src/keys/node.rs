@@ -1,0 +1,129 @@
+//! `nodes.NAME.*`
+
+use super::key::{Key, set};
+use crate::limits::{JITTER, MAX_NODE_BYTES};
+use crate::settings::{Format, NodeConfig, OnDelete, OnDrift};
+use crate::values::{mode, number, path, principal, timespan, words, znode};
+
+/// The keys of [`NodeConfig`].
+pub(crate) static NODE: &[Key<NodeConfig>] = &[
+    Key {
+        name: "source",
+        required: true,
+        read: |node, value| {
+            let (source, warning) = znode::parse_with_warning(value)?;
+            node.source = source;
+            Ok(warning)
+        },
+        check: |node| znode::check(&node.source),
+        show: |node| Some(node.source.clone()),
+    },
+    Key {
+        name: "dest",
+        required: true,
+        read: |node, value| set(&mut node.dest, path::parse_file(value)),
+        check: |node| path::check(&node.dest, path::parse_file),
+        show: |node| Some(node.dest.display().to_string()),
+    },
+    Key {
+        name: "owner",
+        required: false,
+        read: |node, value| set(&mut node.owner, principal::parse(value, "user").map(Some)),
+        check: |node| principal::check(node.owner.as_ref(), "user"),
+        show: |node| node.owner.as_ref().map(|owner| owner.0.clone()),
+    },
+    Key {
+        name: "group",
+        required: false,
+        read: |node, value| set(&mut node.group, principal::parse(value, "group").map(Some)),
+        check: |node| principal::check(node.group.as_ref(), "group"),
+        show: |node| node.group.as_ref().map(|group| group.0.clone()),
+    },
+    Key {
+        name: "mode",
+        required: false,
+        read: |node, value| {
+            node.mode = mode::parse(value)?;
+            Ok(mode::warning(node.mode))
+        },
+        check: |node| mode::check(node.mode),
+        show: |node| Some(mode::show(node.mode)),
+    },
+    Key {
+        name: "fsync",
+        required: false,
+        read: |node, value| set(&mut node.fsync, words::boolean(value)),
+        check: |_| Ok(()),
+        show: |node| Some(node.fsync.to_string()),
+    },
+    Key {
+        name: "drift",
+        required: false,
+        read: |node, value| set(&mut node.drift, words::choice(value, &DRIFT)),
+        check: |_| Ok(()),
+        show: |node| words::show_choice(&DRIFT, node.drift),
+    },
+    Key {
+        name: "on_delete",
+        required: false,
+        read: |node, value| set(&mut node.on_delete, words::choice(value, &ON_DELETE)),
+        check: |_| Ok(()),
+        show: |node| words::show_choice(&ON_DELETE, node.on_delete),
+    },
+    Key {
+        name: "format",
+        required: false,
+        read: |node, value| set(&mut node.guards.format, words::choice(value, &FORMAT).map(Some)),
+        check: |_| Ok(()),
+        show: |node| node.guards.format.and_then(|format| words::show_choice(&FORMAT, format)),
+    },
+    Key {
+        name: "min_bytes",
+        required: false,
+        read: |node, value| {
+            set(&mut node.guards.min_bytes, number::parse(value, 0..=MAX_NODE_BYTES).map(Some))
+        },
+        check: |node| node.guards.min_bytes.map_or(Ok(()), |bytes| number::check(bytes, 0..=MAX_NODE_BYTES)),
+        show: |node| node.guards.min_bytes.map(|bytes| bytes.to_string()),
+    },
+    Key {
+        name: "max_bytes",
+        required: false,
+        // After min_bytes, so that the two can be compared.
+        read: |node, value| {
+            let least = node.guards.min_bytes.unwrap_or(0);
+            set(&mut node.guards.max_bytes, number::parse(value, least..=MAX_NODE_BYTES).map(Some))
+        },
+        check: |node| {
+            let least = node.guards.min_bytes.unwrap_or(0);
+            node.guards.max_bytes.map_or(Ok(()), |bytes| number::check(bytes, least..=MAX_NODE_BYTES))
+        },
+        show: |node| node.guards.max_bytes.map(|bytes| bytes.to_string()),
+    },
+    Key {
+        name: "check",
+        required: false,
+        read: |node, value| set(&mut node.guards.check, path::parse_program(value).map(Some)),
+        check: |node| {
+            node.guards.check.as_ref().map_or(Ok(()), |check| path::check(check, path::parse_program))
+        },
+        show: |node| node.guards.check.as_ref().map(|check| check.display().to_string()),
+    },
+    Key {
+        name: "apply_jitter",
+        required: false,
+        read: |node, value| set(&mut node.apply_jitter, timespan::parse(value, JITTER)),
+        check: |node| timespan::check(node.apply_jitter, JITTER),
+        show: |node| Some(timespan::show(node.apply_jitter)),
+    },
+];
+
+/// The values of `nodes.NAME.drift`.
+const DRIFT: [(&str, OnDrift); 2] = [("repair", OnDrift::Repair), ("report", OnDrift::Report)];
+
+/// The values of `nodes.NAME.on_delete`.
+const ON_DELETE: [(&str, OnDelete); 2] = [("remove", OnDelete::Remove), ("keep", OnDelete::Keep)];
+
+/// The values of `nodes.NAME.format`.
+const FORMAT: [(&str, Format); 4] =
+    [("json", Format::Json), ("toml", Format::Toml), ("yaml", Format::Yaml), ("utf8", Format::Utf8)];

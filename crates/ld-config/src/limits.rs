@@ -1,0 +1,37 @@
+//! The bounds of all settings.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// ZooKeeper's client port, used where a host names none.
+pub const DEFAULT_PORT: u16 = 2181;
+/// The longest session timeout: ZooKeeper counts milliseconds in 32 bits, which is 24.8 days.
+pub const MAX_SESSION_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600);
+/// The shortest heartbeat or drift interval: below it the watcher would do little else.
+pub const MIN_INTERVAL: Duration = Duration::from_millis(10);
+/// The longest heartbeat or drift interval.
+pub const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
+/// The longest window of `nodes.NAME.apply_jitter`: the file is stale for at most as long.
+pub const MAX_JITTER: Duration = Duration::from_secs(3600);
+/// The highest value of `zookeeper.max_node_bytes`, `nodes.NAME.min_bytes` and
+/// `nodes.NAME.max_bytes`: that of ZooKeeper's `jute.maxbuffer`, a Java integer.
+pub const MAX_NODE_BYTES: usize = i32::MAX as usize;
+/// The highest file mode: permission bits with set-uid, set-gid and sticky.
+pub const MAX_MODE: u32 = 0o7777;
+/// The highest user or group id: the next one, -1 in 32 bits, means "leave it" to chown.
+pub const MAX_ID: u32 = u32::MAX - 1;
+/// The longest znode path, in bytes: far above real ones, far below what one session can watch.
+pub const MAX_ZNODE_PATH_BYTES: usize = 16 * 1024;
+/// The largest configuration file, in bytes: 100,000 nodes need about a third of it.
+pub const MAX_CONFIG_BYTES: usize = 64 * 1024 * 1024;
+/// The largest file of secrets, in bytes.
+pub const MAX_SECRETS_BYTES: usize = 16 * 1024 * 1024;
+
+/// The allowed values of `zookeeper.timeout`.
+pub(crate) const SESSION_TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=MAX_SESSION_TIMEOUT;
+/// The allowed values of `watcher.heartbeat_interval` and `watcher.drift_interval`.
+pub(crate) const INTERVAL: RangeInclusive<Duration> = MIN_INTERVAL..=MAX_INTERVAL;
+/// The allowed values of `secrets.backoff`.
+pub(crate) const BACKOFF: RangeInclusive<Duration> = Duration::ZERO..=MAX_INTERVAL;
+/// The allowed values of `nodes.NAME.apply_jitter`.
+pub(crate) const JITTER: RangeInclusive<Duration> = Duration::ZERO..=MAX_JITTER;

@@ -1,0 +1,111 @@
+//! From the bytes of a file to a checked [`Config`].
+
+mod apply;
+mod literal;
+mod nodes;
+mod scope;
+mod section;
+mod suggest;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::environment::Environment;
+use crate::error::ConfigError;
+use crate::file;
+use crate::ini;
+use crate::limits::MAX_CONFIG_BYTES;
+use crate::problem::Problem;
+use crate::problems::Problems;
+use crate::settings::Config;
+pub use scope::Scope;
+
+/// A configuration, and what should be said about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parsed {
+    /// The settings, checked.
+    pub config: Config,
+    /// What works but is hardly meant, in the order of the file.
+    pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// Reads a configuration from the bytes of a file. `origin` names the file in messages.
+    ///
+    /// A relative `dest` is compared with the others below the current directory of the process.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Invalid`] with every error of the file, [`ConfigError::TooLarge`] above
+    /// [`MAX_CONFIG_BYTES`].
+    pub fn parse(
+        text: impl AsRef<[u8]>,
+        origin: &str,
+        env: &Environment,
+        scope: Scope,
+    ) -> Result<Parsed, ConfigError> {
+        let bytes = text.as_ref();
+        if bytes.len() > MAX_CONFIG_BYTES {
+            return Err(ConfigError::TooLarge { origin: origin.to_owned(), limit: MAX_CONFIG_BYTES });
+        }
+        let mut problems = Problems::new(origin);
+        let section = utf8(bytes, &mut problems).and_then(|text| ini::read(text, env, &mut problems));
+        // The section has its own copy of what matters: a large file need not be held twice.
+        drop(text);
+        let config = section.map(|section| section::read(&section, scope, &mut problems)).unwrap_or_default();
+        let warnings = problems.finish()?;
+        Ok(Parsed { config, warnings })
+    }
+
+    /// Reads a configuration from an open file or from standard input.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::parse`], and [`ConfigError::Unreadable`].
+    pub fn from_reader(
+        reader: impl Read,
+        origin: &str,
+        env: &Environment,
+        scope: Scope,
+    ) -> Result<Parsed, ConfigError> {
+        let mut bytes = Vec::new();
+        let bounded = reader.take(MAX_CONFIG_BYTES as u64 + 1).read_to_end(&mut bytes);
+        bounded.map_err(|source| ConfigError::Unreadable { origin: origin.to_owned(), source })?;
+        Self::parse(bytes, origin, env, scope)
+    }
+
+    /// Reads the configuration file at `path`. It also warns of a file that others may change.
+    ///
+    /// It waits for the writer of a FIFO: a configuration may come from a pipe.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::from_reader`], and [`ConfigError::Unopenable`].
+    pub fn read(path: impl AsRef<Path>, env: &Environment, scope: Scope) -> Result<Parsed, ConfigError> {
+        let path = path.as_ref();
+        let file = File::open(path)
+            .map_err(|source| ConfigError::Unopenable { path: path.to_path_buf(), source })?;
+        let writers = file.metadata().ok().filter(|metadata| metadata.is_file());
+        let writers = writers.and_then(|metadata| file::other_writers(&metadata));
+        let origin = path.display().to_string();
+        let mut parsed = Self::from_reader(file, &origin, env, scope)?;
+        if let Some(writers) = writers {
+            parsed.warnings.insert(0, Problem::of_file(&origin, writers));
+        }
+        Ok(parsed)
+    }
+}
+
+fn utf8<'a>(bytes: &'a [u8], problems: &mut Problems) -> Option<&'a str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let (valid, invalid) = bytes.split_at(error.valid_up_to());
+            let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
+            problems.error(line, None, format!("not UTF-8: unexpected byte 0x{:02x}", invalid[0]));
+            None
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The section `[live-data]`: its keys to settings.
+
+use std::collections::HashMap;
+
+use super::apply::apply;
+use super::scope::Scope;
+use super::{nodes, suggest};
+use crate::ini::{Entry, Section};
+use crate::keys::{self, Key, NODE_PREFIX, SECRETS, WATCHER, ZOOKEEPER};
+use crate::problems::Problems;
+use crate::quote::Text;
+use crate::settings::{Config, ZooKeeperConfig};
+use crate::values::tls;
+
+/// Below these prefixes an unknown key is warned about. Other keys of the section belong to others.
+const OURS: [&str; 3] = ["zookeeper.", "secrets.", "watcher."];
+
+/// The keys of a section outside of nodes.
+type Global<'a> = HashMap<&'a str, Entry<'a>>;
+
+/// Reads all settings that the scope covers.
+pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> Config {
+    let mut config = Config::default();
+    let global = section.entries.iter().filter(|entry| !entry.key.starts_with(NODE_PREFIX));
+    let global: Global<'_> = global.map(|entry| (entry.key, entry)).collect();
+    let line = section.line;
+    read_keys(ZOOKEEPER, &mut config.zookeeper, &global, line, problems);
+    read_keys(SECRETS, &mut config.secrets, &global, line, problems);
+    if scope == Scope::Watcher {
+        read_keys(WATCHER, &mut config.watcher, &global, line, problems);
+    }
+    check_tls(&config.zookeeper, &global, line, problems);
+    for entry in section.entries.iter().filter(|entry| scope.covers(entry.key)) {
+        let ours = OURS.iter().any(|prefix| entry.key.starts_with(prefix));
+        if ours && !keys::global_names().any(|name| name == entry.key) {
+            problems.warn_with(entry.line, entry.key, || {
+                let nearest = suggest::nearest(entry.key, keys::global_names());
+                format!("unknown key, ignored (the nearest known key is '{nearest}')")
+            });
+        }
+    }
+    config.nodes = match scope {
+        Scope::Watcher => nodes::read(&section.entries, problems),
+        Scope::Writer => nodes::read_sound(&section.entries),
+    };
+    config
+}
+
+fn read_keys<T>(
+    keys: &[Key<T>],
+    settings: &mut T,
+    global: &Global<'_>,
+    line: usize,
+    problems: &mut Problems,
+) {
+    for key in keys {
+        apply(key, settings, key.name, global.get(key.name).copied(), line, problems);
+    }
+}
+
+/// What is wrong with the TLS settings together.
+fn check_tls(zookeeper: &ZooKeeperConfig, global: &Global<'_>, line: usize, problems: &mut Problems) {
+    let line_of = |key: &str| global.get(key).map_or(line, |entry| entry.line);
+    if zookeeper.tls.is_none() && global.contains_key(tls::CA) {
+        // An empty variable must not turn encryption off.
+        let problem = "no value specified; without TLS leave the key out";
+        problems.error(line_of(tls::CA), Some(tls::CA), problem);
+    }
+    if let Some((key, problem)) = tls::missing(zookeeper) {
+        problems.error(line_of(key), Some(key), problem);
+    }
+    const HOSTS: &str = "zookeeper.hosts";
+    if let Some(hosts) = global.get(HOSTS) {
+        let value = Text::expanded(hosts.value, hosts.written);
+        for name in tls::unnameable(zookeeper) {
+            problems.error(hosts.line, Some(HOSTS), tls::not_a_name(value.piece(name)));
+        }
+    }
+}

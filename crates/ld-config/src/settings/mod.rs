@@ -1,0 +1,65 @@
+//! The typed settings: plain structs with public fields, buildable without an INI file.
+
+mod node;
+mod zookeeper;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use node::{Format, Guards, NodeConfig, OnDelete, OnDrift, Principal};
+pub use zookeeper::{Host, TlsConfig, TlsIdentity, ZooKeeperConfig};
+
+/// Everything that one configuration file says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where ZooKeeper is and how to talk to it.
+    pub zookeeper: ZooKeeperConfig,
+    /// Where the secrets come from.
+    pub secrets: SecretsConfig,
+    /// What concerns the watcher as a whole.
+    pub watcher: WatcherConfig,
+    /// The nodes to keep as files, in the order of the file.
+    pub nodes: Vec<NodeConfig>,
+}
+
+/// Which layout the secrets have on disk (`secrets.provider`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SecretsProvider {
+    /// One JSON file.
+    #[default]
+    Vault,
+    /// A directory mounted by the Secrets Store CSI driver.
+    VaultCsi,
+}
+
+/// Where the secrets come from (`secrets.*`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretsConfig {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// Its layout.
+    pub provider: SecretsProvider,
+}
+
+impl Default for SecretsConfig {
+    fn default() -> Self {
+        Self { path: PathBuf::from("/var/local/secrets.json"), provider: SecretsProvider::Vault }
+    }
+}
+
+/// What concerns the watcher as a whole (`watcher.*`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WatcherConfig {
+    /// How often the mtime of a current file is set to now.
+    pub heartbeat_interval: Duration,
+    /// How often a file is compared with what the watcher left.
+    pub drift_interval: Duration,
+}
+
+impl Default for WatcherConfig {
+    fn default() -> Self {
+        Self { heartbeat_interval: Duration::from_secs(300), drift_interval: Duration::from_secs(30) }
+    }
+}

@@ -1,0 +1,131 @@
+//! The check of settings, whichever way they were made.
+
+use std::collections::HashSet;
+
+use crate::destinations::{Destinations, taken};
+use crate::keys::{Key, NODE, NODE_PREFIX, SECRETS, WATCHER, ZOOKEEPER};
+use crate::quote::{Text, quoted, shown_key};
+use crate::settings::{Config, NodeConfig, SecretsConfig, WatcherConfig, ZooKeeperConfig};
+use crate::values::tls;
+
+/// A setting that cannot be used: correct it.
+///
+/// Its `Display` names the key, the value and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {problem}", shown_key(.key))]
+#[non_exhaustive]
+pub struct InvalidSetting {
+    /// The key in a configuration file, such as `nodes.flags.mode`.
+    pub key: String,
+    /// What is wrong with the value and what is allowed.
+    pub problem: String,
+}
+
+impl InvalidSetting {
+    fn new(key: impl Into<String>, problem: String) -> Self {
+        Self { key: key.into(), problem }
+    }
+}
+
+impl Config {
+    /// Checks settings that were made by hand. [`Config::parse`] has checked its own already.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is wrong, in the order of the fields.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        self.zookeeper.validate()?;
+        self.secrets.validate()?;
+        self.watcher.validate()?;
+        validate_nodes(&self.nodes)
+    }
+}
+
+impl ZooKeeperConfig {
+    /// Checks hosts, chroot, credentials, TLS files, timeout and sizes.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is wrong.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        check_keys(ZOOKEEPER, self, "")?;
+        if let Some((key, problem)) = tls::missing(self) {
+            return Err(InvalidSetting::new(key, problem));
+        }
+        match tls::unnameable(self).next() {
+            Some(host) => Err(InvalidSetting::new("zookeeper.hosts", tls::not_a_name(Text::literal(host)))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl SecretsConfig {
+    /// Checks the path.
+    ///
+    /// # Errors
+    ///
+    /// An empty path, or one with a control character.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        check_keys(SECRETS, self, "")
+    }
+}
+
+impl WatcherConfig {
+    /// Checks the intervals.
+    ///
+    /// # Errors
+    ///
+    /// The first interval outside [`MIN_INTERVAL`](crate::MIN_INTERVAL) to
+    /// [`MAX_INTERVAL`](crate::MAX_INTERVAL).
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        check_keys(WATCHER, self, "")
+    }
+}
+
+impl NodeConfig {
+    /// Checks one node by itself. [`validate_nodes`] also compares nodes with each other.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is wrong.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        if self.name.is_empty() || self.name.contains('.') {
+            let problem =
+                format!("{} is not the name of a node (at least one letter, no dot)", quoted(&self.name));
+            return Err(InvalidSetting::new(format!("{NODE_PREFIX}{}", self.name), problem));
+        }
+        check_keys(NODE, self, &format!("{NODE_PREFIX}{}.", self.name))
+    }
+}
+
+/// Checks each node, and that no two have one name or one destination.
+///
+/// Destinations are compared as texts: that two paths lead to one file through a link shows only
+/// when the file is written. A relative one starts at the working directory of the process.
+///
+/// # Errors
+///
+/// The first setting that is wrong, in the order of the nodes.
+pub fn validate_nodes(nodes: &[NodeConfig]) -> Result<(), InvalidSetting> {
+    let mut names = HashSet::with_capacity(nodes.len());
+    let mut destinations = Destinations::with_capacity(nodes.len());
+    for node in nodes {
+        node.validate()?;
+        if !names.insert(node.name.as_str()) {
+            let problem = format!("{} is the name of two nodes: give each its own", quoted(&node.name));
+            return Err(InvalidSetting::new(format!("{NODE_PREFIX}{}", node.name), problem));
+        }
+        if let Err(first) = destinations.add(&node.dest, node.name.as_str()) {
+            let key = format!("{NODE_PREFIX}{}.dest", node.name);
+            return Err(InvalidSetting::new(key, taken(&node.name, first, "")));
+        }
+    }
+    Ok(())
+}
+
+fn check_keys<T>(keys: &[Key<T>], settings: &T, prefix: &str) -> Result<(), InvalidSetting> {
+    keys.iter().try_for_each(|key| {
+        let problem = (key.check)(settings);
+        problem.map_err(|problem| InvalidSetting::new(format!("{prefix}{}", key.name), problem))
+    })
+}

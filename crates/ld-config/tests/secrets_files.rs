@@ -1,0 +1,157 @@
+//! The files of a secrets store: what cannot be read, and what should be said about it.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use ld_config::{
+    MAX_SECRETS_BYTES, SecretsConfig, SecretsError, SecretsProvider, read_secrets, read_simple_secrets,
+};
+
+/// Nothing that is printed may contain this.
+const HUSH: &str = "hunter2";
+
+fn vault(text: &str) -> (tempfile::TempDir, SecretsConfig) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("secrets.json");
+    fs::write(&path, text).unwrap();
+    (dir, SecretsConfig { path, provider: SecretsProvider::Vault })
+}
+
+fn vault_csi() -> (tempfile::TempDir, SecretsConfig) {
+    let dir = tempfile::tempdir().unwrap();
+    let mount = dir.path().join("mount");
+    fs::create_dir_all(mount.join("..2026/a")).unwrap();
+    symlink("..2026", mount.join("..data")).unwrap();
+    (dir, SecretsConfig { path: mount, provider: SecretsProvider::VaultCsi })
+}
+
+fn read(config: &SecretsConfig, path: &str) -> Result<Vec<u8>, SecretsError> {
+    let mut results = read_simple_secrets(config, &[path.to_owned()]);
+    assert_eq!(results.len(), 1);
+    let result = results.remove(0).map(|secret| secret.expose().to_vec());
+    if let Err(error) = &result {
+        assert_is_silent(error);
+    }
+    result
+}
+
+fn assert_is_silent(error: &SecretsError) {
+    let mut text = format!("{error} {error:?}");
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        text.push_str(&format!("{inner} {inner:?}"));
+        source = inner.source();
+    }
+    assert!(!text.contains(HUSH), "{text}");
+}
+
+#[test]
+fn malformed_json_gives_its_position_and_no_content() {
+    for text in [
+        "{\"secrets\": {\"a\": {\"type\": \"simple\", \"value\": \"hunter2\"}}",
+        "{\n\"secrets\": \"hunter2\"}",
+        "{\"secrets\": {\"a\": hunter2}}",
+        "[{\"a\": {\"type\": \"simple\", \"value\": \"hunter2\"}}]",
+        "{} hunter2",
+        "hunter2",
+        "",
+    ] {
+        let (_dir, config) = vault(text);
+        let error = read(&config, "a").unwrap_err();
+        assert!(matches!(error, SecretsError::Malformed { line: 1.., .. }), "{error}");
+    }
+    let (_dir, config) = vault_csi();
+    for text in ["{\"data\": hunter2}", "{\"other\": 1}", "[{\"type\": \"simple\", \"value\": \"hunter2\"}]"]
+    {
+        fs::write(config.path.join("..data/a/b"), text).unwrap();
+        assert!(matches!(read(&config, "a/b"), Err(SecretsError::Malformed { .. })), "{text}");
+    }
+}
+
+#[test]
+fn malformed_json_says_what_was_found() {
+    for (text, found) in [
+        ("{\"secrets\": hunter2}", "invalid JSON at line 1 column "),
+        ("{} hunter2", "invalid JSON at line 1 column "),
+        (" \n", "an empty file at line "),
+        ("[]", "a list (expected {\"secrets\": {\"<path>\": {"),
+        ("\"hunter2\"", "JSON of another form (expected {\"secrets\": "),
+        ("{\"secrets\": []}", "JSON of another form (expected {\"secrets\": "),
+        ("\u{feff}{}", "a byte order mark (save it as UTF-8 without one) at line 1 column 1"),
+    ] {
+        let (_dir, config) = vault(text);
+        let error = read(&config, "a").unwrap_err().to_string();
+        assert!(error.contains(&format!("' is not a file of secrets: {found}")), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_store_that_is_not_a_regular_file_is_named_at_once() {
+    use rustix::fs::{CWD, FileType, mknodat};
+    let dir = tempfile::tempdir().unwrap();
+    let fifo = dir.path().join("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, 0o600.into(), 0).unwrap();
+    for (path, kind) in [(&*fifo, "a FIFO"), (dir.path(), "a directory")] {
+        let config = SecretsConfig { path: path.to_owned(), provider: SecretsProvider::Vault };
+        let error = read(&config, "a").unwrap_err().to_string();
+        assert!(error.ends_with(&format!(": it is {kind}, not a regular file")), "{error}");
+    }
+    let (_dir, config) = vault_csi();
+    mknodat(CWD, config.path.join("..data/a/b"), FileType::Fifo, 0o600.into(), 0).unwrap();
+    assert!(matches!(read(&config, "a/b"), Err(SecretsError::NotRegular { .. })));
+}
+
+#[test]
+fn a_store_that_others_may_change_is_warned_about() {
+    let (_dir, config) = vault("{}");
+    let warnings = |mode| {
+        fs::set_permissions(&config.path, fs::Permissions::from_mode(mode)).unwrap();
+        read_secrets(&config, &["a".to_owned()]).warnings
+    };
+    assert_eq!(warnings(0o640), Vec::<String>::new());
+    let warnings = warnings(0o666);
+    assert!(warnings[0].contains("its mode 0666 lets its group and every local user write"), "{warnings:?}");
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_fails_every_path() {
+    let config = SecretsConfig { path: "/nonexistent/secrets.json".into(), provider: SecretsProvider::Vault };
+    let results = read_simple_secrets(&config, &["a".to_owned(), "b".to_owned()]);
+    assert_eq!(results.len(), 2);
+    for result in results {
+        let error = result.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "unable to read the secrets in '/nonexistent/secrets.json': No such file or directory (os error 2)"
+        );
+        assert_eq!(ld_config::chain(&error), error.to_string());
+        assert!(std::error::Error::source(&error).is_some());
+    }
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_refused() {
+    let (_dir, config) = vault(&" ".repeat(MAX_SECRETS_BYTES + 1));
+    assert!(matches!(read(&config, "a"), Err(SecretsError::TooLarge { limit: MAX_SECRETS_BYTES, .. })));
+}
+
+#[test]
+fn a_csi_mount_and_its_data_must_be_directories() {
+    let (_dir, config) = vault_csi();
+    fs::remove_file(config.path.join("..data")).unwrap();
+    let error = read(&config, "a/b").unwrap_err().to_string();
+    assert!(error.contains("..data' to be a directory: verify that"), "{error}");
+    let file = SecretsConfig { path: config.path.join("file"), ..config };
+    fs::write(&file.path, "x").unwrap();
+    assert!(matches!(read(&file, "a"), Err(SecretsError::NotADirectory { path }) if path == file.path));
+}
+
+#[test]
+fn a_csi_secret_path_cannot_leave_the_mount() {
+    let (dir, config) = vault_csi();
+    let outside = dir.path().join("outside");
+    fs::write(&outside, r#"{"data": {"type": "simple", "value": "hunter2"}}"#).unwrap();
+    for path in ["../../outside", "a/../../../outside", outside.to_str().unwrap(), "..", "/"] {
+        assert!(matches!(read(&config, path), Err(SecretsError::OutsideMount { .. })), "{path}");
+    }
+}
