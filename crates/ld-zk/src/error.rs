@@ -27,7 +27,7 @@ pub enum Error {
     NoRuntime,
     /// The system refuses the thread or the descriptors that the client needs to start: raise the limit and
     /// start the program again.
-    #[error("the ZooKeeper client cannot start: {source}")]
+    #[error("the ZooKeeper client cannot start, the system refuses a thread or descriptors: {source}")]
     CannotStart {
         /// What the system said.
         source: io::Error,
@@ -133,6 +133,22 @@ fn because(cause: Option<&Arc<Error>>) -> String {
 }
 
 impl Error {
+    /// One error for those of all hosts.
+    pub(crate) fn of_hosts(mut errors: Vec<Self>) -> Self {
+        match errors.pop() {
+            Some(only) if errors.is_empty() => only,
+            last => {
+                errors.extend(last);
+                let reason = |error| match error {
+                    Self::NoSession { reasons } => reasons,
+                    other => other.to_string(),
+                };
+                let reasons: Vec<String> = errors.into_iter().map(reason).collect();
+                Self::NoSession { reasons: reasons.join("; ") }
+            }
+        }
+    }
+
     pub(crate) fn request(operation: &'static str, path: &str, source: zookeeper::Error) -> Self {
         Self::Request { operation, path: path.to_owned(), source: Box::new(source) }
     }

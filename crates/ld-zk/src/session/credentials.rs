@@ -231,3 +231,80 @@ impl Slot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    /// What the reads of one test wait for.
+    type Gate = LazyLock<(Sender<()>, Mutex<Receiver<()>>)>;
+
+    fn gate() -> (Sender<()>, Mutex<Receiver<()>>) {
+        let (open, gate) = channel();
+        (open, Mutex::new(gate))
+    }
+
+    fn credentials(spawner: Spawner, read: Read) -> Arc<Credentials> {
+        let paths = ["secret/zookeeper".to_owned()];
+        Arc::new(Credentials::with(SecretsConfig::default(), &paths, spawner, read))
+    }
+
+    fn found() -> Vec<Result<SecretValue, SecretsError>> {
+        vec![Ok(SecretValue::new(b"user:password".to_vec()))]
+    }
+
+    #[tokio::test]
+    async fn many_sessions_share_a_read_and_wait_side_by_side() {
+        static GATE: Gate = LazyLock::new(gate);
+        static READS: AtomicUsize = AtomicUsize::new(0);
+        let credentials = credentials(Spawner::Threads, |_, _| {
+            READS.fetch_add(1, Ordering::Relaxed);
+            GATE.1.lock().unwrap().recv().unwrap();
+            found()
+        });
+        let start = Instant::now();
+        let sets = join_all((0..32).map(|_| credentials.refresh())).await;
+        assert!(start.elapsed() < 2 * READ_LIMIT, "{:?}", start.elapsed());
+        assert!(sets.iter().all(|set| set.values.is_empty()), "nothing is known yet");
+        assert_eq!(READS.load(Ordering::Relaxed), 1, "no second read while one hangs");
+
+        // A late result is taken over, and the sessions hear of it.
+        let mut current = credentials.watch();
+        GATE.0.send(()).unwrap();
+        let set = current.wait_for(|set| set.version == 1).await.unwrap().clone();
+        assert_eq!(set.values.len(), 1);
+
+        GATE.0.send(()).unwrap();
+        GATE.0.send(()).unwrap();
+        let sets = join_all((0..32).map(|_| credentials.refresh())).await;
+        assert!(sets.iter().all(|set| set.version == 1));
+        assert!(READS.load(Ordering::Relaxed) <= 3, "{READS:?} reads for 32 sessions");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn secrets_are_read_again_only_while_something_is_wrong() {
+        static READS: AtomicUsize = AtomicUsize::new(0);
+        let credentials = credentials(Spawner::Runtime, |_, _| {
+            READS.fetch_add(1, Ordering::Relaxed);
+            found()
+        });
+        credentials.refresh().await;
+        let polling = Arc::clone(&credentials);
+        tokio::spawn(async move { polling.poll_while_in_trouble().await });
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(READS.load(Ordering::Relaxed), 1);
+        credentials.add_node_without_auth();
+        sleep(Duration::from_secs(60)).await;
+        let reads = READS.load(Ordering::Relaxed);
+        assert!((7..=12).contains(&reads), "{reads}");
+        credentials.remove_node_without_auth();
+        sleep(Duration::from_secs(60)).await;
+        assert!(READS.load(Ordering::Relaxed) <= reads + 1);
+    }
+}

@@ -80,11 +80,11 @@ impl Names {
                 resolved.push((host.clone(), addresses.collect()));
             }
         }
-        let failure = self.hosts.first().and_then(|host| found.remove(host.name.as_str()));
-        match failure {
-            Some(Err(error)) if resolved.is_empty() => Err(error),
-            _ => Ok(resolved),
+        if resolved.is_empty() {
+            let in_order = self.hosts.iter().filter_map(|host| found.remove(host.name.as_str())?.err());
+            return Err(Error::of_hosts(in_order.collect()));
         }
+        Ok(resolved)
     }
 }
 
@@ -102,12 +102,12 @@ impl Lookup {
                 info!("looking up {name} works again");
             }
             known.addresses.clone_from(&found);
-            Ok(found)
+            Ok::<_, io::Error>(found)
         };
         let failed = |source| Error::Lookup { host: self.name.clone(), source };
         match self.calls.run(limit, call).await {
             Ok(Ok(found)) => Ok(found),
-            Ok(Err(error)) => Err(failed(io::Error::into(error))),
+            Ok(Err(error)) => Err(failed(error.into())),
             Err(error) => {
                 let mut known = lock(&self.known);
                 if !std::mem::replace(&mut known.logged, true) {
@@ -136,4 +136,69 @@ fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
 fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
     let found: Vec<_> = (name, 0).to_socket_addrs()?.map(|address| address.ip()).collect();
     if found.is_empty() { Err(io::Error::other("it has no address")) } else { Ok(found) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::sync::{LazyLock, mpsc::Receiver};
+
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(50);
+
+    fn host(name: &str, port: u16) -> Host {
+        Host { name: name.to_owned(), port }
+    }
+
+    fn texts(resolved: &[Resolved]) -> Vec<String> {
+        resolved.iter().flat_map(|(_, addresses)| addresses.iter().map(SocketAddr::to_string)).collect()
+    }
+
+    #[tokio::test]
+    async fn a_name_that_fails_is_left_out_while_another_has_addresses() {
+        let resolve = |name: &str| match name {
+            "good" => Ok(vec![[10, 0, 0, 1].into(), [10, 0, 0, 2].into()]),
+            _ => Err(io::Error::other("no such name")),
+        };
+        let hosts = [host("bad", 1), host("good", 2), host("good", 3), host("::1", 4)];
+        let names = Names::with(&hosts, Spawner::Threads, LOOKUP_LIMIT, resolve);
+        let resolved = names.look_up().await.unwrap();
+        let expected = ["10.0.0.1:2", "10.0.0.2:2", "10.0.0.1:3", "10.0.0.2:3", "[::1]:4"];
+        assert_eq!(texts(&resolved), expected);
+
+        let names = Names::with(&hosts[..1], Spawner::Threads, LOOKUP_LIMIT, resolve);
+        let error = names.look_up().await.unwrap_err().to_string();
+        assert_eq!(error, "cannot look up the ZooKeeper host bad: no such name");
+    }
+
+    #[tokio::test]
+    async fn a_name_that_hangs_keeps_its_addresses_and_heals() {
+        /// What each look-up waits for.
+        static GATE: LazyLock<(mpsc::Sender<u8>, Mutex<Receiver<u8>>)> = LazyLock::new(|| {
+            let (open, gate) = mpsc::channel();
+            (open, Mutex::new(gate))
+        });
+        let resolve = |name: &str| match name {
+            "good" => Ok(vec![[10, 0, 0, 1].into()]),
+            _ => Ok(vec![[10, 0, 0, GATE.1.lock().unwrap().recv().unwrap()].into()]),
+        };
+        let names = Names::with(&[host("slow", 1), host("good", 1)], Spawner::Threads, SHORT, resolve);
+        assert_eq!(texts(&names.look_up().await.unwrap()), ["10.0.0.1:1"], "the other one does not wait");
+
+        let lookup = &names.lookups["slow"];
+        let error = lookup.run(SHORT).await.unwrap_err().to_string();
+        let expected = "cannot look up the ZooKeeper host slow: looking up slow has hung since ";
+        assert!(error.starts_with(expected), "{error}");
+
+        GATE.0.send(7).unwrap();
+        // The first look-up ends late, and the next one hangs.
+        while lock(&lookup.known).addresses.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(texts(&names.look_up().await.unwrap()), ["10.0.0.7:1", "10.0.0.1:1"]);
+        GATE.0.send(8).unwrap();
+        while texts(&names.look_up().await.unwrap())[0] != "10.0.0.8:1" {}
+        GATE.0.send(9).unwrap();
+    }
 }

@@ -1,20 +1,24 @@
 //! The client's sessions: as many as the watched paths need.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
-use tracing::warn;
+use tokio::time::{sleep, timeout};
+use tracing::{error, warn};
 
 use super::Session;
-use super::supervise::supervise;
+use super::supervise::{panic_message, supervise};
 use crate::client::Shared;
 
 /// How many sessions are opened before a warning: a server lets one address open 60 connections by default.
 const MANY_SESSIONS: usize = 50;
+/// How long after a panic the background work is started again.
+const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// The sessions of one client. Dropping the pool closes them in the background.
 #[derive(Debug)]
@@ -37,7 +41,7 @@ impl SessionPool {
     pub(crate) fn new(shared: Arc<Shared>, runtime: Handle) -> Self {
         let pool = Self { shared, members: Mutex::default(), stop: watch::Sender::new(false), runtime };
         pool.open_session(&mut pool.members());
-        pool.keep_files_fresh();
+        pool.start_background();
         pool
     }
 
@@ -95,19 +99,34 @@ impl SessionPool {
         session
     }
 
-    /// Reads secrets and certificates again while they may have to be replaced, and spaces out polls.
-    fn keep_files_fresh(&self) {
+    /// Does what no single session does: reads secrets and certificates again, and polls unreadable nodes.
+    fn start_background(&self) {
         let shared = Arc::clone(&self.shared);
         let mut stop = self.stop.subscribe();
         let task = self.runtime.spawn(async move {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => {}
-                () = shared.credentials.poll_while_in_trouble() => {}
-                () = keep_certificates_fresh(shared.tls.as_ref()) => {}
-                () = shared.polls.run() => {}
+                () = run_background(&shared) => {}
             }
         });
         self.members().tasks.push(task);
+    }
+}
+
+/// Never ends, also not by a panic.
+async fn run_background(shared: &Shared) {
+    loop {
+        let work = async {
+            tokio::join!(
+                shared.credentials.poll_while_in_trouble(),
+                keep_certificates_fresh(shared.tls.as_ref()),
+                shared.polls.run(),
+            )
+        };
+        if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
+            error!("a background task failed ({}); starting it again", panic_message(&*panic));
+            sleep(RESTART_DELAY).await;
+        }
     }
 }
 

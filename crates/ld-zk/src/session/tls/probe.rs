@@ -39,20 +39,7 @@ pub(crate) async fn reachable(hosts: Vec<Resolved>, material: &Material) -> Resu
             Err(error) => failures.push(error),
         }
     }
-    if !answered.is_empty() {
-        return Ok(answered);
-    }
-    let reason = |error: &Error| match error {
-        Error::NoSession { reasons } => reasons.clone(),
-        other => other.to_string(),
-    };
-    match failures.pop() {
-        Some(only) if failures.is_empty() => Err(only),
-        last => {
-            let reasons: Vec<String> = failures.iter().chain(&last).map(reason).collect();
-            Err(Error::NoSession { reasons: reasons.join("; ") })
-        }
-    }
+    if answered.is_empty() { Err(Error::of_hosts(failures)) } else { Ok(answered) }
 }
 
 enum Failure {
