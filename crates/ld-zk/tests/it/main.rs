@@ -3,7 +3,9 @@
 mod absence;
 mod credentials;
 mod ensembles;
+mod hostile;
 mod kit;
 mod pool;
+mod scripted;
 mod sessions;
 mod tls;
