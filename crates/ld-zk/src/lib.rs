@@ -41,6 +41,7 @@ mod client;
 mod confirm;
 mod error;
 mod options;
+mod panics;
 mod reading;
 mod session;
 mod state;

@@ -27,7 +27,6 @@ pub(crate) use ensemble::EnsembleCheck;
 pub(crate) use io_thread::start_io_thread;
 pub(crate) use names::Names;
 pub(crate) use pool::SessionPool;
-pub(crate) use supervise::panic_message;
 pub(crate) use tls::Tls;
 
 use crate::reading::SessionKey;

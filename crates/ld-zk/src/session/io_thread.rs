@@ -9,8 +9,7 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use ld_blocking::Spawner;
+use std::thread;
 
 use crate::Error;
 
@@ -45,7 +44,9 @@ pub(crate) fn start_io_thread() -> Result<(), Error> {
 /// Tries out what async-io needs, since it panics when that is refused.
 fn spare() -> io::Result<()> {
     let _descriptors = (0..SPARE_PAIRS).map(|_| UnixStream::pair()).collect::<io::Result<Vec<_>>>()?;
-    Spawner::Threads.spawn("ld-zk-start", || {})
+    // Joined, since a limit on threads counts it until it has ended.
+    let _ = thread::Builder::new().name("ld-zk-start".to_owned()).spawn(|| {})?.join();
+    Ok(())
 }
 
 #[cfg(test)]

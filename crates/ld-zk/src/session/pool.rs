@@ -1,10 +1,8 @@
 //! The client's sessions: as many as the watched paths need.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -12,8 +10,9 @@ use tokio::time::{sleep, timeout};
 use tracing::{error, warn};
 
 use super::Session;
-use super::supervise::{panic_message, supervise};
+use super::supervise::supervise;
 use crate::client::Shared;
+use crate::panics::catch_panic;
 
 /// How many sessions are opened before a warning: a server lets one address open 60 connections by default.
 const MANY_SESSIONS: usize = 50;
@@ -123,8 +122,8 @@ async fn run_background(shared: &Shared) {
                 shared.polls.run(),
             )
         };
-        if let Err(panic) = AssertUnwindSafe(work).catch_unwind().await {
-            error!("a background task failed ({}); starting it again", panic_message(&*panic));
+        if let Err(reason) = catch_panic(work).await {
+            error!("a background task failed ({reason}); starting it again");
             sleep(RESTART_DELAY).await;
         }
     }

@@ -1,11 +1,8 @@
 //! Keeps one session of the pool open until the client is closed.
 
-use std::any::Any;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
@@ -14,6 +11,7 @@ use super::backoff::Backoff;
 use super::dial::Before;
 use super::{Connection, Session, open};
 use crate::client::Shared;
+use crate::panics::catch_panic;
 use crate::{Error, SessionState};
 
 /// The first bound of the delay before a new session is tried.
@@ -55,11 +53,11 @@ async fn keep_open(shared: &Shared, session: &Session) {
     loop {
         let began = Instant::now();
         // The ZooKeeper crate can panic: on a malformed reply, or when the system refuses a thread.
-        let ended = AssertUnwindSafe(open_and_run(shared, session, before)).catch_unwind().await;
+        let ended = catch_panic(open_and_run(shared, session, before)).await;
         session.set_connection(Connection::Down);
         session.change_context(|context| context.session.take().is_some());
-        let (was_open, error) = ended.unwrap_or_else(|panic| {
-            let error = Error::ClientFailed { reason: panic_message(&*panic) };
+        let (was_open, error) = ended.unwrap_or_else(|reason| {
+            let error = Error::ClientFailed { reason };
             error!("{error}; starting it again");
             (false, error)
         });
@@ -84,13 +82,6 @@ async fn open_and_run(shared: &Shared, session: &Session, before: Before) -> (bo
         Ok(open) => (true, open.run(shared, session).await),
         Err(error) => (false, error),
     }
-}
-
-/// What a panic said.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a message").to_owned()
 }
 
 /// Lets the same failure into the log once, and then at a bounded rate.

@@ -23,6 +23,8 @@ const RELOAD_INTERVAL: Duration = Duration::from_secs(60);
 /// How long a session waits for the files before it is opened with the certificates that are known.
 const READ_LIMIT: Duration = Duration::from_secs(2);
 
+type Read = fn(&TlsConfig) -> Result<Files, Error>;
+
 /// The TLS of a client. Its sessions share the certificates: what is read anew holds for their reconnects, too.
 #[derive(Debug)]
 pub(crate) struct Tls {
@@ -35,6 +37,7 @@ pub(crate) struct Tls {
 #[derive(Debug)]
 struct Store {
     config: TlsConfig,
+    read: Read,
     state: Mutex<State>,
 }
 
@@ -66,8 +69,12 @@ impl Material {
 
 impl Tls {
     pub(crate) fn new(config: TlsConfig, spawner: Spawner) -> Self {
+        Self::with(config, spawner, Files::read)
+    }
+
+    fn with(config: TlsConfig, spawner: Spawner, read: Read) -> Self {
         let what = format!("reading '{}' or another file of zookeeper.tls", config.ca.display());
-        let store = Store { config, state: Mutex::default() };
+        let store = Store { config, read, state: Mutex::default() };
         Self { calls: BoundedCalls::new(what, spawner, 1), store: Arc::new(store) }
     }
 
@@ -110,7 +117,7 @@ impl Tls {
 impl Store {
     /// Reads the files and takes them over if they are good. Blocks.
     fn read(&self) -> Result<Material, Error> {
-        let files = Files::read(&self.config)?;
+        let files = (self.read)(&self.config)?;
         self.state().take(files, &self.config)
     }
 
@@ -145,9 +152,9 @@ impl State {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::sync::{LazyLock, mpsc};
 
     use ld_testkit::{Authority, TempDir};
-
     use tokio::time::timeout;
 
     use super::*;
@@ -157,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn living_sessions_get_what_the_files_hold_now_and_keep_it_while_they_are_damaged() {
+    async fn sessions_use_what_the_files_hold_and_keep_it_while_damaged() {
         let directory = TempDir::new();
         let ca = directory.join("ca.pem");
         fs::write(&ca, Authority::new().pem()).unwrap();
@@ -197,5 +204,28 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn files_that_hang_are_named_and_used_when_they_arrive() {
+        static GATE: LazyLock<(mpsc::Sender<()>, Mutex<mpsc::Receiver<()>>)> = LazyLock::new(|| {
+            let (open, gate) = mpsc::channel();
+            (open, Mutex::new(gate))
+        });
+        let directory = TempDir::new();
+        let ca = directory.join("ca.pem");
+        fs::write(&ca, Authority::new().pem()).unwrap();
+        let tls = Tls::with(TlsConfig { ca, identity: None }, Spawner::Threads, |config| {
+            GATE.1.lock().unwrap().recv().unwrap();
+            Files::read(config)
+        });
+        let error = tls.refresh().await.unwrap_err().to_string();
+        assert!(error.contains("zookeeper.tls has hung since "), "{error}");
+        GATE.0.send(()).unwrap();
+        while tls.store.state().last.is_none() {
+            tokio::task::yield_now().await;
+        }
+        tls.refresh().await.expect("the next read hangs, but there are good files now");
+        GATE.0.send(()).unwrap();
     }
 }

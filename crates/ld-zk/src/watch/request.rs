@@ -1,9 +1,7 @@
 //! One attempt at reading a node, within the bounds of the client.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::time::timeout;
 use zookeeper::{Error as ZkError, Stat};
 
@@ -11,8 +9,9 @@ use super::budget::Budget;
 use super::set_watch::SetWatch;
 use crate::Error;
 use crate::error::FailureKind;
+use crate::panics::catch_panic;
 use crate::reading::NodeData;
-use crate::session::{LiveSession, panic_message};
+use crate::session::LiveSession;
 
 /// How long one request of a read may take. A lost connection is seen much sooner, by the session itself.
 const REQUEST_LIMIT: Duration = Duration::from_secs(60);
@@ -36,9 +35,8 @@ pub(crate) async fn read(
     path: &str,
     length: Option<usize>,
 ) -> Result<(Found, SetWatch), Failure> {
-    let attempt = AssertUnwindSafe(try_read(budget, live, path, length));
-    let panicked = |panic: Box<_>| Err(Failure::Panicked(panic_message(&*panic)));
-    attempt.catch_unwind().await.unwrap_or_else(panicked)
+    let attempt = catch_panic(try_read(budget, live, path, length));
+    attempt.await.unwrap_or_else(|reason| Err(Failure::Panicked(reason)))
 }
 
 async fn try_read(

@@ -1,11 +1,11 @@
 //! A one-shot watch that is set in ZooKeeper, safe to hold for long.
 
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
-use futures_util::FutureExt;
 use zookeeper::OneshotWatcher;
+
+use crate::panics::catch_panic;
 
 /// A watch. Dropping it removes it from the session.
 pub(crate) struct SetWatch(Pin<Box<dyn Future<Output = ()> + Send>>);
@@ -13,7 +13,7 @@ pub(crate) struct SetWatch(Pin<Box<dyn Future<Output = ()> + Send>>);
 impl SetWatch {
     pub(crate) fn new(watcher: OneshotWatcher) -> Self {
         // The future panics when the task of its session has died.
-        Self(Box::pin(AssertUnwindSafe(watcher.changed()).catch_unwind().map(drop)))
+        Self(Box::pin(async { drop(catch_panic(watcher.changed()).await) }))
     }
 
     /// Waits until the node may have changed or the session is over; must not be called again after that.

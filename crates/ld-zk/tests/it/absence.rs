@@ -58,7 +58,7 @@ async fn a_wiped_ensemble_does_not_delete() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deletion_seen_in_the_session_is_believed_even_with_the_chroot() {
+async fn a_deletion_seen_in_the_session_is_believed() {
     let namespace = Namespace::new();
     let chroot = namespace.path("/prod");
     namespace.admin().create(&chroot, "").unwrap();

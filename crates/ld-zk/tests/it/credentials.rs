@@ -75,7 +75,7 @@ async fn a_corrected_password_is_taken_without_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_missing_secrets_file_stops_nothing_else_and_is_taken_when_it_appears() {
+async fn a_missing_secrets_file_is_used_when_it_appears() {
     let (namespace, directory) = (Namespace::new(), TempDir::new());
     let proxy = Proxy::start(namespace.server().address());
     let (_owner, path) = private_node(&namespace);
@@ -121,7 +121,7 @@ async fn a_read_right_taken_away_and_given_back_heals() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_confirmed_session_knows_of_an_event_that_the_server_dropped() {
+async fn a_confirmed_session_knows_of_a_dropped_event() {
     // So many that the audit of a few at a time takes minutes to come round to the last.
     const OTHERS: usize = 200;
     let namespace = Namespace::new();
@@ -148,7 +148,7 @@ async fn a_confirmed_session_knows_of_an_event_that_the_server_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_node_created_without_the_right_to_read_it_is_found_when_the_right_comes() {
+async fn a_node_created_unreadable_is_found_when_readable() {
     let namespace = Namespace::new();
     let (path, admin) = (namespace.path("/node"), namespace.admin());
     let mut watch = crate::kit::client(namespace.server().address()).watch(&path);

@@ -26,7 +26,7 @@ fn read_only_mode() -> ServerOptions {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_only_server_is_read_but_neither_believed_nor_confirmed_and_left_for_a_better_one() {
+async fn a_read_only_server_is_read_but_not_believed() {
     let ensemble = Ensemble::start_with(read_only_mode());
     let admin = ensemble.leader().admin();
     admin.create("/node", "one").unwrap();

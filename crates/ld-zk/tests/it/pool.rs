@@ -23,7 +23,7 @@ async fn read_all(watches: Vec<NodeWatch>) -> Vec<(NodeWatch, Reading)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn paths_beyond_a_sessions_limit_use_more_sessions_that_all_survive_a_reset() {
+async fn paths_beyond_a_sessions_limit_use_more_sessions() {
     let namespace = Namespace::new();
     let proxy = Proxy::start(namespace.server().address());
     // 1,500 paths of about 210 bytes are more than three times what one session may watch.
@@ -68,7 +68,7 @@ async fn a_dropped_watch_gives_its_room_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn data_that_is_held_counts_against_the_budget_and_nothing_else_is_lost() {
+async fn data_that_is_held_counts_against_the_budget() {
     let namespace = Namespace::new();
     let mut options = Options::default();
     options.read_budget_bytes = 1_000_000;
@@ -91,7 +91,7 @@ async fn data_that_is_held_counts_against_the_budget_and_nothing_else_is_lost() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn data_that_nobody_expected_to_be_so_much_is_read_again_when_there_is_room() {
+async fn data_of_unexpected_size_is_read_again_when_there_is_room() {
     let namespace = Namespace::new();
     let mut options = Options::default();
     options.read_budget_bytes = 1_000_000;

@@ -48,7 +48,7 @@ async fn nothing_is_asked_while_nothing_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_change_made_while_the_connection_was_lost_is_seen_in_the_same_session() {
+async fn a_change_during_a_lost_connection_is_seen_in_the_session() {
     let (namespace, proxy) = proxied();
     let path = namespace.path("/node");
     namespace.admin().create(&path, "one").unwrap();
@@ -63,7 +63,7 @@ async fn a_change_made_while_the_connection_was_lost_is_seen_in_the_same_session
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_session_closed_from_outside_is_replaced_and_every_node_is_read_again() {
+async fn a_session_closed_from_outside_is_replaced() {
     let (namespace, proxy) = proxied();
     let paths = [namespace.path("/a"), namespace.path("/b")];
     let client = client(proxy.address());
@@ -133,7 +133,7 @@ async fn a_session_of_five_seconds_lives_with_a_round_trip_of_two() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_starts_late_is_found_and_refusals_are_not_hammered() {
+async fn a_late_server_is_found_and_refusals_are_not_hammered() {
     let server = Server::prepare(ServerOptions::default());
     let proxy = Proxy::start(server.address());
     let client = client(proxy.address());
@@ -177,7 +177,7 @@ async fn an_ensemble_restored_from_an_older_backup_is_followed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_address_is_tried_and_a_dead_one_does_not_starve_the_rest() {
+async fn every_address_is_tried_and_a_dead_one_starves_none() {
     let (namespace, dead) = proxied();
     dead.set_mode(ProxyMode::Blackhole);
     let path = namespace.path("/node");
@@ -194,7 +194,7 @@ async fn every_address_is_tried_and_a_dead_one_does_not_starve_the_rest() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn waiting_for_a_session_ends_with_an_error_that_names_hosts_and_cause() {
+async fn a_wait_for_a_session_ends_with_hosts_and_cause() {
     let (_namespace, proxy) = proxied();
     proxy.set_mode(ProxyMode::Refuse);
     let mut options = Options::default();
@@ -208,7 +208,7 @@ async fn waiting_for_a_session_ends_with_an_error_that_names_hosts_and_cause() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_plain_client_of_the_current_session_is_there_for_everything_else() {
+async fn the_plain_client_of_the_session_does_everything_else() {
     let (namespace, proxy) = proxied();
     let config =
         ld_config::ZooKeeperConfig { chroot: namespace.chroot().to_owned(), ..config(proxy.address()) };
@@ -220,7 +220,7 @@ async fn the_plain_client_of_the_current_session_is_there_for_everything_else() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn confirming_covers_live_sessions_only_and_delivers_what_changed_before() {
+async fn confirming_covers_live_sessions_and_delivers_changes() {
     let (namespace, proxy) = proxied();
     let path = namespace.path("/node");
     namespace.admin().create(&path, "one").unwrap();
