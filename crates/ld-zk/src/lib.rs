@@ -31,6 +31,9 @@
 //! ensemble holds data ([`Absence`]); many nodes are spread over several sessions, since the ZooKeeper crate
 //! cannot resume one that watches more than 128 KiB of paths.
 //!
+//! Blocking calls (secrets, certificates, names) run on threads of their own, each with a limit. A panic of the
+//! ZooKeeper crate costs a session. The only failure that ends a client is [`Error::CannotStart`].
+//!
 //! What it deliberately does not do: it keeps no history of a node, it does not watch children, it does not
 //! write. For everything else [`Client::session`] gives the current session's plain client.
 //!

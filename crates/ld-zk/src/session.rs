@@ -6,18 +6,19 @@ mod diagnose;
 mod dial;
 mod ensemble;
 mod io_thread;
+mod live;
 mod names;
 mod open;
 mod pool;
 mod supervise;
 mod tls;
 
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, timeout};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 pub use backoff::Backoff;
 pub(crate) use backoff::jittered;
@@ -25,6 +26,7 @@ pub(crate) use credentials::Credentials;
 pub(crate) use dial::{host_list, invalid_chroot};
 pub(crate) use ensemble::EnsembleCheck;
 pub(crate) use io_thread::start_io_thread;
+pub(crate) use live::{Connection, LiveSession, ReadContext};
 pub(crate) use names::Names;
 pub(crate) use pool::SessionPool;
 pub(crate) use tls::Tls;
@@ -38,84 +40,6 @@ use crate::watch::NodeList;
 const SESSION_PATH_BYTES: usize = 96 << 10;
 /// What a watched path costs beside its characters: its length.
 const PATH_OVERHEAD: usize = 4;
-
-/// A live ZooKeeper session that nodes may be read in: its server has caught up with its leader, or is read-only.
-#[derive(Debug)]
-pub(crate) struct LiveSession {
-    pub(crate) key: SessionKey,
-    pub(crate) client: zookeeper::Client,
-    pub(crate) read_only: bool,
-    /// How often the session was resumed. The ZooKeeper crate also resumes with a server that answers with
-    /// another session id and does not tell, so nothing seen before a resume proves that a node was deleted.
-    resumes: AtomicU32,
-    /// The session was resumed: the ensemble has to be checked again.
-    resumed: Notify,
-    /// A request met a failure that should not be: the supervisor checks the session.
-    pub(crate) suspect: Notify,
-    /// The ZooKeeper crate panicked: the supervisor replaces the session.
-    pub(crate) broken: Notify,
-}
-
-impl LiveSession {
-    fn new(client: zookeeper::Client, read_only: bool) -> Self {
-        Self {
-            key: SessionKey::unique(),
-            client,
-            read_only,
-            resumes: AtomicU32::new(0),
-            resumed: Notify::new(),
-            suspect: Notify::new(),
-            broken: Notify::new(),
-        }
-    }
-
-    /// How often the session was resumed so far.
-    pub(crate) fn resumes(&self) -> u32 {
-        self.resumes.load(Ordering::Relaxed)
-    }
-
-    /// One round trip. With a server that has a quorum it also makes that server catch up with its leader, and
-    /// everything that changed before has fired its watch when this returns.
-    async fn prove(&self) -> Result<(), zookeeper::Error> {
-        if self.read_only { self.client.check_stat("/").await.map(drop) } else { self.client.sync("/").await }
-    }
-
-    /// Whether that works within `limit`.
-    pub(crate) async fn answers(&self, limit: Duration) -> bool {
-        matches!(timeout(limit, self.prove()).await, Ok(Ok(())))
-    }
-}
-
-/// Whether requests can be sent right now.
-#[derive(Debug, Clone)]
-pub(crate) enum Connection {
-    Down,
-    Up(Arc<LiveSession>),
-    Closed,
-}
-
-impl Connection {
-    pub(crate) fn live(&self) -> Option<&Arc<LiveSession>> {
-        match self {
-            Self::Up(live) => Some(live),
-            Self::Down | Self::Closed => None,
-        }
-    }
-
-    fn is_up(&self, key: SessionKey) -> bool {
-        self.live().is_some_and(|live| live.key == key)
-    }
-}
-
-/// What the readings of nodes depend on. It stays through a lost connection.
-#[derive(Debug, Clone)]
-pub(crate) struct ReadContext {
-    /// The session that nodes are to be read in.
-    pub(crate) session: Option<SessionKey>,
-    /// What that session found out about the ensemble.
-    pub(crate) ensemble: EnsembleCheck,
-    pub(crate) closed: bool,
-}
 
 /// One session of the pool.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ mod polls;
 mod request;
 mod retry;
 mod set_watch;
+mod settle;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,12 +23,11 @@ pub(crate) use polls::Polls;
 pub(crate) use set_watch::SetWatch;
 
 use crate::client::Client;
-use crate::error::Error;
-use crate::reading::{Absence, NodeStat, NodeState, Reading, SessionKey, Unreadable};
-use crate::session::{EnsembleCheck, LiveSession, ReadContext, Session};
-use node::{Node, Seen, Version};
+use crate::reading::{Reading, SessionKey, Unreadable};
+use crate::session::{EnsembleCheck, ReadContext, Session};
+use node::Node;
 use polls::PollPlace;
-use request::{Failure, Found};
+use request::Failure;
 use retry::{RetryPolicy, Verdict};
 
 /// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says that there
@@ -188,76 +188,6 @@ impl NodeWatch {
         };
         outdated || self.node.is_hinted()
     }
-
-    /// Takes over what an attempt found.
-    fn found(&mut self, found: Found, watch: SetWatch, live: &LiveSession, resumes: u32) -> Reading {
-        self.basis = Basis::Session(live.key);
-        let (state, version) = match found {
-            Some((data, stat)) => {
-                if self.length.replace(data.len()).is_none() {
-                    self.client.shared().budget.learn(data.len());
-                }
-                self.present_in = Some((live.key, resumes));
-                let stat = NodeStat::from(&stat);
-                (NodeState::Present { data, stat }, Version::Present { mzxid: stat.mzxid })
-            }
-            None => {
-                let absence = self.classify_absence(live, resumes);
-                if !live.read_only && matches!(absence, Absence::Unconfirmed { .. }) {
-                    self.basis = Basis::Unconfirmed(live.key);
-                }
-                (NodeState::Absent(absence), Version::Absent)
-            }
-        };
-        self.node.saw(Some(Seen { session: live.key, version }));
-        // The old watch goes only now: while two are set, dropping one costs no request.
-        self.watch = Some(watch);
-        self.poll = None;
-        self.count_without_auth(false);
-        self.stale = false;
-        Reading { state, session: live.key, read_only: live.read_only }
-    }
-
-    /// How sure it is that the node, which an attempt did not find, is meant to be missing.
-    fn classify_absence(&self, live: &LiveSession, resumes: u32) -> Absence {
-        let context = self.context.borrow();
-        // Otherwise the check was made in another session, or before a resume.
-        let is_checked = context.session == Some(live.key) && live.resumes() == resumes;
-        let check = if is_checked { &context.ensemble } else { &EnsembleCheck::Unknown };
-        let was_seen = is_checked && self.present_in == Some((live.key, resumes));
-        check.classify_absence(live.read_only, was_seen)
-    }
-
-    fn unreadable(&mut self, why: Unreadable, live: &LiveSession) -> Reading {
-        self.basis = Basis::Session(live.key);
-        self.node.saw(None);
-        self.watch = None;
-        self.poll = Some(self.client.shared().polls.add(&self.node));
-        self.count_without_auth(matches!(why, Unreadable::NoAuth));
-        self.stale = false;
-        Reading { state: NodeState::Unreadable(why), session: live.key, read_only: live.read_only }
-    }
-
-    fn closed(&mut self) -> Reading {
-        self.basis = Basis::Closed;
-        self.node.saw(None);
-        self.watch = None;
-        self.poll = None;
-        self.stale = false;
-        let state = NodeState::Unreadable(Unreadable::Other(Error::Closed));
-        Reading { state, session: SessionKey::unique(), read_only: false }
-    }
-
-    fn count_without_auth(&mut self, without_auth: bool) {
-        if std::mem::replace(&mut self.without_auth, without_auth) != without_auth {
-            let credentials = &self.client.shared().credentials;
-            if without_auth {
-                credentials.add_node_without_auth();
-            } else {
-                credentials.remove_node_without_auth();
-            }
-        }
-    }
 }
 
 /// Waits until the watch fires, if there is one.
@@ -287,51 +217,4 @@ impl fmt::Debug for NodeWatch {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn is_send<T: Send>(value: T) -> T {
-        value
-    }
-
-    async fn client() -> Client {
-        let hosts = vec![ld_config::Host { name: "127.0.0.1".to_owned(), port: 1 }];
-        let config = ld_config::ZooKeeperConfig { hosts, ..Default::default() };
-        Client::new(&config, &Default::default(), Default::default()).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_hundred_thousand_waiting_nodes_are_cheap() {
-        let client = client().await;
-        let mut watch = client.watch("/a");
-        assert!(size_of::<NodeWatch>() + size_of::<Node>() <= 320);
-        let waiting = size_of_val(&is_send(watch.changed()));
-        assert!(waiting <= 512, "{waiting}");
-        let reading = size_of_val(&is_send(watch.read()));
-        assert!(reading <= 768, "{reading}");
-        drop(is_send(client.confirm(std::time::Duration::ZERO)));
-    }
-
-    #[tokio::test]
-    async fn short_lived_watches_leave_nothing_behind() {
-        let client = client().await;
-        for _ in 0..1000 {
-            drop(client.watch("/a"));
-        }
-        let watch = client.watch("/b");
-        assert_eq!(watch.session.nodes.all().len(), 1);
-        assert_eq!(Arc::strong_count(&watch.node), 2);
-    }
-
-    #[tokio::test]
-    async fn a_closed_client_resolves_each_watch_once() {
-        let client = client().await;
-        let mut watch = client.watch("/a");
-        watch.changed().await;
-        client.close(std::time::Duration::from_secs(30)).await;
-        let reading = watch.read().await;
-        assert!(matches!(reading.state, NodeState::Unreadable(Unreadable::Other(Error::Closed))));
-        assert!(futures_util::FutureExt::now_or_never(watch.changed()).is_none());
-        assert_eq!(client.connection_error().as_deref(), Some("the ZooKeeper client is closed"));
-    }
-}
+mod tests;

@@ -1,18 +1,20 @@
 //! The digest credentials: read from the secrets store at every new session, and again and again while they
 //! cannot be right.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+mod store;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ld_blocking::{BoundedCalls, Spawner};
-use ld_config::{SecretValue, SecretsConfig, SecretsError, read_simple_secrets};
+use ld_config::{SecretsConfig, read_simple_secrets};
 use tokio::sync::watch;
 use tokio::time::sleep;
-use tracing::{error, info};
+use tracing::error;
 
 use super::jittered;
-use crate::Error;
+pub(super) use store::CredentialSet;
+use store::{Problems, Read, Store};
 
 /// How soon the secrets are read again after something was found to be wrong with them.
 const FIRST_POLL: Duration = Duration::from_secs(1);
@@ -21,15 +23,6 @@ const FIRST_POLL: Duration = Duration::from_secs(1);
 const LAST_POLL: Duration = Duration::from_secs(8);
 /// How long a session waits for the secrets store before it is opened with the credentials that are known.
 const READ_LIMIT: Duration = Duration::from_secs(2);
-
-type Read = fn(&SecretsConfig, &[String]) -> Vec<Result<SecretValue, SecretsError>>;
-
-/// One state of the credentials; another one has another version.
-#[derive(Debug)]
-pub(crate) struct CredentialSet {
-    pub(crate) version: u64,
-    pub(crate) values: Vec<SecretValue>,
-}
 
 /// The credentials of a client.
 #[derive(Debug)]
@@ -40,62 +33,14 @@ pub(crate) struct Credentials {
     configured: bool,
 }
 
-/// What the sessions share with the thread that reads.
-struct Store {
-    config: SecretsConfig,
-    read: Read,
-    state: Mutex<State>,
-    current: watch::Sender<Arc<CredentialSet>>,
-    problems: watch::Sender<Problems>,
-}
-
-#[derive(Debug)]
-struct State {
-    slots: Vec<Slot>,
-    /// When the last read that has ended began.
-    began: Option<Instant>,
-    /// The read hangs, and the log says so.
-    hang_logged: bool,
-}
-
-/// What is known to be wrong with the credentials.
-#[derive(Debug, Default)]
-struct Problems {
-    hung: bool,
-    unread: usize,
-    nodes_without_auth: usize,
-}
-
-impl Problems {
-    fn exist(&self) -> bool {
-        self.hung || self.unread > 0 || self.nodes_without_auth > 0
-    }
-}
-
-/// One configured credential.
-#[derive(Debug)]
-struct Slot {
-    path: String,
-    /// The last good value: it stays in use while the store is being rewritten.
-    value: Option<SecretValue>,
-    logged: Option<String>,
-}
-
 impl Credentials {
     pub(crate) fn new(config: SecretsConfig, paths: &[String], spawner: Spawner) -> Self {
         Self::with(config, paths, spawner, read_simple_secrets)
     }
 
     fn with(config: SecretsConfig, paths: &[String], spawner: Spawner, read: Read) -> Self {
-        let slots = paths.iter().map(|path| Slot { path: path.clone(), value: None, logged: None }).collect();
         let calls = BoundedCalls::new(format!("reading '{}'", config.path.display()), spawner, 1);
-        let store = Store {
-            config,
-            read,
-            state: Mutex::new(State { slots, began: None, hang_logged: false }),
-            current: watch::Sender::new(Arc::new(CredentialSet { version: 0, values: Vec::new() })),
-            problems: watch::Sender::default(),
-        };
+        let store = Store::new(config, paths, read);
         Self { calls, store: Arc::new(store), configured: !paths.is_empty() }
     }
 
@@ -123,7 +68,7 @@ impl Credentials {
             let result = self.calls.run(READ_LIMIT, move || store.read_if_older_than(asked)).await;
             if let Err(error) = result {
                 self.store.problems.send_modify(|problems| problems.hung = true);
-                if !std::mem::replace(&mut self.store.state().hang_logged, true) {
+                if self.store.is_new_hang() {
                     error!("{error}; going on with the credentials that are known");
                 }
             }
@@ -132,7 +77,7 @@ impl Credentials {
     }
 
     /// Reads the secrets with backoff for as long as one is missing or a node answers NoAuth. Never ends.
-    pub(crate) async fn poll_while_in_trouble(&self) {
+    pub(crate) async fn poll_while_problems_exist(&self) {
         if !self.configured {
             return std::future::pending().await;
         }
@@ -152,93 +97,14 @@ impl Credentials {
     }
 }
 
-impl Store {
-    /// Reads the secrets, unless a read that began after `asked` has done that: many sessions share one. Blocks.
-    fn read_if_older_than(&self, asked: Instant) {
-        if self.state().began.is_some_and(|began| began >= asked) {
-            return;
-        }
-        let began = Instant::now();
-        let paths: Vec<String> = self.state().slots.iter().map(|slot| slot.path.clone()).collect();
-        let results = (self.read)(&self.config, &paths);
-        let mut state = self.state();
-        state.began = Some(began);
-        if std::mem::take(&mut state.hang_logged) {
-            info!("reading '{}' works again", self.config.path.display());
-        }
-        let (mut unread, mut changed) = (0, false);
-        for (slot, result) in state.slots.iter_mut().zip(results) {
-            match slot.check(result) {
-                Ok(value) => changed |= slot.accept(value),
-                Err(error) => {
-                    unread += 1;
-                    slot.report(&error);
-                }
-            }
-        }
-        if changed {
-            let values = state.slots.iter().filter_map(|slot| slot.value.clone()).collect();
-            self.current.send_modify(|set| {
-                *set = Arc::new(CredentialSet { version: set.version + 1, values });
-            });
-        }
-        drop(state);
-        self.problems.send_modify(|problems| (problems.hung, problems.unread) = (false, unread));
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Store {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("config", &self.config)
-            .field("state", &self.state)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Slot {
-    fn check(&self, result: Result<SecretValue, SecretsError>) -> Result<SecretValue, Error> {
-        let path = self.path.clone();
-        match result {
-            Ok(value) if value.expose().contains(&b':') => Ok(value),
-            Ok(_) => Err(Error::CredentialForm { path }),
-            Err(source) => Err(Error::Credential { path, source }),
-        }
-    }
-
-    /// Whether the value is a new one.
-    fn accept(&mut self, value: SecretValue) -> bool {
-        if self.logged.take().is_some() {
-            info!("the ZooKeeper credential {} is readable again", self.path);
-        }
-        if self.value.as_ref() == Some(&value) {
-            return false;
-        }
-        self.value = Some(value);
-        true
-    }
-
-    fn report(&mut self, error: &Error) {
-        let text = error.to_string();
-        if self.logged.as_ref() != Some(&text) {
-            let kept = if self.value.is_some() { "its last value" } else { "the others" };
-            error!("{text}; going on with {kept}");
-            self.logged = Some(text);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::{LazyLock, Mutex};
 
     use futures_util::future::join_all;
+    use ld_config::{SecretValue, SecretsError};
 
     use super::*;
 
@@ -296,7 +162,7 @@ mod tests {
         });
         credentials.refresh().await;
         let polling = Arc::clone(&credentials);
-        tokio::spawn(async move { polling.poll_while_in_trouble().await });
+        tokio::spawn(async move { polling.poll_while_problems_exist().await });
         sleep(Duration::from_secs(60)).await;
         assert_eq!(READS.load(Ordering::Relaxed), 1);
         credentials.add_node_without_auth();

@@ -117,7 +117,7 @@ async fn run_background(shared: &Shared) {
     loop {
         let work = async {
             tokio::join!(
-                shared.credentials.poll_while_in_trouble(),
+                shared.credentials.poll_while_problems_exist(),
                 keep_certificates_fresh(shared.tls.as_ref()),
                 shared.polls.run(),
             )

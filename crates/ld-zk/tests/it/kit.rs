@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use ld_config::{Host, SecretsConfig, ZooKeeperConfig};
+use ld_testkit::{Namespace, Proxy};
 use ld_zk::{Absence, Client, NodeState, NodeWatch, Options, Reading, SessionState};
 use tokio::time::timeout;
 
@@ -81,4 +82,11 @@ pub(crate) async fn until_state(client: &Client, state: SessionState) {
         }
     })
     .await;
+}
+
+/// A place in a shared server, and a proxy in front of it.
+pub(crate) fn proxied() -> (Namespace, Proxy) {
+    let namespace = Namespace::new();
+    let proxy = Proxy::start(namespace.server().address());
+    (namespace, proxy)
 }

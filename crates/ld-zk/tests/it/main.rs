@@ -1,6 +1,7 @@
 //! The client against real servers and real faults.
 
 mod absence;
+mod closing;
 mod credentials;
 mod ensembles;
 mod hostile;

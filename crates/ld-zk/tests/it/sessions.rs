@@ -4,16 +4,12 @@ use std::error::Error as _;
 use std::time::{Duration, Instant};
 
 use ld_config::{Host, SecretsConfig};
-use ld_testkit::{Namespace, Proxy, ProxyMode, Server, ServerOptions, Session, operation, wait_until};
+use ld_testkit::{Proxy, ProxyMode, Server, ServerOptions, Session, operation, wait_until};
 use ld_zk::{Client, Error, Options, SessionState};
 
-use crate::kit::{LIMIT, client, config, next, open, text, until, until_content, until_state, within};
-
-fn proxied() -> (Namespace, Proxy) {
-    let namespace = Namespace::new();
-    let proxy = Proxy::start(namespace.server().address());
-    (namespace, proxy)
-}
+use crate::kit::{
+    LIMIT, client, config, next, open, proxied, text, until, until_content, until_state, within,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_is_followed_through_change_deletion_and_creation() {
@@ -238,44 +234,4 @@ async fn confirming_covers_live_sessions_and_delivers_changes() {
     proxy.set_mode(ProxyMode::Blackhole);
     let confirmed = client.confirm(Duration::from_millis(200)).await;
     assert!(!confirmed.covers(reading.session), "a silent server confirms nothing");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn closing_ends_the_sessions_and_all_waits() {
-    let (namespace, proxy) = proxied();
-    let path = namespace.path("/node");
-    namespace.admin().create(&path, "one").unwrap();
-    let client = client(proxy.address());
-    let mut watch = client.watch(&path);
-    next(&mut watch).await;
-    client.close(LIMIT).await;
-    assert!(text(&next(&mut watch).await).contains("Closed"));
-    assert!(matches!(client.session().await, Err(Error::Closed)));
-    assert_eq!(client.state().overall(), SessionState::Closed);
-    let session = proxy.last_session();
-    assert!(session.close(namespace.server().address()).is_err(), "the server knows the session no more");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn closing_is_bounded_while_the_server_is_silent() {
-    let (_namespace, proxy) = proxied();
-    let client = client(proxy.address());
-    within("a session", client.session()).await.unwrap();
-    proxy.set_mode(ProxyMode::Blackhole);
-    let start = Instant::now();
-    client.close(Duration::from_millis(200)).await;
-    assert!(start.elapsed() < Duration::from_secs(10));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn dropping_the_last_handle_closes_the_session() {
-    let (_namespace, proxy) = proxied();
-    let client = client(proxy.address());
-    let watch = client.watch("/node");
-    within("a session", client.session()).await.unwrap();
-    drop(client);
-    drop(watch);
-    tokio::task::block_in_place(|| {
-        wait_until("no connection", LIMIT, || proxy.open_connections() == 0);
-    });
 }

@@ -1,0 +1,49 @@
+//! What many nodes cost, and what is left of those that go.
+
+use super::*;
+use crate::{Error, NodeState};
+
+fn is_send<T: Send>(value: T) -> T {
+    value
+}
+
+async fn client() -> Client {
+    let hosts = vec![ld_config::Host { name: "127.0.0.1".to_owned(), port: 1 }];
+    let config = ld_config::ZooKeeperConfig { hosts, ..Default::default() };
+    Client::new(&config, &Default::default(), Default::default()).unwrap()
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_waiting_nodes_are_cheap() {
+    let client = client().await;
+    let mut watch = client.watch("/a");
+    assert!(size_of::<NodeWatch>() + size_of::<Node>() <= 320);
+    let waiting = size_of_val(&is_send(watch.changed()));
+    assert!(waiting <= 512, "{waiting}");
+    let reading = size_of_val(&is_send(watch.read()));
+    assert!(reading <= 768, "{reading}");
+    drop(is_send(client.confirm(std::time::Duration::ZERO)));
+}
+
+#[tokio::test]
+async fn short_lived_watches_leave_nothing_behind() {
+    let client = client().await;
+    for _ in 0..1000 {
+        drop(client.watch("/a"));
+    }
+    let watch = client.watch("/b");
+    assert_eq!(watch.session.nodes.all().len(), 1);
+    assert_eq!(Arc::strong_count(&watch.node), 2);
+}
+
+#[tokio::test]
+async fn a_closed_client_resolves_each_watch_once() {
+    let client = client().await;
+    let mut watch = client.watch("/a");
+    watch.changed().await;
+    client.close(std::time::Duration::from_secs(30)).await;
+    let reading = watch.read().await;
+    assert!(matches!(reading.state, NodeState::Unreadable(Unreadable::Other(Error::Closed))));
+    assert!(futures_util::FutureExt::now_or_never(watch.changed()).is_none());
+    assert_eq!(client.connection_error().as_deref(), Some("the ZooKeeper client is closed"));
+}
