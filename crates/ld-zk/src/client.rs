@@ -15,12 +15,12 @@ use crate::validate::validate;
 use crate::watch::{Budget, Polls};
 use crate::{Error, NodeWatch, Options};
 
-/// How many reads may be in flight at once. Nearby 64 saturate a server, but it answers more of them with less
-/// effort each.
+/// How many reads may be in flight at once. Nearby 64 saturate a server, but it answers more of
+/// them with less effort each.
 const READS_IN_FLIGHT: usize = 1024;
 
-/// A ZooKeeper client that outlives its sessions. Cloning is cheap; when the last clone and the last
-/// [`NodeWatch`] are dropped the sessions are closed in the background.
+/// A ZooKeeper client that outlives its sessions. Cloning is cheap; when the last clone and the
+/// last [`NodeWatch`] are dropped the sessions are closed in the background.
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -49,14 +49,14 @@ pub(crate) struct Shared {
 }
 
 impl Client {
-    /// Makes a client and returns at once; the first session is opened in the background, and tried again until
-    /// it is there. The original's `zookeeper_client_from_config`.
+    /// Makes a client and returns at once; the first session is opened in the background, and tried
+    /// again until it is there. The original's `zookeeper_client_from_config`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidSetting`] for settings that cannot work, [`Error::NoRuntime`] outside of a tokio runtime,
-    /// [`Error::CannotStart`] if the system refuses the thread or the descriptors of the client's I/O. A program
-    /// exits then; once a client was made, no later refusal ends it.
+    /// [`Error::InvalidSetting`] for settings that cannot work, [`Error::NoRuntime`] outside of a
+    /// tokio runtime, [`Error::CannotStart`] if the system refuses the thread or the descriptors of
+    /// the client's I/O. A program exits then; once a client was made, no later refusal ends it.
     pub fn new(config: &ZooKeeperConfig, secrets: &SecretsConfig, options: Options) -> Result<Self, Error> {
         validate(config)?;
         let runtime = Handle::try_current().map_err(|_| Error::NoRuntime)?;
@@ -78,14 +78,14 @@ impl Client {
         Ok(Self { inner: Arc::new(Inner { shared, pool }) })
     }
 
-    /// The current session's plain client, for everything that this crate does not do. It ends with that
-    /// session: ask again after an error, do not keep it. Watches that it sets count towards the session's
-    /// limit, and its persistent watches are not set again after a reconnect.
+    /// The current session's plain client, for everything that this crate does not do. It ends with
+    /// that session: ask again after an error, do not keep it. Watches that it sets count towards
+    /// the session's limit, and its persistent watches are not set again after a reconnect.
     ///
     /// # Errors
     ///
-    /// [`Error::NotConnected`] when there is no live session within [`Options::session_wait`], with the hosts
-    /// and the last failure; [`Error::Closed`] after [`Client::close`].
+    /// [`Error::NotConnected`] when there is no live session within [`Options::session_wait`], with
+    /// the hosts and the last failure; [`Error::Closed`] after [`Client::close`].
     pub async fn session(&self) -> Result<zookeeper::Client, Error> {
         let session = self.pool().first().ok_or(Error::Closed)?;
         let limit = self.shared().options.session_wait;
@@ -100,8 +100,8 @@ impl Client {
         }
     }
 
-    /// Watches a node, given by its path below the chroot. ZooKeeper is asked nothing before the first
-    /// [`NodeWatch::read`].
+    /// Watches a node, given by its path below the chroot. ZooKeeper is asked nothing before the
+    /// first [`NodeWatch::read`].
     pub fn watch(&self, path: &str) -> NodeWatch {
         let cost = Session::cost(&self.shared().config.chroot, path);
         NodeWatch::new(self.clone(), self.pool().session_for(cost), path)
@@ -117,14 +117,15 @@ impl Client {
         self.shared().states.watch()
     }
 
-    /// Why a session is not live right now, with the causes, as one line; `None` while all sessions are live.
-    /// See [`ClientState::connection_error`].
+    /// Why a session is not live right now, with the causes, as one line; `None` while all sessions
+    /// are live. See [`ClientState::connection_error`].
     pub fn connection_error(&self) -> Option<String> {
         self.state().connection_error()
     }
 
-    /// Closes the sessions and waits for that, `limit` at most. What is not closed by then is abandoned, and
-    /// the server lets it expire. Every call that waits on this client resolves or fails with [`Error::Closed`].
+    /// Closes the sessions and waits for that, `limit` at most. What is not closed by then is
+    /// abandoned, and the server lets it expire. Every call that waits on this client resolves or
+    /// fails with [`Error::Closed`].
     pub async fn close(&self, limit: Duration) {
         self.pool().close(limit).await;
     }

@@ -13,14 +13,14 @@ use crate::session::{LiveSession, Session};
 use crate::watch::audit;
 
 impl Client {
-    /// Proves that sessions are live and that their nodes are known: a confirmed session's server has caught up
-    /// with its leader, and each [`NodeWatch`](crate::NodeWatch) whose node changed before the proof has its
-    /// `changed()` ready at the next poll. That includes changes whose event the server has dropped, as it does
-    /// while the node may not be read. A session that does not answer within `limit` is not confirmed, and is
-    /// checked and replaced when it is dead.
+    /// Proves that sessions are live and that their nodes are known: a confirmed session's server
+    /// has caught up with its leader, and each [`NodeWatch`](crate::NodeWatch) whose node changed
+    /// before the proof has its `changed()` ready at the next poll. That includes changes whose
+    /// event the server has dropped, as it does while the node may not be read. A session that does
+    /// not answer within `limit` is not confirmed, and is checked and replaced when it is dead.
     ///
-    /// It costs two requests a session, and one for each of its nodes unless they were asked for within the last
-    /// 5 s; those may take 30 s in all before the `limit` begins. Cancel-safe.
+    /// It costs two requests a session, and one for each of its nodes unless they were asked for
+    /// within the last 5 s; those may take 30 s in all before the `limit` begins. Cancel-safe.
     pub async fn confirm(&self, limit: Duration) -> Confirmed {
         let candidates: Vec<_> = self.pool().all().into_iter().filter_map(Candidate::new).collect();
         // The long part of all of them comes first, so that all proofs are of the same moment.
@@ -53,8 +53,8 @@ impl Confirmed {
         self.sessions.contains(&session)
     }
 
-    /// How long ago the proof was asked for: what happened since is not covered. The proof is worth nothing
-    /// any more if the process stood still meanwhile (stopped, suspended).
+    /// How long ago the proof was asked for: what happened since is not covered. The proof is worth
+    /// nothing any more if the process stood still meanwhile (stopped, suspended).
     pub fn age(&self) -> Duration {
         self.asked.elapsed()
     }
@@ -73,7 +73,8 @@ impl Candidate {
     }
 }
 
-/// The candidates that passed their test and are still live. One that failed is suspected to be dead.
+/// The candidates that passed their test and are still live. One that failed is suspected to be
+/// dead.
 fn those_that_passed(passed: Vec<bool>, candidates: Vec<Candidate>) -> Vec<Candidate> {
     let judged = passed.into_iter().zip(candidates);
     let still_live = judged.filter(|(passed, candidate)| {

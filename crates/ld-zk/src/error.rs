@@ -9,8 +9,8 @@ use ld_config::{SecretsError, chain};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why something with ZooKeeper did not work. The text of each variant includes its causes. No variant carries
-/// a secret's value or a node's content.
+/// Why something with ZooKeeper did not work. The text of each variant includes its causes. No
+/// variant carries a secret's value or a node's content.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -25,8 +25,8 @@ pub enum Error {
     /// The client was made outside of a tokio runtime.
     #[error("a ZooKeeper client can only be made inside a tokio runtime")]
     NoRuntime,
-    /// The system refuses the thread or the descriptors that the client needs to start: raise the limit and
-    /// start the program again.
+    /// The system refuses the thread or the descriptors that the client needs to start: raise the
+    /// limit and start the program again.
     #[error("the ZooKeeper client cannot start, the system refuses a thread or descriptors: {source}")]
     CannotStart {
         /// What the system said.
@@ -74,7 +74,8 @@ pub enum Error {
     /// No server opens a session: see the reason of each.
     #[error("no ZooKeeper server opens a session: {reasons}")]
     NoSession {
-        /// What each server did, as in "10.0.0.1:2181 refuses connections; 10.0.0.2:2181 does not answer".
+        /// What each server did, as in "10.0.0.1:2181 refuses connections; 10.0.0.2:2181 does not
+        /// answer".
         reasons: String,
     },
     /// A session ended, a new one is being opened.
@@ -83,7 +84,8 @@ pub enum Error {
         /// How it ended.
         reason: &'static str,
     },
-    /// The ZooKeeper crate panicked, for example because of a malformed reply. The session is replaced.
+    /// The ZooKeeper crate panicked, for example because of a malformed reply. The session is
+    /// replaced.
     #[error("the ZooKeeper session's task failed ({reason})")]
     ClientFailed {
         /// The panic's message.
@@ -164,8 +166,8 @@ pub(crate) enum FailureKind {
 }
 
 impl FailureKind {
-    /// The ZooKeeper crate passes the reason of a connection's end to every request in flight. So everything
-    /// that is not certainly about the node counts as about the connection.
+    /// The ZooKeeper crate passes the reason of a connection's end to every request in flight. So
+    /// everything that is not certainly about the node counts as about the connection.
     pub(crate) fn of(error: &zookeeper::Error) -> Self {
         use zookeeper::Error as E;
         match error {

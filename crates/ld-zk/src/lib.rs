@@ -1,8 +1,8 @@
 //! A ZooKeeper client that outlives its sessions, from live data configuration and secrets.
 //!
-//! One call makes a [`Client`] from the `zookeeper.*` and `secrets.*` settings. [`Client::watch`] gives a
-//! [`NodeWatch`]: one node's latest state, across lost connections, expired sessions, changed credentials and
-//! restarted ensembles.
+//! One call makes a [`Client`] from the `zookeeper.*` and `secrets.*` settings. [`Client::watch`]
+//! gives a [`NodeWatch`]: one node's latest state, across lost connections, expired sessions,
+//! changed credentials and restarted ensembles.
 //!
 //! ```no_run
 //! use ld_config::{Host, SecretsConfig, ZooKeeperConfig};
@@ -25,20 +25,23 @@
 //! # }
 //! ```
 //!
-//! What it takes care of: sessions are opened with full-jitter backoff, host names looked up and secrets read
-//! anew each time; a new session does `sync` before it reads, so that a lagging server cannot serve the past;
-//! reads are bounded in number and in bytes; a missing node is only called missing for certain when the
-//! ensemble holds data ([`Absence`]); many nodes are spread over several sessions, since the ZooKeeper crate
-//! cannot resume one that watches more than 128 KiB of paths.
+//! What it takes care of: sessions are opened with full-jitter backoff, host names looked up and
+//! secrets read anew each time; a new session does `sync` before it reads, so that a lagging server
+//! cannot serve the past; reads are bounded in number and in bytes; a missing node is only called
+//! missing for certain when the ensemble holds data ([`Absence`]); many nodes are spread over
+//! several sessions, since the ZooKeeper crate cannot resume one that watches more than 128 KiB of
+//! paths.
 //!
-//! Blocking calls (secrets, certificates, names) run on threads of their own, each with a limit. A panic of the
-//! ZooKeeper crate costs a session. The only failure that ends a client is [`Error::CannotStart`].
+//! Blocking calls (secrets, certificates, names) run on threads of their own, each with a limit. A
+//! panic of the ZooKeeper crate costs a session. The only failure that ends a client is
+//! [`Error::CannotStart`].
 //!
-//! What it deliberately does not do: it keeps no history of a node, it does not watch children, it does not
-//! write. For everything else [`Client::session`] gives the current session's plain client.
+//! What it deliberately does not do: it keeps no history of a node, it does not watch children, it
+//! does not write. For everything else [`Client::session`] gives the current session's plain
+//! client.
 //!
-//! The ZooKeeper crate logs session passwords at the level `debug` (target `zookeeper_client`): a program caps
-//! that target at `info`.
+//! The ZooKeeper crate logs session passwords at the level `debug` (target `zookeeper_client`): a
+//! program caps that target at `info`.
 
 mod client;
 mod confirm;

@@ -48,8 +48,8 @@ pub enum NodeState {
     Unreadable(Unreadable),
 }
 
-/// The parts of a znode's stat that tell one state from another. Compare `mzxid` and `czxid`, not `version`,
-/// which starts again from 0 when a node is deleted and created.
+/// The parts of a znode's stat that tell one state from another. Compare `mzxid` and `czxid`, not
+/// `version`, which starts again from 0 when a node is deleted and created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeStat {
@@ -76,8 +76,9 @@ impl From<&zookeeper::Stat> for NodeStat {
     }
 }
 
-/// A node's content; null is empty. It counts against [`Options::read_budget_bytes`](crate::Options) until it
-/// is dropped: a caller that has to wait before using it drops it and reads again, or the other nodes starve.
+/// A node's content; null is empty. It counts against
+/// [`Options::read_budget_bytes`](crate::Options) until it is dropped: a caller that has to wait
+/// before using it drops it and reads again, or the other nodes starve.
 ///
 /// Its `Debug` shows the length only, since content may be secret.
 pub struct NodeData {
@@ -90,7 +91,8 @@ impl NodeData {
         Self { bytes, reservation }
     }
 
-    /// The bytes, and what they count against the budget: they do until the [`Reservation`] is dropped.
+    /// The bytes, and what they count against the budget: they do until the [`Reservation`] is
+    /// dropped.
     pub fn into_parts(self) -> (Vec<u8>, Reservation) {
         (self.bytes, self.reservation)
     }
@@ -123,14 +125,14 @@ impl fmt::Debug for NodeData {
     }
 }
 
-/// How surely a missing node is meant to be missing. A wrong host, a wiped ensemble or a missing chroot makes
-/// every node look deleted.
+/// How surely a missing node is meant to be missing. A wrong host, a wiped ensemble or a missing
+/// chroot makes every node look deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Absence {
     /// It was deleted in the session in which it was seen present.
     Deleted,
-    /// It is missing from an ensemble that holds data: the chroot exists, or without a chroot the root has a
-    /// child besides `zookeeper`.
+    /// It is missing from an ensemble that holds data: the chroot exists, or without a chroot the
+    /// root has a child besides `zookeeper`.
     Confirmed,
     /// It is missing, and so may be everything else: do not act on it.
     Unconfirmed {
@@ -142,8 +144,8 @@ pub enum Absence {
 /// Why a node cannot be read. It is tried again, every 10 s at most often.
 #[derive(Debug)]
 pub enum Unreadable {
-    /// The credentials may not read it. Digest authentication takes any password, so that a wrong one shows
-    /// only here.
+    /// The credentials may not read it. Digest authentication takes any password, so that a wrong
+    /// one shows only here.
     NoAuth,
     /// Something else that concerns this node, for example an invalid path.
     Other(Error),

@@ -1,4 +1,5 @@
-//! A session of the client's pool: replaced when it ends, and watched by the nodes that belong to it.
+//! A session of the client's pool: replaced when it ends, and watched by the nodes that belong to
+//! it.
 
 mod backoff;
 mod credentials;
@@ -34,9 +35,9 @@ pub(crate) use tls::Tls;
 use crate::reading::SessionKey;
 use crate::watch::NodeList;
 
-/// How many bytes of watched paths one session may carry. The ZooKeeper crate sets watches again after a
-/// reconnect in requests of 128 KiB that share one xid, so that a second request would end the session; the
-/// rest is room for watches that are being replaced.
+/// How many bytes of watched paths one session may carry. The ZooKeeper crate sets watches again
+/// after a reconnect in requests of 128 KiB that share one xid, so that a second request would end
+/// the session; the rest is room for watches that are being replaced.
 const SESSION_PATH_BYTES: usize = 96 << 10;
 /// What a watched path costs beside its characters: its length.
 const PATH_OVERHEAD: usize = 4;
@@ -75,7 +76,8 @@ impl Session {
         chroot.len() + path.len() + PATH_OVERHEAD
     }
 
-    /// Takes room for a path, if there is any. A path that is too long for every session gets one to itself.
+    /// Takes room for a path, if there is any. A path that is too long for every session gets one
+    /// to itself.
     fn take_room(&self, cost: usize) -> bool {
         let fits = |used: usize| (used == 0 || used + cost <= SESSION_PATH_BYTES).then_some(used + cost);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()

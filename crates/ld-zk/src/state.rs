@@ -60,7 +60,8 @@ impl ClientState {
         self.worst().and_then(|session| session.last_error.as_ref())
     }
 
-    /// Why the session that is worst off is not live, with the causes; `None` while all sessions are live.
+    /// Why the session that is worst off is not live, with the causes; `None` while all sessions
+    /// are live.
     pub fn connection_error(&self) -> Option<String> {
         let worst = self.worst()?;
         let plain = match worst.state {
@@ -89,8 +90,8 @@ impl StateWatch {
         self.receiver.borrow().clone()
     }
 
-    /// Waits for the next change, skipping states in between, and gives the present state; `None` when the
-    /// client is gone. Cancel-safe.
+    /// Waits for the next change, skipping states in between, and gives the present state; `None`
+    /// when the client is gone. Cancel-safe.
     pub async fn changed(&mut self) -> Option<ClientState> {
         self.receiver.changed().await.ok()?;
         Some(self.receiver.borrow_and_update().clone())

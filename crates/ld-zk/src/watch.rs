@@ -30,8 +30,9 @@ use polls::PollPlace;
 use request::Failure;
 use retry::{RetryPolicy, Verdict};
 
-/// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says that there
-/// may be something new, [`read`](Self::read) gives what is there then. States in between are skipped.
+/// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says
+/// that there may be something new, [`read`](Self::read) gives what is there then. States in
+/// between are skipped.
 ///
 /// ```no_run
 /// # async fn example(client: ld_zk::Client) {
@@ -100,15 +101,17 @@ impl NodeWatch {
         self.node.path()
     }
 
-    /// Waits until the node may have changed since the last reading; resolves at once before the first one.
-    /// That is: its watch fired, there is a new session, an unreadable node is due to be tried again, an
-    /// absence that was not believed may be believed now, the client was closed, or
-    /// [`refresh`](Self::refresh) was called. It keeps resolving at once until [`read`](Self::read) has completed.
+    /// Waits until the node may have changed since the last reading; resolves at once before the
+    /// first one. That is: its watch fired, there is a new session, an unreadable node is due to be
+    /// tried again, an absence that was not believed may be believed now, the client was closed, or
+    /// [`refresh`](Self::refresh) was called. It keeps resolving at once until [`read`](Self::read)
+    /// has completed.
     ///
-    /// Ready at its first poll if any of that came before. Cancel-safe: dropping the future loses nothing.
+    /// Ready at its first poll if any of that came before. Cancel-safe: dropping the future loses
+    /// nothing.
     pub async fn changed(&mut self) {
-        // Unconstrained: out of its cooperative budget, a task of tokio would not see at its first poll what
-        // has come before, and a heartbeat would rest on that.
+        // Unconstrained: out of its cooperative budget, a task of tokio would not see at its first
+        // poll what has come before, and a heartbeat would rest on that.
         tokio::task::unconstrained(async {
             while !self.stale && !self.is_outdated() {
                 tokio::select! {
@@ -132,9 +135,10 @@ impl NodeWatch {
         self.stale = true;
     }
 
-    /// Reads the node and sets its watch. It waits for a live session for as long as that takes, so select on
-    /// your own shutdown; each request is bounded by 60 s, and failures of the connection are tried again. After
-    /// the client was closed the node is [`Unreadable`] with [`Error::Closed`].
+    /// Reads the node and sets its watch. It waits for a live session for as long as that takes, so
+    /// select on your own shutdown; each request is bounded by 60 s, and failures of the connection
+    /// are tried again. After the client was closed the node is [`Unreadable`] with
+    /// [`Error::Closed`](crate::Error::Closed).
     ///
     /// Cancel-safe: after dropping the future [`changed`](Self::changed) resolves at once.
     pub async fn read(&mut self) -> Reading {

@@ -1,4 +1,5 @@
-//! Full-jitter exponential backoff: a fleet that loses its ensemble at one instant comes back spread out.
+//! Full-jitter exponential backoff: a fleet that loses its ensemble at one instant comes back
+//! spread out.
 
 use std::time::Duration;
 

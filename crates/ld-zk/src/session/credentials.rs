@@ -1,5 +1,5 @@
-//! The digest credentials: read from the secrets store at every new session, and again and again while they
-//! cannot be right.
+//! The digest credentials: read from the secrets store at every new session, and again and again
+//! while they cannot be right.
 
 mod store;
 
@@ -18,10 +18,11 @@ use store::{Problems, Read, Store};
 
 /// How soon the secrets are read again after something was found to be wrong with them.
 const FIRST_POLL: Duration = Duration::from_secs(1);
-/// How rarely at most they are read while something is wrong with them. With its jitter and the opening of a
-/// session, a secret that was corrected is in use within 12 s.
+/// How rarely at most they are read while something is wrong with them. With its jitter and the
+/// opening of a session, a secret that was corrected is in use within 12 s.
 const LAST_POLL: Duration = Duration::from_secs(8);
-/// How long a session waits for the secrets store before it is opened with the credentials that are known.
+/// How long a session waits for the secrets store before it is opened with the credentials that are
+/// known.
 const READ_LIMIT: Duration = Duration::from_secs(2);
 
 /// The credentials of a client.
@@ -59,9 +60,10 @@ impl Credentials {
         self.store.problems.send_modify(|problems| problems.nodes_without_auth -= 1);
     }
 
-    /// Reads the secrets now and gives the credentials to use, after 2 s at most. A secret that cannot be read
-    /// is logged once and keeps its last good value. While a read hangs, the credentials that are known are
-    /// given; what that read finds is taken over when it returns, however late.
+    /// Reads the secrets now and gives the credentials to use, after 2 s at most. A secret that
+    /// cannot be read is logged once and keeps its last good value. While a read hangs, the
+    /// credentials that are known are given; what that read finds is taken over when it returns,
+    /// however late.
     pub(crate) async fn refresh(&self) -> Arc<CredentialSet> {
         if self.configured {
             let (store, asked) = (Arc::clone(&self.store), Instant::now());
@@ -76,7 +78,8 @@ impl Credentials {
         Arc::clone(&self.store.current.borrow())
     }
 
-    /// Reads the secrets with backoff for as long as one is missing or a node answers NoAuth. Never ends.
+    /// Reads the secrets with backoff for as long as one is missing or a node answers NoAuth. Never
+    /// ends.
     pub(crate) async fn poll_while_problems_exist(&self) {
         if !self.configured {
             return std::future::pending().await;

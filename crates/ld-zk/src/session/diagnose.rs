@@ -1,4 +1,5 @@
-//! Why a server opens no session. The ZooKeeper crate says "no available hosts" whatever the reason is.
+//! Why a server opens no session. The ZooKeeper crate says "no available hosts" whatever the reason
+//! is.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -37,7 +38,8 @@ pub(super) async fn reachable(addresses: Vec<SocketAddr>) -> Result<Vec<SocketAd
     Ok(accepted.into_iter().flatten().collect())
 }
 
-/// Asks each address side by side why there is no session; of one that serves, `said` is all that is known.
+/// Asks each address side by side why there is no session; of one that serves, `said` is all that
+/// is known.
 pub(super) async fn explain(addresses: &[SocketAddr], said: &str) -> Error {
     let probes = addresses.iter().map(|address| async move {
         match probe(*address).await {
@@ -136,7 +138,8 @@ mod tests {
 
     use super::*;
 
-    /// A server that says this on each connection and then closes it, or keeps it open for a `None`.
+    /// A server that says this on each connection and then closes it, or keeps it open for a
+    /// `None`.
     async fn server(says: Option<&'static [u8]>) -> (SocketAddr, oneshot::Sender<()>) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();

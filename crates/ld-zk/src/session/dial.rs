@@ -16,8 +16,8 @@ use crate::client::Shared;
 
 /// How long a connection may be silent at most, however long the session timeout is.
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
-/// How much longer than the session timeout one attempt at a session may take; the ZooKeeper crate itself
-/// stops at about the session timeout.
+/// How much longer than the session timeout one attempt at a session may take; the ZooKeeper crate
+/// itself stops at about the session timeout.
 const DIAL_SLACK: Duration = Duration::from_secs(5);
 
 /// The hosts as a person reads them.
@@ -31,7 +31,8 @@ pub(crate) fn invalid_chroot(chroot: &str) -> Error {
     Error::InvalidSetting { setting: "zookeeper.hosts", problem }
 }
 
-/// What came before an attempt at a session: a reason or none to believe that some servers are gone.
+/// What came before an attempt at a session: a reason or none to believe that some servers are
+/// gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Before {
     /// Nothing: the client has just started.
@@ -42,9 +43,9 @@ pub(super) enum Before {
     Failure,
 }
 
-/// Opens a session. After a failure or a loss only servers that accept a connection are tried: the ZooKeeper
-/// crate gives one that swallows packets most of the session timeout. With TLS, where that takes a handshake
-/// with each, only a failed attempt is reason enough.
+/// Opens a session. After a failure or a loss only servers that accept a connection are tried: the
+/// ZooKeeper crate gives one that swallows packets most of the session timeout. With TLS, where
+/// that takes a handshake with each, only a failed attempt is reason enough.
 pub(super) async fn dial(
     shared: &Shared,
     credentials: &CredentialSet,
@@ -74,8 +75,8 @@ pub(super) async fn dial(
 enum Target {
     /// Addresses: the crate gives all those of one name a single time limit.
     Plain(Vec<SocketAddr>),
-    /// Names: the certificates must be theirs. The crate looks them up itself; names whose look-up hangs are
-    /// left out before.
+    /// Names: the certificates must be theirs. The crate looks them up itself; names whose look-up
+    /// hangs are left out before.
     Secure(Vec<Resolved>, Material),
 }
 
@@ -104,7 +105,8 @@ impl Target {
         servers.join(",")
     }
 
-    /// Why there is no session. The crate says little more than that there is none, so each server is asked.
+    /// Why there is no session. The crate says little more than that there is none, so each server
+    /// is asked.
     async fn explain(&self, said: &str) -> Error {
         match self {
             Self::Plain(addresses) => diagnose::explain(addresses, said).await,
@@ -126,8 +128,8 @@ async fn connect(
     let limit = shared.config.timeout;
     let mut connector = zookeeper::Client::connector()
         .with_session_timeout(limit)
-        // Of the session timeout this is the most that the crate takes: it rides out the longest delays and
-        // ticks the least.
+        // Of the session timeout this is the most that the crate takes: it rides out the longest
+        // delays and ticks the least.
         .with_connection_timeout((limit * 3 / 5).min(SILENCE_LIMIT))
         .with_readonly(read_only)
         .with_fail_eagerly();

@@ -50,7 +50,8 @@ pub(super) struct Check {
     recheck: Option<Duration>,
 }
 
-/// Checks whether the chroot exists, or without a chroot whether the root has a child besides `zookeeper`.
+/// Checks whether the chroot exists, or without a chroot whether the root has a child besides
+/// `zookeeper`.
 pub(super) async fn check(client: &zookeeper::Client) -> Result<Check, ZkError> {
     let chroot = client.path();
     let answer = if chroot == "/" {
@@ -139,7 +140,8 @@ pub(super) async fn keep(session: &Session, live: &LiveSession, mut check: Check
         check = loop {
             let resumes = live.resumes();
             match timeout(CHECK_LIMIT, self::check(&live.client)).await {
-                // Otherwise it was resumed meanwhile, and the answer may be that of another ensemble.
+                // Otherwise it was resumed meanwhile, and the answer may be that of another
+                // ensemble.
                 Ok(Ok(check)) if live.resumes() == resumes => break check,
                 Ok(Ok(_)) => {}
                 // The session's end is seen elsewhere; a lost connection passes.

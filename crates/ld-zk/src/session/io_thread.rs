@@ -1,9 +1,10 @@
 //! Starts the I/O thread of the ZooKeeper crate before anything depends on it.
 //!
-//! The crate does its I/O with async-io, which makes one thread and one epoll descriptor for the whole process
-//! at its first use and panics when the system refuses them. Refused a descriptor, its thread ends, and it
-//! never makes another one: sessions would hang until the program is started again. So all of it is made
-//! here, where a refusal is an error. Once it runs, nothing that the system refuses can end it.
+//! The crate does its I/O with async-io, which makes one thread and one epoll descriptor for the
+//! whole process at its first use and panics when the system refuses them. Refused a descriptor,
+//! its thread ends, and it never makes another one: sessions would hang until the program is
+//! started again. So all of it is made here, where a refusal is an error. Once it runs, nothing
+//! that the system refuses can end it.
 
 use std::io;
 use std::os::unix::net::UnixStream;
@@ -13,7 +14,8 @@ use std::thread;
 
 use crate::Error;
 
-/// How many pairs of descriptors must be free: async-io needs three descriptors to start, a session one.
+/// How many pairs of descriptors must be free: async-io needs three descriptors to start, a session
+/// one.
 const SPARE_PAIRS: usize = 3;
 
 /// async-io failed to start, and cannot start any more in this process.
@@ -22,8 +24,8 @@ static FAILED: AtomicBool = AtomicBool::new(false);
 /// Makes sure that the I/O thread runs.
 ///
 /// # Errors
-/// [`Error::CannotStart`] if the system refuses a thread or descriptors. It can be tried again, unless the
-/// refusal came in the middle: then it fails until the program is started again.
+/// [`Error::CannotStart`] if the system refuses a thread or descriptors. It can be tried again,
+/// unless the refusal came in the middle: then it fails until the program is started again.
 pub(crate) fn start_io_thread() -> Result<(), Error> {
     let refused = |source| Error::CannotStart { source };
     spare().map_err(refused)?;

@@ -10,14 +10,16 @@ use tokio::time::timeout;
 use super::EnsembleCheck;
 use crate::reading::SessionKey;
 
-/// A live ZooKeeper session that nodes may be read in: its server has caught up with its leader, or is read-only.
+/// A live ZooKeeper session that nodes may be read in: its server has caught up with its leader, or
+/// is read-only.
 #[derive(Debug)]
 pub(crate) struct LiveSession {
     pub(crate) key: SessionKey,
     pub(crate) client: zookeeper::Client,
     pub(crate) read_only: bool,
-    /// How often the session was resumed. The ZooKeeper crate also resumes with a server that answers with
-    /// another session id and does not tell, so nothing seen before a resume proves that a node was deleted.
+    /// How often the session was resumed. The ZooKeeper crate also resumes with a server that
+    /// answers with another session id and does not tell, so nothing seen before a resume proves
+    /// that a node was deleted.
     pub(super) resumes: AtomicU32,
     /// The session was resumed: the ensemble has to be checked again.
     pub(super) resumed: Notify,
@@ -45,8 +47,8 @@ impl LiveSession {
         self.resumes.load(Ordering::Relaxed)
     }
 
-    /// One round trip. With a server that has a quorum it also makes that server catch up with its leader, and
-    /// everything that changed before has fired its watch when this returns.
+    /// One round trip. With a server that has a quorum it also makes that server catch up with its
+    /// leader, and everything that changed before has fired its watch when this returns.
     async fn prove(&self) -> Result<(), zookeeper::Error> {
         if self.read_only { self.client.check_stat("/").await.map(drop) } else { self.client.sync("/").await }
     }

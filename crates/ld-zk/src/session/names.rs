@@ -1,4 +1,5 @@
-//! Host names to addresses, looked up anew for each session. A look-up that hangs costs one thread a name.
+//! Host names to addresses, looked up anew for each session. A look-up that hangs costs one thread
+//! a name.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -63,7 +64,8 @@ impl Names {
         Self { hosts: hosts.to_vec(), lookups, limit }
     }
 
-    /// The hosts that have addresses. A name whose look-up hangs keeps the addresses that it had last.
+    /// The hosts that have addresses. A name whose look-up hangs keeps the addresses that it had
+    /// last.
     ///
     /// # Errors
     /// [`Error::Lookup`] if no host has an address.

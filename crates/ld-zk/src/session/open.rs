@@ -145,9 +145,10 @@ async fn follow(
     }
 }
 
-/// Makes the session forget what it knew of the ensemble, before anything is read again. The ZooKeeper crate
-/// accepts a resume that is answered with another session id, which may be that of another ensemble, and keeps
-/// the new id to itself. So no absence is believed that rests on what was seen before.
+/// Makes the session forget what it knew of the ensemble, before anything is read again. The
+/// ZooKeeper crate accepts a resume that is answered with another session id, which may be that of
+/// another ensemble, and keeps the new id to itself. So no absence is believed that rests on what
+/// was seen before.
 fn resume(session: &Session, live: &LiveSession) {
     live.resumes.fetch_add(1, Ordering::Relaxed);
     session.change_context(|context| {
@@ -164,8 +165,8 @@ async fn outdated(shared: &Shared, version: u64) -> Error {
     Error::SessionEnded { reason: "the credentials have changed" }
 }
 
-/// Waits until the ZooKeeper crate has panicked, or a suspected session cannot prove that it lives. A reconnect
-/// is no proof of death: only a connected client that gets no answer is dead.
+/// Waits until the ZooKeeper crate has panicked, or a suspected session cannot prove that it lives.
+/// A reconnect is no proof of death: only a connected client that gets no answer is dead.
 async fn disproved(live: &LiveSession) -> Error {
     loop {
         tokio::select! {

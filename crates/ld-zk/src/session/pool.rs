@@ -14,7 +14,8 @@ use super::supervise::supervise;
 use crate::client::Shared;
 use crate::panics::catch_panic;
 
-/// How many sessions are opened before a warning: a server lets one address open 60 connections by default.
+/// How many sessions are opened before a warning: a server lets one address open 60 connections by
+/// default.
 const MANY_SESSIONS: usize = 50;
 /// How long after a panic the background work is started again.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
@@ -98,7 +99,8 @@ impl SessionPool {
         session
     }
 
-    /// Does what no single session does: reads secrets and certificates again, and polls unreadable nodes.
+    /// Does what no single session does: reads secrets and certificates again, and polls unreadable
+    /// nodes.
     fn start_background(&self) {
         let shared = Arc::clone(&self.shared);
         let mut stop = self.stop.subscribe();

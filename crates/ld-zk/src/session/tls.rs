@@ -25,7 +25,8 @@ const READ_LIMIT: Duration = Duration::from_secs(2);
 
 type Read = fn(&TlsConfig) -> Result<Files, Error>;
 
-/// The TLS of a client. Its sessions share the certificates: what is read anew holds for their reconnects, too.
+/// The TLS of a client. Its sessions share the certificates: what is read anew holds for their
+/// reconnects, too.
 #[derive(Debug)]
 pub(crate) struct Tls {
     /// One at a time: while it hangs there is no second one.
@@ -78,8 +79,9 @@ impl Tls {
         Self { calls: BoundedCalls::new(what, spawner, 1), store: Arc::new(store) }
     }
 
-    /// Reads the files now and waits for that, 2 s at most. While they cannot be used, or a read hangs, the
-    /// last good ones stay in use, and the log says once why. What a read finds is used however late it ends.
+    /// Reads the files now and waits for that, 2 s at most. While they cannot be used, or a read
+    /// hangs, the last good ones stay in use, and the log says once why. What a read finds is used
+    /// however late it ends.
     ///
     /// # Errors
     /// [`Error::TlsFile`] while there were no good files yet.

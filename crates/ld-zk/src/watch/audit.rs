@@ -1,11 +1,12 @@
 //! Finds changes whose watch event never came.
 //!
-//! Servers since 3.8.4 and 3.9.2, and distributions that took over the fix of CVE-2024-23944, drop an event,
-//! and the one-shot watch with it, when the watcher may not read the node at that moment. A reader that trusts
-//! the watch alone never hears of that node again, not even after the right to read it has come back.
+//! Servers since 3.8.4 and 3.9.2, and distributions that took over the fix of CVE-2024-23944, drop
+//! an event, and the one-shot watch with it, when the watcher may not read the node at that moment.
+//! A reader that trusts the watch alone never hears of that node again, not even after the right to
+//! read it has come back.
 //!
-//! A few nodes are audited all the time, so that their content follows; all of them are before a session is
-//! confirmed, so that no heartbeat rests on an event that was dropped.
+//! A few nodes are audited all the time, so that their content follows; all of them are before a
+//! session is confirmed, so that no heartbeat rests on an event that was dropped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +18,11 @@ use super::node::{Node, Version};
 use crate::error::FailureKind;
 use crate::session::{LiveSession, Session, jittered};
 
-/// How often nodes are audited, on average. A session of few nodes finds a dropped event within 10 s.
+/// How often nodes are audited, on average. A session of few nodes finds a dropped event within 10
+/// s.
 const ROUND: Duration = Duration::from_secs(8);
-/// How many nodes of a session one round takes, those first that were audited longest ago. Each is a request,
-/// and a fleet that has nothing to do makes few others.
+/// How many nodes of a session one round takes, those first that were audited longest ago. Each is
+/// a request, and a fleet that has nothing to do makes few others.
 const NODES_A_ROUND: usize = 4;
 /// How long the answers to what was sent with one round trip may take.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
@@ -43,8 +45,8 @@ pub(crate) async fn keep(session: &Session, live: &LiveSession) {
     }
 }
 
-/// Audits all nodes that were read in the session, unless that was done a moment ago. Returns whether the
-/// session has answered for all of them, the first time within `limit`.
+/// Audits all nodes that were read in the session, unless that was done a moment ago. Returns
+/// whether the session has answered for all of them, the first time within `limit`.
 pub(crate) async fn all(session: &Session, live: &LiveSession, limit: Duration) -> bool {
     let now = Instant::now();
     if session.nodes.is_audited(live.key, now) {
@@ -69,20 +71,22 @@ pub(crate) async fn all(session: &Session, live: &LiveSession, limit: Duration) 
     done
 }
 
-/// Compares nodes with what was last seen of them, and asks for a reading of those that differ. Returns whether
-/// the session has answered for all of them.
+/// Compares nodes with what was last seen of them, and asks for a reading of those that differ.
+/// Returns whether the session has answered for all of them.
 async fn compare(live: &LiveSession, nodes: &[Arc<Node>]) -> bool {
     let seen = nodes.iter().filter_map(|node| Some((node, node.seen_in(live.key)?)));
     // The requests are sent here, all at once; a check of a stat needs no right to read.
     let mut checks: Vec<_> =
         seen.map(|(node, seen)| (node, seen, live.client.check_stat(node.path()))).collect();
-    // The server answers in order: to wait for the last answer first wakes this task once, not for each.
+    // The server answers in order: to wait for the last answer first wakes this task once, not for
+    // each.
     checks.reverse();
     let deadline = Instant::now() + ANSWER_LIMIT;
     for (node, seen, check) in checks {
         let version = match timeout_at(deadline, check).await {
             Ok(Ok(stat)) => Some(Version::from(stat)),
-            // No server answers a check with such an error yet; one that does has another node than was read.
+            // No server answers a check with such an error yet; one that does has another node than
+            // was read.
             Ok(Err(error)) if FailureKind::of(&error) == FailureKind::Node => None,
             _ => return false,
         };

@@ -9,11 +9,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 const UNIT: usize = 1 << 10;
 /// The least that is reserved for a node that was never read: 1,024 such reads fill 16 MiB.
 const LEAST_ESTIMATE: usize = 16 << 10;
-/// The most, and the first, that is reserved for a node that was never read: ZooKeeper's default limit of a node.
+/// The most, and the first, that is reserved for a node that was never read: ZooKeeper's default
+/// limit of a node.
 const MOST_ESTIMATE: usize = 1 << 20;
 
-/// A budget of bytes. A reservation is corrected when the true size is known. If there is no room for that, what
-/// was read is dropped, and read again when there is.
+/// A budget of bytes. A reservation is corrected when the true size is known. If there is no room
+/// for that, what was read is dropped, and read again when there is.
 #[derive(Debug)]
 pub(crate) struct Budget {
     total: u32,
@@ -33,15 +34,15 @@ impl Budget {
         Self { total: total as u32, free, estimate: AtomicUsize::new(MOST_ESTIMATE) }
     }
 
-    /// Waits for room for `bytes`, or for the whole budget when they are more than that. First come, first
-    /// served, so that a big node is not starved by small ones. Cancel-safe.
+    /// Waits for room for `bytes`, or for the whole budget when they are more than that. First
+    /// come, first served, so that a big node is not starved by small ones. Cancel-safe.
     pub(crate) async fn reserve(&self, bytes: usize) -> Reservation {
         // The semaphore is never closed, so that an error cannot come.
         Reservation(Arc::clone(&self.free).acquire_many_owned(self.units(bytes)).await.ok())
     }
 
-    /// Corrects a reservation to what is really held, if there is room. Never waits: the bytes are in memory
-    /// already, and have to go if they do not fit.
+    /// Corrects a reservation to what is really held, if there is room. Never waits: the bytes are
+    /// in memory already, and have to go if they do not fit.
     #[must_use]
     pub(crate) fn correct(&self, reservation: &mut Reservation, bytes: usize) -> bool {
         let Some(held) = &mut reservation.0 else { return true };

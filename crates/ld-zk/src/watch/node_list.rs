@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::node::Node;
 use crate::reading::SessionKey;
 
-/// How often all nodes of a session are audited at most, however short the interval of the heartbeats is.
+/// How often all nodes of a session are audited at most, however short the interval of the
+/// heartbeats is.
 const FRESH: Duration = Duration::from_secs(5);
 
 /// The watched nodes of a session. A node is in it until it is removed.

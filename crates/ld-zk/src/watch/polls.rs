@@ -11,8 +11,8 @@ use super::node::Node;
 
 /// How long after a reading an unreadable node is polled.
 const POLL_INTERVAL: Duration = Duration::from_secs(10);
-/// How much later it is polled at most while there are few of them: a node that can be read again is right
-/// within 12 s, as after any outage.
+/// How much later it is polled at most while there are few of them: a node that can be read again
+/// is right within 12 s, as after any outage.
 const POLL_JITTER: Duration = Duration::from_millis(1_500);
 /// The time between two polls of one client, whichever nodes they are for: 10 a second.
 const POLL_SPACING: Duration = Duration::from_millis(100);

@@ -13,7 +13,8 @@ use crate::panics::catch_panic;
 use crate::reading::NodeData;
 use crate::session::LiveSession;
 
-/// How long one request of a read may take. A lost connection is seen much sooner, by the session itself.
+/// How long one request of a read may take. A lost connection is seen much sooner, by the session
+/// itself.
 const REQUEST_LIMIT: Duration = Duration::from_secs(60);
 
 /// What an attempt found; `None` if there is no node.
@@ -28,7 +29,8 @@ pub(crate) enum Failure {
     Panicked(String),
 }
 
-/// Reads the node at `path` and sets a watch. `length` is what the node had last, if it was read before.
+/// Reads the node at `path` and sets a watch. `length` is what the node had last, if it was read
+/// before.
 pub(crate) async fn read(
     budget: &Budget,
     live: &LiveSession,

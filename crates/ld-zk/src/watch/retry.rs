@@ -1,4 +1,5 @@
-//! The retry policy of one reading: which failures are the node's own, and how long to wait before the next try.
+//! The retry policy of one reading: which failures are the node's own, and how long to wait before
+//! the next try.
 
 use std::time::Duration;
 

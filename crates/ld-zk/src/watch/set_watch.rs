@@ -16,8 +16,8 @@ impl SetWatch {
         Self(Box::pin(async { drop(catch_panic(watcher.changed()).await) }))
     }
 
-    /// Waits until the node may have changed or the session is over; must not be called again after that.
-    /// Cancel-safe.
+    /// Waits until the node may have changed or the session is over; must not be called again after
+    /// that. Cancel-safe.
     pub(crate) async fn fired(&mut self) {
         self.0.as_mut().await;
     }

@@ -11,7 +11,8 @@ use ld_zk::{Client, NodeState, Options, Reading, Unreadable};
 use crate::kit::{LIMIT, config, next, text, until, until_content};
 
 const SECRET: &str = "secret/zookeeper";
-/// How long a change may stay unknown that the server told nobody about: 9.6 s, and slack for a busy machine.
+/// How long a change may stay unknown that the server told nobody about: 9.6 s, and slack for a
+/// busy machine.
 const UNTOLD: Duration = Duration::from_secs(20);
 
 fn store(directory: &TempDir, value: &str) -> SecretsConfig {
@@ -112,7 +113,8 @@ async fn a_read_right_taken_away_and_given_back_heals() {
     assert_eq!(text(&next(&mut watch).await), "one");
     admin.set_acl(&path, &[Acl::anyone(Acl::ALL - Acl::READ)]).unwrap();
     admin.set(&path, "two").unwrap();
-    // The server has dropped the event, so that only an audit can tell; the file counts as current until then.
+    // The server has dropped the event, so that only an audit can tell; the file counts as current
+    // until then.
     let dropped = Instant::now();
     until("no right to read", &mut watch, is_no_auth).await;
     assert!(dropped.elapsed() < UNTOLD, "{:?}", dropped.elapsed());

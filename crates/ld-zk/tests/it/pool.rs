@@ -118,7 +118,7 @@ async fn data_of_unexpected_size_is_read_again_when_there_is_room() {
     drop(first);
     let (second, mut watch) = within("room", readings.join_next()).await.unwrap().unwrap();
     assert!(matches!(second.state, NodeState::Present { data, .. } if data.len() == 900_000));
-    // Its watch is armed, whichever of its readings armed it.
+    // Its watch is set, whichever of its readings set it.
     namespace.admin().set(watch.path(), "small").unwrap();
     until_content(&mut watch, "small").await;
 }

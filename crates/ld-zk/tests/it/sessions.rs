@@ -111,7 +111,8 @@ async fn a_session_of_five_seconds_lives_with_a_round_trip_of_two() {
     next(&mut watch).await;
     let delay = Duration::from_secs(1);
     proxy.set_mode(ProxyMode::Delay { to_server: delay, to_client: delay });
-    // Idle, when a ping's answer is all that is heard of the server. The sudden change may cost one connection.
+    // Idle, when a ping's answer is all that is heard of the server. The sudden change may cost one
+    // connection.
     let pings = |count: u64| {
         let before = proxy.counts().pings;
         tokio::task::block_in_place(|| wait_until("pings", LIMIT, || proxy.counts().pings >= before + count));

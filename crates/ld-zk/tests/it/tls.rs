@@ -1,4 +1,5 @@
-//! TLS against a real server's secure port: certificates that are right, and all ways in which they are not.
+//! TLS against a real server's secure port: certificates that are right, and all ways in which they
+//! are not.
 
 use std::fs;
 use std::path::PathBuf;

@@ -77,7 +77,8 @@ impl Store {
         !std::mem::replace(&mut self.state().hang_logged, true)
     }
 
-    /// Reads the secrets, unless a read that began after `asked` has done that: many sessions share one. Blocks.
+    /// Reads the secrets, unless a read that began after `asked` has done that: many sessions share
+    /// one. Blocks.
     pub(super) fn read_if_older_than(&self, asked: Instant) {
         if self.state().began.is_some_and(|began| began >= asked) {
             return;

@@ -1,7 +1,7 @@
 //! The PEM files: read, checked, and turned into what rustls and the ZooKeeper crate want.
 //!
-//! No error here has a parser's own text: that may quote the line it stumbled over, and in a file whose line breaks are
-//! lost that line is the key.
+//! No error here has a parser's own text: that may quote the line it stumbled over, and in a file
+//! whose line breaks are lost that line is the key.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -83,7 +83,8 @@ impl Files {
         client.map(Arc::new).map_err(|_| in_key("it is not the key of the certificate in zookeeper.tls.cert"))
     }
 
-    /// The same for the ZooKeeper crate, which is asked after [`Files::client_config`] found them good.
+    /// The same for the ZooKeeper crate, which is asked after [`Files::client_config`] found them
+    /// good.
     pub(super) fn certs(&self, config: &TlsConfig) -> Result<TlsCerts, Error> {
         let refused = || unusable(CA, &config.ca, "the ZooKeeper client refuses the certificates".into());
         let ca = TlsCa::from_pem(self.ca.text(CA, &config.ca)?).map_err(|_| refused())?;

@@ -19,7 +19,8 @@ use crate::session::names::Resolved;
 
 /// How long connecting to a host and shaking hands with it may take together.
 const PROBE_LIMIT: Duration = Duration::from_secs(5);
-/// Any short question to the server: with TLS 1.3 it refuses a client's certificate only after the handshake.
+/// Any short question to the server: with TLS 1.3 it refuses a client's certificate only after the
+/// handshake.
 const QUESTION: &[u8] = b"isro";
 
 /// The hosts that shake hands with us, asked side by side.
@@ -70,7 +71,8 @@ async fn probe((host, addresses): &Resolved, config: Arc<ClientConfig>) -> Resul
     }
 }
 
-/// Sends what there is to send, then receives once. Gives the bytes that the server has said so far.
+/// Sends what there is to send, then receives once. Gives the bytes that the server has said so
+/// far.
 async fn exchange(stream: &mut TcpStream, tls: &mut ClientConnection) -> Result<usize, Failure> {
     let mut output = Vec::new();
     while tls.wants_write() {
