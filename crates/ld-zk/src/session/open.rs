@@ -120,7 +120,6 @@ async fn follow(
             }
             ZkState::ConnectedReadOnly if live.read_only => None,
             ZkState::Disconnected if !live.read_only => {
-                lost = true;
                 if logs.is_due() {
                     logged = true;
                     warn!("connection to ZooKeeper lost, resuming session {id}");
@@ -139,6 +138,8 @@ async fn follow(
             return Error::SessionEnded { reason };
         }
         state = states.changed().await;
+        // Two changes may come as one: whatever it is now, the connection was lost in between.
+        lost = true;
         if live.read_only {
             return Error::SessionEnded { reason: LEFT_READ_ONLY };
         }
