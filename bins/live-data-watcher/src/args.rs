@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -19,12 +20,19 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) once: bool,
 
-    /// How long --once waits for all nodes, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, requires = "once",
-          value_parser = clap::value_parser!(u32).range(1..=86_400))]
-    pub(crate) timeout: u32,
+    /// With --once: exit with 1, too, if a node does not exist or anything was warned about.
+    #[arg(long, requires = "once")]
+    pub(crate) strict: bool,
+
+    /// How long --once waits for all nodes: 500ms, 1.5s, 2m, or plain seconds; at most a day.
+    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "once", value_parser = timeout)]
+    pub(crate) timeout: Duration,
 
     /// The INI file with a [live-data] section; `-` reads standard input.
     #[arg(value_name = "CONFIG")]
     pub(crate) config: PathBuf,
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    ld_cli::parse_duration(text, Duration::from_secs(86_400))
 }

@@ -1,51 +1,109 @@
-//! `--once`: waits for the first outcome of every node and tells it.
+//! `--once`: waits for the first outcome of every node and reports it.
 
 use std::time::Duration;
 
 use ld_cli::Exit;
 use ld_config::NodeConfig;
 use ld_sync::{Engine, State, Status};
+use tokio::time::{sleep, timeout};
 use tracing::{error, info};
 
-/// Has every change applied at once: whoever syncs a single time waits for it.
-pub(crate) fn wait_for_nothing(nodes: &mut [NodeConfig]) {
+use crate::args::Args;
+
+/// A file that could not be written is a failure after this many attempts: a machine that is short of descriptors or threads
+/// refuses many of the first ones.
+const ATTEMPTS: u32 = 3;
+
+/// How often the attempts are counted.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Removes the delays that spread changes over a fleet: a run with `--once` would only wait for them.
+pub(crate) fn apply_without_delay(nodes: &mut [NodeConfig]) {
     for node in nodes {
         node.apply_jitter = Duration::ZERO;
     }
 }
 
-/// Waits for all nodes, at most `limit`, and prints what became of them.
-pub(crate) async fn sync(engine: &Engine, limit: Duration) -> Exit {
-    let in_time = tokio::time::timeout(limit, engine.settled()).await.is_ok();
+/// Waits for all nodes, at most until the timeout, and prints what became of them. The engine has logged the failures
+/// itself; they are not repeated.
+pub(crate) async fn sync(engine: &Engine, args: &Args, ensemble: &str) -> Exit {
+    let in_time = timeout(args.timeout, outcomes(engine)).await.is_ok();
     let nodes = engine.status();
-    let bad: Vec<&Status> = nodes.iter().filter(|node| !node.state.is_good()).collect();
-    for node in &bad {
-        let why = match (&node.last_error, in_time) {
-            (Some(error), _) => error.as_str(),
-            (None, false) => "not reached in time",
-            (None, true) => "not applied",
-        };
+    let failed: Vec<&Status> = nodes.iter().filter(|node| !node.state.is_good()).collect();
+    let absent: Vec<&Status> = nodes.iter().filter(|node| node.state == State::Absent).collect();
+    for node in failed.iter().filter(|node| node.last_error.is_none()) {
+        let why = if in_time { "not applied" } else { "not reached in time" };
         error!("nodes.{}: {} -> '{}': {why}", node.name, node.source, node.dest.display());
     }
-    let count = |state, touched: bool| {
-        nodes.iter().filter(|node| node.state == state && node.applied_at.is_some() == touched).count()
+    for node in &absent {
+        let (name, source) = (&node.name, &node.source);
+        if args.strict {
+            error!("nodes.{name}: {source} does not exist in {ensemble}");
+        } else {
+            info!("nodes.{name}: {source} does not exist in {ensemble}");
+        }
+    }
+    if !failed.is_empty() && !in_time {
+        error!("gave up after {} (see --timeout)", seconds(args.timeout));
+    }
+    let warnings = ld_cli::warnings_logged();
+    let is_strict_failure = args.strict && (!absent.is_empty() || warnings > 0);
+    if is_strict_failure {
+        let warnings = counted(warnings, "warning");
+        error!("--strict: {} absent, {warnings}", counted(absent.len() as u64, "node"));
+    }
+    let summary = summary(&nodes, failed.len());
+    if failed.is_empty() && !is_strict_failure {
+        info!("{summary}");
+        return Exit::Done;
+    }
+    error!("{summary}");
+    Exit::Failed
+}
+
+/// Waits for a first outcome of every node, and for further attempts where a file could not be written.
+async fn outcomes(engine: &Engine) {
+    engine.settled().await;
+    let is_undecided = |node: &Status| node.state == State::Failing && node.attempts < ATTEMPTS;
+    while engine.status().iter().any(is_undecided) {
+        sleep(LOOK_INTERVAL).await;
+    }
+}
+
+fn summary(nodes: &[Status], failed: usize) -> String {
+    let count = |state, applied: bool| {
+        nodes.iter().filter(|node| node.state == state && node.applied_at.is_some() == applied).count()
     };
-    let summary = format!(
-        "{} nodes: {} updated, {} unchanged, {} removed, {} absent, {} failed",
-        nodes.len(),
+    format!(
+        "{}: {} updated, {} unchanged, {} removed, {} absent, {failed} failed",
+        counted(nodes.len() as u64, "node"),
         count(State::Current, true),
         count(State::Current, false),
         count(State::Absent, true),
         count(State::Absent, false),
-        bad.len()
-    );
-    if bad.is_empty() {
-        info!("{summary}");
-        return Exit::Done;
+    )
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{} s", duration.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_node_is_no_nodes() {
+        assert_eq!((counted(1, "node"), counted(2, "node")), ("1 node".into(), "2 nodes".into()));
     }
-    if !in_time {
-        error!("gave up after {} s (see --timeout)", limit.as_secs());
+
+    #[test]
+    fn seconds_are_as_short_as_they_can_be() {
+        let limits = [Duration::from_secs(2), Duration::from_millis(1_500)];
+        assert_eq!(limits.map(seconds), ["2 s", "1.5 s"]);
     }
-    error!("{summary}");
-    Exit::Failed
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -18,9 +19,14 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// How long to wait for a connection to ZooKeeper, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=3_600))]
-    pub(crate) timeout: u32,
+    /// Write a node empty when standard input, or the pipe that SOURCE names, is empty. Otherwise that is an error,
+    /// since a failed command before a `|` looks the same.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+
+    /// How long to wait for a connection to ZooKeeper: 500ms, 1.5s, 2m, or plain seconds; at most an hour.
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = timeout)]
+    pub(crate) timeout: Duration,
 
     /// The INI file with a [live-data] section; `-` reads standard input.
     #[arg(value_name = "CONFIG")]
@@ -33,4 +39,8 @@ pub(crate) struct Args {
     /// The path of an existing node, below the chroot.
     #[arg(value_name = "DEST")]
     pub(crate) dest: String,
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    ld_cli::parse_duration(text, Duration::from_secs(3_600))
 }

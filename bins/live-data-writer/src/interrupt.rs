@@ -34,6 +34,7 @@ impl Interrupt {
             asked.send_replace(true);
             signals.next().await;
             error!("interrupted again: it may have been written, run again");
+            ld_cli::flush_log();
             process::exit(1);
         });
         Ok(Self(seen))
@@ -42,7 +43,7 @@ impl Interrupt {
     /// Resolves when a signal has come.
     pub(crate) async fn asked(&self) {
         if self.0.clone().wait_for(|asked| *asked).await.is_err() {
-            // Nobody listens any more: the runtime ends.
+            // The task that listens has ended, and with it the runtime.
             pending().await
         }
     }

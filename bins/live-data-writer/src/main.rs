@@ -1,21 +1,22 @@
 //! `live-data-writer`: a file into a ZooKeeper node. It parses, wires and prints; `ld-sync` does the work.
 
 mod args;
+mod credentials;
 mod interrupt;
+mod output;
 mod source;
 
-use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use ld_cli::Exit;
+use ld_blocking::{BoundedCalls, Spawner};
+use ld_cli::{Exit, LogOptions};
 use ld_config::{Config, Scope, chain};
-use ld_sync::{Checks, Diff, DiffOptions, Plan};
+use ld_sync::{Checks, DiffOptions, Plan};
 use ld_zk::Client;
-use tokio::task::{self, JoinHandle};
 use tracing::{error, info};
 
 use crate::args::Args;
@@ -24,10 +25,15 @@ use crate::interrupt::Interrupt;
 /// How long open sessions may take to end.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
+/// How long one node's guards may take; a check is killed after 10 s.
+const JUDGE_LIMIT: Duration = Duration::from_secs(30);
+
+/// For what only the user can end: a terminal, a pipe, a pager.
+const UNLIMITED: Duration = Duration::MAX;
+
 fn main() -> ExitCode {
     let args = Args::parse();
-    ld_cli::init_logging(args.debug, false);
-    run(args).unwrap_or_else(|exit| exit).into()
+    ld_cli::run_main(LogOptions { debug: args.debug, session_news: false }, || run(args))
 }
 
 fn run(args: Args) -> Result<Exit, Exit> {
@@ -35,9 +41,7 @@ fn run(args: Args) -> Result<Exit, Exit> {
         error!("CONFIG and SOURCE cannot both be standard input");
         return Err(Exit::Usage);
     }
-    // A worker beside this thread, which hears the signals and keeps the session alive whatever blocks.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.map_err(failed)?;
+    let runtime = ld_cli::build_runtime()?;
     let exit = runtime.block_on(write(Arc::new(args)));
     runtime.shutdown_background();
     exit
@@ -46,63 +50,76 @@ fn run(args: Args) -> Result<Exit, Exit> {
 async fn write(args: Arc<Args>) -> Result<Exit, Exit> {
     let checks = Checks::default();
     let interrupt = Interrupt::listen(checks.clone()).map_err(failed)?;
-    let input = task::spawn_blocking({
-        let args = Arc::clone(&args);
-        move || read(&args)
-    });
-    let (config, content) = before_any_write(&interrupt, input).await??;
+    let (config, content) = before_any_write(&interrupt, read(&args)).await?;
     let mut options = ld_zk::Options::default();
-    options.session_wait = Duration::from_secs(args.timeout.into());
+    options.session_wait = args.timeout;
     let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(failed)?;
-    let plan = tokio::spawn(prepare(args, config, client.clone(), content, checks));
-    let result = match before_any_write(&interrupt, plan).await {
-        Ok(Ok(Some(plan))) => commit(&plan, &interrupt).await,
-        Ok(result) => result.map(|_| Exit::Done),
-        Err(exit) => Ok(exit),
+    let plan = before_any_write(&interrupt, prepare(&args, &config, &client, content, &checks)).await;
+    let exit = match plan {
+        Ok(Some(plan)) => commit(&plan, &config, &interrupt).await,
+        Ok(None) => Ok(Exit::Done),
+        Err(exit) => Err(exit),
     };
     client.close(CLOSE_LIMIT).await;
-    result.map_err(failed)
+    exit
 }
 
 /// What `work` gives, unless a signal comes first: then it is left where it is, since it writes nothing.
-async fn before_any_write<T>(interrupt: &Interrupt, mut work: JoinHandle<T>) -> Result<T, Exit> {
+async fn before_any_write<T>(
+    interrupt: &Interrupt,
+    work: impl Future<Output = Result<T, Exit>>,
+) -> Result<T, Exit> {
     tokio::select! {
         biased;
-        () = interrupt.asked() => {
-            work.abort();
-            Err(failed(ld_sync::Error::Interrupted))
-        }
-        done = &mut work => done.map_err(failed),
+        () = interrupt.asked() => Err(failed(ld_sync::Error::Interrupted)),
+        done = work => done,
     }
 }
 
-fn read(args: &Args) -> Result<(Config, Vec<u8>), Exit> {
-    let config = ld_cli::read_config(&args.config, Scope::Writer)?;
-    let content = source::read(&args.source, config.zookeeper.max_node_bytes)?;
+/// The configuration and the new content, after all checks that need no server.
+async fn read(args: &Arc<Args>) -> Result<(Config, Vec<u8>), Exit> {
+    let on_thread = Arc::clone(args);
+    let read = move || {
+        let args = on_thread;
+        let config = ld_cli::read_config(&args.config, Scope::Writer)?;
+        let content = source::read(&args.source, config.zookeeper.max_node_bytes, args.allow_empty)?;
+        Ok((config, content))
+    };
+    let (config, content) = on_a_thread("reading the files", UNLIMITED, read).await??;
+    credentials::check(&config).await?;
     Ok((config, content))
 }
 
 /// Everything before the write; nothing if there is nothing to write.
 async fn prepare(
-    args: Arc<Args>,
-    config: Config,
-    client: Client,
+    args: &Args,
+    config: &Config,
+    client: &Client,
     content: Vec<u8>,
-    checks: Checks,
-) -> Result<Option<Plan>, ld_sync::Error> {
+    checks: &Checks,
+) -> Result<Option<Arc<Plan>>, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
     // However the path is spelled, it must not slip past the guards.
-    let path = ld_config::znode_path(&args.dest)?;
+    let path = ld_config::znode_path(&args.dest).map_err(failed)?;
+    let content = Arc::new(content);
     for node in config.nodes.iter().filter(|node| node.source == path) {
-        task::block_in_place(|| ld_sync::judge(node, &content, &checks))?;
+        let (node, content, checks) = (node.clone(), Arc::clone(&content), checks.clone());
+        let judge = move || ld_sync::judge(&node, &content, &checks);
+        on_a_thread("checking the content", JUDGE_LIMIT, judge).await?.map_err(failed)?;
     }
-    let plan = ld_sync::plan(&client, &args.dest, content, config.zookeeper.max_node_bytes).await?;
+    let content = Arc::unwrap_or_clone(content);
+    let plan = ld_sync::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;
+    let plan = Arc::new(plan.map_err(failed)?);
     if !plan.is_change() {
         info!("No changes detected. Not writing.");
         return Ok(None);
     }
+    let shown = Arc::clone(&plan);
+    let show = move || {
+        output::show(&shown.diff(&DiffOptions { colour: output::colour(), ..DiffOptions::default() }));
+    };
     // The reader of the diff may take its time: a pager does.
-    task::block_in_place(|| show(&plan.diff(&DiffOptions { colour: colour(), ..DiffOptions::default() })));
+    on_a_thread("showing the change", UNLIMITED, show).await?;
     if args.dry_run {
         info!("Dry run. Not writing.");
         return Ok(None);
@@ -110,26 +127,24 @@ async fn prepare(
     Ok(Some(plan))
 }
 
-async fn commit(plan: &Plan, interrupt: &Interrupt) -> Result<Exit, ld_sync::Error> {
-    plan.commit(interrupt.asked()).await?;
+async fn commit(plan: &Plan, config: &Config, interrupt: &Interrupt) -> Result<Exit, Exit> {
+    let published = plan.commit(interrupt.asked()).await.map_err(failed)?;
     info!("Wrote data to Zookeeper.");
+    let (path, ensemble) = (plan.path(), ld_cli::ensemble(&config.zookeeper));
+    let bytes = output::with_commas(published.bytes);
+    let unit = if published.bytes == 1 { "byte" } else { "bytes" };
+    let (version, mzxid) = (published.version, published.mzxid);
+    info!("{path} in {ensemble} is now version {version}, mzxid {mzxid:#x}, {bytes} {unit}");
     Ok(Exit::Done)
 }
 
-fn show(diff: &Diff) {
-    match diff {
-        Diff::Unified(text) | Diff::Summary(text) => {
-            // A closed pipe must not keep the write from happening.
-            let mut out = std::io::stdout().lock();
-            let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        }
-        _ => info!("Skipping diff, data appears to be binary."),
-    }
-}
-
-/// Colour goes to a terminal whose user did not ask for none (<https://no-color.org>).
-fn colour() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// Runs what may block beside the thread that hears the signals and keeps the session alive.
+async fn on_a_thread<T: Send + 'static>(
+    what: &'static str,
+    limit: Duration,
+    call: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Exit> {
+    BoundedCalls::new(what, Spawner::Threads, 1).run(limit, call).await.map_err(failed)
 }
 
 fn failed(cause: impl std::error::Error) -> Exit {

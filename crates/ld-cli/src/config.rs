@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use ld_config::{Config, ConfigError, Environment, Scope, chain};
+use ld_config::{Config, ConfigError, Environment, Scope, ZooKeeperConfig, chain};
 use tracing::{error, warn};
 
 use crate::exit::Exit;
@@ -39,6 +39,12 @@ pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
             Err(if is_unopenable(&error) { Exit::Usage } else { Exit::Failed })
         }
     }
+}
+
+/// The ensemble as the configuration names it, in one word: `zk1:2181,zk2:2181/chroot`.
+pub fn ensemble(config: &ZooKeeperConfig) -> String {
+    let hosts: Vec<_> = config.hosts.iter().map(ToString::to_string).collect();
+    format!("{}{}", hosts.join(","), config.chroot)
 }
 
 /// Whether the argument names nothing that can be opened as a file. A directory opens and cannot be read; Python's `open`,

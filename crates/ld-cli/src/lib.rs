@@ -1,4 +1,4 @@
-//! What the live data binaries share: reading their configuration, log lines, exit codes.
+//! What the live data binaries share: configuration, log lines, the start and the end of the process.
 //!
 //! Both binaries read the same file in the same way, print errors as one line each and end with 0 (done),
 //! 1 (failed) or 2 (wrong usage), as the original's do (baseplate.py's sidecars).
@@ -10,12 +10,24 @@
 //! assert_eq!(failure, ld_cli::Exit::Usage);
 //! ```
 //!
-//! It deliberately parses no arguments: that is each binary's own.
+//! [`run_main`] is the frame of a binary's `main`: it starts logging, and writes out what was logged at the end.
+//! Log lines never block the program: see [`MAX_LOG_LINES`] for what happens when nothing reads them.
+//!
+//! It deliberately parses no command line: that is each binary's own. [`parse_duration`] parses one argument.
 
 mod config;
+mod duration;
 mod exit;
+mod log_buffer;
+mod log_writer;
 mod logging;
+mod process;
+mod runtime;
 
-pub use config::read_config;
+pub use config::{ensemble, read_config};
+pub use duration::parse_duration;
 pub use exit::Exit;
-pub use logging::{flush_lines, gather_lines, init_logging};
+pub use log_buffer::{MAX_LOG_BYTES, MAX_LOG_LINES};
+pub use logging::{FLUSH_LIMIT, LogOptions, flush_log, warnings_logged};
+pub use process::run_main;
+pub use runtime::{DESCRIPTORS_TO_START, build_runtime};

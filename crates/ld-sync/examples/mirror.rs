@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let client = Client::new(&zookeeper, &SecretsConfig::default(), Options::default())?;
     let node = NodeConfig::new("mirror", znode, file);
-    let engine = Engine::start(Arc::new(client), vec![node], WatcherConfig::default());
+    let engine = Engine::start(Arc::new(client), vec![node], WatcherConfig::default())?;
     loop {
         for node in engine.status() {
             println!("{}: {} {}", node.source, node.state.as_str(), node.last_error.unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The change of a node as text, for the eyes of whoever is about to make it.
+//! The change of a node as text, for the user who is about to make it.
 
 mod escape;
 mod hunks;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Both sides together may have this many bytes; the line numbers and hashes of more would take too much memory.
 const MAX_INPUT_BYTES: usize = 8 * 1024 * 1024;
 
-/// A longer text is of no use to anybody.
+/// A longer text is of no use to a reader.
 const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 
 /// How a change is shown.

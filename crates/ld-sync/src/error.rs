@@ -8,7 +8,7 @@ use crate::publish::Unanswered;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The path is none that ZooKeeper takes. The words are those for a node's source.
+    /// ZooKeeper does not allow this path. The words are those for a node's source.
     #[error(transparent)]
     InvalidPath(#[from] ld_config::ZnodePathError),
     /// The path is empty or the root.
@@ -17,13 +17,13 @@ pub enum Error {
         /// The path as it was given.
         path: String,
     },
-    /// A server would drop the connection of whoever sends this.
+    /// A server would drop the connection of a client that sends this.
     #[error(
         "the content has more than {limit} bytes, the most that a node may have; make it smaller, or raise \
          zookeeper.max_node_bytes if jute.maxbuffer is raised on every server and client of the ensemble"
     )]
     TooLarge {
-        /// The largest node that may be sent, in bytes. The content's size is not told: whoever reads it may stop here.
+        /// The largest node that may be sent, in bytes. The content's size is not known: reading may stop here.
         limit: usize,
     },
     /// A watcher with this configuration would reject the content.

@@ -1,60 +1,53 @@
-//! The destination on disk: replaced as a whole, watched for drift, touched and removed. All of it blocks.
+//! The destination on disk: replaced as a whole, checked for drift, touched and removed. All of it
+//! blocks.
 //!
-//! Nothing is followed or changed in place. Each write goes through one descriptor of the destination's directory, so
-//! that a directory or a name swapped meanwhile cannot redirect it. A destination may lie below symlinked
-//! directories, as in baseplate.py, but only below those of somebody who can be trusted with it (`walk`), and is itself
-//! never followed.
+//! Nothing is followed or changed in place. A write goes through one descriptor of the
+//! destination's directory, so a directory or a name that is swapped meanwhile cannot redirect it.
+//! A destination may lie below symlinked directories, as in baseplate.py, but only below trusted
+//! ones (`walk`). The destination itself is never followed.
+//!
+//! One write, in order: [`prepare`], [`Replacement::flush`], [`Replacement::put_in_place`],
+//! [`Directory::flush`]. The caller may do each step for many files before the next step.
 
-mod apply;
-mod batch;
+mod acl;
 mod candidate;
 mod compare;
+mod content;
 mod directory;
-mod doubt;
+mod drift;
+mod entry;
 mod error;
+mod flush;
 mod identity;
 mod inspect;
-mod left;
-mod principal;
+mod locks;
+mod mode;
+mod owner;
+mod prepare;
 mod remove;
-mod search;
+mod replacement;
+mod state;
 mod sweep;
+mod system;
 mod temp;
+mod temp_names;
 mod touch;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
-use std::sync::Arc;
-
-use ld_config::NodeConfig;
-
-use crate::settings::Settings;
-
-pub(crate) use apply::{Outcome, Write, apply_batch, find_right, stands_against};
-pub(crate) use candidate::show_candidate;
-pub(crate) use directory::{Directory, is_in_memory, locate};
+pub(crate) use candidate::with_candidate;
+pub(crate) use compare::{compare, differs, exists};
+pub(crate) use directory::{Directory, OpenDirectories};
+pub(crate) use drift::Drift;
+pub(crate) use entry::{Entry, locate};
 pub(crate) use error::FileError;
-pub(crate) use identity::{Drift, Identity};
-pub(crate) use inspect::inspect_directory;
-pub(crate) use left::Left;
+pub(crate) use inspect::{Warning, inspect_directory};
+pub(crate) use owner::{Owner, find_group, find_user};
+pub(crate) use prepare::{Prepared, prepare};
 pub(crate) use remove::{Removed, remove};
-pub(crate) use search::Search;
-pub(crate) use sweep::sweep;
-pub(crate) use touch::{TouchError, touch};
-
-/// One destination: where the file is and how it must look besides its content.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Target {
-    /// The file. A relative path is resolved against the working directory at each use.
-    pub(crate) path: Box<Path>,
-    pub(crate) settings: Arc<Settings>,
-}
-
-impl From<&NodeConfig> for Target {
-    fn from(node: &NodeConfig) -> Self {
-        Self { path: node.dest.as_path().into(), settings: Arc::new(node.into()) }
-    }
-}
+pub(crate) use replacement::Replacement;
+pub(crate) use state::FileState;
+pub(crate) use sweep::{Sweep, sweep};
+pub(crate) use touch::{TouchError, touch, verify};

@@ -1,26 +1,24 @@
 //! Guards against poison: what content must be like before it replaces a good file.
 
 mod check;
+mod children;
+mod first_line;
 mod format;
 mod running;
+mod session;
 mod toml_depth;
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::path::Path;
 
 use ld_config::{Guards, chain};
-use ld_zk::NodeData;
-use tokio::sync::Semaphore;
 
-use crate::file::{FileError, Target};
-use crate::record::Node;
+use crate::file::FileError;
 
+pub use children::reap_orphans;
 pub use running::Checks;
-
-/// Programs that check content at one time.
-pub(crate) const CHECKS: usize = 4;
 
 /// Why content does not pass. The text says which guard and why, and never shows content.
 #[derive(Debug, thiserror::Error)]
@@ -49,14 +47,9 @@ impl From<FileError> for Verdict {
     }
 }
 
-/// Judges `content` by all guards that are set, cheapest first. Blocks, with a check for [`check::LIMIT`] at most, or until `checks` are
-/// ended. The check sees the content in a file beside `target`.
-pub(crate) fn judge(
-    guards: &Guards,
-    target: &Target,
-    content: &[u8],
-    checks: &Checks,
-) -> Result<(), Verdict> {
+/// Judges `content` by all guards that are set, cheapest first. Blocks, with a check for [`check::LIMIT`] at most, or
+/// until `checks` are ended. The check sees the content in a file beside `dest`.
+pub(crate) fn judge(guards: &Guards, dest: &Path, content: &[u8], checks: &Checks) -> Result<(), Verdict> {
     let bytes = content.len();
     if let Some(least) = guards.min_bytes.filter(|least| bytes < *least) {
         return Err(Verdict::Rejected(format!("it has {bytes} bytes, and min_bytes is {least}")));
@@ -68,34 +61,7 @@ pub(crate) fn judge(
         format::parse(format, content).map_err(Verdict::Rejected)?;
     }
     if let Some(program) = &guards.check {
-        check::run(program, target, content, checks)?;
+        check::run(program, dest, content, checks)?;
     }
     Ok(())
-}
-
-/// Lets content pass that the node's guards accept, off the reactor. `turns` are those of [`CHECKS`]. A check that is ended with all
-/// others judges nothing: then this never returns.
-pub(crate) async fn pass(
-    node: &Arc<Node>,
-    turns: &Semaphore,
-    checks: &Checks,
-    data: NodeData,
-) -> Result<NodeData, Verdict> {
-    let Some(guards) = node.settings().guards.as_ref() else { return Ok(data) };
-    let _turn = match &guards.check {
-        // The semaphore is never closed, so that an error cannot come.
-        Some(_) => turns.acquire().await.ok(),
-        None => None,
-    };
-    let (node, checks) = (node.clone(), checks.clone());
-    let judged = tokio::task::spawn_blocking(move || {
-        let guards = node.settings().guards.as_ref();
-        let verdict = guards.map_or(Ok(()), |guards| judge(guards, &node.target, &data, &checks));
-        verdict.map(|()| data)
-    });
-    match judged.await {
-        Ok(Err(Verdict::Interrupted)) => std::future::pending().await,
-        Ok(judged) => judged,
-        Err(panic) => Err(Verdict::Failed(Box::new(panic))),
-    }
 }

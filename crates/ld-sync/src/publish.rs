@@ -1,10 +1,14 @@
 //! A file into a node: read, compare, and set only what was compared.
 //!
-//! A write whose answer is lost may still be on its way: in a proxy, in the buffers of a frozen server. To see the node unchanged
-//! is therefore no proof by itself. Within the session that wrote it is one: ZooKeeper serves a session's requests in order, a server
-//! that the session resumes on closes its old connection first, and one that it moved away from is refused (`SessionMoved`), so
-//! that nothing of the write can come after the answers to `sync` and a read. Any other session proves only what cannot be undone:
-//! that the content is there, or that the version that the write was for has gone.
+//! A write whose answer is lost may still be on its way: in a proxy, or in the buffers of a frozen server. An unchanged node
+//! is therefore no proof by itself. It is one within the session that wrote:
+//!
+//! - ZooKeeper serves a session's requests in order.
+//! - A server on which the session resumes closes its old connection first.
+//! - A server that the session has left refuses its requests (`SessionMoved`).
+//!
+//! So nothing of the write can arrive after the answers to `sync` and a read. Another session proves only what cannot be undone:
+//! the content is there, or the version that the write was for is gone.
 
 use std::future::Future;
 use std::pin::pin;
@@ -16,7 +20,6 @@ use tracing::info;
 
 use crate::Error;
 use crate::diff::{self, Diff, DiffOptions};
-use crate::file::Target;
 use crate::guard::{self, Checks, Verdict};
 
 /// A request that is not answered within this is given up; the answer of a write is then read back.
@@ -27,6 +30,18 @@ const READ_BACK_LIMIT: Duration = Duration::from_secs(15);
 
 /// The pause before another look, while the connection is being resumed.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What a write made of its node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Published {
+    /// The node's version now.
+    pub version: i32,
+    /// The transaction that wrote it.
+    pub mzxid: i64,
+    /// The size of its content in bytes.
+    pub bytes: usize,
+}
 
 /// A node's present content beside what shall replace it.
 #[derive(Debug)]
@@ -75,8 +90,7 @@ pub async fn plan(
 /// - [`Error::Rejected`] if a guard rejects it or cannot judge it.
 /// - [`Error::Interrupted`] if [`Checks::end`] came before the check accepted it.
 pub fn judge(node: &NodeConfig, content: &[u8], checks: &Checks) -> Result<(), Error> {
-    let mut place = Target::from(node);
-    place.path = std::env::temp_dir().join("candidate").into();
+    let place = std::env::temp_dir().join("candidate");
     guard::judge(&node.guards, &place, content, checks).map_err(|verdict| match verdict {
         Verdict::Interrupted => Error::Interrupted,
         verdict => Error::Rejected { node: node.name.clone(), reason: verdict.describe() },
@@ -84,6 +98,11 @@ pub fn judge(node: &NodeConfig, content: &[u8], checks: &Checks) -> Result<(), E
 }
 
 impl Plan {
+    /// The node's path below the chroot, as it is written.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// Whether there is anything to write.
     pub fn is_change(&self) -> bool {
         self.old != self.new
@@ -100,11 +119,13 @@ impl Plan {
     /// # Errors
     ///
     /// - [`Error::Interrupted`]: `interrupt` resolved before anything was sent.
-    /// - [`Error::ChangedMeanwhile`]: somebody else wrote the node; nothing was written.
+    /// - [`Error::ChangedMeanwhile`]: another client wrote the node; nothing was written.
     /// - [`Error::NodeMissing`], [`Error::NotAuthorized`], [`Error::Client`]: nothing was written.
     /// - [`Error::NotWritten`]: the answer was lost, the node was seen unchanged afterwards, and the write cannot come any more.
     /// - [`Error::Unknown`]: it may have been written.
-    pub async fn commit(&self, interrupt: impl Future<Output = ()>) -> Result<(), Error> {
+    ///
+    /// Not cancel-safe: what became of a write that was sent is not known then.
+    pub async fn commit(&self, interrupt: impl Future<Output = ()>) -> Result<Published, Error> {
         let mut interrupt = pin!(interrupt);
         let session = tokio::select! {
             biased;
@@ -117,7 +138,7 @@ impl Plan {
             () = interrupt => Err(Unanswered::Interrupted),
         };
         match answer {
-            Ok(_) => Ok(()),
+            Ok(stat) => Ok(self.published(&stat)),
             Err(Unanswered::Refused(zookeeper::Error::BadVersion)) => Err(Error::ChangedMeanwhile),
             Err(cause @ Unanswered::Refused(zookeeper::Error::NoNode | zookeeper::Error::NoAuth)) => {
                 Err(Error::write(&self.path, cause))
@@ -127,7 +148,7 @@ impl Plan {
     }
 
     /// What became of a write whose answer was lost.
-    async fn read_back(&self, session: zookeeper::Client, cause: String) -> Result<(), Error> {
+    async fn read_back(&self, session: zookeeper::Client, cause: String) -> Result<Published, Error> {
         let limit = READ_BACK_LIMIT.as_secs();
         info!("{cause}: looking whether it was written, for {limit} seconds at most");
         match tokio::time::timeout(READ_BACK_LIMIT, self.look(session)).await {
@@ -157,12 +178,12 @@ impl Plan {
         }
     }
 
-    fn conclude(&self, found: &Found, cause: String) -> Result<(), Error> {
+    fn conclude(&self, found: &Found, cause: String) -> Result<Published, Error> {
         let (before, now) = (&self.read, &found.stat);
         let next = now.version == before.version.wrapping_add(1);
         if next && found.data == self.new {
-            // Should somebody else have written the same: the node holds what it was to hold, and the write is void.
-            Ok(())
+            // Even if another client has written the same: the node holds the content, and our write cannot come any more.
+            Ok(self.published(now))
         } else if next && now.czxid == before.czxid {
             Err(Error::ChangedMeanwhile)
         } else if found.behind_the_write && now.mzxid == before.mzxid {
@@ -171,9 +192,13 @@ impl Plan {
             Err(Error::Unknown { cause })
         }
     }
+
+    fn published(&self, stat: &zookeeper::Stat) -> Published {
+        Published { version: stat.version, mzxid: stat.mzxid, bytes: self.new.len() }
+    }
 }
 
-/// A node that was read back.
+/// A node that was read back after the answer to its write was lost.
 struct Found {
     data: Vec<u8>,
     stat: zookeeper::Stat,

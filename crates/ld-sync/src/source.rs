@@ -1,10 +1,10 @@
 //! What the engine consumes: the latest state of each node, and proof that a session is live.
 
-use std::future::Future;
-use std::task::{Context, Poll};
+use std::future::{Future, pending};
 use std::time::Duration;
 
-use ld_zk::{Confirmed, Reading, SharedPath};
+use ld_zk::{Confirmed, Reading, SessionState};
+use tokio::time::Instant;
 
 /// A place that nodes are read from. [`ld_zk::Client`] is the real one; tests bring their own.
 pub trait Source: Send + Sync + 'static {
@@ -12,64 +12,87 @@ pub trait Source: Send + Sync + 'static {
     type Node: NodeSource;
 
     /// Starts to watch the node at `path`.
-    fn watch(&self, path: SharedPath) -> Self::Node;
+    fn watch(&self, path: &str) -> Self::Node;
 
-    /// The sessions that a round trip within `limit` has just proved live and writable. All changes that
-    /// happened before it have woken their nodes when this returns; [`Confirmed::age`] tells how long ago that is.
+    /// The sessions that a round trip within `limit` has just proved live and writable. When this returns,
+    /// [`NodeSource::changed`] is ready for each node that changed before the round trip. [`Confirmed::age`] tells
+    /// how long ago that is.
     fn confirm(&self, limit: Duration) -> impl Future<Output = Confirmed> + Send;
 
-    /// Runs what follows the nodes until it ends, or until this future is dropped: on whatever thread suits the source best.
-    fn run_reader(
-        &self,
-        reader: impl Future<Output = ()> + Send + 'static,
-    ) -> impl Future<Output = ()> + Send {
-        reader
+    /// What the nodes are read from, for messages: the ensemble and the chroot.
+    fn description(&self) -> String;
+
+    /// Why there is no live session, if there is none.
+    fn connection_error(&self) -> Option<String> {
+        None
+    }
+
+    /// Waits for the end of the next outage, and tells how long it lasted.
+    fn outage(&self) -> impl Future<Output = Duration> + Send {
+        pending()
     }
 }
 
 /// The watch of one node: level-triggered, so it hands over the latest state and never a history.
 pub trait NodeSource: Send + 'static {
-    /// Waits until the node may differ from the last reading; ready at once before the first, and until one has come.
-    fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<()>;
+    /// Waits until the node may differ from the last reading; ready at once before the first reading. Once ready it
+    /// stays so until [`read`](Self::read) has completed. Cancel-safe.
+    fn changed(&mut self) -> impl Future<Output = ()> + Send;
 
-    /// Waits until the node can be read, or never again. Only the task that polled last is woken, for this and the other.
-    fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()>;
+    /// The node's latest state. It waits for a live session for as long as that takes. Cancel-safe.
+    fn read(&mut self) -> impl Future<Output = Reading> + Send;
 
-    /// The node's latest state; `None` if it cannot be read after all, and has to be tried again when
-    /// [`poll_readable`](Self::poll_readable) says so.
-    fn read(&mut self) -> impl Future<Output = Option<Reading>> + Send;
-
-    /// Makes [`poll_changed`](Self::poll_changed) ready, to have the node read again.
+    /// Makes [`changed`](Self::changed) ready, to have the node read again.
     fn refresh(&mut self);
 }
 
 impl Source for ld_zk::Client {
     type Node = ld_zk::NodeWatch;
 
-    fn watch(&self, path: SharedPath) -> ld_zk::NodeWatch {
-        self.watch_shared(path)
+    fn watch(&self, path: &str) -> ld_zk::NodeWatch {
+        ld_zk::Client::watch(self, path)
     }
 
     async fn confirm(&self, limit: Duration) -> Confirmed {
         ld_zk::Client::confirm(self, limit).await
     }
 
-    async fn run_reader(&self, reader: impl Future<Output = ()> + Send + 'static) {
-        ld_zk::Client::run_reader(self, reader).await;
+    fn description(&self) -> String {
+        ld_zk::Client::description(self)
+    }
+
+    fn connection_error(&self) -> Option<String> {
+        ld_zk::Client::connection_error(self)
+    }
+
+    async fn outage(&self) -> Duration {
+        let mut states = self.states();
+        let is_up = |state| matches!(state, SessionState::Connected | SessionState::ReadOnly);
+        while !is_up(states.get().overall()) {
+            // The first session ends no outage.
+            if states.changed().await.is_none() {
+                return pending().await;
+            }
+        }
+        let mut lost: Option<Instant> = None;
+        loop {
+            let Some(state) = states.changed().await else { return pending().await };
+            match (is_up(state.overall()), lost) {
+                (true, Some(lost)) => return lost.elapsed(),
+                (true, None) => {}
+                (false, lost_before) => lost = lost_before.or_else(|| Some(Instant::now())),
+            }
+        }
     }
 }
 
 impl NodeSource for ld_zk::NodeWatch {
-    fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        ld_zk::NodeWatch::poll_changed(self, context)
+    async fn changed(&mut self) {
+        ld_zk::NodeWatch::changed(self).await;
     }
 
-    fn poll_readable(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        ld_zk::NodeWatch::poll_readable(self, context)
-    }
-
-    fn read(&mut self) -> impl Future<Output = Option<Reading>> + Send {
-        ld_zk::NodeWatch::try_read(self)
+    async fn read(&mut self) -> Reading {
+        ld_zk::NodeWatch::read(self).await
     }
 
     fn refresh(&mut self) {

@@ -1,28 +1,29 @@
-//! What the engine knows of each node, for whoever wants to show it.
+//! What the engine knows of each node, to be shown.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-/// How a node stands.
+/// The state of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
-    /// Nothing was read yet: no session so far, or its turn has not come.
+    /// Nothing was read yet: there was no session so far, or the node waits to be read.
     Waiting,
     /// The file holds what the node held when it was last read.
     Current,
     /// The node does not exist, and neither does the file.
     Absent,
-    /// What the server says cannot be trusted (a missing chroot, an empty ensemble, a read-only server): the
-    /// file stays as it is.
+    /// The answer cannot be trusted (a missing chroot, an empty ensemble, a read-only server): the file stays as
+    /// it is.
     Unverified,
     /// The node cannot be read; the file stays as it is.
     Unreadable,
     /// The node's content must not be written; the last good file stays.
     Rejected,
-    /// Somebody else changed the file, and it stays so until the node changes (`drift = report`).
+    /// Another process changed the file, which stays so until the node changes (`drift = report`).
     Drifted,
-    /// A change was read and waits for its part of the node's window (`apply_jitter`); the last file stays until then.
+    /// A change was read and waits for its part of the node's window (`apply_jitter`); the last file stays until
+    /// then.
     Delayed,
     /// The node was deleted, and its file stays (`on_delete = keep`).
     Kept,
@@ -63,9 +64,9 @@ pub struct Status {
     pub source: String,
     /// Its file.
     pub dest: PathBuf,
-    /// How it stands.
+    /// Its state.
     pub state: State,
-    /// Since when it stands so.
+    /// When it entered that state.
     pub since: SystemTime,
     /// The transaction that last modified the content that the file holds; `None` before the first apply.
     pub mzxid: Option<i64>,
@@ -73,8 +74,10 @@ pub struct Status {
     pub bytes: Option<u64>,
     /// When the file was last replaced or removed; `None` if this process never had to.
     pub applied_at: Option<SystemTime>,
-    /// Why it does not stand well; never content, never a secret.
+    /// When the file last got its heartbeat, or was replaced; `None` if neither happened yet.
+    pub heartbeat_at: Option<SystemTime>,
+    /// Why it is unhealthy, or else why there is no session; never content, never a secret.
     pub last_error: Option<String>,
-    /// Failed attempts since it last stood well.
+    /// Failed attempts since it was last healthy.
     pub attempts: u32,
 }

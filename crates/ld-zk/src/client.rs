@@ -117,6 +117,11 @@ impl Client {
         self.shared().states.watch()
     }
 
+    /// The hosts and the chroot, for messages, as in `zk1:2181, zk2:2181/prod`.
+    pub fn description(&self) -> String {
+        format!("{}{}", self.shared().hosts, self.shared().config.chroot)
+    }
+
     /// Why a session is not live right now, with the causes, as one line; `None` while all sessions
     /// are live. See [`ClientState::connection_error`].
     pub fn connection_error(&self) -> Option<String> {

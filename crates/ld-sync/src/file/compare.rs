@@ -2,49 +2,124 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read};
+use std::path::Path;
 
-use rustix::fs::{Mode, OFlags, fstat, openat};
+use ld_config::NodeConfig;
+use rustix::io::Errno;
 
-use super::Identity;
-use super::directory::Directory;
+use super::acl::has_foreign_acl;
+use super::directory::{Directory, split};
+use super::identity::Identity;
+use super::mode::Attributes;
+use super::{FileError, FileState, Owner, content};
 
-/// Bytes compared at a time.
-const CHUNK: usize = 64 * 1024;
+/// Content up to this many bytes is hashed to see that it is new. Reading larger files ends at the
+/// first difference, which is faster.
+const MAX_HASHED: usize = 4096;
 
-/// Whether the regular file `found` at `name` holds exactly `content`. A file that cannot be read, or that changes
-/// meanwhile, does not: it can still be replaced.
-pub(super) fn holds(directory: &Directory, name: &OsStr, found: &Identity, content: &[u8]) -> bool {
-    // Size first: most changes show without opening the file.
-    u64::try_from(content.len()) == Ok(found.size)
-        && read_and_compare(directory, name, found, content).unwrap_or(false)
+/// Whether the file is right in content, owner and mode; changes nothing on disk. The state then
+/// knows the file, or forgets it.
+pub(crate) fn compare(
+    node: &NodeConfig,
+    owner: Owner,
+    content: &[u8],
+    state: &mut FileState,
+) -> Result<bool, FileError> {
+    let found = find_right(node, owner, content, state)?;
+    match found {
+        Some(found) => state.set_right(found, content),
+        None => state.forget(),
+    }
+    Ok(found.is_some())
 }
 
-fn read_and_compare(
+fn find_right(
+    node: &NodeConfig,
+    owner: Owner,
+    content: &[u8],
+    state: &FileState,
+) -> Result<Option<Identity>, FileError> {
+    let (parent, name) = split(&node.dest)?;
+    let directory = match Directory::open(parent) {
+        Err(error) if error.is_missing() => return Ok(None),
+        result => result?,
+    };
+    let attributes = Attributes::new(owner, node.mode, &directory);
+    let Some(found) = directory.look(name)? else { return Ok(None) };
+    let is_right = is_right_but_for_mode(&directory, name, &found, &attributes, content, state)?
+        && state.accepts_mode(found.mode, node.mode);
+    Ok(is_right.then_some(found))
+}
+
+/// Whether a reader finds something else at the destination than `content`, or anything at all for
+/// `None`; changes nothing. A directory is nothing that it could read.
+pub(crate) fn differs(dest: &Path, content: Option<&[u8]>) -> Result<bool, FileError> {
+    let (parent, name) = split(dest)?;
+    let directory = match Directory::open(parent) {
+        Err(error) if error.is_missing() => return Ok(false),
+        result => result?,
+    };
+    let Some(found) = directory.look(name)?.filter(|found| !found.is_directory()) else { return Ok(false) };
+    let Some(content) = content else { return Ok(true) };
+    Ok(!found.is_file() || open_if_equal(&directory, name, &found, content)?.is_none())
+}
+
+/// Whether anything stands at the destination, a dangling symlink included.
+pub(crate) fn exists(dest: &Path) -> bool {
+    dest.symlink_metadata().is_ok()
+}
+
+/// Whether what was found is a file with the content and the owner asked for, and no more mode bits
+/// than asked, that nothing but its owner can change.
+pub(super) fn is_right_but_for_mode(
+    directory: &Directory,
+    name: &OsStr,
+    found: &Identity,
+    attributes: &Attributes,
+    content: &[u8],
+    state: &FileState,
+) -> Result<bool, FileError> {
+    // A second name of the same file would let it be changed from elsewhere.
+    let is_candidate = found.is_file()
+        && found.links == 1
+        && attributes.has_owner_of(found)
+        && found.mode & !attributes.mode == 0
+        && !state.is_unflushed();
+    if !is_candidate || is_known_to_differ(found, content, state) {
+        return Ok(false);
+    }
+    let file = open_if_equal(directory, name, found, content)?;
+    Ok(file.is_some_and(|file| !has_foreign_acl(&file, directory)))
+}
+
+/// Whether the file is as it was last written, with other content: it need not be read.
+fn is_known_to_differ(found: &Identity, content: &[u8], state: &FileState) -> bool {
+    content.len() <= MAX_HASHED
+        && state
+            .last_written()
+            .is_some_and(|last| last.identity == *found && last.hash != content::hash(content))
+}
+
+/// The regular file `found` at `name`, if it holds exactly `content`. A file that cannot be read,
+/// or that changes meanwhile, does not: it can still be replaced.
+fn open_if_equal(
     directory: &Directory,
     name: &OsStr,
     found: &Identity,
     content: &[u8],
-) -> io::Result<bool> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let mut file = File::from(openat(directory, name, flags, Mode::empty())?);
-    if Identity::from(fstat(&file)?) != *found {
-        return Ok(false);
+) -> Result<Option<File>, FileError> {
+    // Size first: most changes show without opening the file.
+    if content.len() as u64 != found.size {
+        return Ok(None);
     }
-    let mut rest = content;
-    let mut chunk = vec![0; CHUNK.min(content.len() + 1)];
-    loop {
-        let length = match file.read(&mut chunk) {
-            Ok(length) => length,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        if length == 0 {
-            return Ok(rest.is_empty() && Identity::from(fstat(&file)?) == *found);
+    let file = match content::open(directory, name) {
+        Ok(file) => file,
+        Err(error @ (Errno::MFILE | Errno::NFILE)) => {
+            return Err(FileError::system("open", &directory.path().join(name))(error));
         }
-        match rest.strip_prefix(&chunk[..length]) {
-            Some(after) => rest = after,
-            None => return Ok(false),
-        }
-    }
+        Err(_) => return Ok(None),
+    };
+    let is_found = || Identity::of(&file) == Ok(*found);
+    let is_equal = is_found() && content::equals(&file, content).unwrap_or(false) && is_found();
+    Ok(is_equal.then_some(file))
 }

@@ -1,17 +1,19 @@
 //! The one descriptor through which a destination is reached.
 
-use std::cell::Cell;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, Dir, FsWord, Mode, OFlags, fstat, fstatfs, fsync, mkdirat, openat, statat};
+use rustix::fs::{AtFlags, CWD, Dir, FsWord, Mode, OFlags, fstatfs, mkdirat, openat, statat};
 use rustix::io::Errno;
 
-use super::walk::{walk, walk_from};
-use super::{FileError, Identity, Target};
+use super::FileError;
+use super::flush::flush;
+use super::identity::Identity;
+use super::owner::effective_group;
+use super::walk::walk_from;
 
 /// What `statfs` says of tmpfs and ramfs (linux/magic.h).
 const IN_MEMORY: [FsWord; 2] = [0x0102_1994, 0x8584_58f6];
@@ -19,21 +21,42 @@ const IN_MEMORY: [FsWord; 2] = [0x0102_1994, 0x8584_58f6];
 /// A directory that can be listed and flushed.
 const LIST: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
+/// Directories that a batch holds open for later files. Files of one directory mostly follow each
+/// other.
+const MAX_OPEN: usize = 16;
+
 /// An open directory.
+#[derive(Debug)]
 pub(crate) struct Directory {
     file: File,
-    pub(super) path: PathBuf,
+    path: PathBuf,
     /// Device and inode.
-    key: (u64, u64),
+    pub(super) key: (u64, u64),
     /// The group that a file created here gets.
     pub(super) new_group: u32,
-    /// Whether no device is behind it, so that nothing done in it waits for one.
+    /// Whether no device is behind it, so that nothing has to be flushed.
     pub(super) in_memory: bool,
-    /// Nothing stood where the last file goes that was looked for. So nothing is expected where the next ones go.
-    pub(super) is_vacant: Cell<bool>,
 }
 
 impl Directory {
+    /// The path that it was opened by.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes renames and removals in it survive a power cut, where there is a disk that can.
+    ///
+    /// # Errors
+    ///
+    /// The system's refusal, unless it says that the file system knows no flush.
+    pub(crate) fn flush(&self) -> Result<(), FileError> {
+        if self.in_memory {
+            return Ok(());
+        }
+        flush(&self.file, self.key.0, &self.path)
+            .map_err(FileError::system("flush the directory", &self.path))
+    }
+
     /// Opens `path`.
     ///
     /// # Errors
@@ -43,9 +66,9 @@ impl Directory {
         Self::open_at(CWD, Path::new(""), path)
     }
 
-    /// Opens `path`, creating what is missing of it with mode 0755 less the umask. With `durable`, new directories are
-    /// flushed to disk.
-    pub(super) fn open_or_create(path: &Path, durable: bool) -> Result<Self, FileError> {
+    /// Opens `path`, creating what is missing of it with mode 0755 less the umask. With `durable`,
+    /// new directories are flushed to disk.
+    fn open_or_create(path: &Path, durable: bool) -> Result<Self, FileError> {
         let missing = match Self::open(path) {
             Err(error) if error.is_missing() => error,
             result => return result,
@@ -53,9 +76,7 @@ impl Directory {
         let Some(name) = path.file_name() else { return Err(missing) };
         let parent = Self::open_or_create(parent_of(path), durable)?;
         match mkdirat(&parent, name, Mode::from_raw_mode(0o755)) {
-            Ok(()) if durable => {
-                parent.flush().map_err(FileError::system("flush the directory", &parent.path))?
-            }
+            Ok(()) if durable => parent.flush()?,
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(FileError::system("create the directory", path)(error)),
         }
@@ -66,39 +87,23 @@ impl Directory {
         let place = walk_from(at, start, path)?;
         let path = start.join(path);
         let fail = || FileError::system("open the directory", &path);
-        let found = Identity::from(fstat(&place).map_err(fail())?);
+        let found = Identity::of(&place).map_err(fail())?;
         // A set-group-ID directory hands its group to new files.
-        let new_group = if found.mode() & 0o2000 == 0 { users::get_effective_gid() } else { found.group };
+        let new_group = if found.mode & 0o2000 == 0 { effective_group() } else { found.group };
         let in_memory = IN_MEMORY.contains(&fstatfs(&place).map_err(fail())?.f_type);
-        // Only what is flushed has to be opened.
+        // Only what is flushed has to be opened for more than looking things up.
         let file = if in_memory { place } else { openat(place, ".", LIST, Mode::empty()).map_err(fail())? };
-        Ok(Self {
-            file: file.into(),
-            path,
-            key: found.key(),
-            new_group,
-            in_memory,
-            is_vacant: Cell::new(false),
-        })
+        Ok(Self { file: file.into(), path, key: found.key(), new_group, in_memory })
     }
 
     /// What stands at `name`, not following a link; `None` if nothing does.
     pub(super) fn look(&self, name: &OsStr) -> Result<Option<Identity>, FileError> {
-        match statat(self, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Ok(Some(stat.into())),
-            Err(Errno::NOENT) => Ok(None),
-            Err(error) => Err(FileError::system("look at", &self.path.join(name))(error)),
-        }
+        look(self, name).map_err(FileError::system("look at", &self.path.join(name)))
     }
 
     /// What is in it.
     pub(super) fn list(&self) -> Result<Dir, Errno> {
         Dir::new(openat(self, ".", LIST, Mode::empty())?)
-    }
-
-    /// Makes renames and removals survive a power cut, where there is a device that can.
-    pub(super) fn flush(&self) -> Result<(), Errno> {
-        if self.in_memory { Ok(()) } else { fsync(&self.file) }
     }
 }
 
@@ -108,64 +113,75 @@ impl AsFd for Directory {
     }
 }
 
+/// What stands at `name` in a directory, not following a link; `None` if nothing does.
+pub(super) fn look(directory: impl AsFd, name: &OsStr) -> Result<Option<Identity>, Errno> {
+    match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => Ok(Some(stat.into())),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The directory and the name in it that a destination's path stands for.
 pub(super) fn split(path: &Path) -> Result<(&Path, &OsStr), FileError> {
     let name = path.file_name().ok_or_else(|| FileError::NotAFileName(path.to_owned()))?;
     Ok((parent_of(path), name))
 }
 
-fn parent_of(path: &Path) -> &Path {
+pub(super) fn parent_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Whether the destination's directory exists and is in a file system in memory.
-pub(crate) fn is_in_memory(target: &Target) -> bool {
-    let directory = split(&target.path).and_then(|(parent, _)| Directory::open(parent));
-    directory.is_ok_and(|directory| directory.in_memory)
+/// The directories that one batch of file work has open. Use it for one batch only: a directory
+/// that is replaced meanwhile is not noticed.
+///
+/// The least recently used ones are closed beyond a limit. When descriptors run out, all are
+/// closed.
+#[derive(Debug, Default)]
+pub(crate) struct OpenDirectories {
+    /// The most recently used one is the last.
+    open: Vec<Arc<Directory>>,
 }
 
-/// What two destinations share exactly if they are one file: device and inode of the deepest directory that exists, and
-/// the path from there. Creates nothing, so the answer changes when directories appear.
-///
-/// # Errors
-///
-/// A path that names no file, or a directory that cannot be looked at.
-///
-/// `last` is the directory that was opened for it last, if it was one that exists.
-pub(crate) fn locate(
-    target: &Target,
-    last: &mut Option<Rc<Directory>>,
-) -> Result<(u64, u64, OsString), FileError> {
-    let (parent, name) = split(&target.path)?;
-    let opened = match last.take() {
-        Some(last) if last.path == parent => last,
-        _ => match Directory::open(parent) {
-            Ok(directory) => Rc::new(directory),
-            Err(error) if error.is_missing() => return locate_missing(parent, name),
-            Err(error) => return Err(error),
-        },
-    };
-    let (device, inode) = last.insert(opened).key;
-    Ok((device, inode, name.to_owned()))
-}
+impl OpenDirectories {
+    /// The directory `path`, which must exist.
+    pub(super) fn open(&mut self, path: &Path) -> Result<Arc<Directory>, FileError> {
+        self.get(path, || Directory::open(path))
+    }
 
-/// The same for a destination whose directory does not exist.
-fn locate_missing(mut directory: &Path, name: &OsStr) -> Result<(u64, u64, OsString), FileError> {
-    let mut rest = PathBuf::from(name);
-    loop {
-        match walk(directory) {
-            Ok(place) => {
-                let found = fstat(place).map_err(FileError::system("look at the directory", directory))?;
-                let (device, inode) = Identity::from(found).key();
-                return Ok((device, inode, rest.into_os_string()));
+    /// The directory `path`; see [`Directory::open_or_create`].
+    pub(super) fn open_or_create(&mut self, path: &Path, durable: bool) -> Result<Arc<Directory>, FileError> {
+        self.get(path, || Directory::open_or_create(path, durable))
+    }
+
+    fn get(
+        &mut self,
+        path: &Path,
+        open: impl Fn() -> Result<Directory, FileError>,
+    ) -> Result<Arc<Directory>, FileError> {
+        // A `Path` takes long to compare.
+        let known = self.open.iter().rposition(|known| known.path.as_os_str() == path.as_os_str());
+        let directory = match known {
+            Some(index) => self.open.remove(index),
+            None => {
+                if self.open.len() >= MAX_OPEN {
+                    self.open.remove(0);
+                }
+                Arc::new(self.with_room(open)?)
             }
-            Err(error) => {
-                let (true, Some(name)) = (error.is_missing(), directory.file_name()) else {
-                    return Err(error);
-                };
-                rest = Path::new(name).join(rest);
-                directory = parent_of(directory);
+        };
+        self.open.push(directory.clone());
+        Ok(directory)
+    }
+
+    /// Runs `open`. If descriptors have run out, it closes all directories and runs `open` again.
+    pub(super) fn with_room<T>(&mut self, open: impl Fn() -> Result<T, FileError>) -> Result<T, FileError> {
+        match open() {
+            Err(error) if error.is_out_of_descriptors() && !self.open.is_empty() => {
+                self.open.clear();
+                open()
             }
+            result => result,
         }
     }
 }

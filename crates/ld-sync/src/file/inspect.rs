@@ -1,36 +1,37 @@
-//! Who else could redirect a destination.
+//! Which other users could redirect a destination.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use ld_config::Principal;
+use rustix::process::{Gid, getegid, getgroups};
 
-use super::principal::Principals;
+use super::owner::effective_user;
 
 /// Symlinks followed on the way to a directory; the kernel's own limit.
 const MAX_LINKS: u32 = 40;
 
-/// A directory through which somebody else could replace the destination.
+/// A directory through which another user could replace the destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path} can be written by {who}, who can replace what is below it: {remedy}")]
+#[error("{path} can be written by {writer}, which can replace what is below it: {remedy}")]
 pub(crate) struct Warning {
     /// The directory.
     pub(crate) path: PathBuf,
-    who: String,
+    writer: String,
     remedy: &'static str,
 }
 
-/// Looks at the directory of the destination `path` and at every directory on the way to it, through symlinks too, for
-/// one that others than root, the watcher and the file's owner can write. What cannot be looked at does not warn: the
-/// apply will say why.
+/// Looks at the directory of a destination and at every directory on the way to it, through
+/// symlinks too, for one that others than root, the watcher and the file's `owner` can write. What
+/// cannot be looked at does not warn: the write will say why.
 ///
-/// With the sticky bit, others can add files beside ours but not replace them, so a shared directory with it is fine.
-pub(crate) fn inspect_directory(path: &Path, owner: Option<&Principal>) -> Option<Warning> {
-    let owner = Principals::default().owner(path, owner).unwrap_or(0);
-    let absolute = std::path::absolute(path).ok()?;
-    let mut walk = Walk { trusted: [0, users::get_effective_uid(), owner], seen: BTreeSet::new(), links: 0 };
+/// With the sticky bit, others can add files beside ours but not replace them, so a shared
+/// directory with it is fine.
+pub(crate) fn inspect_directory(dest: &Path, owner: Option<u32>) -> Option<Warning> {
+    let absolute = std::path::absolute(dest).ok()?;
+    let trusted = [0, effective_user(), owner.unwrap_or(0)];
+    let mut walk = Walk { trusted, seen: BTreeSet::new(), links: 0 };
     walk.directories(absolute.parent()?).err()
 }
 
@@ -69,7 +70,7 @@ impl Walk {
         if !found.is_dir() {
             return Ok(());
         }
-        let warning = |who: String, remedy| Warning { path: directory.to_owned(), who, remedy };
+        let warning = |writer: String, remedy| Warning { path: directory.to_owned(), writer, remedy };
         let sticky = found.mode() & 0o1000 != 0;
         if !self.trusted.contains(&found.uid()) {
             return Err(warning(format!("its owner, user {}", found.uid()), "give it to root with chown"));
@@ -81,8 +82,21 @@ impl Walk {
             ));
         }
         if found.mode() & 0o020 != 0 && !sticky && found.gid() != 0 {
-            return Err(warning(format!("group {}", found.gid()), "take that away with chmod g-w"));
+            let remedy = if writes_as_member(&found) {
+                "the watcher writes there as a member of that group, so let no other user be in it"
+            } else {
+                "take that away with chmod g-w"
+            };
+            return Err(warning(format!("group {}", found.gid()), remedy));
         }
         Ok(())
     }
+}
+
+/// Whether the watcher itself can write to the directory only by its group, as in a volume with
+/// fsGroup.
+fn writes_as_member(directory: &Metadata) -> bool {
+    let group = Gid::from_raw(directory.gid());
+    let is_member = || getegid() == group || getgroups().is_ok_and(|groups| groups.contains(&group));
+    ![0, directory.uid()].contains(&effective_user()) && is_member()
 }

@@ -1,51 +1,49 @@
-//! Real files in private directories. What needs another user or a file system of its own runs in a child process.
+//! Real files in private directories. What needs another user or a file system of its own runs in a
+//! child process.
 
-mod apply;
-mod batch;
+mod attributes;
+mod directories;
+mod drift;
 mod faults;
 mod hostile;
 mod inspect;
 mod rerun;
+mod strays;
 mod sweep;
+mod touch;
 mod walk;
-mod watch;
+mod write;
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::Arc;
 
-use ld_config::{NodeConfig, Principal};
+use ld_config::NodeConfig;
 use tempfile::TempDir;
 
-use super::apply::Applied;
-use super::directory::{self, Directory};
-use super::temp::{Dressed, Temp};
-use super::{FileError, Outcome, Target, Write};
-use crate::settings::Settings;
+use super::directory::Directory;
+use super::identity::Identity;
+use super::owner::effective_user;
+use super::{FileError, FileState, OpenDirectories, Owner, Prepared, Replacement, TouchError, prepare};
 
-/// Nobody: a user without any file or process that matters.
+/// A user without any file or process that matters.
 const NOBODY: u32 = 65534;
 
-fn apply_batch<'a>(jobs: &[(&'a Target, &'a [u8])]) -> Vec<Result<Applied, FileError>> {
-    let writes: Vec<_> = jobs.iter().map(|(target, content)| write(target, content)).collect();
-    super::apply_batch(&writes, None)
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Unchanged,
+    Replaced,
 }
 
-fn write<'a>(target: &'a Target, content: &'a [u8]) -> Write<'a> {
-    Write { target, content, left: None }
-}
-
-fn locate(target: &Target) -> Result<(u64, u64, OsString), FileError> {
-    directory::locate(target, &mut None)
-}
-
-/// A private directory with a target in it.
+/// A private directory with a destination in it.
 struct Room {
     directory: TempDir,
-    target: Target,
+    node: NodeConfig,
+    owner: Owner,
+    state: FileState,
 }
 
 impl Room {
@@ -55,89 +53,137 @@ impl Room {
 
     fn below(directory: &Path) -> Self {
         let directory = tempfile::tempdir_in(directory).unwrap();
-        let target = target(directory.path().join("dest"));
-        Self { directory, target }
-    }
-
-    /// The settings of the target, to be changed.
-    fn settings(&mut self) -> &mut Settings {
-        Arc::make_mut(&mut self.target.settings)
+        let node = node(directory.path().join("dest"));
+        Self { directory, node, owner: Owner::default(), state: FileState::default() }
     }
 
     fn path(&self) -> &Path {
-        &self.target.path
+        &self.node.dest
     }
 
     fn beside(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    fn apply(&self, content: &[u8]) -> Result<Applied, FileError> {
-        apply_batch(&[(&self.target, content)]).remove(0)
+    fn names(&self) -> Vec<String> {
+        names(self.directory.path())
     }
 
-    /// Applies and checks that the file then is right in every way, with nothing beside it.
-    fn replace(&self, content: &[u8]) -> Applied {
-        let applied = self.apply(content).unwrap();
-        assert_eq!(applied.outcome, Outcome::Replaced);
+    fn write(&mut self, content: &[u8]) -> Result<Outcome, FileError> {
+        write(&self.node, self.owner, content, &mut self.state)
+    }
+
+    /// Writes as a process that knows nothing of the file.
+    fn write_after_restart(&mut self, content: &[u8]) -> Result<Outcome, FileError> {
+        self.state = FileState::default();
+        self.write(content)
+    }
+
+    /// Writes and checks that the file then is right in every way, with nothing beside it.
+    fn replace(&mut self, content: &[u8]) {
+        assert_eq!(self.write(content).unwrap(), Outcome::Replaced);
         self.assert_holds(content);
-        applied
+        assert!(self.state.is_known());
+    }
+
+    /// The prepared temporary file for `content`.
+    fn prepared(&mut self, content: &[u8]) -> Replacement {
+        let mut directories = OpenDirectories::default();
+        match prepare(&self.node, self.owner, content, &mut self.state, &mut directories).unwrap() {
+            Prepared::Replacement(replacement) => replacement,
+            Prepared::Unchanged => panic!("it is right already"),
+        }
+    }
+
+    fn verify(&mut self) -> Result<(), TouchError> {
+        super::verify(&self.node, &mut self.state, &mut OpenDirectories::default())
+    }
+
+    fn touch(&mut self) -> Result<(), TouchError> {
+        super::touch(&self.node, &mut self.state)
+    }
+
+    /// The temporary files beside the destination.
+    fn strays(&self) -> Vec<PathBuf> {
+        let names = self.names().into_iter().filter(|name| name.starts_with(".live-data."));
+        names.map(|name| self.beside(&name)).collect()
     }
 
     fn assert_holds(&self, content: &[u8]) {
         assert_eq!(fs::read(self.path()).unwrap(), content);
         let found = fs::symlink_metadata(self.path()).unwrap();
         assert!(found.is_file());
-        assert_eq!(found.mode() & 0o7777, self.target.settings.mode);
-        self.assert_no_strays();
-    }
-
-    fn assert_no_strays(&self) {
-        let strays = names(self.directory.path()).into_iter().filter(|name| name.starts_with(".live-data."));
-        assert_eq!(strays.collect::<Vec<_>>(), Vec::<String>::new());
+        assert_eq!(found.mode() & 0o7777, self.node.mode);
+        assert_eq!(self.strays(), Vec::<PathBuf>::new());
     }
 }
 
-fn target(path: PathBuf) -> Target {
-    Target::from(&NodeConfig::new("n", "/n", path))
+fn node(path: PathBuf) -> NodeConfig {
+    NodeConfig::new("n", "/n", path)
 }
 
-/// The same of another owner.
-fn target_of(owner: u32, path: PathBuf) -> Target {
-    let mut target = target(path);
-    Arc::make_mut(&mut target.settings).owner = Some(Principal(owner.to_string()));
-    target
+fn user(id: u32) -> Owner {
+    Owner { user: Some(id), group: None }
 }
 
-/// An empty file that only has to be put in place of `destination`.
-fn dressed(directory: &Rc<Directory>, destination: &Path) -> Dressed {
-    let owner = (users::get_effective_uid(), directory.new_group);
-    Temp::create(directory, destination, 0o400).unwrap().dress(owner, 0o400, destination).unwrap()
+/// All steps of one write.
+fn write(
+    node: &NodeConfig,
+    owner: Owner,
+    content: &[u8],
+    state: &mut FileState,
+) -> Result<Outcome, FileError> {
+    match prepare(node, owner, content, state, &mut OpenDirectories::default())? {
+        Prepared::Unchanged => Ok(Outcome::Unchanged),
+        Prepared::Replacement(replacement) => {
+            replacement.begin_flush();
+            replacement.flush()?;
+            let directory = Arc::clone(replacement.directory());
+            replacement.put_in_place(node, content, state)?;
+            if node.fsync {
+                directory.flush().inspect_err(|_| state.set_unflushed())?;
+            }
+            Ok(Outcome::Replaced)
+        }
+    }
+}
+
+fn inode(path: &Path) -> u64 {
+    fs::symlink_metadata(path).unwrap().ino()
+}
+
+fn look(path: &Path) -> Identity {
+    Directory::open(path.parent().unwrap()).unwrap().look(path.file_name().unwrap()).unwrap().unwrap()
 }
 
 fn names(directory: &Path) -> Vec<String> {
-    let mut names: Vec<_> = fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let name = |name: &OsStr| name.to_str().unwrap().to_owned();
+    let mut names: Vec<_> =
+        fs::read_dir(directory).unwrap().map(|entry| name(&entry.unwrap().file_name())).collect();
     names.sort();
     names
 }
 
-/// The text of an error and of what is behind it, as the binaries print it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
+/// Waits until the file system's clock gives another time than the file's: changes within one tick
+/// cannot be told apart.
+fn wait_for_tick(path: &Path) {
+    let before = look(path).changed;
+    let probe = path.with_file_name("probe");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    loop {
+        fs::write(&probe, "").unwrap();
+        let now = look(&probe).changed;
+        fs::remove_file(&probe).unwrap();
+        if now != before {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "the clock stands still");
     }
-    text
 }
 
 /// Whether this process may do what only root may; says so if not.
 fn is_root() -> bool {
-    let root = users::get_effective_uid() == 0;
+    let root = effective_user() == 0;
     if !root {
         eprintln!("not root: what needs another user's files is not tested");
     }

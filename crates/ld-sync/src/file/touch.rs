@@ -1,21 +1,25 @@
-//! The heartbeat: the mtime says that the file was known to be current at that time.
+//! The heartbeat and the drift check. The mtime says that the file was known to be current at that
+//! time.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 
 use filetime::{FileTime, set_file_handle_times};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, fstat, openat, utimensat};
+use ld_config::NodeConfig;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, openat, utimensat};
 use rustix::io::Errno;
 
-use super::directory::split;
-use super::identity::{Timestamp, look};
-use super::walk::walk;
-use super::{Drift, FileError, Identity, Target};
+use super::directory::{Directory, OpenDirectories, split};
+use super::drift::examine;
+use super::identity::{Identity, Timestamp};
+use super::temp::clean_up;
+use super::{Drift, FileError, FileState, content};
 
-/// Why a file was not touched.
+/// Why a file was not touched, or did not pass the drift check.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TouchError {
-    /// The file is not as it was left, so a heartbeat would lie.
+    /// The file is not as it was last written, so a heartbeat would lie.
     #[error(transparent)]
     Drift(#[from] Drift),
     /// The system refused.
@@ -23,47 +27,83 @@ pub(crate) enum TouchError {
     File(#[from] FileError),
 }
 
-/// Sets the mtime to now, if the file still is as it was left, and returns what it is now. Follows no link.
+/// Checks whether the destination still is as it was last written. Other times alone are no drift:
+/// the state takes them over.
+///
+/// # Errors
+///
+/// [`TouchError::Drift`] if it is not.
+pub(crate) fn verify(
+    node: &NodeConfig,
+    state: &mut FileState,
+    directories: &mut OpenDirectories,
+) -> Result<(), TouchError> {
+    let (parent, name) = split(&node.dest)?;
+    let last = *state.last_written().ok_or(Drift::NotWritten)?;
+    let directory = directories.open(parent).map_err(missing_is_drift)?;
+    clean_up(&directory, &node.dest);
+    state.set_identity(examine(&directory, name, &last)?);
+    Ok(())
+}
+
+/// Sets the mtime to now, if the file still is as it was last written. Follows no link.
 ///
 /// Takes the owner of the file or `CAP_FOWNER`; the file need not be readable.
 ///
 /// # Errors
 ///
 /// [`TouchError::Drift`] if the file is another, before or after.
-pub(crate) fn touch(target: &Target, left: &Identity) -> Result<Identity, TouchError> {
-    let (parent, name) = split(&target.path)?;
-    let directory = match walk(parent) {
-        Err(error) if error.is_missing() => return Err(Drift::Missing.into()),
-        result => result?,
-    };
+pub(crate) fn touch(node: &NodeConfig, state: &mut FileState) -> Result<(), TouchError> {
+    let (parent, name) = split(&node.dest)?;
+    let last = *state.last_written().ok_or(Drift::NotWritten)?;
+    let directory = Directory::open(parent).map_err(missing_is_drift)?;
     // Before anything is opened: opening a device or a FIFO can have effects.
-    expect(left, &look(&directory, name)?)?;
-    let now = now();
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let open = |access| openat(&directory, name, flags | access, Mode::empty()).map(File::from);
-    let fail = || FileError::system("touch", &target.path);
-    let (file, readable) = match open(OFlags::RDONLY) {
-        Err(Errno::ACCESS) => (open(OFlags::PATH).map_err(fail())?, false),
-        result => (result.map_err(fail())?, true),
-    };
-    expect(left, &fstat(&file).map_err(fail())?.into())?;
-    if readable {
-        set_file_handle_times(&file, None, Some(now)).map_err(FileError::system("touch", &target.path))?;
-    } else {
-        touch_unreadable(&file, now).map_err(fail())?;
-    }
-    let touched = Identity::from(fstat(&file).map_err(fail())?);
-    let stands = Timestamp { seconds: now.unix_seconds(), nanoseconds: now.nanoseconds() };
-    // Some file systems keep whole seconds only. Any other mtime is somebody's write after ours.
-    let coarse = Timestamp { nanoseconds: 0, ..stands };
-    if !touched.is_same_but_for_times(left) || ![stands, coarse].contains(&touched.modified) {
-        return Err(Drift::between(left, &touched).unwrap_or(Drift::Missing).into());
-    }
-    Ok(touched)
+    let found = examine(&directory, name, &last)?;
+    let touched = set_mtime(&directory, name, &found)
+        .map_err(FileError::system("touch", &node.dest))?
+        // The file was changed or touched in between. What it is now decides.
+        .map_or_else(|| examine(&directory, name, &last), Ok)?;
+    state.set_identity(touched);
+    Ok(())
 }
 
-/// Touches a file whose descriptor is good for nothing but looking: by the descriptor's name, which leads to this very file,
-/// whatever stands at its path.
+fn missing_is_drift(error: FileError) -> TouchError {
+    if error.is_missing() { Drift::Missing.into() } else { error.into() }
+}
+
+/// Sets the mtime of the file `found` to now. Returns what the file is then, or `None` if anything
+/// else was changed at the same time.
+fn set_mtime(directory: &Directory, name: &OsStr, found: &Identity) -> Result<Option<Identity>, Errno> {
+    let now = now();
+    let (file, readable) = match content::open(directory, name) {
+        Err(Errno::ACCESS) => {
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            (openat(directory, name, flags, Mode::empty()).map(File::from), false)
+        }
+        result => (result, true),
+    };
+    let file = match file {
+        Err(Errno::NOENT | Errno::LOOP) => return Ok(None),
+        file => file?,
+    };
+    if Identity::of(&file)? != *found {
+        return Ok(None);
+    }
+    if readable {
+        set_file_handle_times(&file, None, Some(now)).map_err(errno)?;
+    } else {
+        touch_unreadable(&file, now)?;
+    }
+    let touched = Identity::of(&file)?;
+    let set = Timestamp { seconds: now.unix_seconds(), nanoseconds: now.nanoseconds() };
+    // Some file systems keep whole seconds only. Any other mtime is a later write.
+    let coarse = Timestamp { nanoseconds: 0, ..set };
+    let is_ours = touched.is_same_but_for_times(found) && [set, coarse].contains(&touched.modified);
+    Ok(is_ours.then_some(touched))
+}
+
+/// Touches a file by a descriptor that cannot read it: the descriptor's name in /proc leads to this
+/// very file, whatever stands at its path.
 fn touch_unreadable(file: &File, now: FileTime) -> Result<(), Errno> {
     let times = Timestamps {
         last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
@@ -72,8 +112,8 @@ fn touch_unreadable(file: &File, now: FileTime) -> Result<(), Errno> {
     utimensat(CWD, format!("/proc/self/fd/{}", file.as_raw_fd()), &times, AtFlags::empty())
 }
 
-fn expect(left: &Identity, found: &Identity) -> Result<(), Drift> {
-    Drift::between(left, found).map_or(Ok(()), Err)
+fn errno(error: std::io::Error) -> Errno {
+    Errno::from_io_error(&error).unwrap_or(Errno::IO)
 }
 
 /// In whole microseconds, which all but the coarsest file systems store as they are.

@@ -1,4 +1,4 @@
-//! The way to a directory, step by step, so that nobody else's symlink leads the watcher astray.
+//! The way to a directory, step by step, so that no other user's symlink leads the watcher astray.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,22 +10,26 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::{FileError, Identity};
+use super::FileError;
+use super::identity::Identity;
+use super::owner::effective_user;
 
 /// Symlinks followed on the way to a directory; the kernel's own limit.
 const MAX_LINKS: u32 = 40;
 
-/// A descriptor to look at what stands there and, if it is a directory, to look things up in it. Opening has no effect.
+/// A descriptor to look at what stands there, and to look things up in a directory. Opening has no
+/// effect.
 const LOOK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// A directory, behind a link or not.
-pub(super) const FOLLOW: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+const FOLLOW: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// A directory and nothing else.
 const ENTER: OFlags = LOOK.union(OFlags::DIRECTORY);
 
-/// Opens the directory `path` as a place to look things up in. A symlink on the way is followed if it belongs to root or
-/// the watcher; anybody else's only to a directory of the link's owner, who could do there whatever the watcher does.
+/// Opens the directory `path` as a place to look things up in. A symlink on the way is followed if
+/// it belongs to root or the watcher. Another user's is followed only to a directory of that user,
+/// where that user could do anything that the watcher does.
 ///
 /// # Errors
 ///
@@ -34,9 +38,10 @@ pub(super) fn walk(path: &Path) -> Result<OwnedFd, FileError> {
     walk_from(CWD, Path::new(""), path)
 }
 
-/// The same for a `path` below the directory `at`, whose own path is `start`.
+/// The same for a `path` below the directory `at`, which was opened by the path `start`.
 pub(super) fn walk_from(at: BorrowedFd<'_>, start: &Path, path: &Path) -> Result<OwnedFd, FileError> {
-    // Without symlinks the kernel walks faster. If it does not, the slow way finds out why.
+    // The kernel walks faster, but only without symlinks. If it refuses, the slow way finds out
+    // why.
     openat2(at, path, ENTER, Mode::empty(), ResolveFlags::NO_SYMLINKS)
         .or_else(|_| Walk { goal: &start.join(path), links: 0 }.on(at, start, path))
 }
@@ -62,7 +67,8 @@ impl Walk<'_> {
 
     fn step(&mut self, at: BorrowedFd<'_>, start: &Path, name: &OsStr) -> Result<OwnedFd, FileError> {
         let found = match openat(at, name, ENTER, Mode::empty()) {
-            // From here on one descriptor stands for the link: owner and text cannot be those of two.
+            // One descriptor stands for the link from here on, so owner and text belong to the same
+            // link.
             Err(Errno::NOTDIR | Errno::LOOP) => self.open(at, name, LOOK)?,
             result => return result.map_err(self.fail()),
         };
@@ -75,14 +81,14 @@ impl Walk<'_> {
             return Err(self.fail()(Errno::LOOP));
         }
         let end = if fstatfs(&found).map_err(self.fail())?.f_type == PROC_SUPER_MAGIC {
-            // What reads as a path there is not where the link leads, and only the kernel makes such links.
+            // Links there read as paths but lead elsewhere, and only the kernel makes them.
             self.open(at, name, FOLLOW)?
         } else {
             let text = readlinkat(&found, "", Vec::new()).map_err(self.fail())?;
             self.on(at, start, Path::new(OsStr::from_bytes(text.as_bytes())))?
         };
         let owner = link.st_uid;
-        let is_trusted = [0, users::get_effective_uid()].contains(&owner);
+        let is_trusted = [0, effective_user()].contains(&owner);
         if is_trusted || Identity::from(fstat(&end).map_err(self.fail())?).user == owner {
             return Ok(end);
         }

@@ -2,17 +2,20 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use process_wrap::std::{CommandWrap, ProcessSession};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use super::Verdict;
-use super::running::{Checks, InHand};
-use crate::file::{Target, show_candidate};
+use super::children::OwnChild;
+use super::first_line;
+use super::running::{ActiveCheck, Checks};
+use crate::file::with_candidate;
 
 /// A check that has not ended by then is killed, and the content is rejected.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
@@ -20,35 +23,46 @@ pub(super) const LIMIT: Duration = Duration::from_secs(10);
 /// Where a check finds its helpers if the watcher has no PATH.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
+/// What a shell answers when it cannot run what it was told to, and when it does not find it.
+const SHELL_CANNOT_RUN: [i32; 2] = [126, 127];
+
 /// Runs `program` as one of `checks`, with a file that holds `content` as its only argument; exit 0 accepts.
 ///
-/// It runs as the watcher, without a shell, in its own process group, with PATH for its whole environment. Its output
-/// goes nowhere: it could show content.
-pub(super) fn run(program: &Path, target: &Target, content: &[u8], checks: &Checks) -> Result<(), Verdict> {
-    let in_hand = checks.begin().ok_or(Verdict::Interrupted)?;
-    let ended = show_candidate(target, content, |candidate| run_on(program, candidate, LIMIT, &in_hand))?;
-    if in_hand.is_ended() {
+/// It runs as the watcher, without a shell, in a session of its own and so without a terminal, with PATH for its whole
+/// environment, and with no descriptor but the three. Its output goes nowhere: it could show content.
+pub(super) fn run(program: &Path, dest: &Path, content: &[u8], checks: &Checks) -> Result<(), Verdict> {
+    let active = checks.begin().ok_or(Verdict::Interrupted)?;
+    let ended = with_candidate(dest, content, |candidate| run_on(program, candidate, LIMIT, &active))?;
+    if active.is_ended() {
         return Err(Verdict::Interrupted);
     }
-    let name = program.display();
-    match ended.map_err(|error| cannot_run(program, error))? {
+    match ended.map_err(|error| cannot_run(program, &error))? {
         Ended::Itself(status) if status.success() => Ok(()),
-        Ended::Itself(status) => Err(Verdict::Rejected(match (status.code(), status.signal()) {
-            (Some(code), _) => format!("the check {name} rejects it with exit code {code}"),
-            (None, signal) => format!("the check {name} was ended by signal {}", signal.unwrap_or_default()),
-        })),
+        Ended::Itself(status) => Err(Verdict::Rejected(describe(program, status))),
         Ended::Late => {
-            let limit = LIMIT.as_secs();
+            let (name, limit) = (program.display(), LIMIT.as_secs());
             Err(Verdict::Rejected(format!("the check {name} was killed after {limit} s without an answer")))
         }
     }
 }
 
-fn cannot_run(program: &Path, error: io::Error) -> Verdict {
-    Verdict::Failed(Box::new(io::Error::new(
-        error.kind(),
-        format!("cannot run {}: {error}", program.display()),
-    )))
+fn describe(program: &Path, status: ExitStatus) -> String {
+    let name = program.display();
+    let Some(code) = status.code() else {
+        return format!("the check {name} was ended by signal {}", status.signal().unwrap_or_default());
+    };
+    let hint = if SHELL_CANNOT_RUN.contains(&code) && first_line::ends_in_carriage_return(program) {
+        ": its first line ends in a carriage return, which is taken for a part of the name"
+    } else {
+        ""
+    };
+    format!("the check {name} rejects it with exit code {code}{hint}")
+}
+
+fn cannot_run(program: &Path, error: &io::Error) -> Verdict {
+    let (name, explanation) = (program.display(), first_line::explain(program, error));
+    let text = format!("the check {name} cannot run: {error}{explanation}");
+    Verdict::Failed(Box::new(io::Error::new(error.kind(), text)))
 }
 
 enum Ended {
@@ -56,21 +70,24 @@ enum Ended {
     Late,
 }
 
-fn run_on(program: &Path, candidate: &Path, limit: Duration, in_hand: &InHand<'_>) -> io::Result<Ended> {
-    let mut child = Command::new(program)
+fn run_on(program: &Path, candidate: &Path, limit: Duration, active: &ActiveCheck<'_>) -> io::Result<Ended> {
+    let mut command = Command::new(program);
+    command
         .arg(candidate)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into()))
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()?;
-    let group = in_hand.group(Pid::from_child(&child));
-    let in_time = ends_within(limit, group.leader);
-    // Whatever the child has started ends with it, and before it is reaped: until then the group's id is its own.
-    drop(group);
+        .stderr(Stdio::null());
+    let mut command = CommandWrap::from(command);
+    command.wrap(ProcessSession);
+    let mut child = OwnChild::start(command)?;
+    let leader = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    let session = active.session(leader.ok_or_else(|| io::Error::other("it has no process id"))?);
+    let in_time = ends_within(limit, session.leader);
+    // All that the check has started ends with it, before it is reaped: until then the session's id is its own.
+    drop(session);
     let status = child.wait()?;
     Ok(if in_time? { Ended::Itself(status) } else { Ended::Late })
 }
@@ -103,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_that_writes_without_end_is_neither_blocked_nor_heard() {
+    fn a_check_that_writes_without_end_is_not_blocked() {
         let dir = tempfile::tempdir().unwrap();
         let script = dir.path().join("loud");
         // Far more than a pipe holds, on both outputs.
@@ -119,16 +136,25 @@ mod tests {
     }
 
     #[test]
-    fn a_check_that_takes_too_long_is_killed_with_all_that_it_started() {
+    fn a_late_check_is_killed_with_all_groups_of_its_session() {
         let dir = tempfile::tempdir().unwrap();
         let script = dir.path().join("slow");
         let marker = dir.path().join("pid");
-        // The grandchild outlives its parent's end unless the whole group is killed.
-        let text = format!("#!/bin/sh\nsleep 600 &\necho $! > {}\nwait\n", marker.display());
+        // `timeout` makes a process group of its own.
+        let text = format!("#!/bin/sh\ntimeout 600 sh -c 'echo $$ > {}; sleep 600; :'\n", marker.display());
         write_script(&script, &text);
         let ended = run_for(Duration::from_millis(1_500), &script);
         assert!(matches!(ended, Ended::Late));
         let grandchild: i32 = std::fs::read_to_string(&marker).unwrap().trim().parse().unwrap();
         wait_until_gone(grandchild);
+    }
+
+    #[test]
+    fn what_a_check_leaves_behind_is_killed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (script, marker) = (dir.path().join("leaving"), dir.path().join("pid"));
+        write_script(&script, &format!("#!/bin/sh\nsleep 600 &\necho $! > {}\n", marker.display()));
+        assert!(matches!(run_for(LIMIT, &script), Ended::Itself(status) if status.success()));
+        wait_until_gone(std::fs::read_to_string(&marker).unwrap().trim().parse().unwrap());
     }
 }

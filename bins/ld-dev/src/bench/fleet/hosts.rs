@@ -110,7 +110,7 @@ impl Hosts {
             // A connection that was lost and is back shows in the time, even if nobody looked in between.
             let mut last = None;
             loop {
-                let now = states.get().lanes.first().map(|lane| (lane.state, lane.since));
+                let now = states.get().sessions.first().map(|session| (session.state, session.since));
                 if now != last {
                     last = now;
                     let up = now.is_some_and(|(state, _)| state == SessionState::Connected);
@@ -121,7 +121,9 @@ impl Hosts {
                 }
             }
         });
-        Ok(Some(Engine::start(Arc::new(client), config.nodes, config.watcher)))
+        let engine = Engine::start(Arc::new(client), config.nodes, config.watcher)
+            .map_err(Failure::doing("cannot start an engine"))?;
+        Ok(Some(engine))
     }
 }
 

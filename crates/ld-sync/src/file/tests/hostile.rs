@@ -1,22 +1,26 @@
-//! What others may have put where the file belongs.
+//! What others may have put where the file belongs, and what they may do while it is written.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::rc::Rc;
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
-use super::super::directory::Directory;
-use super::super::temp::Temp;
-use super::super::{FileError, Outcome, Removed, remove};
-use super::{Room, dressed, names};
+use super::super::{FileError, Removed, remove};
+use super::{NOBODY, Outcome, Room, is_root, names, user};
+
+/// A way to change a file.
+type Change = fn(&Path);
+
+fn poison(path: &Path) {
+    OpenOptions::new().append(true).open(path).unwrap().write_all(b"poison").unwrap();
+}
 
 #[test]
 fn a_symlink_is_replaced_and_its_target_left_alone() {
-    let room = Room::new();
+    let mut room = Room::new();
     let victim = room.beside("victim");
     fs::write(&victim, "same").unwrap();
     for link in ["victim", "nowhere", "dest", "."] {
@@ -30,7 +34,7 @@ fn a_symlink_is_replaced_and_its_target_left_alone() {
 
 #[test]
 fn a_second_name_of_the_file_keeps_the_old_content() {
-    let room = Room::new();
+    let mut room = Room::new();
     room.replace(b"same");
     fs::hard_link(room.path(), room.beside("other")).unwrap();
     room.replace(b"same");
@@ -39,109 +43,175 @@ fn a_second_name_of_the_file_keeps_the_old_content() {
 }
 
 #[test]
-fn a_fifo_or_a_socket_is_replaced_unopened() {
-    let room = Room::new();
-    mknodat(CWD, room.path(), FileType::Fifo, Mode::from_raw_mode(0o400), 0).unwrap();
+fn a_fifo_is_replaced_or_removed_unopened() {
+    let mut room = Room::new();
+    let make =
+        |room: &Room| mknodat(CWD, room.path(), FileType::Fifo, Mode::from_raw_mode(0o400), 0).unwrap();
+    make(&room);
     room.replace(b"");
     fs::remove_file(room.path()).unwrap();
+    make(&room);
+    assert_eq!(remove(&room.node, &mut room.state).unwrap(), Removed::Other);
+}
+
+#[test]
+fn a_socket_is_never_replaced_or_removed() {
+    let mut room = Room::new();
     let _socket = UnixListener::bind(room.path()).unwrap();
-    room.replace(b"");
+    let text = room.write(b"x").unwrap_err().to_string();
+    assert!(text.contains("dest is a socket, which is never replaced or removed"), "{text}");
+    assert!(matches!(remove(&room.node, &mut room.state), Err(FileError::SpecialFile { .. })));
+    assert_eq!(names(room.directory.path()), ["dest"]);
+    assert!(fs::symlink_metadata(room.path()).unwrap().file_type().is_socket());
+}
+
+#[test]
+fn a_device_is_never_replaced_or_removed() {
+    if !is_root() {
+        return;
+    }
+    let mut room = Room::new();
+    for (kind, name) in [(FileType::CharacterDevice, "character"), (FileType::BlockDevice, "block")] {
+        // Like /dev/null and like the first loop device.
+        let device = if name == "block" { makedev(7, 0) } else { makedev(1, 3) };
+        mknodat(CWD, room.path(), kind, Mode::from_raw_mode(0o600), device).unwrap();
+        let text = room.write(b"x").unwrap_err().to_string();
+        assert!(text.contains(&format!("dest is a {name} device, which is never replaced")), "{text}");
+        assert!(matches!(remove(&room.node, &mut room.state), Err(FileError::SpecialFile { .. })));
+        assert!(!fs::symlink_metadata(room.path()).unwrap().is_file());
+        fs::remove_file(room.path()).unwrap();
+    }
+    room.replace(b"x");
 }
 
 #[test]
 fn a_directory_is_never_removed() {
-    let room = Room::new();
+    let mut room = Room::new();
     fs::create_dir(room.path()).unwrap();
-    assert!(matches!(room.apply(b"x"), Err(FileError::DirectoryInTheWay(path)) if path == room.path()));
-    assert!(matches!(remove(&room.target), Err(FileError::DirectoryInTheWay(_))));
-    assert_eq!(names(room.directory.path()), ["dest"]);
+    assert!(matches!(room.write(b"x"), Err(FileError::DirectoryInTheWay(path)) if path == room.path()));
+    assert!(matches!(remove(&room.node, &mut room.state), Err(FileError::DirectoryInTheWay(_))));
+    assert_eq!(room.names(), ["dest"]);
     fs::remove_dir(room.path()).unwrap();
     room.replace(b"x");
 }
 
 #[test]
 fn a_removal_takes_the_file_or_the_link_and_nothing_behind_it() {
-    let room = Room::new();
-    assert_eq!(remove(&room.target).unwrap(), Removed::Nothing);
+    let mut room = Room::new();
+    assert_eq!(remove(&room.node, &mut room.state).unwrap(), Removed::Nothing);
     room.replace(b"x");
-    assert_eq!(remove(&room.target).unwrap(), Removed::File);
+    assert_eq!(remove(&room.node, &mut room.state).unwrap(), Removed::File);
+    assert!(!room.state.is_known());
     fs::write(room.beside("victim"), "kept").unwrap();
     symlink("victim", room.path()).unwrap();
-    assert_eq!(remove(&room.target).unwrap(), Removed::Other);
-    assert_eq!(names(room.directory.path()), ["victim"]);
+    assert_eq!(remove(&room.node, &mut room.state).unwrap(), Removed::Other);
+    assert_eq!(room.names(), ["victim"]);
 }
 
 #[test]
 fn a_removal_below_a_missing_directory_creates_nothing() {
     let mut room = Room::new();
-    room.target.path = room.beside("a/b/dest").into();
-    assert_eq!(remove(&room.target).unwrap(), Removed::Nothing);
-    assert_eq!(names(room.directory.path()), Vec::<String>::new());
+    room.node.dest = room.beside("a/b/dest");
+    assert_eq!(remove(&room.node, &mut room.state).unwrap(), Removed::Nothing);
+    assert_eq!(room.names(), Vec::<String>::new());
 }
 
 #[test]
 fn a_directory_swapped_after_it_was_opened_redirects_nothing() {
-    let room = Room::new();
+    let mut room = Room::new();
     fs::create_dir(room.beside("real")).unwrap();
     fs::create_dir(room.beside("trap")).unwrap();
-    let directory = Rc::new(Directory::open(&room.beside("real")).unwrap());
+    room.node.dest = room.beside("real/dest");
+    let replacement = room.prepared(b"x");
     fs::rename(room.beside("real"), room.beside("moved")).unwrap();
     symlink("trap", room.beside("real")).unwrap();
-    let path = room.beside("real/dest");
-    let temp = dressed(&directory, &path);
-    temp.put_in_place("dest".as_ref(), &path).unwrap();
+    replacement.put_in_place(&room.node, b"x", &mut room.state).unwrap();
     assert_eq!(names(&room.beside("trap")), Vec::<String>::new());
     assert_eq!(names(&room.beside("moved")), ["dest"]);
 }
 
 #[test]
 fn a_temporary_file_that_was_swapped_is_an_error() {
-    let room = Room::new();
-    let directory = Rc::new(Directory::open(room.directory.path()).unwrap());
     for planted in [true, false] {
-        let temp = dressed(&directory, room.path());
-        let name = names(room.directory.path()).into_iter().find(|name| name.starts_with('.')).unwrap();
-        fs::remove_file(room.beside(&name)).unwrap();
+        let mut room = Room::new();
+        let replacement = room.prepared(b"good");
+        let temp = room.strays().remove(0);
+        fs::remove_file(&temp).unwrap();
         if planted {
-            fs::write(room.beside(&name), "poison").unwrap();
+            fs::write(&temp, "poison").unwrap();
         }
-        assert!(matches!(temp.put_in_place("dest".as_ref(), room.path()), Err(FileError::Interference(_))));
+        let result = replacement.put_in_place(&room.node, b"good", &mut room.state);
+        assert!(matches!(result, Err(FileError::Interference(_))));
+        assert!(!room.state.is_known());
+        room.replace(b"good");
     }
-    assert_eq!(room.apply(b"good").unwrap().outcome, Outcome::Replaced);
 }
 
 #[test]
-fn a_temporary_file_with_a_second_name_is_an_error_and_leaves_nothing_behind() {
-    let room = Room::new();
-    let directory = Rc::new(Directory::open(room.directory.path()).unwrap());
+fn a_temporary_file_with_a_second_name_is_an_error() {
     for second in ["dest", "elsewhere"] {
-        let temp = dressed(&directory, room.path());
-        fs::hard_link(temp.path(), room.beside(second)).unwrap();
-        assert!(matches!(temp.put_in_place("dest".as_ref(), room.path()), Err(FileError::Interference(_))));
-        room.assert_no_strays();
-        fs::remove_file(room.beside(second)).unwrap();
-
-        let temp = Temp::create(&directory, room.path(), 0o400).unwrap();
-        fs::hard_link(temp.path(), room.beside(second)).unwrap();
-        let owner = (users::get_effective_uid(), directory.new_group);
-        assert!(matches!(temp.dress(owner, 0o400, room.path()), Err(FileError::Interference(_))));
-        room.assert_no_strays();
-        fs::remove_file(room.beside(second)).unwrap();
+        let mut room = Room::new();
+        let replacement = room.prepared(b"good");
+        fs::hard_link(&room.strays()[0], room.beside(second)).unwrap();
+        let result = replacement.put_in_place(&room.node, b"good", &mut room.state);
+        assert!(matches!(result, Err(FileError::Interference(_))));
+        assert!(!room.state.is_known());
+        room.replace(b"good");
     }
 }
 
 #[test]
-fn a_file_that_is_changed_in_the_moment_it_is_put_in_place_is_an_error_and_not_taken_for_ours() {
-    let room = Room::new();
-    let directory = Rc::new(Directory::open(room.directory.path()).unwrap());
-    let changes: [fn(&Path); 2] = [
-        |file| fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap(),
-        |file| fs::OpenOptions::new().append(true).open(file).unwrap().write_all(b"poison").unwrap(),
-    ];
+fn a_file_changed_just_before_the_rename_is_not_taken_for_ours() {
+    let changes: [Change; 2] =
+        [|file| fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap(), poison];
     for change in changes {
-        let temp = dressed(&directory, room.path());
-        change(&temp.path());
-        assert!(matches!(temp.put_in_place("dest".as_ref(), room.path()), Err(FileError::Interference(_))));
+        let mut room = Room::new();
+        let replacement = room.prepared(b"good");
+        change(&room.strays()[0]);
+        let result = replacement.put_in_place(&room.node, b"good", &mut room.state);
+        assert!(matches!(result, Err(FileError::Interference(_))));
+        assert!(!room.state.is_known());
+        room.replace(b"good");
     }
-    assert_eq!(room.apply(b"good").unwrap().outcome, Outcome::Replaced);
+}
+
+#[test]
+fn a_file_forged_by_its_owner_before_the_rename_is_an_error() {
+    if !is_root() {
+        return;
+    }
+    for directory in ["/tmp", "/dev/shm"] {
+        let mut room = Room::below(Path::new(directory));
+        room.owner = user(NOBODY);
+        let replacement = room.prepared(b"good");
+        // The same length: only times and content differ.
+        File::options().write(true).open(&room.strays()[0]).unwrap().write_all(b"evil").unwrap();
+        let result = replacement.put_in_place(&room.node, b"good", &mut room.state);
+        assert!(matches!(result, Err(FileError::Interference(_))), "{directory}");
+        assert!(!room.state.is_known());
+        assert!(room.touch().is_err(), "no heartbeat");
+        assert_eq!(room.write(b"good").unwrap(), Outcome::Replaced);
+        room.assert_holds(b"good");
+        assert!(room.touch().is_ok());
+    }
+}
+
+#[test]
+fn a_file_forged_by_its_owner_without_a_trace_is_drift() {
+    if !is_root() {
+        return;
+    }
+    let mut room = Room::new();
+    room.owner = user(NOBODY);
+    room.replace(b"good");
+    assert!(room.verify().is_ok() && room.touch().is_ok());
+    // Takes over the times of the forged file, as if a write through a shared mapping had left
+    // none.
+    File::options().write(true).open(room.path()).unwrap().write_all(b"evil").unwrap();
+    room.state.set_identity(super::look(room.path()));
+    for result in [room.verify(), room.touch()] {
+        let text = result.unwrap_err().to_string();
+        assert!(text.starts_with("the file was written to: 4 bytes"), "{text}");
+    }
+    chown(room.path(), Some(0), None).unwrap();
 }

@@ -1,15 +1,14 @@
-//! Who else could redirect a destination.
+//! Which other users could redirect a destination.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
-use ld_config::Principal;
-
 use super::super::inspect_directory;
+use super::rerun::{rerun_as_nobody, shared_directory};
 use super::{NOBODY, Room, is_root};
 
 #[test]
-fn a_directory_that_others_can_write_warns_and_says_what_to_do() {
+fn a_directory_that_others_can_write_warns_and_says_why() {
     let room = Room::new();
     let below = room.beside("open/below");
     fs::create_dir_all(&below).unwrap();
@@ -33,14 +32,13 @@ fn a_directory_that_others_can_write_warns_and_says_what_to_do() {
 }
 
 #[test]
-fn a_directory_of_the_files_owner_is_trusted_and_one_of_another_user_is_not() {
+fn only_root_the_watcher_and_the_files_owner_are_trusted() {
     if !is_root() {
         return;
     }
     let room = Room::new();
     chown(room.directory.path(), Some(NOBODY), None).unwrap();
-    let owner = Principal("nobody".into());
-    assert_eq!(inspect_directory(room.path(), Some(&owner)), None);
+    assert_eq!(inspect_directory(room.path(), Some(NOBODY)), None);
     let text = inspect_directory(room.path(), None).unwrap().to_string();
     assert!(text.contains("its owner, user 65534"), "{text}");
     chown(room.directory.path(), Some(0), Some(NOBODY)).unwrap();
@@ -50,7 +48,7 @@ fn a_directory_of_the_files_owner_is_trusted_and_one_of_another_user_is_not() {
 }
 
 #[test]
-fn the_way_through_links_is_judged_too() {
+fn the_way_through_links_is_inspected_too() {
     let room = Room::new();
     fs::create_dir_all(room.beside("open/real")).unwrap();
     fs::set_permissions(room.beside("open"), fs::Permissions::from_mode(0o777)).unwrap();
@@ -60,4 +58,23 @@ fn the_way_through_links_is_judged_too() {
     assert_eq!(warning.path, room.beside("open"));
     symlink("loop", room.beside("loop")).unwrap();
     assert_eq!(inspect_directory(&room.beside("loop/dest"), None), None);
+}
+
+#[test]
+fn a_watcher_is_not_told_to_lock_itself_out() {
+    let inspect = |path: &std::path::Path| inspect_directory(path, None).map(|warning| warning.to_string());
+    if let Some(directory) = shared_directory() {
+        let text = inspect(&directory.join("dest")).unwrap();
+        assert!(text.contains("the watcher writes there as a member of that group"), "{text}");
+        return;
+    }
+    if is_root() {
+        let room = Room::new();
+        // A volume with fsGroup.
+        chown(room.directory.path(), Some(0), Some(NOBODY)).unwrap();
+        fs::set_permissions(room.directory.path(), fs::Permissions::from_mode(0o2775)).unwrap();
+        rerun_as_nobody("inspect::a_watcher_is_not_told_to_lock_itself_out", "-chown", room.directory.path());
+        let text = inspect(room.path()).unwrap();
+        assert!(text.contains("take that away with chmod g-w"), "{text}");
+    }
 }

@@ -13,7 +13,8 @@ pub(super) fn shared_directory() -> Option<std::path::PathBuf> {
     std::env::var_os(MARK).map(Into::into)
 }
 
-/// Runs `test` again below the command `wrapper`, which gets the rest of the command line as its last arguments.
+/// Runs `test` again below the command `wrapper`, which gets the rest of the command line as its
+/// last arguments.
 pub(super) fn rerun(test: &str, wrapper: &[&str], directory: &std::path::Path) {
     // A copy, because the build directory may be out of another user's reach.
     let bin = tempfile::tempdir().unwrap();
@@ -48,5 +49,11 @@ pub(super) fn rerun_as_nobody(test: &str, capabilities: &str, directory: &std::p
 
 /// Runs `test` in a mount namespace of its own.
 pub(super) fn rerun_with_mounts(test: &str, directory: &std::path::Path) {
-    rerun(test, &["unshare", "--mount", "--propagation", "private", "--"], directory);
+    // Exceeding a limit is an error in the watcher, not a signal.
+    let ignore = ["env", "--ignore-signal=XFSZ"];
+    rerun(
+        test,
+        &[&["unshare", "--mount", "--propagation", "private", "--"], &ignore[..]].concat(),
+        directory,
+    );
 }

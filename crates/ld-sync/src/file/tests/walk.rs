@@ -5,17 +5,29 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, lchown, symlink};
 use std::path::Path;
 
-use super::super::apply::find_right;
+use ld_config::NodeConfig;
+
 use super::super::walk::walk;
-use super::super::{FileError, Removed, Target, TouchError, remove, show_candidate, sweep, touch};
-use super::{NOBODY, Room, chain, is_root, locate, names, target};
+use super::super::{
+    Entry, FileError, FileState, OpenDirectories, Owner, Removed, TouchError, compare, remove, sweep, touch,
+    verify, with_candidate,
+};
+use super::{NOBODY, Outcome, Room, is_root, names, node, write};
 
 /// A destination below `link`, which leads to `victim`, where a file of the same name stands.
-fn below_a_link(room: &Room) -> Target {
+fn below_a_link(room: &Room) -> NodeConfig {
     fs::create_dir_all(room.beside("victim/deep")).unwrap();
     fs::write(room.beside("victim/dest"), "untouched").unwrap();
     symlink("victim", room.beside("link")).unwrap();
-    target(room.beside("link/dest"))
+    node(room.beside("link/dest"))
+}
+
+fn locate(node: &NodeConfig) -> Result<Entry, FileError> {
+    super::super::locate(&node.dest, &mut OpenDirectories::default())
+}
+
+fn replace(node: &NodeConfig) -> Result<Outcome, FileError> {
+    write(node, Owner::default(), b"new", &mut FileState::default())
 }
 
 fn give_to_nobody(path: &Path) {
@@ -26,10 +38,6 @@ fn is_foreign_link<T>(result: Result<T, FileError>, path: &Path) -> bool {
     matches!(result, Err(FileError::ForeignLink { link, owner: NOBODY }) if link == path)
 }
 
-fn apply(target: &Target) -> Result<super::Applied, FileError> {
-    super::apply_batch(&[(target, b"new")]).remove(0)
-}
-
 #[test]
 fn links_of_the_watcher_are_followed_however_they_are_written() {
     let room = Room::new();
@@ -37,42 +45,50 @@ fn links_of_the_watcher_are_followed_however_they_are_written() {
     symlink(room.beside("link"), room.beside("absolute")).unwrap();
     symlink("./absolute/../victim/.", room.beside("winding")).unwrap();
     for link in ["link", "absolute", "winding", "winding/deep/.."] {
-        let target = target(room.beside(link).join("dest"));
+        let node = node(room.beside(link).join("dest"));
         let _ = fs::remove_file(room.beside("victim/dest"));
-        apply(&target).unwrap();
+        replace(&node).unwrap();
         assert_eq!(fs::read(room.beside("victim/dest")).unwrap(), b"new", "{link}");
-        assert_eq!(locate(&target).unwrap().1, fs::metadata(room.beside("victim")).unwrap().ino(), "{link}");
+        assert_eq!(
+            locate(&node).unwrap().inode,
+            fs::metadata(room.beside("victim")).unwrap().ino(),
+            "{link}"
+        );
     }
-    apply(&target(room.beside("winding/new/below/dest"))).unwrap();
+    replace(&node(room.beside("winding/new/below/dest"))).unwrap();
     assert_eq!(names(&room.beside("victim/new/below")), ["dest"]);
 }
 
 #[test]
-fn a_link_of_another_user_to_somebody_elses_directory_is_followed_by_nothing() {
+fn nothing_follows_a_foreign_link_to_another_users_directory() {
     if !is_root() {
         return;
     }
     let room = Room::new();
-    let target = below_a_link(&room);
-    let left = apply(&target).unwrap().identity;
+    let node = below_a_link(&room);
+    let (mut state, owner) = (FileState::default(), Owner::default());
+    write(&node, owner, b"new", &mut state).unwrap();
     give_to_nobody(&room.beside("link"));
     let link = room.beside("link");
     let before = fs::metadata(room.beside("victim")).unwrap();
+    let is_foreign = |error| matches!(error, TouchError::File(FileError::ForeignLink { .. }));
 
-    assert!(is_foreign_link(apply(&target), &link));
-    assert!(is_foreign_link(remove(&target), &link));
-    assert!(is_foreign_link(find_right(&target, b"new"), &link));
-    assert!(is_foreign_link(locate(&target), &link));
-    assert!(is_foreign_link(show_candidate(&target, b"new", |_| ()), &link));
-    assert!(matches!(touch(&target, &left), Err(TouchError::File(FileError::ForeignLink { .. }))));
-    assert!(is_foreign_link(sweep([&target]).failures.pop().map_or(Ok(()), Err), &link));
-    let below = super::target(room.beside("link/new/below/dest"));
-    assert!(is_foreign_link(apply(&below), &link));
+    assert!(is_foreign_link(replace(&node), &link));
+    assert!(is_foreign_link(locate(&node), &link));
+    assert!(is_foreign_link(compare(&node, owner, b"new", &mut FileState::default()), &link));
+    assert!(is_foreign_link(with_candidate(&node.dest, b"new", |_| ()), &link));
+    assert!(is_foreign(touch(&node, &mut state).unwrap_err()));
+    assert!(is_foreign(verify(&node, &mut state, &mut OpenDirectories::default()).unwrap_err()));
+    assert!(is_foreign_link(remove(&node, &mut state), &link));
+    let swept = sweep(&room.beside("link"), &[(&node.dest, None)]).failures.pop();
+    assert!(is_foreign_link(swept.map_or(Ok(()), Err), &link));
+    let below = super::node(room.beside("link/new/below/dest"));
+    assert!(is_foreign_link(replace(&below), &link));
 
     let after = fs::metadata(room.beside("victim")).unwrap();
     assert_eq!((after.mtime(), after.mtime_nsec()), (before.mtime(), before.mtime_nsec()));
     assert_eq!(names(&room.beside("victim")), ["deep", "dest"]);
-    let text = chain(&apply(&target).unwrap_err());
+    let text = replace(&node).unwrap_err().to_string();
     assert!(text.contains("/link is a symlink of user 65534") && text.contains("belongs to root"), "{text}");
 }
 
@@ -88,7 +104,7 @@ fn a_trusted_link_does_not_vouch_for_the_next() {
     symlink("outer", room.beside("foreign")).unwrap();
     give_to_nobody(&room.beside("foreign"));
     for name in ["outer", "foreign"] {
-        assert!(is_foreign_link(apply(&target(room.beside(name).join("dest"))), &room.beside("link")));
+        assert!(is_foreign_link(replace(&node(room.beside(name).join("dest"))), &room.beside("link")));
     }
 }
 
@@ -98,18 +114,18 @@ fn a_link_of_another_user_to_their_own_directory_is_followed() {
         return;
     }
     let room = Room::new();
-    let target = below_a_link(&room);
+    let node = below_a_link(&room);
     give_to_nobody(&room.beside("link"));
     give_to_nobody(&room.beside("victim"));
-    apply(&target).unwrap();
-    assert_eq!(remove(&target).unwrap(), Removed::File);
-    // What stands below it may be anybody's, as without the link.
-    apply(&super::target(room.beside("link/deep/dest"))).unwrap();
+    replace(&node).unwrap();
+    assert_eq!(remove(&node, &mut FileState::default()).unwrap(), Removed::File);
+    // Any user may own what stands below it, as without the link.
+    replace(&super::node(room.beside("link/deep/dest"))).unwrap();
     assert_eq!(names(&room.beside("victim/deep")), ["dest"]);
 }
 
 #[test]
-fn links_without_end_and_things_that_are_no_directory_are_errors() {
+fn endless_links_and_links_to_no_directory_are_errors() {
     let room = Room::new();
     symlink("loop", room.beside("loop")).unwrap();
     fs::write(room.beside("file"), "").unwrap();
@@ -122,7 +138,7 @@ fn links_without_end_and_things_that_are_no_directory_are_errors() {
         ("dangling", "No such file or directory"),
     ] {
         let path = room.beside(name).join("dest");
-        let text = chain(&apply(&target(path.clone())).unwrap_err());
+        let text = replace(&node(path.clone())).unwrap_err().to_string();
         let directory = format!("cannot open the directory {}: ", path.parent().unwrap().display());
         assert!(text.starts_with(&directory) && text.contains(expected), "{text}");
     }
@@ -130,7 +146,7 @@ fn links_without_end_and_things_that_are_no_directory_are_errors() {
 }
 
 #[test]
-fn a_link_of_the_kernels_own_leads_where_the_kernel_says() {
+fn a_link_in_proc_leads_where_the_kernel_says() {
     let room = Room::new();
     fs::create_dir(room.beside("directory")).unwrap();
     let open = File::open(room.beside("directory")).unwrap();

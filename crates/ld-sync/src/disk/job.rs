@@ -1,0 +1,171 @@
+//! One piece of work on one destination.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::file::{Directory, Entry, FileError, FileState, Owner, Replacement, TouchError};
+use crate::node::Node;
+
+/// What to do with one destination.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Make the file hold this content.
+    Apply {
+        content: Arc<Vec<u8>>,
+        owner: Owner,
+        /// What becomes of a file that exists.
+        existing: Existing,
+        /// The session is known to be live: a file that needs no change gets its heartbeat at once.
+        touch: bool,
+    },
+    /// Change nothing: see whether the file holds this content.
+    Compare { content: Arc<Vec<u8>>, owner: Owner },
+    /// Make the file not exist.
+    Remove(Existing),
+    /// Give the file its heartbeat if it is as it was last written. The proof that the node's content is
+    /// known must not be older than this when the work begins.
+    Touch { not_after: Instant },
+    /// See whether the file is as it was last written.
+    Verify,
+    /// See whether anything exists at the destination.
+    Exists,
+}
+
+impl Work {
+    /// What hangs when it hangs, before the destination's path.
+    pub(crate) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Apply { .. } => "writing",
+            Self::Remove(_) => "removing",
+            Self::Touch { .. } => "touching",
+            Self::Compare { .. } | Self::Verify | Self::Exists => "looking at",
+        }
+    }
+}
+
+/// What becomes of a file that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Existing {
+    /// It is replaced or removed.
+    Replace,
+    /// It stays, whatever it is.
+    Keep,
+    /// It stays for now, unless it holds the content already.
+    Delay,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// The file was created or replaced.
+    Replaced,
+    /// The file held the content already, with the right owner and mode.
+    Unchanged,
+    /// A file exists, and stays.
+    Kept,
+    /// Something else than the content exists, and stays for now.
+    Delayed,
+    /// The file does not hold what it was compared with.
+    Different,
+    /// The file was removed.
+    Removed,
+    /// Nothing exists at the destination.
+    Missing,
+    /// The file got its heartbeat.
+    Touched,
+    /// The file is as it was last written, or something exists, as was asked.
+    Verified,
+    /// The proof was too old when the work began; nothing was touched.
+    TooLate,
+}
+
+/// Why the work was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JobError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Touch(#[from] TouchError),
+    #[error(transparent)]
+    NotFlushed(Arc<FileError>),
+    #[error("it is the same file as nodes.{other}.dest, through a link; give each node a file of its own")]
+    SameFile { other: String },
+    #[error("the system refuses a thread for file work: {0}")]
+    NoThread(#[source] std::io::Error),
+    #[error("the file system does not answer")]
+    Stalled,
+    #[error("the file work failed unexpectedly; please report this as a bug")]
+    Panicked,
+}
+
+impl JobError {
+    /// Whether the process, and not this destination, lacks something that comes back by itself.
+    pub(crate) fn is_shortage(&self) -> bool {
+        match self {
+            Self::File(error) | Self::Touch(TouchError::File(error)) => error.is_out_of_descriptors(),
+            Self::NoThread(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What this process knows of a destination. It goes with each job and comes back with its answer, so that two
+/// jobs can never work on one destination at a time.
+#[derive(Debug, Default)]
+pub(crate) struct Destination {
+    pub(crate) file: FileState,
+    /// The directory entry that the node has claimed.
+    pub(crate) entry: Option<Entry>,
+}
+
+/// The answer to a job.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) result: Result<Done, JobError>,
+    pub(crate) destination: Box<Destination>,
+}
+
+/// A piece of work on its way through a queue. What a thread has prepared goes with it, so that another thread
+/// can finish it when the first one hangs in some other file.
+pub(crate) struct Job {
+    pub(crate) node: Arc<Node>,
+    pub(crate) work: Work,
+    pub(crate) destination: Box<Destination>,
+    pub(crate) answer: oneshot::Sender<Answer>,
+    pub(crate) progress: Progress,
+}
+
+/// How far a job has come.
+#[derive(Default)]
+pub(crate) enum Progress {
+    #[default]
+    New,
+    /// The temporary file is there.
+    Prepared(Box<Replacement>),
+    /// The temporary file is flushed.
+    Flushed(Box<Replacement>),
+    /// The file is in place; its directory is still to be flushed.
+    InPlace(Arc<Directory>),
+}
+
+impl Job {
+    /// Sends the answer. The node's task may be gone.
+    pub(crate) fn finish(self, result: Result<Done, JobError>) {
+        let _ = self.answer.send(Answer { result, destination: self.destination });
+    }
+
+    /// How many bytes it writes or compares.
+    pub(crate) fn bytes(&self) -> usize {
+        match &self.work {
+            Work::Apply { content, .. } | Work::Compare { content, .. } => content.len(),
+            _ => 0,
+        }
+    }
+
+    /// Whether nothing of it lies on the file system yet, so that dropping it blocks no thread.
+    pub(crate) fn is_new(&self) -> bool {
+        matches!(self.progress, Progress::New)
+    }
+}

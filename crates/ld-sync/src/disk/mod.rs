@@ -1,0 +1,146 @@
+//! Blocking file work: a queue and a few threads for each file system, so that one that hangs holds up no other.
+
+mod batch;
+mod claims;
+mod job;
+mod mounts;
+mod queue;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use ld_blocking::{BoundedCalls, CallError, Spawner};
+
+use self::claims::Claims;
+pub(crate) use self::job::{Destination, Done, Existing, JobError, Work};
+use self::mounts::{Mount, Mounts, follow_first_link};
+pub(crate) use self::queue::{Queue, STALL};
+
+/// File systems with a queue of their own. The others share one.
+const MAX_DISKS: usize = 64;
+
+/// Programs that check content at one time, for each file system that holds their destinations.
+pub(crate) const CHECKS: usize = 4;
+
+/// Threads that look at directories, for each file system.
+const LOOKS: usize = 2;
+
+/// Symlinks followed on the way to a directory; the kernel's own limit.
+const MAX_LINKS: usize = 40;
+
+/// How long a look at a directory may take until it is reported.
+pub(crate) const LOOK_LIMIT: Duration = Duration::from_secs(10);
+
+/// The work on one file system.
+pub(crate) struct Disk {
+    pub(crate) queue: Queue,
+    /// Looks at directories: where they are, and what lies in them.
+    pub(crate) looks: BoundedCalls,
+    /// Guards of content. A check is shown the content in a file beside the destination.
+    pub(crate) checks: BoundedCalls,
+}
+
+/// The file systems of all destinations.
+pub(crate) struct Disks {
+    spawner: Spawner,
+    claims: Arc<Claims>,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    mounts: Arc<Mounts>,
+    /// By device, as the table of mounts has it.
+    disks: HashMap<String, Arc<Disk>>,
+    /// The file systems of directories that were looked for since the mounts changed last.
+    directories: HashMap<PathBuf, Arc<Disk>>,
+}
+
+impl Disks {
+    pub(crate) fn new(spawner: Spawner) -> Self {
+        let disks = Self { spawner, claims: Arc::default(), known: Mutex::default() };
+        disks.reread_mounts();
+        disks
+    }
+
+    /// The file system that holds the directory of `dest`. Symlinks on the way are looked at by threads of the file
+    /// systems that they lie on.
+    ///
+    /// # Errors
+    ///
+    /// One of those file systems does not answer, or the system refuses a thread.
+    pub(crate) async fn of(&self, dest: &Path) -> Result<Arc<Disk>, CallError> {
+        let directory = dest.parent().unwrap_or(Path::new("/"));
+        if let Some(disk) = self.lock().directories.get(directory) {
+            return Ok(Arc::clone(disk));
+        }
+        let mut path = std::path::absolute(dest).unwrap_or_else(|_| dest.to_path_buf());
+        path.pop();
+        let mounts = Arc::clone(&self.lock().mounts);
+        for _ in 0..MAX_LINKS {
+            let Some(mount) = mounts.of(&path) else { break };
+            let (point, from) = (mount.point.clone(), path.clone());
+            let disk = self.disk(mount);
+            match disk.looks.run(LOOK_LIMIT, move || follow_first_link(&point, &from)).await? {
+                Some(next) => path = next,
+                None => {
+                    let mut known = self.lock();
+                    if Arc::ptr_eq(&known.mounts, &mounts) {
+                        known.directories.insert(directory.to_path_buf(), Arc::clone(&disk));
+                    }
+                    return Ok(disk);
+                }
+            }
+        }
+        // Without a table of mounts, or among circular links, one queue serves all.
+        Ok(self.disk(&Mount { device: String::new(), point: PathBuf::from("/") }))
+    }
+
+    /// Reads the table of mounts again. After a change every directory is looked for anew.
+    pub(crate) fn reread_mounts(&self) {
+        let Ok(mounts) = Mounts::read() else { return };
+        let mut known = self.lock();
+        if *known.mounts != mounts {
+            known.mounts = Arc::new(mounts);
+            known.directories.clear();
+        }
+    }
+
+    /// Begins no more file work and waits for what is in hand.
+    pub(crate) async fn drain(&self) {
+        let disks: Vec<_> = self.lock().disks.values().cloned().collect();
+        join_all(disks.iter().map(|disk| disk.queue.drain())).await;
+    }
+
+    fn disk(&self, mount: &Mount) -> Arc<Disk> {
+        let mut known = self.lock();
+        let device = if known.disks.len() < MAX_DISKS || known.disks.contains_key(&mount.device) {
+            mount.device.clone()
+        } else {
+            String::new()
+        };
+        let disk = known.disks.entry(device).or_insert_with(|| Arc::new(self.new_disk(&mount.point)));
+        Arc::clone(disk)
+    }
+
+    fn new_disk(&self, point: &Path) -> Disk {
+        let calls = |what: &str, most| {
+            BoundedCalls::new(format!("{what} the file system at '{}'", point.display()), self.spawner, most)
+        };
+        Disk {
+            queue: Queue::new(self.spawner, Arc::clone(&self.claims)),
+            looks: calls("looking at", LOOKS),
+            checks: calls("a check of content for", CHECKS),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,50 @@
+//! POSIX ACLs: permissions that the mode does not show.
+
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
+
+use rustix::fs::{fgetxattr, getxattr};
+use rustix::io::Errno;
+
+use super::directory::Directory;
+
+/// The attribute with the permissions of a file.
+const ACCESS: &str = "system.posix_acl_access";
+
+/// The attribute with the permissions that new files of a directory get.
+const DEFAULT: &str = "system.posix_acl_default";
+
+/// Tags of the entries that a mode does not set (linux/posix_acl.h): named users, the group, named
+/// groups.
+const UNSET_BY_MODE: [u16; 3] = [0x02, 0x04, 0x08];
+
+/// Room for more than 500 entries. No file system takes as many.
+const MAX_BYTES: usize = 4096;
+
+/// Whether the file has ACL entries that a new file in its directory does not get.
+pub(super) fn has_foreign_acl(file: &File, directory: &Directory) -> bool {
+    let Some(access) = read(file, ACCESS) else { return false };
+    let default = read(directory, DEFAULT).unwrap_or_default();
+    named_entries(&access) != named_entries(&default)
+}
+
+/// The attribute's value; `None` if there is none, or the file system knows no ACLs.
+fn read(file: impl AsFd, name: &str) -> Option<Vec<u8>> {
+    let mut value = vec![0; MAX_BYTES];
+    let length = match fgetxattr(&file, name, &mut *value) {
+        // A descriptor that is good for nothing but looking things up.
+        Err(Errno::BADF) => {
+            let path = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
+            getxattr(path, name, &mut *value)
+        }
+        result => result,
+    };
+    value.truncate(length.ok()?);
+    Some(value)
+}
+
+/// The entries that the mode does not set, each of 8 bytes, after a header of 4.
+fn named_entries(value: &[u8]) -> Vec<&[u8]> {
+    let entries = value.get(4..).unwrap_or_default().chunks_exact(8);
+    entries.filter(|entry| UNSET_BY_MODE.contains(&u16::from_le_bytes([entry[0], entry[1]]))).collect()
+}

@@ -1,0 +1,136 @@
+//! The ways in which a file can turn out to be another than was written.
+
+use std::ffi::OsStr;
+use std::time::{Duration, SystemTime};
+
+use rustix::io::Errno;
+
+use super::acl::has_foreign_acl;
+use super::directory::Directory;
+use super::identity::Identity;
+use super::owner::effective_user;
+use super::state::LastWritten;
+use super::{FileError, TouchError, content};
+
+/// How often a file is compared that changes meanwhile, such as by another heartbeat.
+const ATTEMPTS: u32 = 3;
+
+/// The last second that a date of four digits can tell, 9999-12-31T23:59:59Z.
+const MAX_SECONDS: i64 = 253_402_300_799;
+
+/// How a destination differs from what was last written there.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Drift {
+    /// Nothing is there.
+    #[error("the file is missing")]
+    Missing,
+    /// This process has not written the file yet.
+    #[error("the file is not known to hold the node's content")]
+    NotWritten,
+    /// A directory, a symlink or something stranger is there.
+    #[error("there is {0} instead of a regular file")]
+    NotAFile(&'static str),
+    /// A file is there that was changed, or is another one.
+    #[error("the file {what}: {size} bytes, mtime {modified}")]
+    Changed {
+        /// What was done to it, fit to follow "the file".
+        what: String,
+        /// Its size in bytes.
+        size: u64,
+        /// Its mtime as UTC text.
+        modified: String,
+    },
+}
+
+impl Drift {
+    fn changed(what: impl Into<String>, found: &Identity) -> Self {
+        Self::Changed { what: what.into(), size: found.size, modified: utc(found.modified.seconds) }
+    }
+}
+
+/// The file's identity now, if it still holds what was last written. Other times alone are no
+/// drift.
+///
+/// A file of another user is read even if it looks untouched: its owner can write to it through a
+/// shared mapping, which some file systems do not note.
+pub(super) fn examine(
+    directory: &Directory,
+    name: &OsStr,
+    last: &LastWritten,
+) -> Result<Identity, TouchError> {
+    for _ in 0..ATTEMPTS {
+        let found = directory.look(name)?.ok_or(Drift::Missing)?;
+        if let Some(drift) = visible_drift(&last.identity, &found) {
+            return Err(drift.into());
+        }
+        let is_untouched = found == last.identity;
+        if is_untouched && found.user == effective_user() {
+            return Ok(found);
+        }
+        let file = match content::open(directory, name) {
+            Ok(file) => file,
+            Err(error @ (Errno::MFILE | Errno::NFILE)) => {
+                return Err(FileError::system("open", &directory.path().join(name))(error).into());
+            }
+            Err(_) if is_untouched => return Ok(found),
+            Err(_) => {
+                return Err(Drift::changed("was changed and cannot be read to compare it", &found).into());
+            }
+        };
+        if Identity::of(&file) != Ok(found) {
+            continue;
+        }
+        if !is_untouched && has_foreign_acl(&file, directory) {
+            return Err(Drift::changed("got a POSIX ACL", &found).into());
+        }
+        let hash = content::hash_file(&file, found.size)
+            .map_err(FileError::system("read", &directory.path().join(name)))?;
+        if hash != Some(last.hash) {
+            return Err(Drift::changed("was written to", &found).into());
+        }
+        if Identity::of(&file) == Ok(found) {
+            return Ok(found);
+        }
+    }
+    let found = directory.look(name)?.ok_or(Drift::Missing)?;
+    Err(Drift::changed("is being changed", &found).into())
+}
+
+/// What differs in more than times and content of the same length.
+fn visible_drift(last: &Identity, found: &Identity) -> Option<Drift> {
+    if !found.is_file() {
+        return Some(Drift::NotAFile(found.kind_name()));
+    }
+    if found.key() != last.key() {
+        return Some(Drift::changed("was replaced by another one", found));
+    }
+    let mut changes = Vec::new();
+    if found.size != last.size {
+        let verb = if found.size < last.size { "was truncated" } else { "grew" };
+        changes.push(format!("{verb} from {} to {} bytes", last.size, found.size));
+    }
+    if found.mode != last.mode {
+        changes.push(format!("changed its mode from {:04o} to {:04o}", last.mode, found.mode));
+    }
+    if (found.user, found.group) != (last.user, last.group) {
+        changes.push(format!(
+            "changed its owner from {}:{} to {}:{}",
+            last.user, last.group, found.user, found.group
+        ));
+    }
+    if found.links != last.links {
+        changes.push(format!("has {} names instead of {}", found.links, last.links));
+    }
+    (!changes.is_empty()).then(|| Drift::changed(changes.join(", "), found))
+}
+
+/// Seconds since 1970 as UTC text, or as they are where no date of four digits fits.
+fn utc(seconds: i64) -> String {
+    match u64::try_from(seconds) {
+        Ok(positive) if seconds <= MAX_SECONDS => {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(positive);
+            humantime::format_rfc3339_seconds(time).to_string()
+        }
+        _ => format!("{seconds} seconds since 1970"),
+    }
+}

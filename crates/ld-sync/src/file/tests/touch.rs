@@ -1,0 +1,73 @@
+//! The heartbeat.
+
+use std::fs::{self, File};
+use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use super::super::{Drift, FileState, OpenDirectories, TouchError, touch, verify};
+use super::rerun::{rerun_as_nobody, shared_directory};
+use super::{NOBODY, Room, is_root, node, user, write};
+
+#[test]
+fn a_touch_sets_the_mtime_to_now_and_nothing_else() {
+    let mut room = Room::new();
+    room.replace(b"content");
+    let file = File::open(room.path()).unwrap();
+    file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    let before = file.metadata().unwrap();
+    let start = SystemTime::now() - Duration::from_secs(1);
+    room.touch().unwrap();
+    room.assert_holds(b"content");
+    let found = fs::metadata(room.path()).unwrap();
+    assert!(found.modified().unwrap() >= start);
+    let others = |found: &fs::Metadata| (found.ino(), found.size(), found.uid(), found.gid(), found.atime());
+    assert_eq!(others(&found), others(&before));
+    assert!(room.verify().is_ok() && room.touch().is_ok());
+}
+
+#[test]
+fn two_watchers_that_touch_one_file_see_no_drift() {
+    let mut room = Room::new();
+    room.replace(b"content");
+    let (node, owner) = (room.node.clone(), room.owner);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut state = FileState::default();
+            write(&node, owner, b"content", &mut state).unwrap();
+            while !done.load(Ordering::Relaxed) {
+                let _ = touch(&node, &mut state);
+                std::thread::yield_now();
+            }
+        });
+        let drifts: Vec<_> = (0..500).filter_map(|_| room.touch().err()).collect();
+        done.store(true, Ordering::Relaxed);
+        // A change at each of three looks in a row is called drift, but not for long.
+        assert!(drifts.iter().all(|drift| drift.to_string().contains("is being changed")), "{drifts:?}");
+        assert!(drifts.len() < 500, "{}", drifts.len());
+    });
+    assert!(room.verify().is_ok());
+}
+
+#[test]
+fn a_watcher_touches_a_file_that_it_may_not_read() {
+    if let Some(directory) = shared_directory() {
+        let node = node(directory.join("dest"));
+        let mut state = FileState::default();
+        write(&node, user(1234), b"content", &mut state).unwrap();
+        assert!(File::open(&node.dest).is_err(), "it may be read");
+        touch(&node, &mut state).unwrap();
+        verify(&node, &mut state, &mut OpenDirectories::default()).unwrap();
+        fs::remove_file(&node.dest).unwrap();
+        symlink("/etc/hostname", &node.dest).unwrap();
+        assert!(matches!(touch(&node, &mut state), Err(TouchError::Drift(Drift::NotAFile("a symlink")))));
+        return;
+    }
+    if is_root() {
+        let room = Room::new();
+        chown(room.directory.path(), Some(NOBODY), None).unwrap();
+        let test = "touch::a_watcher_touches_a_file_that_it_may_not_read";
+        rerun_as_nobody(test, "+chown,+fowner", room.directory.path());
+    }
+}

@@ -1,0 +1,34 @@
+//! The node's guards, which content must pass before it replaces a file.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::task::Task;
+use crate::disk::Disk;
+use crate::guard::{self, Verdict};
+use crate::source::NodeSource;
+
+/// A check that takes longer than this hangs: it is killed after 10 s.
+const HANG: Duration = Duration::from_secs(20);
+
+impl<W: NodeSource> Task<W> {
+    /// Judges content by the node's guards on a thread, of which each file system has a few.
+    pub(super) async fn check(&mut self, disk: &Disk, content: &Arc<Vec<u8>>) -> Result<(), Verdict> {
+        let (guards, dest) = (self.node.config.guards.clone(), self.node.config.dest.clone());
+        let (content, checks) = (Arc::clone(content), self.shared.checks.clone());
+        let judge = move || guard::judge(&guards, &dest, &content, &checks);
+        let mut judged = pin!(disk.checks.run(Duration::MAX, judge));
+        loop {
+            if let Ok(verdict) = timeout(HANG, &mut judged).await {
+                return verdict.unwrap_or_else(|error| Err(Verdict::Failed(Box::new(error))));
+            }
+            let oldest = disk.checks.oldest();
+            if let Some(since) = oldest.filter(|since| since.elapsed().is_ok_and(|age| age >= HANG)) {
+                self.report_hang("a check on the file system of", since);
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! One node: what is known of it, and the task that keeps its file equal to it.
+
+mod checks;
+mod decide;
+mod delay;
+mod outcome;
+mod record;
+mod retry;
+mod task;
+mod work;
+
+pub(crate) use outcome::DRIFT_STAYS;
+pub(crate) use record::Node;
+pub(crate) use retry::HeldContent;
+pub(crate) use task::{Shared, Task};

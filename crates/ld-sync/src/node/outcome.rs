@@ -1,0 +1,130 @@
+//! What an attempt leads to: the node's state, its log lines, and when it is tried again.
+
+use ld_config::chain;
+use tracing::{debug, info, warn};
+
+use super::delay::Delay;
+use super::retry::{Attempt, Retry};
+use super::task::Task;
+use crate::disk::{Done, JobError};
+use crate::guard::Verdict;
+use crate::source::NodeSource;
+use crate::status::State;
+
+/// The reason of a node whose drift is only reported.
+pub(crate) const DRIFT_STAYS: &str =
+    "another process changed the file, which stays so until the node changes";
+
+impl<W: NodeSource> Task<W> {
+    /// Records what an apply or a comparison has done.
+    pub(super) fn record_apply(&mut self, done: Done, attempt: &Attempt) {
+        match done {
+            Done::Replaced | Done::Unchanged => {
+                let replaced = done == Done::Replaced;
+                let (node, version) = (&self.node, attempt.version());
+                let (name, dest) = (&node.config.name, node.config.dest.display());
+                if replaced {
+                    let (mzxid, bytes) = (version.mzxid, version.bytes);
+                    info!("Updating '{dest}' (nodes.{name}, mzxid {mzxid:#x}, {bytes} bytes)");
+                }
+                if node.set_current(version, replaced) {
+                    info!("nodes.{name}: '{dest}' is current again");
+                }
+                self.confirmed = Some(attempt.session);
+                self.retry = Retry::default();
+                self.delay = None;
+            }
+            Done::Different => self.leave_file(State::Drifted, DRIFT_STAYS),
+            Done::Delayed => self.wait_for_window(),
+            _ => self.leave_file(
+                State::Unverified,
+                "connected to a read-only server, whose version may be older than the file; the file stays",
+            ),
+        }
+    }
+
+    /// Records what a removal has done.
+    pub(super) fn record_removal(&mut self, done: Done) {
+        let removed = match done {
+            Done::Delayed => return self.wait_for_window(),
+            done => done == Done::Removed,
+        };
+        let (node, source) = (&self.node, &self.shared.source);
+        let (name, dest) = (&node.config.name, node.config.dest.display());
+        let (before, was_unhealthy) = node.set_absent(removed);
+        if removed {
+            info!("Removing '{dest}'; watched node deleted.");
+        } else if before != State::Absent {
+            info!("nodes.{name}: {} does not exist in {source}; waiting for it", node.config.source);
+        } else if was_unhealthy {
+            debug!("nodes.{name}: '{dest}' is as it should be again");
+        }
+        self.retry = Retry::default();
+        self.delay = None;
+    }
+
+    /// The change waits for its part of the node's window, and is read again then: thousands of nodes may wait, and
+    /// newer states supersede it.
+    fn wait_for_window(&mut self) {
+        let config = &self.node.config;
+        let delay = self.delay.get_or_insert_with(|| {
+            let delay = Delay::draw(config.apply_jitter);
+            info!("nodes.{}: '{}': {}", config.name, config.dest.display(), delay.reason());
+            delay
+        });
+        self.node.set_delayed(&delay.reason());
+        self.retry.read_at(delay.due());
+    }
+
+    /// A job was not done: it is tried again, with the content if there is room to hold it.
+    pub(super) fn fail_job(&mut self, error: &JobError, attempt: Option<Attempt>) {
+        match error {
+            // Nothing was tried. While the file system hangs the next attempt waits before it reads.
+            JobError::Stalled => self.retry.later(None),
+            error if error.is_shortage() && self.retry.is_young() => {
+                let attempt = attempt.and_then(|attempt| self.shared.held.hold(attempt));
+                self.retry.later(attempt);
+            }
+            error => self.fail(&chain(error), attempt),
+        }
+    }
+
+    /// An attempt failed: it is tried again.
+    pub(super) fn fail(&mut self, error: &str, attempt: Option<Attempt>) {
+        let attempt = attempt.and_then(|attempt| self.shared.held.hold(attempt));
+        self.retry.later(attempt);
+        self.complain(State::Failing, error);
+    }
+
+    /// The guards did not accept the content.
+    pub(super) fn reject(&mut self, verdict: &Verdict) {
+        match verdict {
+            Verdict::Rejected(reason) => {
+                let why = format!("the content is rejected: {reason}; the last file stays");
+                self.leave_file(State::Rejected, &why);
+            }
+            // It was not judged, so it is read and judged again.
+            Verdict::Failed(_) | Verdict::Interrupted => {
+                self.fail(&format!("the content {}", verdict.describe()), None);
+            }
+        }
+    }
+
+    /// The file stays as it is, without a heartbeat.
+    pub(super) fn leave_file(&mut self, state: State, why: &str) {
+        if state != State::Rejected {
+            // An outage strikes all hosts, which must not end it by changing at once.
+            self.delay = None;
+        }
+        self.complain(state, why);
+    }
+
+    /// Records why the node is unhealthy, with a line in the log unless that was said a moment ago.
+    pub(crate) fn complain(&mut self, state: State, error: &str) {
+        self.confirmed = None;
+        if self.node.set_unhealthy(state, error) {
+            let config = &self.node.config;
+            warn!("nodes.{}: {} -> '{}': {error}", config.name, config.source, config.dest.display());
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What the engine knows of one node: the home of everything that [`Status`] shows.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use ld_config::NodeConfig;
+use tokio::sync::{Notify, watch};
+
+use crate::status::{State, Status};
+
+/// The same complaint about the same node is logged this often at most.
+const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
+
+/// One configured node. Its task changes the record; others read it.
+pub(crate) struct Node {
+    /// Its position in the configuration.
+    pub(crate) index: usize,
+    pub(crate) config: NodeConfig,
+    /// Makes the node's task read the node again.
+    pub(crate) recheck: Notify,
+    /// Nodes of the engine without a first outcome.
+    unsettled: Arc<watch::Sender<usize>>,
+    record: Mutex<Record>,
+}
+
+struct Record {
+    state: State,
+    since: SystemTime,
+    /// The first outcome is known.
+    settled: bool,
+    /// The version of the node's content that the file holds, as far as this process knows.
+    applied: Option<Version>,
+    applied_at: Option<SystemTime>,
+    heartbeat_at: Option<SystemTime>,
+    problem: Option<Problem>,
+}
+
+/// A version of the node's content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) mzxid: i64,
+    pub(crate) bytes: u64,
+}
+
+/// Why a node is not healthy.
+#[derive(Default)]
+struct Problem {
+    error: String,
+    /// Zero while a change only waits for its time.
+    attempts: u32,
+    logged_at: Option<Instant>,
+}
+
+impl Node {
+    pub(crate) fn new(index: usize, config: NodeConfig, unsettled: Arc<watch::Sender<usize>>) -> Self {
+        let record = Record {
+            state: State::Waiting,
+            since: SystemTime::now(),
+            settled: false,
+            applied: None,
+            applied_at: None,
+            heartbeat_at: None,
+            problem: None,
+        };
+        Self { index, config, recheck: Notify::new(), unsettled, record: Mutex::new(record) }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.with(|record| record.state)
+    }
+
+    /// The version that the file holds, as far as this process knows.
+    pub(crate) fn applied(&self) -> Option<Version> {
+        self.with(|record| record.applied)
+    }
+
+    /// The file holds the node's content. Returns whether the node was unhealthy before.
+    pub(crate) fn set_current(&self, version: Version, replaced: bool) -> bool {
+        self.settle(|record| {
+            record.applied = Some(version);
+            if replaced {
+                record.applied_at = Some(SystemTime::now());
+                record.heartbeat_at = record.applied_at;
+            }
+            record.set_healthy(State::Current)
+        })
+    }
+
+    /// Neither node nor file exists. Returns the state before, and whether the node was unhealthy.
+    pub(crate) fn set_absent(&self, removed: bool) -> (State, bool) {
+        self.settle(|record| {
+            let before = record.state;
+            record.applied = None;
+            if removed {
+                record.applied_at = Some(SystemTime::now());
+            }
+            (before, record.set_healthy(State::Absent))
+        })
+    }
+
+    /// The node is not healthy. Returns whether that is worth a log line now.
+    pub(crate) fn set_unhealthy(&self, state: State, error: &str) -> bool {
+        self.settle(|record| record.complain(state, error))
+    }
+
+    /// The node is healthy but for a change that waits for its time.
+    pub(crate) fn set_delayed(&self, why: &str) {
+        self.settle(|record| {
+            record.enter(State::Delayed);
+            record.problem.get_or_insert_default().error = why.to_owned();
+        });
+    }
+
+    /// The file got its heartbeat. Returns whether the node was unhealthy before.
+    pub(crate) fn set_touched(&self) -> bool {
+        self.with(|record| {
+            record.heartbeat_at = Some(SystemTime::now());
+            record.state != State::Current && record.set_healthy(State::Current)
+        })
+    }
+
+    /// The file system answers again, and the file is as it was last written.
+    pub(crate) fn set_responsive(&self) {
+        self.with(|record| record.state == State::Failing && record.set_healthy(State::Current));
+    }
+
+    /// What the outside may know. `connection_error` is why there is no session, if there is none.
+    pub(crate) fn status(&self, connection_error: Option<&str>) -> Status {
+        self.with(|record| Status {
+            name: self.config.name.clone(),
+            source: self.config.source.clone(),
+            dest: self.config.dest.clone(),
+            state: record.state,
+            since: record.since,
+            mzxid: record.applied.map(|applied| applied.mzxid),
+            bytes: record.applied.map(|applied| applied.bytes),
+            applied_at: record.applied_at,
+            heartbeat_at: record.heartbeat_at,
+            last_error: match &record.problem {
+                Some(problem) => Some(problem.error.clone()),
+                None => connection_error.map(str::to_owned),
+            },
+            attempts: record.problem.as_ref().map_or(0, |problem| problem.attempts),
+        })
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut Record) -> T) -> T {
+        f(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The same for what is an outcome. The first one of each node is counted.
+    fn settle<T>(&self, f: impl FnOnce(&mut Record) -> T) -> T {
+        let (result, first) = self.with(|record| (f(record), !std::mem::replace(&mut record.settled, true)));
+        if first {
+            self.unsettled.send_modify(|unsettled| *unsettled = unsettled.saturating_sub(1));
+        }
+        result
+    }
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("name", &self.config.name).finish_non_exhaustive()
+    }
+}
+
+impl Record {
+    /// Returns whether the state was another one before.
+    fn enter(&mut self, state: State) -> bool {
+        let changed = self.state != state;
+        if changed {
+            self.state = state;
+            self.since = SystemTime::now();
+        }
+        changed
+    }
+
+    /// Returns whether the error is new, or old enough to be repeated.
+    fn complain(&mut self, state: State, error: &str) -> bool {
+        let entered = self.enter(state);
+        let problem = self.problem.get_or_insert_default();
+        problem.attempts = problem.attempts.saturating_add(1);
+        let is_new = entered || problem.error != error;
+        if is_new {
+            error.clone_into(&mut problem.error);
+        }
+        let due = is_new || problem.logged_at.is_none_or(|at| at.elapsed() >= REPEAT_COMPLAINT);
+        if due {
+            problem.logged_at = Some(Instant::now());
+        }
+        due
+    }
+
+    fn set_healthy(&mut self, state: State) -> bool {
+        self.enter(state);
+        // A change that only waited for its time was no failure.
+        self.problem.take().is_some_and(|problem| problem.attempts > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn current() -> Node {
+        let config = NodeConfig::new("flags", "/flags", "/nowhere/flags");
+        let node = Node::new(0, config, Arc::new(watch::Sender::new(1)));
+        node.set_current(Version { mzxid: 1, bytes: 1 }, true);
+        node
+    }
+
+    #[test]
+    fn the_same_complaint_is_logged_once_a_minute() {
+        let node = current();
+        assert!(node.set_unhealthy(State::Failing, "it is read-only"));
+        let since = node.status(None).since;
+        for _ in 0..100 {
+            assert!(!node.set_unhealthy(State::Failing, "it is read-only"));
+        }
+        let status = node.status(None);
+        assert_eq!((status.state, status.since, status.attempts), (State::Failing, since, 101));
+        assert_eq!(status.last_error.as_deref(), Some("it is read-only"));
+        assert!(node.set_unhealthy(State::Failing, "another reason"));
+    }
+
+    #[test]
+    fn a_heartbeat_makes_a_failing_node_current() {
+        let node = current();
+        assert!(!node.set_touched());
+        node.set_unhealthy(State::Failing, "it is read-only");
+        assert!(node.set_touched());
+        let status = node.status(None);
+        assert_eq!((status.state, status.last_error, status.attempts), (State::Current, None, 0));
+        assert!(status.heartbeat_at.is_some());
+    }
+
+    #[test]
+    fn without_a_problem_of_its_own_it_shows_the_connections() {
+        let node = current();
+        assert_eq!(node.status(Some("refused")).last_error.as_deref(), Some("refused"));
+        node.set_unhealthy(State::Rejected, "bad content");
+        assert_eq!(node.status(Some("refused")).last_error.as_deref(), Some("bad content"));
+    }
+
+    #[test]
+    fn the_first_outcome_is_counted_once() {
+        let unsettled = Arc::new(watch::Sender::new(2));
+        let node = Node::new(0, NodeConfig::new("n", "/n", "/n"), Arc::clone(&unsettled));
+        node.set_unhealthy(State::Failing, "an error");
+        node.set_absent(false);
+        assert_eq!(*unsettled.borrow(), 1);
+    }
+}

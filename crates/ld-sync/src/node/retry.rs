@@ -1,0 +1,130 @@
+//! One state of a node that waits to be tried again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ld_zk::{Backoff, SessionKey};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::record::Version;
+use crate::disk::Existing;
+
+/// A failed apply is tried again after less than this at first, doubling with full jitter.
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+
+/// A failed apply is tried again after this at most.
+const RETRY_AT_MOST: Duration = Duration::from_secs(2);
+
+/// A shortage of the process that lasts longer than this is reported.
+const SHORTAGE_LIMIT: Duration = Duration::from_secs(10);
+
+/// Content that waits for a check or another attempt may take this many bytes in all; beyond it a node is read again instead.
+/// Without the limit a full disk would either read the same nodes again and again or stop the reads of healthy ones.
+const HELD_BYTES: usize = 16 << 20;
+
+/// Content of a node on its way to the file.
+pub(super) struct Attempt {
+    pub(super) content: Arc<Vec<u8>>,
+    pub(super) session: SessionKey,
+    pub(super) mzxid: i64,
+    pub(super) aim: Aim,
+    /// The room that it takes among the held contents.
+    pub(super) room: Option<OwnedSemaphorePermit>,
+}
+
+/// What is done with content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// Make the file hold it. With `touch` a file that holds it already gets its heartbeat.
+    Apply { existing: Existing, touch: bool },
+    /// See whether the file holds it, and change nothing.
+    Compare,
+}
+
+impl Attempt {
+    pub(super) fn version(&self) -> Version {
+        Version { mzxid: self.mzxid, bytes: self.content.len() as u64 }
+    }
+}
+
+/// The room for content that waits for a check or another attempt.
+pub(crate) struct HeldContent(Arc<Semaphore>);
+
+impl Default for HeldContent {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(HELD_BYTES)))
+    }
+}
+
+impl HeldContent {
+    /// Room for so many bytes, or all of it for more than that; `None` if others have it.
+    pub(super) fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let bytes = u32::try_from(bytes.min(HELD_BYTES)).ok()?;
+        Arc::clone(&self.0).try_acquire_many_owned(bytes).ok()
+    }
+
+    /// Keeps an attempt for another try; `None` if there is no room for it.
+    pub(super) fn hold(&self, mut attempt: Attempt) -> Option<Attempt> {
+        if attempt.content.len() > HELD_BYTES {
+            return None;
+        }
+        if attempt.room.is_none() {
+            attempt.room = Some(self.room(attempt.content.len())?);
+        }
+        if let Aim::Apply { touch, .. } = &mut attempt.aim {
+            // The proof that the session is live is old by then.
+            *touch = false;
+        }
+        Some(attempt)
+    }
+}
+
+/// What is done when its time has come.
+#[derive(Default)]
+pub(super) struct Retry {
+    backoff: Option<Backoff>,
+    first_failure: Option<Instant>,
+    /// `None`: nothing waits.
+    due: Option<Instant>,
+    /// `None` while something waits: the content is not held, so the node is read again.
+    attempt: Option<Box<Attempt>>,
+}
+
+impl Retry {
+    /// When something is due, if anything waits.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Takes what is due; `None`: the node is to be read again.
+    pub(super) fn take(&mut self) -> Option<Attempt> {
+        self.due = None;
+        self.attempt.take().map(|attempt| *attempt)
+    }
+
+    /// Tries again after the backoff.
+    pub(super) fn later(&mut self, attempt: Option<Attempt>) {
+        let backoff = self.backoff.get_or_insert_with(|| Backoff::new(RETRY_FIRST, RETRY_AT_MOST));
+        self.due = Some(Instant::now() + backoff.next_delay());
+        self.attempt = attempt.map(Box::new);
+        self.first_failure.get_or_insert_with(Instant::now);
+    }
+
+    /// Reads the node again at `due`.
+    pub(super) fn read_at(&mut self, due: Instant) {
+        self.due = Some(due);
+        self.attempt = None;
+    }
+
+    /// A newer state supersedes what waits; the backoff stays.
+    pub(super) fn supersede(&mut self) {
+        self.due = None;
+        self.attempt = None;
+    }
+
+    /// Whether attempts have not failed for long.
+    pub(super) fn is_young(&self) -> bool {
+        self.first_failure.is_none_or(|first| first.elapsed() < SHORTAGE_LIMIT)
+    }
+}

@@ -1,0 +1,199 @@
+//! The task of one node: wait, read, decide, apply, record, again.
+
+use std::future::pending;
+use std::sync::Arc;
+
+use ld_config::Guards;
+use ld_zk::{NodeState, Reading, Reservation, SessionKey};
+use tokio::sync::watch;
+use tokio::time::sleep_until;
+
+use super::decide::{Decision, Found, decide};
+use super::delay::Delay;
+use super::record::Node;
+use super::retry::{Attempt, HeldContent, Retry};
+use crate::disk::{Destination, Disks, Existing};
+use crate::guard::Checks;
+use crate::pointer::is_s3_pointer;
+use crate::rounds::Rounds;
+use crate::source::NodeSource;
+use crate::status::State;
+use crate::users::Users;
+
+/// What all tasks of one engine share.
+pub(crate) struct Shared {
+    pub(crate) disks: Disks,
+    pub(crate) users: Users,
+    pub(crate) held: HeldContent,
+    pub(crate) checks: Checks,
+    /// The ensemble and the chroot, for messages.
+    pub(crate) source: String,
+}
+
+/// Keeps the file of one node equal to it.
+pub(crate) struct Task<W> {
+    pub(crate) node: Arc<Node>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) watch: W,
+    pub(crate) rounds: watch::Receiver<Rounds>,
+    /// The rounds that this task has taken part in.
+    pub(crate) seen: Rounds,
+    /// What is known of the file. It is away while a job works on the file.
+    pub(super) destination: Box<Destination>,
+    /// The session in which the node was last read, if the file holds what it held then; `None` while a change may
+    /// be pending.
+    pub(crate) confirmed: Option<SessionKey>,
+    pub(super) retry: Retry,
+    /// Of a node with a window, from the first state that the file lacks until it is right.
+    pub(super) delay: Option<Delay>,
+    /// A hang was reported since this was last set to false.
+    pub(crate) hang_reported: bool,
+    /// How often in a row the file was found changed by another process.
+    pub(crate) drifts: u32,
+}
+
+/// What a task has waited for.
+enum Event {
+    /// The node may have changed.
+    Changed,
+    /// The node must be read, whether or not it has changed.
+    Recheck,
+    /// A failed or delayed attempt is due.
+    RetryDue,
+    /// A heartbeat or a search for drift has begun.
+    Round,
+}
+
+impl<W: NodeSource> Task<W> {
+    pub(crate) fn new(
+        node: Arc<Node>,
+        shared: Arc<Shared>,
+        watch: W,
+        mut rounds: watch::Receiver<Rounds>,
+    ) -> Self {
+        let seen = rounds.borrow_and_update().clone();
+        Self {
+            node,
+            shared,
+            watch,
+            rounds,
+            seen,
+            destination: Box::default(),
+            confirmed: None,
+            retry: Retry::default(),
+            delay: None,
+            hang_reported: false,
+            drifts: 0,
+        }
+    }
+
+    /// Never ends. What takes memory is boxed: most tasks wait most of the time.
+    pub(crate) async fn run(mut self) {
+        loop {
+            match self.next_event().await {
+                Event::Changed => Box::pin(self.read_and_apply()).await,
+                Event::Recheck => self.read_again(),
+                Event::RetryDue => match self.retry.take() {
+                    Some(attempt) => Box::pin(self.try_again(attempt)).await,
+                    None => self.watch.refresh(),
+                },
+                Event::Round => Box::pin(self.take_part_in_rounds()).await,
+            }
+        }
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let due = self.retry.due();
+        let retry_due = async {
+            match due {
+                Some(due) => sleep_until(due).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            // A change comes before anything that rests on there being none.
+            biased;
+            () = self.watch.changed() => Event::Changed,
+            () = self.node.recheck.notified() => Event::Recheck,
+            () = retry_due => Event::RetryDue,
+            Ok(()) = self.rounds.changed() => Event::Round,
+        }
+    }
+
+    /// Has the node read again. Until then its file gets no heartbeat.
+    pub(crate) fn read_again(&mut self) {
+        self.confirmed = None;
+        self.watch.refresh();
+    }
+
+    /// Reads the node, decides what its state means for the file, and does that.
+    async fn read_and_apply(&mut self) {
+        self.confirmed = None;
+        // What waits for another attempt is superseded by what is read now.
+        self.retry.supersede();
+        if let Some(delay) = &mut self.delay {
+            delay.ask();
+        }
+        // Before the read, so that no content waits in memory for what hangs.
+        let disk = self.responsive_disk().await;
+        let owner = self.shared.users.owner_of(&self.node.config).await;
+        let Reading { state, session, read_only } = self.watch.read().await;
+        if self.delay.as_mut().is_some_and(Delay::was_held_up) {
+            self.delay = None;
+        }
+        let mut room = None;
+        let (found, content, reservation) = match state {
+            NodeState::Present { data, .. } if is_s3_pointer(&data) => {
+                let why = "the node points to an object in S3, which cannot be loaded; the last file stays";
+                return self.leave_file(State::Rejected, why);
+            }
+            NodeState::Present { data, stat } => {
+                let (content, mut reservation) = data.into_parts();
+                let content = Arc::new(content);
+                if self.node.config.guards != Guards::default() {
+                    // A check may take long: reads of other nodes need the memory.
+                    drop(std::mem::take(&mut reservation));
+                    room = self.shared.held.room(content.len());
+                    if room.is_none() {
+                        return self.retry.later(None);
+                    }
+                    if let Err(verdict) = self.check(&disk, &content).await {
+                        return self.reject(&verdict);
+                    }
+                }
+                (Found::Content { mzxid: stat.mzxid }, content, reservation)
+            }
+            NodeState::Absent(absence) => (Found::Absent(absence), Arc::default(), Reservation::default()),
+            NodeState::Unreadable(reason) => {
+                (Found::Unreadable(reason), Arc::default(), Reservation::default())
+            }
+        };
+        match (decide(&self.node, &found, read_only, self.existing()), found) {
+            (Decision::Attempt(aim), Found::Content { mzxid }) => {
+                let attempt = Attempt { content, session, mzxid, aim, room };
+                match owner {
+                    Ok(owner) => self.apply(&disk, attempt, owner, reservation).await,
+                    Err(error) => self.fail(&error.to_string(), None),
+                }
+            }
+            (Decision::Attempt(_), _) => {}
+            (Decision::Remove(existing), _) => self.remove(&disk, existing).await,
+            (Decision::LeaveFile(state, why), _) => self.leave_file(state, &why),
+        }
+    }
+
+    async fn try_again(&mut self, attempt: Attempt) {
+        let disk = self.responsive_disk().await;
+        match self.shared.users.owner_of(&self.node.config).await {
+            Ok(owner) => self.apply(&disk, attempt, owner, Reservation::default()).await,
+            Err(error) => self.fail(&error.to_string(), Some(attempt)),
+        }
+    }
+
+    /// What becomes of the last file before a change.
+    fn existing(&self) -> Existing {
+        let at_once =
+            self.node.config.apply_jitter.is_zero() || self.delay.as_ref().is_some_and(Delay::is_over);
+        if at_once { Existing::Replace } else { Existing::Delay }
+    }
+}

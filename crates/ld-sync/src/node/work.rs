@@ -1,0 +1,108 @@
+//! Work on the node's file, by the queue of its file system.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ld_zk::Reservation;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::retry::{Aim, Attempt};
+use super::task::Task;
+use crate::disk::{Disk, Done, Existing, JobError, STALL, Work};
+use crate::file::Owner;
+use crate::source::NodeSource;
+use crate::status::State;
+
+/// A call that has no answer after this long is reported.
+const HANG: Duration = Duration::from_secs(10);
+
+/// How soon a directory that cannot be looked at is tried again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+impl<W: NodeSource> Task<W> {
+    /// The file system of the destination, once that answers.
+    pub(crate) async fn responsive_disk(&mut self) -> Arc<Disk> {
+        loop {
+            let dest = &self.node.config.dest;
+            match self.shared.disks.of(dest).await {
+                Ok(disk) => {
+                    let since = SystemTime::now();
+                    if timeout(HANG, disk.queue.responsive()).await.is_err() {
+                        self.report_hang("the file system of", since);
+                        disk.queue.responsive().await;
+                    }
+                    return disk;
+                }
+                Err(error) => {
+                    self.complain(State::Failing, &error.to_string());
+                    sleep(LOOK_AGAIN).await;
+                }
+            }
+        }
+    }
+
+    /// Brings the file to the content. `reservation` is the content's share of the memory for reads.
+    pub(super) async fn apply(
+        &mut self,
+        disk: &Disk,
+        attempt: Attempt,
+        owner: Owner,
+        reservation: Reservation,
+    ) {
+        let content = Arc::clone(&attempt.content);
+        let work = match attempt.aim {
+            Aim::Apply { existing, touch } => Work::Apply { content, owner, existing, touch },
+            Aim::Compare => Work::Compare { content, owner },
+        };
+        match self.on_disk(disk, work, reservation).await {
+            Ok(done) => self.record_apply(done, &attempt),
+            Err(error) => self.fail_job(&error, Some(attempt)),
+        }
+    }
+
+    /// Removes the file.
+    pub(super) async fn remove(&mut self, disk: &Disk, existing: Existing) {
+        match self.on_disk(disk, Work::Remove(existing), Reservation::default()).await {
+            Ok(done) => self.record_removal(done),
+            Err(error) => self.fail_job(&error, None),
+        }
+    }
+
+    /// Has the work done, and waits for its answer however long that takes: a call that hangs is never made a second
+    /// time. Meanwhile other nodes get their turn, and the node says that it hangs.
+    pub(crate) async fn on_disk(
+        &mut self,
+        disk: &Disk,
+        work: Work,
+        mut reservation: Reservation,
+    ) -> Result<Done, JobError> {
+        let (what, since, began) = (work.as_str(), SystemTime::now(), Instant::now());
+        let mut answer = disk.queue.submit(&self.node, work, std::mem::take(&mut self.destination));
+        let mut reported = false;
+        loop {
+            match timeout(STALL, &mut answer).await {
+                Ok(Ok(answer)) => {
+                    self.destination = answer.destination;
+                    return answer.result;
+                }
+                Ok(Err(_)) => return Err(JobError::Panicked),
+                Err(_) => {
+                    disk.queue.relieve();
+                    // Contents of other file systems need the room.
+                    drop(std::mem::take(&mut reservation));
+                    if began.elapsed() >= HANG && !reported {
+                        reported = true;
+                        self.report_hang(what, since);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn report_hang(&mut self, what: &str, since: SystemTime) {
+        self.hang_reported = true;
+        let dest = self.node.config.dest.display();
+        let since = humantime::format_rfc3339_seconds(since);
+        self.complain(State::Failing, &format!("{what} '{dest}' has hung since {since}"));
+    }
+}

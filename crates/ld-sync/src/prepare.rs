@@ -1,0 +1,94 @@
+//! At start: removes temporary files that a killed process left, and warns of directories that others can write.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use futures_util::stream::{self, StreamExt};
+use tracing::{info, warn};
+
+use crate::disk::LOOK_LIMIT;
+use crate::file::{Sweep, Warning, inspect_directory, sweep};
+use crate::node::{Node, Shared};
+
+/// Directories that are prepared at one time.
+const AT_ONCE: usize = 64;
+
+/// Prepares the directories of all destinations. Nodes are followed meanwhile.
+pub(crate) async fn prepare_directories(shared: Arc<Shared>, nodes: Arc<[Arc<Node>]>) {
+    let mut directories: HashMap<&Path, Vec<&Arc<Node>>> = HashMap::new();
+    for node in nodes.iter() {
+        let parent = node.config.dest.parent().unwrap_or(Path::new("/"));
+        directories.entry(parent).or_default().push(node);
+    }
+    let warned = Mutex::new(HashSet::new());
+    let all = stream::iter(directories)
+        .for_each_concurrent(AT_ONCE, |(directory, nodes)| prepare(&shared, directory, nodes, &warned));
+    all.await;
+}
+
+async fn prepare(
+    shared: &Shared,
+    directory: &Path,
+    nodes: Vec<&Arc<Node>>,
+    warned: &Mutex<HashSet<PathBuf>>,
+) {
+    let mut destinations = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        // An owner that is not known is reported when the file is written.
+        let owner = shared.users.owner_of(&node.config).await.ok().and_then(|owner| owner.user);
+        destinations.push((node.config.dest.clone(), owner));
+    }
+    let looked = match shared.disks.of(&destinations[0].0).await {
+        Err(error) => Err(error),
+        Ok(disk) => {
+            let directory = directory.to_path_buf();
+            disk.looks.run(LOOK_LIMIT, move || look(&directory, &destinations)).await
+        }
+    };
+    match looked {
+        Ok((swept, warnings)) => {
+            report(directory, &swept);
+            for warning in warnings {
+                let is_new = warned
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner)
+                    .insert(warning.path.clone());
+                if is_new {
+                    warn!("{warning}");
+                }
+            }
+        }
+        Err(error) => warn!("stray temporary files may be left in '{}': {error}", directory.display()),
+    }
+}
+
+/// Looks at one directory. Blocks.
+fn look(directory: &Path, destinations: &[(PathBuf, Option<u32>)]) -> (Sweep, Vec<Warning>) {
+    let mut owners = HashSet::new();
+    let of_each_owner = destinations.iter().filter(|(_, owner)| owners.insert(*owner));
+    let warnings = of_each_owner.filter_map(|(dest, owner)| inspect_directory(dest, *owner)).collect();
+    let destinations: Vec<_> = destinations.iter().map(|(dest, owner)| (dest.as_path(), *owner)).collect();
+    (sweep(directory, &destinations), warnings)
+}
+
+fn report(directory: &Path, swept: &Sweep) {
+    let directory = directory.display();
+    for name in &swept.names {
+        info!("removed the stray temporary file '{}'", name.display());
+    }
+    let more = swept.removed - swept.names.len();
+    if more > 0 {
+        info!("removed {more} more stray temporary files in '{directory}'");
+    }
+    for failure in &swept.failures {
+        warn!("a stray temporary file is left: {failure}");
+    }
+    let more = swept.failed - swept.failures.len();
+    if more > 0 {
+        warn!("{more} more stray temporary files are left in '{directory}'");
+    }
+    if swept.is_incomplete {
+        warn!("'{directory}' has more stray temporary files than are removed at one start");
+    }
+}

@@ -1,0 +1,109 @@
+//! The search for drift: files that another process changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ld_config::OnDrift;
+use ld_zk::Reservation;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tracing::warn;
+
+use super::Rounds;
+use crate::disk::{Done, JobError, Work};
+use crate::file::{Drift, TouchError};
+use crate::node::{DRIFT_STAYS, Shared, Task};
+use crate::source::NodeSource;
+use crate::status::State;
+
+/// Repairs in a row that make a second watcher likely.
+const SUSPICIOUS_REPAIRS: u32 = 3;
+
+/// Begins a search once an interval.
+pub(crate) async fn run(shared: Arc<Shared>, rounds: watch::Sender<Rounds>, interval: Duration) {
+    let mut ticks = interval_at(Instant::now() + interval, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        shared.disks.reread_mounts();
+        rounds.send_modify(|rounds| rounds.drift += 1);
+    }
+}
+
+impl<W: NodeSource> Task<W> {
+    /// Does this task's part of the rounds that have begun.
+    pub(crate) async fn take_part_in_rounds(&mut self) {
+        let rounds = self.rounds.borrow_and_update().clone();
+        let seen = std::mem::replace(&mut self.seen, rounds.clone());
+        if let Some(proof) = rounds.heartbeat.filter(|proof| seen.heartbeat.as_ref() != Some(proof)) {
+            self.heartbeat(&proof).await;
+        }
+        if rounds.drift != seen.drift {
+            self.search_for_drift().await;
+        }
+    }
+
+    async fn search_for_drift(&mut self) {
+        match self.node.state() {
+            // It may have been put right by hand.
+            State::Drifted => self.read_again(),
+            State::Delayed => self.write_at_once_if_missing().await,
+            _ => self.verify().await,
+        }
+    }
+
+    /// Compares the file with what was last written. Of a file system that hangs it waits for an answer.
+    pub(crate) async fn verify(&mut self) {
+        let Some(session) = self.confirmed else { return };
+        self.hang_reported = false;
+        let result = loop {
+            let disk = self.responsive_disk().await;
+            match self.on_disk(&disk, Work::Verify, Reservation::default()).await {
+                Err(JobError::Stalled) => {}
+                result => break result,
+            }
+        };
+        if let Err(JobError::Touch(TouchError::Drift(drift))) = result {
+            return self.report_drift(&drift);
+        }
+        // A file that cannot be looked at is reported by the heartbeat.
+        self.confirmed = Some(session);
+        if matches!(result, Ok(Done::Verified)) {
+            self.drifts = 0;
+            if self.hang_reported {
+                self.node.set_responsive();
+            }
+        }
+    }
+
+    /// A delayed change is applied at once where no file is left that it could wait beside.
+    async fn write_at_once_if_missing(&mut self) {
+        let disk = self.responsive_disk().await;
+        if matches!(self.on_disk(&disk, Work::Exists, Reservation::default()).await, Ok(Done::Missing)) {
+            self.read_again();
+        }
+    }
+
+    /// Says what was found in place of the file, and has it restored unless it shall stay.
+    pub(crate) fn report_drift(&mut self, drift: &Drift) {
+        let (name, dest) = (&self.node.config.name, self.node.config.dest.display());
+        match self.node.config.drift {
+            OnDrift::Repair => {
+                self.drifts += 1;
+                let hint = if self.drifts >= SUSPICIOUS_REPAIRS {
+                    "; this repeats: a second watcher may have the same destination"
+                } else {
+                    ""
+                };
+                warn!("nodes.{name}: another process changed '{dest}': {drift}; restoring it{hint}");
+                self.read_again();
+            }
+            OnDrift::Report => {
+                if self.node.set_unhealthy(State::Drifted, DRIFT_STAYS) {
+                    warn!("nodes.{name}: '{dest}': {DRIFT_STAYS}: {drift}");
+                }
+                self.confirmed = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The engine against a source in memory and real files, on tokio's paused clock.
+
+mod guards;
+mod heartbeat;
+mod jitter;
+mod jitter_faults;
+mod memory;
+mod rig;
+mod trust;
+mod turns;
+mod writing;

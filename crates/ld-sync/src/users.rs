@@ -1,0 +1,146 @@
+//! Names of users and groups to ids. The user database may be a directory service that hangs.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ld_blocking::{BoundedCalls, CallError, Spawner};
+use ld_config::{NodeConfig, Principal};
+
+use crate::file::{Owner, find_group, find_user};
+
+/// How long an answer of the user database counts as fresh. An older one is used only while the database hangs.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// How long a look-up may take until it is reported.
+const LOOKUP_LIMIT: Duration = Duration::from_secs(10);
+
+/// Why an owner has no id.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UserError {
+    /// It does not exist on this machine (yet).
+    #[error("no {kind} is called '{name}': create it, or configure a name or a decimal id that exists")]
+    Unknown { kind: &'static str, name: String },
+    /// The user database does not answer.
+    #[error("{0}: {kind} '{name}' is not known yet", kind = .1, name = .2)]
+    Unavailable(#[source] CallError, &'static str, String),
+}
+
+/// The users and groups that destinations belong to. One look-up is in flight at a time.
+pub(crate) struct Users {
+    calls: BoundedCalls,
+    known: Arc<Mutex<HashMap<Key, (u32, Instant)>>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    User(String),
+    Group(String),
+}
+
+impl Users {
+    pub(crate) fn new(spawner: Spawner) -> Self {
+        Self { calls: BoundedCalls::new("the user database", spawner, 1), known: Arc::default() }
+    }
+
+    /// The ids of the configured owner and group.
+    pub(crate) async fn owner_of(&self, config: &NodeConfig) -> Result<Owner, UserError> {
+        let mut owner = Owner::default();
+        if let Some(Principal(name)) = &config.owner {
+            owner.user = Some(self.id(Key::User(name.clone())).await?);
+        }
+        if let Some(Principal(name)) = &config.group {
+            owner.group = Some(self.id(Key::Group(name.clone())).await?);
+        }
+        Ok(owner)
+    }
+
+    async fn id(&self, key: Key) -> Result<u32, UserError> {
+        if let Some(id) = key.look_up_in(&self.known, FRESH) {
+            return Ok(id);
+        }
+        let (wanted, known) = (key.clone(), Arc::clone(&self.known));
+        let found = self.calls.run(LOOKUP_LIMIT, move || {
+            // An earlier call may have brought the answer.
+            wanted.look_up_in(&known, FRESH).or_else(|| {
+                let id = wanted.find()?;
+                known.lock().unwrap_or_else(PoisonError::into_inner).insert(wanted, (id, Instant::now()));
+                Some(id)
+            })
+        });
+        let (kind, name) = key.describe();
+        match found.await {
+            Ok(Some(id)) => Ok(id),
+            // A user that is created later must be found by the next attempt, so this is not remembered.
+            Ok(None) => Err(UserError::Unknown { kind, name: name.to_owned() }),
+            Err(error) => key
+                .look_up_in(&self.known, Duration::MAX)
+                .ok_or_else(|| UserError::Unavailable(error, kind, name.to_owned())),
+        }
+    }
+}
+
+impl Key {
+    /// The id, if it was found not longer ago than `age`.
+    fn look_up_in(&self, known: &Mutex<HashMap<Self, (u32, Instant)>>, age: Duration) -> Option<u32> {
+        let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(self).filter(|(_, found)| found.elapsed() <= age).map(|(id, _)| *id)
+    }
+
+    /// Asks the user database. Blocks.
+    fn find(&self) -> Option<u32> {
+        match self {
+            Self::User(name) => find_user(name),
+            Self::Group(name) => find_group(name),
+        }
+    }
+
+    fn describe(&self) -> (&'static str, &str) {
+        match self {
+            Self::User(name) => ("user", name),
+            Self::Group(name) => ("group", name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(owner: &str, group: &str) -> NodeConfig {
+        let mut config = NodeConfig::new("n", "/n", "/n");
+        config.owner = Some(Principal(owner.to_owned()));
+        config.group = Some(Principal(group.to_owned()));
+        config
+    }
+
+    #[tokio::test]
+    async fn names_come_before_decimal_ids() {
+        let users = Users::new(Spawner::Threads);
+        let owner = users.owner_of(&config("root", "4242")).await.unwrap();
+        assert_eq!(owner, Owner { user: Some(0), group: Some(4242) });
+    }
+
+    #[tokio::test]
+    async fn an_unknown_name_is_an_error_that_names_it() {
+        let users = Users::new(Spawner::Threads);
+        let error = users.owner_of(&config("no-such-user-here", "0")).await.unwrap_err();
+        assert!(error.to_string().starts_with("no user is called 'no-such-user-here'"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hung_database_stops_unknown_names_only() {
+        let users = Users::new(Spawner::Threads);
+        users.known.lock().unwrap().insert(Key::User("old".to_owned()), (7, Instant::now() - 2 * FRESH));
+        let (release, hang) = std::sync::mpsc::channel::<()>();
+        let hung = users.calls.run(Duration::from_millis(1), move || hang.recv());
+        assert!(hung.await.is_err());
+
+        let mut known = config("old", "x");
+        known.group = None;
+        assert_eq!(users.owner_of(&known).await.unwrap().user, Some(7), "the last answer counts");
+        let error = users.owner_of(&config("new", "x")).await.unwrap_err();
+        assert!(error.to_string().starts_with("the user database has hung since 20"), "{error}");
+        drop(release);
+    }
+}
