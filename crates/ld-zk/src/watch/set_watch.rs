@@ -16,6 +16,12 @@ impl SetWatch {
         Self(Box::pin(async { drop(catch_panic(watcher.changed()).await) }))
     }
 
+    /// A watch that has fired.
+    #[cfg(test)]
+    pub(super) fn that_has_fired() -> Self {
+        Self(Box::pin(std::future::ready(())))
+    }
+
     /// Waits until the node may have changed or the session is over; must not be called again after
     /// that. Cancel-safe.
     pub(crate) async fn fired(&mut self) {

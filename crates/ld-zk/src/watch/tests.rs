@@ -1,5 +1,7 @@
 //! What many nodes cost, and what is left of those that go.
 
+use futures_util::FutureExt;
+
 use super::*;
 use crate::{Error, NodeState};
 
@@ -44,6 +46,17 @@ async fn a_closed_client_resolves_each_watch_once() {
     client.close(std::time::Duration::from_secs(30)).await;
     let reading = watch.read().await;
     assert!(matches!(reading.state, NodeState::Unreadable(Unreadable::Other(Error::Closed))));
-    assert!(futures_util::FutureExt::now_or_never(watch.changed()).is_none());
+    assert!(watch.changed().now_or_never().is_none());
     assert_eq!(client.connection_error().as_deref(), Some("the ZooKeeper client is closed"));
+}
+
+#[tokio::test]
+async fn a_fired_watch_is_seen_without_a_cooperative_budget() {
+    let client = client().await;
+    let mut watch = client.watch("/a");
+    (watch.stale, watch.basis) = (false, Basis::Session(SessionKey::unique()));
+    watch.watch = Some(SetWatch::that_has_fired());
+    let free = tokio::sync::Semaphore::new(1);
+    while free.acquire().now_or_never().is_some() {}
+    assert!(watch.changed().now_or_never().is_some());
 }
