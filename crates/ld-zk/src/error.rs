@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ld_config::{SecretsError, chain};
+use ld_config::{InvalidSetting, SecretsError, chain};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -18,7 +18,7 @@ pub enum Error {
     #[error("{setting}: {problem}")]
     InvalidSetting {
         /// The setting's name in the configuration file.
-        setting: &'static str,
+        setting: String,
         /// What is wrong with it and what is allowed.
         problem: String,
     },
@@ -128,6 +128,12 @@ pub enum Error {
     /// The client was closed.
     #[error("the ZooKeeper client is closed")]
     Closed,
+}
+
+impl From<InvalidSetting> for Error {
+    fn from(invalid: InvalidSetting) -> Self {
+        Self::InvalidSetting { setting: invalid.key, problem: invalid.problem }
+    }
 }
 
 fn because(cause: Option<&Arc<Error>>) -> String {

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 pub use backoff::Backoff;
 pub(crate) use backoff::jittered;
 pub(crate) use credentials::Credentials;
-pub(crate) use dial::{host_list, invalid_chroot};
+pub(crate) use dial::host_list;
 pub(crate) use ensemble::EnsembleCheck;
 pub(crate) use io_thread::start_io_thread;
 pub(crate) use live::{Connection, LiveSession, ReadContext};

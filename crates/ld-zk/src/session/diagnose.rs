@@ -18,6 +18,9 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(1);
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 /// A question that every ZooKeeper server answers with text, even if only to say that it must not.
 const QUESTION: &[u8] = b"srvr";
+/// What a ZooKeeper server may do to a client that it does not want.
+const CLOSES_AT_ONCE: &str = "closes connections at once: \
+    it may have reached maxClientCnxns, lost its quorum, or want TLS";
 /// What makes an HTTP server answer the question before.
 const END_OF_REQUEST: &[u8] = b"\r\n\r\n";
 
@@ -62,8 +65,15 @@ pub(super) fn refusal(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::ConnectionRefused => "refuses connections".to_owned(),
         ErrorKind::TimedOut => "does not answer".to_owned(),
+        _ if is_closed(error) => CLOSES_AT_ONCE.to_owned(),
         _ => format!("cannot be reached: {error}"),
     }
+}
+
+/// Whether the server has closed the connection; also a connect can end so.
+fn is_closed(error: &io::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
 }
 
 /// Why this address opens no session; `None` if it is a ZooKeeper server that serves.
@@ -93,7 +103,7 @@ async fn ask(stream: &mut TcpStream, question: &[u8]) -> io::Result<Vec<u8>> {
         stream.read(&mut answer).await
     };
     let length = match timeout(ANSWER_LIMIT, asked).await {
-        Ok(Err(error)) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe) => 0,
+        Ok(Err(error)) if is_closed(&error) => 0,
         Ok(length) => length?,
         Err(_) => return Err(ErrorKind::TimedOut.into()),
     };
@@ -106,10 +116,7 @@ fn judge(answer: &[u8]) -> Option<String> {
     let starts = |with: &str| answer.starts_with(with.as_bytes());
     let not_zookeeper = |what: &str| Some(format!("answers with {what}, it is not a ZooKeeper server"));
     if answer.is_empty() {
-        return Some(
-            "closes connections at once: it may have reached maxClientCnxns, lost its quorum, or want TLS"
-                .to_owned(),
-        );
+        return Some(CLOSES_AT_ONCE.to_owned());
     }
     if starts("Zookeeper version") || answer.windows(9).any(|part| part == b"whitelist") {
         return None;

@@ -26,11 +26,6 @@ pub(crate) fn host_list(hosts: &[Host]) -> String {
     names.join(", ")
 }
 
-pub(crate) fn invalid_chroot(chroot: &str) -> Error {
-    let problem = format!("the chroot '{chroot}' is not a znode path like /prod");
-    Error::InvalidSetting { setting: "zookeeper.hosts", problem }
-}
-
 /// What came before an attempt at a session: a reason or none to believe that some servers are
 /// gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +63,10 @@ pub(super) async fn dial(
     if chroot.is_empty() {
         return Ok(client);
     }
-    client.chroot(chroot).map_err(|_| invalid_chroot(chroot))
+    client.chroot(chroot).map_err(|_| {
+        let problem = format!("the chroot '{chroot}' is not a znode path like /prod");
+        Error::InvalidSetting { setting: "zookeeper.hosts".to_owned(), problem }
+    })
 }
 
 /// What the ZooKeeper crate is to connect to.
