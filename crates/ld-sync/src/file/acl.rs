@@ -14,22 +14,24 @@ const ACCESS: &str = "system.posix_acl_access";
 /// The attribute with the permissions that new files of a directory get.
 const DEFAULT: &str = "system.posix_acl_default";
 
-/// Tags of the entries that a mode does not set (linux/posix_acl.h): named users, the group, named
-/// groups.
+/// The tag of the entry that limits the entries which a mode does not set. Without it there are
+/// none.
+const MASK: u16 = 0x10;
+
+/// The tags of those entries (linux/posix_acl.h): named users, the group, named groups.
 const UNSET_BY_MODE: [u16; 3] = [0x02, 0x04, 0x08];
 
 /// Room for more than 500 entries. No file system takes as many.
 const MAX_BYTES: usize = 4096;
 
-/// Whether the file has ACL entries that a new file in its directory does not get.
+/// Whether the file has other ACL entries than a new file in its directory gets.
 pub(super) fn has_foreign_acl(file: &File, directory: &Directory) -> bool {
-    let Some(access) = read(file, ACCESS) else { return false };
-    let default = read(directory, DEFAULT).unwrap_or_default();
-    named_entries(&access) != named_entries(&default)
+    let default = directory.default_acl.get_or_init(|| read(directory, DEFAULT));
+    entries(&read(file, ACCESS)) != entries(default)
 }
 
-/// The attribute's value; `None` if there is none, or the file system knows no ACLs.
-fn read(file: impl AsFd, name: &str) -> Option<Vec<u8>> {
+/// The attribute's value; empty if there is none, or if the file system knows no ACLs.
+fn read(file: impl AsFd, name: &str) -> Vec<u8> {
     let mut value = vec![0; MAX_BYTES];
     let length = match fgetxattr(&file, name, &mut *value) {
         // A descriptor that is good for nothing but looking things up.
@@ -39,12 +41,17 @@ fn read(file: impl AsFd, name: &str) -> Option<Vec<u8>> {
         }
         result => result,
     };
-    value.truncate(length.ok()?);
-    Some(value)
+    value.truncate(length.unwrap_or(0));
+    value
 }
 
 /// The entries that the mode does not set, each of 8 bytes, after a header of 4.
-fn named_entries(value: &[u8]) -> Vec<&[u8]> {
-    let entries = value.get(4..).unwrap_or_default().chunks_exact(8);
-    entries.filter(|entry| UNSET_BY_MODE.contains(&u16::from_le_bytes([entry[0], entry[1]]))).collect()
+fn entries(value: &[u8]) -> Vec<&[u8]> {
+    let tag = |entry: &[u8]| u16::from_le_bytes([entry[0], entry[1]]);
+    let entries = || value.get(4..).unwrap_or_default().chunks_exact(8);
+    if entries().any(|entry| tag(entry) == MASK) {
+        entries().filter(|entry| UNSET_BY_MODE.contains(&tag(entry))).collect()
+    } else {
+        Vec::new()
+    }
 }

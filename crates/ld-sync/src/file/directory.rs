@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{AtFlags, CWD, Dir, FsWord, Mode, OFlags, fstatfs, mkdirat, openat, statat};
 use rustix::io::Errno;
@@ -36,6 +36,8 @@ pub(crate) struct Directory {
     pub(super) new_group: u32,
     /// Whether no device is behind it, so that nothing has to be flushed.
     pub(super) in_memory: bool,
+    /// The ACL that new files get, once it was asked for.
+    pub(super) default_acl: OnceLock<Vec<u8>>,
 }
 
 impl Directory {
@@ -93,7 +95,14 @@ impl Directory {
         let in_memory = IN_MEMORY.contains(&fstatfs(&place).map_err(fail())?.f_type);
         // Only what is flushed has to be opened for more than looking things up.
         let file = if in_memory { place } else { openat(place, ".", LIST, Mode::empty()).map_err(fail())? };
-        Ok(Self { file: file.into(), path, key: found.key(), new_group, in_memory })
+        Ok(Self {
+            file: file.into(),
+            path,
+            key: found.key(),
+            new_group,
+            in_memory,
+            default_acl: OnceLock::new(),
+        })
     }
 
     /// What stands at `name`, not following a link; `None` if nothing does.

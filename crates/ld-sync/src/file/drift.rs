@@ -15,6 +15,8 @@ use super::{FileError, TouchError, content};
 /// How often a file is compared that changes meanwhile, such as by another heartbeat.
 const ATTEMPTS: u32 = 3;
 
+const CHANGED_ACL: &str = "has another POSIX ACL than it was written with";
+
 /// The last second that a date of four digits can tell, 9999-12-31T23:59:59Z.
 const MAX_SECONDS: i64 = 253_402_300_799;
 
@@ -60,8 +62,15 @@ pub(super) fn examine(
 ) -> Result<Identity, TouchError> {
     for _ in 0..ATTEMPTS {
         let found = directory.look(name)?.ok_or(Drift::Missing)?;
-        if let Some(drift) = visible_drift(&last.identity, &found) {
+        if let Some(drift) = another_file(&last.identity, &found) {
             return Err(drift.into());
+        }
+        let mut changes = visible_changes(&last.identity, &found);
+        if !changes.is_empty() {
+            if content::open(directory, name).is_ok_and(|file| has_foreign_acl(&file, directory)) {
+                changes.push(CHANGED_ACL.to_owned());
+            }
+            return Err(Drift::changed(changes.join(", "), &found).into());
         }
         let is_untouched = found == last.identity;
         if is_untouched && found.user == effective_user() {
@@ -81,7 +90,7 @@ pub(super) fn examine(
             continue;
         }
         if !is_untouched && has_foreign_acl(&file, directory) {
-            return Err(Drift::changed("got a POSIX ACL", &found).into());
+            return Err(Drift::changed(CHANGED_ACL, &found).into());
         }
         let hash = content::hash_file(&file, found.size)
             .map_err(FileError::system("read", &directory.path().join(name)))?;
@@ -96,32 +105,34 @@ pub(super) fn examine(
     Err(Drift::changed("is being changed", &found).into())
 }
 
-/// What differs in more than times and content of the same length.
-fn visible_drift(last: &Identity, found: &Identity) -> Option<Drift> {
+/// The drift, if `found` is not the file that was written, whatever became of that one.
+fn another_file(last: &Identity, found: &Identity) -> Option<Drift> {
     if !found.is_file() {
         return Some(Drift::NotAFile(found.kind_name()));
     }
-    if found.key() != last.key() {
-        return Some(Drift::changed("was replaced by another one", found));
-    }
+    (found.key() != last.key()).then(|| Drift::changed("was replaced by another one", found))
+}
+
+/// What `stat` shows to be different, other than times. Each is fit to follow "the file".
+fn visible_changes(last: &Identity, found: &Identity) -> Vec<String> {
     let mut changes = Vec::new();
     if found.size != last.size {
         let verb = if found.size < last.size { "was truncated" } else { "grew" };
         changes.push(format!("{verb} from {} to {} bytes", last.size, found.size));
     }
     if found.mode != last.mode {
-        changes.push(format!("changed its mode from {:04o} to {:04o}", last.mode, found.mode));
+        changes.push(format!("has mode {:04o} instead of {:04o}", found.mode, last.mode));
     }
     if (found.user, found.group) != (last.user, last.group) {
         changes.push(format!(
-            "changed its owner from {}:{} to {}:{}",
-            last.user, last.group, found.user, found.group
+            "has owner {}:{} instead of {}:{}",
+            found.user, found.group, last.user, last.group
         ));
     }
     if found.links != last.links {
         changes.push(format!("has {} names instead of {}", found.links, last.links));
     }
-    (!changes.is_empty()).then(|| Drift::changed(changes.join(", "), found))
+    changes
 }
 
 /// Seconds since 1970 as UTC text, or as they are where no date of four digits fits.

@@ -14,7 +14,7 @@ const MAX_LINKS: u32 = 40;
 
 /// A directory through which another user could replace the destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path} can be written by {writer}, which can replace what is below it: {remedy}")]
+#[error("{path} can be written by {writer}, so what is below it can be replaced: {remedy}")]
 pub(crate) struct Warning {
     /// The directory.
     pub(crate) path: PathBuf,

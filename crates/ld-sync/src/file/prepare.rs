@@ -57,7 +57,8 @@ pub(crate) fn prepare(
     let identity = attributes.set(&temp.file, &node.dest)?;
     if state.grant_mode(identity.mode, node.mode) {
         warn!(
-            "nodes.{}: the file system gives '{}' mode {:04o} instead of {:04o}; it is written all the same",
+            "nodes.{}: the file system gives '{}' mode {:04o} instead of {:04o}: the file is written all the \
+             same; configure that mode, or use a file system that stores modes",
             node.name,
             node.dest.display(),
             identity.mode,

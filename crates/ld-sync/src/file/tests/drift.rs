@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{CWD, FileType, Mode, XattrFlags, getxattr, mknodat, setxattr};
+use rustix::fs::{CWD, FileType, Mode, XattrFlags, getxattr, mknodat, removexattr, setxattr};
 
 use super::super::{Drift, OpenDirectories, TouchError, verify};
 use super::{NOBODY, Outcome, Room, inode, is_root, node, wait_for_tick};
@@ -33,7 +33,7 @@ const SPOILS: [(&str, Spoil); 12] = [
         fs::write(room.path(), "CONTENT").unwrap();
         File::open(room.path()).unwrap().set_modified(before).unwrap();
     }),
-    ("the file changed its mode from 0600 to 0604: 7 bytes, mtime 20", |room| {
+    ("the file has mode 0604 instead of 0600: 7 bytes, mtime 20", |room| {
         fs::set_permissions(room.path(), fs::Permissions::from_mode(0o604)).unwrap();
     }),
     ("the file has 2 names instead of 1: 7 bytes, mtime 20", |room| {
@@ -51,7 +51,7 @@ const SPOILS: [(&str, Spoil); 12] = [
         fs::remove_file(room.path()).unwrap();
         mknodat(CWD, room.path(), FileType::Fifo, Mode::RUSR, 0).unwrap();
     }),
-    ("the file was truncated from 7 to 4 bytes, changed its mode from 0600 to 0400: 4", |room| {
+    ("the file was truncated from 7 to 4 bytes, has mode 0400 instead of 0600: 4 bytes", |room| {
         fs::write(room.path(), "cont").unwrap();
         fs::set_permissions(room.path(), fs::Permissions::from_mode(0o400)).unwrap();
     }),
@@ -118,7 +118,7 @@ fn another_owner_is_drift_that_names_both() {
     let mut room = room();
     chown(room.path(), Some(NOBODY), Some(1234)).unwrap();
     let text = room.verify().unwrap_err().to_string();
-    assert!(text.starts_with("the file changed its owner from 0:0 to 65534:1234: 7 bytes"), "{text}");
+    assert!(text.starts_with("the file has owner 65534:1234 instead of 0:0: 7 bytes"), "{text}");
 }
 
 #[test]
@@ -170,12 +170,19 @@ fn an_acl_is_drift_and_is_restored_by_replacing() {
     set_acl(room.path(), "system.posix_acl_access");
     for result in [room.verify(), room.touch()] {
         let text = result.unwrap_err().to_string();
-        assert!(text.starts_with("the file got a POSIX ACL: 7 bytes"), "{text}");
+        assert!(text.starts_with("the file has another POSIX ACL than it was written with: 7"), "{text}");
     }
     assert!(!super::super::compare(&room.node, room.owner, b"content", &mut room.state).unwrap());
     room.replace(b"content");
     assert!(getxattr(room.path(), "system.posix_acl_access", &mut [0; 100]).is_err());
     assert!(room.verify().is_ok());
+
+    // Together with the mode.
+    room.node.mode = 0o600;
+    room.replace(b"content");
+    set_acl(room.path(), "system.posix_acl_access");
+    let text = room.verify().unwrap_err().to_string();
+    assert!(text.starts_with("the file has mode 0640 instead of 0600, has another POSIX ACL"), "{text}");
 }
 
 #[test]
@@ -192,6 +199,11 @@ fn an_acl_that_new_files_get_there_is_not_drift() {
         assert!(room.verify().is_ok() && room.touch().is_ok(), "{place}");
         assert_eq!(room.write_after_restart(b"content").unwrap(), Outcome::Unchanged, "{place}");
         assert_eq!(inode(room.path()), before);
+
+        wait_for_tick(room.path());
+        removexattr(room.path(), "system.posix_acl_access").unwrap();
+        assert!(room.verify().is_err(), "{place}: the file has lost the ACL");
+        assert_eq!(room.write(b"content").unwrap(), Outcome::Replaced);
     }
 }
 

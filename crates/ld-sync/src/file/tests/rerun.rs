@@ -20,7 +20,10 @@ pub(super) fn rerun(test: &str, wrapper: &[&str], directory: &std::path::Path) {
     let bin = tempfile::tempdir().unwrap();
     fs::set_permissions(bin.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let copy = bin.path().join("test");
-    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    // Copied by a process of its own. A child that another test starts meanwhile would inherit a
+    // descriptor that is open for writing, and a program that is open for writing cannot be run.
+    let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&copy).status().unwrap();
+    assert!(copied.success(), "cp: {copied}");
 
     let name = format!("{}::{test}", module_path!().trim_end_matches("::rerun").split_once("::").unwrap().1);
     let arguments = [OsStr::new("--exact"), name.as_ref(), OsStr::new("--nocapture")];
