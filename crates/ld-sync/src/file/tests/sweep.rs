@@ -90,7 +90,8 @@ fn a_file_that_another_process_has_locked_is_a_failure() {
         assert_eq!((sweep.removed, sweep.failed), (0, 1));
         let text = sweep.failures[0].to_string();
         assert!(text.contains("/.live-data.") && text.contains("is locked by another process"), "{text}");
-        // Not only closed: a child that another test just started may have a copy of the descriptor.
+        // Not only closed: a child that another test just started may have a copy of the
+        // descriptor.
         flock(&locked, FlockOperation::Unlock).unwrap();
         assert_eq!(sweep_one(room.path(), None).removed, 1);
     }
