@@ -132,12 +132,12 @@ impl Engine {
             let (node, shared, source) = (Arc::clone(node), Arc::clone(&self.shared), Arc::clone(source));
             let rounds = rounds.clone();
             tasks.spawn(async move {
-                let start = || {
+                let start = async || {
                     let watch = source.watch(&node.config.source);
-                    Task::new(Arc::clone(&node), Arc::clone(&shared), watch, rounds.subscribe()).run()
+                    Task::new(Arc::clone(&node), Arc::clone(&shared), watch, rounds.subscribe()).run().await;
                 };
                 let failed = |error: &str| _ = node.set_unhealthy(State::Failing, error);
-                restarting(&format!("the task of nodes.{}", node.config.name), start, failed).await;
+                restarting(&node.config.name, start, failed).await;
             });
         }
         let beat = {

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::claims::Claims;
-use super::job::{Job, Progress};
+use super::job::{Job, JobError, Progress};
 use super::steps::{self, Step};
-use crate::file::{Directory, OpenDirectories};
+use crate::file::{Directory, FileError, OpenDirectories};
 
 /// Bytes that may wait in temporary files for the rest of the batch: they take room on the disk twice.
 const MAX_PREPARED_BYTES: usize = 1 << 20;
@@ -42,8 +42,8 @@ impl Batch {
         self.lock().slots.iter_mut().filter_map(Option::take).collect()
     }
 
-    /// Does all jobs, in rounds: a job that lacks descriptors or room waits for the next round, in which those of
-    /// this round need none any more. `progressed` is called after each step.
+    /// Does all jobs, in rounds: a job that the system refuses something waits for the next round, in which those of
+    /// this round hold no descriptors and no room on the disk any more. `progressed` is called after each step.
     pub(super) fn run(&self, claims: &Claims, progressed: impl Fn()) {
         let mut directories = OpenDirectories::default();
         while self.has_jobs() {
@@ -53,7 +53,7 @@ impl Batch {
                     return Step::Next(std::mem::take(&mut job.progress));
                 }
                 let step = match steps::begin(job, claims, &mut directories) {
-                    Step::Finished(Err(error)) if prepared > 0 && error.is_shortage() => {
+                    Step::Finished(Err(JobError::File(FileError::System { .. }))) if prepared > 0 => {
                         directories = OpenDirectories::default();
                         Step::Next(Progress::New)
                     }

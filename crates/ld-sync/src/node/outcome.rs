@@ -68,7 +68,7 @@ impl<W: NodeSource> Task<W> {
     fn wait_for_window(&mut self) {
         let config = &self.node.config;
         let delay = self.delay.get_or_insert_with(|| {
-            let delay = Delay::draw(config.apply_jitter);
+            let delay = Box::new(Delay::draw(config.apply_jitter));
             info!("nodes.{}: '{}': {}", config.name, config.dest.display(), delay.reason());
             delay
         });

@@ -45,7 +45,7 @@ pub(crate) struct Task<W> {
     pub(crate) confirmed: Option<SessionKey>,
     pub(super) retry: Retry,
     /// Of a node with a window, from the first state that the file lacks until it is right.
-    pub(super) delay: Option<Delay>,
+    pub(super) delay: Option<Box<Delay>>,
     /// A hang was reported since this was last set to false.
     pub(crate) hang_reported: bool,
     /// How often in a row the file was found changed by another process.
@@ -88,7 +88,7 @@ impl<W: NodeSource> Task<W> {
     }
 
     /// Never ends. What takes memory is boxed: most tasks wait most of the time.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(&mut self) {
         loop {
             match self.next_event().await {
                 Event::Changed => Box::pin(self.read_and_apply()).await,
@@ -106,7 +106,7 @@ impl<W: NodeSource> Task<W> {
         let due = self.retry.due();
         let retry_due = async {
             match due {
-                Some(due) => sleep_until(due).await,
+                Some(due) => Box::pin(sleep_until(due)).await,
                 None => pending().await,
             }
         };
@@ -138,7 +138,7 @@ impl<W: NodeSource> Task<W> {
         let disk = self.responsive_disk().await;
         let owner = self.shared.users.owner_of(&self.node.config).await;
         let Reading { state, session, read_only } = self.watch.read().await;
-        if self.delay.as_mut().is_some_and(Delay::was_held_up) {
+        if self.delay.as_mut().is_some_and(|delay| delay.was_held_up()) {
             self.delay = None;
         }
         let mut room = None;
@@ -192,8 +192,8 @@ impl<W: NodeSource> Task<W> {
 
     /// What becomes of the last file before a change.
     fn existing(&self) -> Existing {
-        let at_once =
-            self.node.config.apply_jitter.is_zero() || self.delay.as_ref().is_some_and(Delay::is_over);
+        let at_once = self.node.config.apply_jitter.is_zero()
+            || self.delay.as_ref().is_some_and(|delay| delay.is_over());
         if at_once { Existing::Replace } else { Existing::Delay }
     }
 }
