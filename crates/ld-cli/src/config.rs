@@ -8,12 +8,13 @@ use tracing::{error, warn};
 
 use crate::exit::Exit;
 
-/// Reads the configuration at `path`, or standard input for `-`, with the environment of the process; logs its
-/// warnings, or all of its errors.
+/// Reads the configuration at `path`, or standard input for `-`, with the environment of the
+/// process; logs its warnings, or all of its errors.
 ///
 /// # Errors
 ///
-/// [`Exit::Usage`] if it cannot be opened, [`Exit::Failed`] if it is wrong. Both are logged already.
+/// [`Exit::Usage`] if it cannot be opened, [`Exit::Failed`] if it is wrong. Both are logged
+/// already.
 pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
     let environment = Environment::of_process();
     let parsed = if path == Path::new("-") {
@@ -47,8 +48,8 @@ pub fn ensemble(config: &ZooKeeperConfig) -> String {
     format!("{}{}", hosts.join(","), config.chroot)
 }
 
-/// Whether the argument names nothing that can be opened as a file. A directory opens and cannot be read; Python's `open`,
-/// and so the original, refuses it.
+/// Whether the argument names nothing that can be opened as a file. A directory opens and cannot be
+/// read; Python's `open`, and so the original, refuses it.
 fn is_unopenable(error: &ConfigError) -> bool {
     match error {
         ConfigError::Unopenable { .. } => true,

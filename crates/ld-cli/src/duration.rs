@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-/// Parses `3s`, `1.5s`, `2m`, `500ms`, `1h 30m`, or plain seconds such as `90` and `1.5`. Units are those of
-/// [`humantime::parse_duration`].
+/// Parses `3s`, `1.5s`, `2m`, `500ms`, `1h 30m`, or plain seconds such as `90` and `1.5`. Units are
+/// those of [`humantime::parse_duration`].
 ///
 /// # Errors
 ///
-/// A sentence about the duration, for the user: it cannot be parsed, is zero, or is longer than `longest`.
+/// A sentence about the duration, for the user: it cannot be parsed, is zero, or is longer than
+/// `longest`.
 ///
 /// ```
 /// use std::time::Duration;

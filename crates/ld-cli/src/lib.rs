@@ -1,7 +1,8 @@
-//! What the live data binaries share: configuration, log lines, the start and the end of the process.
+//! What the live data binaries share: configuration, log lines, the start and the end of the
+//! process.
 //!
-//! Both binaries read the same file in the same way, print errors as one line each and end with 0 (done),
-//! 1 (failed) or 2 (wrong usage), as the original's do (baseplate.py's sidecars).
+//! Both binaries read the same file in the same way, print errors as one line each and end with 0
+//! (done), 1 (failed) or 2 (wrong usage), as the original's do (baseplate.py's sidecars).
 //!
 //! ```
 //! // A file that cannot be opened is wrong usage.
@@ -10,10 +11,12 @@
 //! assert_eq!(failure, ld_cli::Exit::Usage);
 //! ```
 //!
-//! [`run_main`] is the frame of a binary's `main`: it starts logging, and writes out what was logged at the end.
-//! Log lines never block the program: see [`MAX_LOG_LINES`] for what happens when nothing reads them.
+//! [`run_main`] is the frame of a binary's `main`: it starts logging, and writes out what was
+//! logged at the end. Log lines never block the program: see [`MAX_LOG_LINES`] for what happens
+//! when nothing reads them.
 //!
-//! It deliberately parses no command line: that is each binary's own. [`parse_duration`] parses one argument.
+//! It deliberately parses no command line: that is each binary's own. [`parse_duration`] parses one
+//! argument.
 
 mod config;
 mod duration;

@@ -1,11 +1,12 @@
-//! Log lines on their way to standard error: a bounded buffer that never blocks the thread that logs.
+//! Log lines on their way to standard error: a bounded buffer that never blocks the thread that
+//! logs.
 
 use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// At most this many log lines wait for standard error. When it does not drain, further lines are dropped and
-/// counted; the count is logged once it drains again.
+/// At most this many log lines wait for standard error. When it does not drain, further lines are
+/// dropped and counted; the count is logged once it drains again.
 pub const MAX_LOG_LINES: usize = 32_768;
 
 /// The lines that wait have at most this many bytes together (one longer line may wait alone).
@@ -34,7 +35,8 @@ impl LogBuffer {
         let mut state = self.lock();
         let idle = state.bytes.is_empty();
         let full = state.lines >= MAX_LOG_LINES || state.bytes.len() + line.len() > MAX_LOG_BYTES;
-        // After a dropped line all others are dropped until the buffer is taken: shorter ones must not overtake it.
+        // After a dropped line all others are dropped until the buffer is taken: shorter ones must
+        // not overtake it.
         if !idle && (full || state.dropped > 0) {
             state.dropped += 1;
             return;

@@ -10,7 +10,8 @@ use rustix::io::Errno;
 
 use crate::log_buffer::LogBuffer;
 
-/// Linux writes up to this many bytes to a pipe in one piece: lines of several processes do not mix.
+/// Linux writes up to this many bytes to a pipe in one piece: lines of several processes do not
+/// mix.
 const PIPE_BUF: usize = 4096;
 
 /// Starts the thread. It lives as long as the process.
@@ -45,7 +46,8 @@ fn write_lines(out: BorrowedFd<'_>, mut bytes: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// How many bytes the whole lines have that fit in [`PIPE_BUF`], or the first line alone if it is longer.
+/// How many bytes the whole lines have that fit in [`PIPE_BUF`], or the first line alone if it is
+/// longer.
 fn whole_lines(bytes: &[u8]) -> usize {
     if bytes.len() <= PIPE_BUF {
         return bytes.len();

@@ -20,8 +20,8 @@ use crate::log_writer;
 /// How long the end of a process waits for log lines that are not written yet.
 pub const FLUSH_LIMIT: Duration = Duration::from_millis(500);
 
-/// Crates of the ZooKeeper client, whose lower levels are noise at best: the client prints the password of its
-/// session at `DEBUG`.
+/// Crates of the ZooKeeper client, whose lower levels are noise at best: the client prints the
+/// password of its session at `DEBUG`.
 const QUIET: [&str; 4] = ["zookeeper_client", "asyncs", "polling", "async_io"];
 
 /// The crate that keeps the sessions.
@@ -37,7 +37,8 @@ static WARNINGS: AtomicU64 = AtomicU64::new(0);
 pub struct LogOptions {
     /// Log from `DEBUG` on, with level and target; otherwise from `INFO` on, as bare messages.
     pub debug: bool,
-    /// Log each session that opens, as a daemon should; otherwise sessions are logged only when something is wrong.
+    /// Log each session that opens, as a daemon should; otherwise sessions are logged only when
+    /// something is wrong.
     pub session_news: bool,
 }
 
@@ -65,7 +66,8 @@ pub(crate) fn start(options: LogOptions) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until everything that was logged is written, [`FLUSH_LIMIT`] at most. Returns whether it is.
+/// Waits until everything that was logged is written, [`FLUSH_LIMIT`] at most. Returns whether it
+/// is.
 ///
 /// [`run_main`](crate::run_main) does this at the end; call it before [`std::process::exit`].
 pub fn flush_log() -> bool {

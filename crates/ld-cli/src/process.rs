@@ -17,8 +17,10 @@ use crate::logging::{self, FLUSH_LIMIT, LogOptions};
 /// Starts logging, runs `program`, writes out what was logged, and gives the exit code.
 ///
 /// - A panic is logged as one line. It ends a process only in `program` itself, with 1.
-/// - A write beyond the limit of a file's size (`RLIMIT_FSIZE`) is an error of that write: it kills no process.
-/// - Without a thread for the log lines `program` does not run: one line says so, and the exit code is 1.
+/// - A write beyond the limit of a file's size (`RLIMIT_FSIZE`) is an error of that write: it kills
+///   no process.
+/// - Without a thread for the log lines `program` does not run: one line says so, and the exit code
+///   is 1.
 pub fn run_main(options: LogOptions, program: impl FnOnce() -> Result<Exit, Exit>) -> ExitCode {
     if let Err(cause) = prepare(options) {
         let line = format!(
@@ -35,7 +37,8 @@ pub fn run_main(options: LogOptions, program: impl FnOnce() -> Result<Exit, Exit
 }
 
 fn prepare(options: LogOptions) -> io::Result<()> {
-    // A handler that does nothing of note: unlike an ignored signal, it is not inherited by the programs that we start.
+    // A handler that does nothing of note: unlike an ignored signal, it is not inherited by the
+    // programs that we start.
     signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
     logging::start(options)?;
     panic::set_hook(Box::new(log_panic));

@@ -1,0 +1,99 @@
+//! `run_main` in a process of its own, which is this test started again.
+
+use std::env;
+use std::io::Read;
+use std::process::{Command, ExitCode, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use ld_cli::{Exit, LogOptions, run_main};
+use tracing::{error, info, warn};
+
+/// What the process does instead of testing.
+const ROLE: &str = "LD_CLI_ROLE";
+
+const LINES: usize = 20_000;
+
+fn main() -> ExitCode {
+    match env::var(ROLE) {
+        Ok(role) => run_main(LogOptions { debug: role == "debug", session_news: true }, || play(&role)),
+        Err(_) => {
+            a_panic_is_one_line_with_place_and_reason_and_exits_1();
+            a_panic_in_a_task_is_one_line_and_the_process_goes_on();
+            every_line_is_written_in_order_before_the_end();
+            debug_lines_have_level_and_target();
+            an_end_waits_half_a_second_for_an_unread_pipe();
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn play(role: &str) -> Result<Exit, Exit> {
+    match role {
+        "panic" => panic!("a reason\non two lines"),
+        "task" => {
+            let runtime = ld_cli::build_runtime()?;
+            runtime.block_on(async {
+                let _ = tokio::spawn(async { panic!("a task's reason") }).await;
+                info!("it goes on");
+            });
+            Ok(Exit::Done)
+        }
+        "debug" => {
+            warn!("a warning");
+            assert_eq!(ld_cli::warnings_logged(), 1);
+            Err(Exit::Usage)
+        }
+        _ => {
+            (0..LINES).for_each(|number| info!("line {number}"));
+            error!("the end");
+            Ok(Exit::Done)
+        }
+    }
+}
+
+fn command(role: &str) -> Command {
+    let mut command = Command::new(env::current_exe().expect("this executable has a path"));
+    command.env(ROLE, role).env("RUST_BACKTRACE", "1");
+    command
+}
+
+fn run(role: &str) -> (Option<i32>, String) {
+    let Output { status, stderr, .. } = command(role).output().expect("this executable runs");
+    (status.code(), String::from_utf8(stderr).expect("log lines are UTF-8"))
+}
+
+fn a_panic_is_one_line_with_place_and_reason_and_exits_1() {
+    let (code, stderr) = run("panic");
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    assert!(stderr.starts_with("panicked at crates/ld-cli/tests/run_main.rs:"), "{stderr}");
+    assert!(stderr.ends_with(": a reason on two lines; please report this as a bug\n"), "{stderr}");
+}
+
+fn a_panic_in_a_task_is_one_line_and_the_process_goes_on() {
+    let (code, stderr) = run("task");
+    let lines: Vec<_> = stderr.lines().collect();
+    assert_eq!((code, lines.len()), (Some(0), 2), "{stderr}");
+    assert!(lines[0].contains(": a task's reason; ") && lines[1] == "it goes on", "{stderr}");
+}
+
+fn every_line_is_written_in_order_before_the_end() {
+    let (code, stderr) = run("lines");
+    let expected: String = (0..LINES).map(|number| format!("line {number}\n")).collect();
+    assert_eq!(code, Some(0));
+    assert!(stderr == expected + "the end\n", "{}", stderr.lines().count());
+}
+
+fn debug_lines_have_level_and_target() {
+    assert_eq!(run("debug"), (Some(2), "WARN run_main: a warning\n".to_owned()));
+}
+
+fn an_end_waits_half_a_second_for_an_unread_pipe() {
+    let start = Instant::now();
+    let mut child = command("lines").stderr(Stdio::piped()).spawn().expect("this executable runs");
+    let status = child.wait().expect("it is our child");
+    assert_eq!(status.code(), Some(0));
+    assert!(start.elapsed() >= Duration::from_millis(500), "{:?}", start.elapsed());
+    let mut text = String::new();
+    child.stderr.take().expect("it is a pipe").read_to_string(&mut text).expect("log lines are UTF-8");
+    assert!(text.starts_with("line 0\nline 1\n"), "{text}");
+}
