@@ -15,7 +15,7 @@ use super::Verdict;
 use super::children::OwnChild;
 use super::first_line;
 use super::running::{ActiveCheck, Checks};
-use crate::file::with_candidate;
+use crate::file::{FileError, Target, show_candidate};
 
 /// A check that has not ended by then is killed, and the content is rejected.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
@@ -26,10 +26,12 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// What a shell answers when it cannot run what it was told to, and when it does not find it.
 const SHELL_CANNOT_RUN: [i32; 2] = [126, 127];
 
-/// Runs `program` as one of `checks`, with a file that holds `content` as its only argument; exit 0 accepts.
+/// Runs `program` as one of `checks`, with a file that holds `content` as its only argument; exit 0
+/// accepts.
 ///
-/// It runs as the watcher, without a shell, in a session of its own and so without a terminal, with PATH for its whole
-/// environment, and with no descriptor but the three. Its output goes nowhere: it could show content.
+/// It runs as the watcher, without a shell, in a session of its own and so without a terminal, with
+/// PATH for its whole environment, and with no descriptor but the three. Its output goes nowhere:
+/// it could show content.
 pub(super) fn run(program: &Path, dest: &Path, content: &[u8], checks: &Checks) -> Result<(), Verdict> {
     let active = checks.begin().ok_or(Verdict::Interrupted)?;
     let ended = with_candidate(dest, content, |candidate| run_on(program, candidate, LIMIT, &active))?;
@@ -65,6 +67,12 @@ fn cannot_run(program: &Path, error: &io::Error) -> Verdict {
     Verdict::Failed(Box::new(io::Error::new(error.kind(), text)))
 }
 
+/// Stands for `crate::file::with_candidate` until that exists.
+fn with_candidate<T>(dest: &Path, content: &[u8], look: impl FnOnce(&Path) -> T) -> Result<T, FileError> {
+    let target = Target::from(&ld_config::NodeConfig::new("", "/", dest));
+    show_candidate(&target, content, look)
+}
+
 enum Ended {
     Itself(ExitStatus),
     Late,
@@ -86,7 +94,8 @@ fn run_on(program: &Path, candidate: &Path, limit: Duration, active: &ActiveChec
     let leader = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let session = active.session(leader.ok_or_else(|| io::Error::other("it has no process id"))?);
     let in_time = ends_within(limit, session.leader);
-    // All that the check has started ends with it, before it is reaped: until then the session's id is its own.
+    // All that the check has started ends with it, before it is reaped: until then the session's id
+    // is its own.
     drop(session);
     let status = child.wait()?;
     Ok(if in_time? { Ended::Itself(status) } else { Ended::Late })

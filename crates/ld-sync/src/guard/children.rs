@@ -1,7 +1,9 @@
-//! Child processes: which ones this crate started and waits for, and which ones are orphans of others.
+//! Child processes: which ones this crate started and waits for, and which ones are orphans of
+//! others.
 //!
-//! A process with the id 1 becomes the parent of every orphan of its container, and must collect their exit
-//! statuses. It must not collect those of the checks: the threads that run them wait for these.
+//! A process with the id 1 becomes the parent of every orphan of its container, and must collect
+//! their exit statuses. It must not collect those of the checks: the threads that run them wait for
+//! these.
 
 use std::io;
 use std::process::ExitStatus;
@@ -31,10 +33,12 @@ pub(super) struct OwnChild {
 }
 
 impl OwnChild {
-    /// Starts `command`. The call lasts until the program runs, which may take long on a file system that hangs.
+    /// Starts `command`. The call lasts until the program runs, which may take long on a file
+    /// system that hangs.
     pub(super) fn start(mut command: CommandWrap) -> io::Result<Self> {
         lock().starting += 1;
-        // The wrappers' child waits for the whole group, which a process that cannot be killed could hold up.
+        // The wrappers' child waits for the whole group, which a process that cannot be killed
+        // could hold up.
         let started = command.spawn().map(ChildWrapper::into_inner);
         let child = started.and_then(|child| {
             let id = i32::try_from(child.id()).map_err(io::Error::other)?;
@@ -74,8 +78,9 @@ impl Drop for OwnChild {
     }
 }
 
-/// Collects the exit status of every child that has ended, except for the checks, whose own threads wait for them. Returns at
-/// once. To be called after each `SIGCHLD`, by a process that may have the id 1.
+/// Collects the exit status of every child that has ended, except for the checks, whose own threads
+/// wait for them. Returns at once. To be called after each `SIGCHLD`, by a process that may have
+/// the id 1.
 ///
 /// It takes every other child's status: do not call it in a program that starts children by itself.
 pub fn reap_orphans() {

@@ -1,4 +1,5 @@
-//! Whether bytes parse. Nothing is built from them, so that depth, aliases and numbers cost no memory.
+//! Whether bytes parse. Nothing is built from them, so that depth, aliases and numbers cost no
+//! memory.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +13,8 @@ use super::toml_depth;
 /// Collections within collections: what serde_json stops at, and far more than configuration needs.
 const MAX_DEPTH: usize = 128;
 
-/// Nodes that a YAML document may have once its aliases are followed: a few lines of aliases can make billions.
+/// Nodes that a YAML document may have once its aliases are followed: a few lines of aliases can
+/// make billions.
 const MAX_YAML_NODES: u64 = 1_000_000;
 
 /// Parses `content`. The error says where and what, without showing any of it.
@@ -65,7 +67,8 @@ struct Open {
     height: usize,
 }
 
-/// YAML by its events: an alias counts for all that it stands for, in nodes and in levels, and nothing is expanded.
+/// YAML by its events: an alias counts for all that it stands for, in nodes and in levels, and
+/// nothing is expanded.
 fn yaml(text: &str) -> Result<(), String> {
     let mut open: Vec<Open> = Vec::new();
     // For each anchor: the nodes and the levels that it stands for.
@@ -116,7 +119,8 @@ fn yaml(text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Any value, read and dropped. Unlike serde's `IgnoredAny` it lets the parser look at numbers and depth.
+/// Any value, read and dropped. Unlike serde's `IgnoredAny` it lets the parser look at numbers and
+/// depth.
 struct Anything;
 
 impl<'de> Deserialize<'de> for Anything {

@@ -1,4 +1,5 @@
-//! The checks that run, so that they can be ended: a check would outlive the process that started it.
+//! The checks that run, so that they can be ended: a check would outlive the process that started
+//! it.
 
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use tokio::sync::watch;
 
 use super::session::{kill_group, kill_session};
 
-/// The checks that run for one owner, which ends them before it ends itself. Clones are handles to the same checks.
+/// The checks that run for one owner, which ends them before it ends itself. Clones are handles to
+/// the same checks.
 #[derive(Debug, Clone, Default)]
 pub struct Checks {
     state: watch::Sender<State>,
@@ -18,13 +20,15 @@ struct State {
     ended: bool,
     /// Each check counts from before its candidate is written until after that is removed.
     active: usize,
-    /// The leaders of their sessions. None is reaped while it is listed here, so that no id names another process.
+    /// The leaders of their sessions. None is reaped while it is listed here, so that no id names
+    /// another process.
     leaders: Vec<Pid>,
 }
 
 impl Checks {
-    /// Kills the checks that run, each with its whole session, and begins no more. Waits until they and their candidates
-    /// are gone, at most `limit`, and returns whether they are. Needs a tokio runtime with time.
+    /// Kills the checks that run, each with its whole session, and begins no more. Waits until they
+    /// and their candidates are gone, at most `limit`, and returns whether they are. Needs a tokio
+    /// runtime with time.
     ///
     /// Cancel-safe: no check begins after the first poll, and those that ran are killed.
     pub async fn end(&self, limit: Duration) -> bool {
@@ -64,7 +68,8 @@ impl ActiveCheck<'_> {
         self.checks.state.borrow().ended
     }
 
-    /// Takes charge of the session that `leader` leads. The leader must not be reaped before the session is dropped.
+    /// Takes charge of the session that `leader` leads. The leader must not be reaped before the
+    /// session is dropped.
     pub(super) fn session(&self, leader: Pid) -> Session<'_> {
         self.checks.state.send_modify(|state| {
             state.leaders.push(leader);
@@ -148,7 +153,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_end_waits_for_what_is_active_within_its_limit_and_lets_nothing_begin() {
+    async fn the_end_waits_within_its_limit_and_lets_nothing_begin() {
         let checks = Checks::default();
         let active = checks.begin().unwrap();
         assert!(!active.is_ended());

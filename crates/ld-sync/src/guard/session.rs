@@ -12,8 +12,9 @@ pub(super) fn kill_group(leader: Pid) {
     let _ = kill_process_group(leader, Signal::KILL);
 }
 
-/// Kills all processes of the session that `leader` leads, in whatever group they are. A process that has made a session
-/// of its own has left it. `leader` must not be reaped before this returns: until then the id is its own.
+/// Kills all processes of the session that `leader` leads, in whatever group they are. A process
+/// that has made a session of its own has left it. `leader` must not be reaped before this returns:
+/// until then the id is its own.
 pub(super) fn kill_session(leader: Pid) {
     kill_group(leader);
     let mut killed = Vec::new();
@@ -36,9 +37,12 @@ fn kill_member(id: Pid, leader: Pid) {
     }
 }
 
-/// The processes of the session that run. Without `/proc` there are none to see.
+/// The processes of the session that run. Without a `/proc` of this process's own namespace there
+/// are none to see.
 fn members(leader: Pid) -> impl Iterator<Item = Pid> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers_are_ours =
+        fs::read_link("/proc/self").is_ok_and(|name| name == *std::process::id().to_string());
+    let entries = numbers_are_ours.then(|| fs::read_dir("/proc")).into_iter().flatten().flatten().flatten();
     let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw));
     ids.filter(move |id| is_member(*id, leader))
 }
@@ -48,7 +52,8 @@ fn is_member(id: Pid, leader: Pid) -> bool {
     runs_in_session(&stat, leader)
 }
 
-/// Behind the name, which is in parentheses and may hold some itself, stand state, parent, group and session.
+/// Behind the name, which is in parentheses and may hold some itself, stand state, parent, group
+/// and session.
 fn runs_in_session(stat: &str, leader: Pid) -> bool {
     let Some((_, fields)) = stat.rsplit_once(") ") else { return false };
     let fields: Vec<_> = fields.split(' ').take(4).collect();

@@ -1,15 +1,18 @@
 //! How deep TOML nests, by the events of its parser and before anything is built.
 //!
-//! The toml crate bounds the brackets within brackets and the parts of a key, 80 each, but not their product: a few kilobytes
-//! of dotted keys within inline tables make it recurse thousands of levels, and that overflows a thread's stack.
+//! The toml crate bounds the brackets within brackets and the parts of a key, 80 each, but not
+//! their product: a few kilobytes of dotted keys within inline tables make it recurse thousands of
+//! levels, and that overflows a thread's stack.
 
 use toml_parser::parser::{EventReceiver, RecursionGuard, parse_document};
 use toml_parser::{ErrorSink, Source, Span, decoder::Encoding};
 
-/// The toml crate's own bound on brackets within brackets: the events come from a recursive parser, too.
+/// The toml crate's own bound on brackets within brackets: the events come from a recursive parser,
+/// too.
 const MAX_BRACKETS: u32 = 80;
 
-/// The first line on which a value is deeper than `limit` tables and arrays; `None` if there is none.
+/// The first line on which a value is deeper than `limit` tables and arrays; `None` if there is
+/// none.
 pub(super) fn line_beyond(limit: usize, text: &str) -> Option<usize> {
     let source = Source::new(text);
     let tokens: Vec<_> = source.lex().collect();
@@ -56,7 +59,8 @@ impl Depth {
         self.key = self.open.pop().unwrap_or_default();
     }
 
-    /// Each bracket is a level, and so is each part of a key but its last, which names a value and no table.
+    /// Each bracket is a level, and so is each part of a key but its last, which names a value and
+    /// no table.
     fn look(&mut self, span: Span) {
         let tables = |parts: usize| parts.saturating_sub(1);
         let within = self.open.iter().map(|parts| tables(*parts) + 1).sum::<usize>();
