@@ -8,7 +8,8 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-/// Both sides together may have this many bytes; the line numbers and hashes of more would take too much memory.
+/// Both sides together may have this many bytes; the line numbers and hashes of more would take too
+/// much memory.
 const MAX_INPUT_BYTES: usize = 8 * 1024 * 1024;
 
 /// A longer text is of no use to a reader.
@@ -34,7 +35,8 @@ impl Default for DiffOptions {
     }
 }
 
-/// A change as text. Control characters are escaped: content cannot drive the terminal that shows it.
+/// A change as text. Control characters are escaped: content cannot drive the terminal that shows
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Diff {
@@ -42,15 +44,17 @@ pub enum Diff {
     Unified(String),
     /// One side or both are not UTF-8.
     Binary,
-    /// The diff would take too long or be too large: bytes and lines before and after in one sentence, ending in a newline.
+    /// The diff would take too long or be too large: bytes and lines before and after in one
+    /// sentence, ending in a newline.
     Summary(String),
 }
 
-/// Compares two contents line by line, within the limits of `options` in time and 8 MiB of input and of output. What
-/// [`Plan::diff`](crate::Plan::diff) shows, for contents that need not come from a node.
+/// Compares two contents line by line, within the limits of `options` in time and 8 MiB of input
+/// and of output. What [`Plan::diff`](crate::Plan::diff) shows, for contents that need not come
+/// from a node.
 ///
-/// The lines are those of baseplate.py's writer (`difflib.unified_diff`), but that only `\n` ends a line and that a missing
-/// one at the end shows.
+/// The lines are those of baseplate.py's writer (`difflib.unified_diff`), but that only `\n` ends a
+/// line and that a missing one at the end shows.
 pub fn diff(old: &[u8], new: &[u8], options: &DiffOptions) -> Diff {
     let started = Instant::now();
     if old == new {

@@ -23,7 +23,8 @@ pub enum Error {
          zookeeper.max_node_bytes if jute.maxbuffer is raised on every server and client of the ensemble"
     )]
     TooLarge {
-        /// The largest node that may be sent, in bytes. The content's size is not known: reading may stop here.
+        /// The largest node that may be sent, in bytes. The content's size is not known: reading
+        /// may stop here.
         limit: usize,
     },
     /// A watcher with this configuration would reject the content.
@@ -37,7 +38,8 @@ pub enum Error {
     /// The node does not exist. (The text is baseplate.py's.)
     #[error("Target node does not exist. Please create it with appropriate ACLs first.")]
     NodeMissing,
-    /// The node changed between the comparison and the write; nothing was written. (The text is baseplate.py's.)
+    /// The node changed between the comparison and the write; nothing was written. (The text is
+    /// baseplate.py's.)
     #[error("The data in ZooKeeper changed unexpectedly.")]
     ChangedMeanwhile,
     /// The credentials do not permit it.
@@ -59,7 +61,8 @@ pub enum Error {
     /// The caller gave up before anything was sent.
     #[error("interrupted: nothing was written")]
     Interrupted,
-    /// The answer to the write was lost, the node was seen unchanged afterwards, and the write cannot come any more.
+    /// The answer to the write was lost, the node was seen unchanged afterwards, and the write
+    /// cannot come any more.
     #[error("not written: {cause}; the node is unchanged, run again")]
     NotWritten {
         /// What became of the answer.

@@ -1,14 +1,16 @@
 //! A file into a node: read, compare, and set only what was compared.
 //!
-//! A write whose answer is lost may still be on its way: in a proxy, or in the buffers of a frozen server. An unchanged node
-//! is therefore no proof by itself. It is one within the session that wrote:
+//! A write whose answer is lost may still be on its way: in a proxy, or in the buffers of a frozen
+//! server. An unchanged node is therefore no proof by itself. It is one within the session that
+//! wrote:
 //!
 //! - ZooKeeper serves a session's requests in order.
 //! - A server on which the session resumes closes its old connection first.
 //! - A server that the session has left refuses its requests (`SessionMoved`).
 //!
-//! So nothing of the write can arrive after the answers to `sync` and a read. Another session proves only what cannot be undone:
-//! the content is there, or the version that the write was for is gone.
+//! So nothing of the write can arrive after the answers to `sync` and a read. Another session
+//! proves only what cannot be undone: the content is there, or the version that the write was for
+//! is gone.
 
 use std::future::Future;
 use std::pin::pin;
@@ -53,14 +55,15 @@ pub struct Plan {
     read: zookeeper::Stat,
 }
 
-/// Reads the node at `path` and compares it with `new`. Missing, trailing and doubled slashes are repaired.
+/// Reads the node at `path` and compares it with `new`. Missing, trailing and doubled slashes are
+/// repaired.
 ///
 /// # Errors
 ///
 /// - [`Error::InvalidPath`]: no node can have that path.
 /// - [`Error::Path`] for the root: it is never a live data node.
-/// - [`Error::TooLarge`] if `new` has more than `max_node_bytes`: the server would drop the connection, so it is
-///   not asked.
+/// - [`Error::TooLarge`] if `new` has more than `max_node_bytes`: the server would drop the
+///   connection, so it is not asked.
 /// - [`Error::NodeMissing`], [`Error::NotAuthorized`]: the node cannot be read.
 /// - [`Error::Client`]: no session in time.
 pub async fn plan(
@@ -82,8 +85,9 @@ pub async fn plan(
     Ok(Plan { client: client.clone(), path, old, new, read })
 }
 
-/// Judges `content` by the guards of `node`, as a watcher with that configuration will. A check sees the content in a private
-/// file below the system's directory for temporary files. Blocks, for the 10 s of a check at most, or until `checks` are ended.
+/// Judges `content` by the guards of `node`, as a watcher with that configuration will. A check
+/// sees the content in a private file below the system's directory for temporary files. Blocks, for
+/// the 10 s of a check at most, or until `checks` are ended.
 ///
 /// # Errors
 ///
@@ -113,15 +117,17 @@ impl Plan {
         diff::diff(&self.old, &self.new, options)
     }
 
-    /// Writes the node if it still is what was compared. When no answer comes within 15 s, or the connection is lost, or
-    /// `interrupt` resolves first, the node is read back, for 15 s at most, so that the caller learns whether the write happened.
+    /// Writes the node if it still is what was compared. When no answer comes within 15 s, or the
+    /// connection is lost, or `interrupt` resolves first, the node is read back, for 15 s at most,
+    /// so that the caller learns whether the write happened.
     ///
     /// # Errors
     ///
     /// - [`Error::Interrupted`]: `interrupt` resolved before anything was sent.
     /// - [`Error::ChangedMeanwhile`]: another client wrote the node; nothing was written.
     /// - [`Error::NodeMissing`], [`Error::NotAuthorized`], [`Error::Client`]: nothing was written.
-    /// - [`Error::NotWritten`]: the answer was lost, the node was seen unchanged afterwards, and the write cannot come any more.
+    /// - [`Error::NotWritten`]: the answer was lost, the node was seen unchanged afterwards, and
+    ///   the write cannot come any more.
     /// - [`Error::Unknown`]: it may have been written.
     ///
     /// Not cancel-safe: what became of a write that was sent is not known then.
@@ -182,7 +188,8 @@ impl Plan {
         let (before, now) = (&self.read, &found.stat);
         let next = now.version == before.version.wrapping_add(1);
         if next && found.data == self.new {
-            // Even if another client has written the same: the node holds the content, and our write cannot come any more.
+            // Even if another client has written the same: the node holds the content, and our
+            // write cannot come any more.
             Ok(self.published(now))
         } else if next && now.czxid == before.czxid {
             Err(Error::ChangedMeanwhile)

@@ -1,7 +1,7 @@
 //! Text that cannot drive a terminal.
 
-/// Appends `text` with every character escaped that a terminal may act upon, or that hides what is there: control
-/// characters but the tab, and those that change the direction of writing.
+/// Appends `text` with every character escaped that a terminal may act upon, or that hides what is
+/// there: control characters but the tab, and those that change the direction of writing.
 pub(super) fn push_escaped(out: &mut String, text: &str) {
     for character in text.chars() {
         if character == '\t' || !is_hazardous(character) {

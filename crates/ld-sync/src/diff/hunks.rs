@@ -91,8 +91,8 @@ impl Page {
     }
 }
 
-/// Lines as the format counts them: from 1, the length left out if it is 1, and an empty range is placed after the line
-/// before it.
+/// Lines as the format counts them: from 1, the length left out if it is 1, and an empty range is
+/// placed after the line before it.
 fn range(lines: Range<usize>) -> String {
     match lines.len() {
         0 => format!("{},0", lines.start),
