@@ -7,8 +7,9 @@ use clap::Parser;
 
 /// Keep local files equal to ZooKeeper nodes.
 ///
-/// Watches every node that CONFIG names and replaces its file, atomically, within milliseconds of a change. The
-/// mtime of each file is a heartbeat: it moves only while the file is known to be current.
+/// Watches every node that CONFIG names and replaces its file, atomically, within milliseconds of a
+/// change. The mtime of each file is a heartbeat: it moves only while the file is known to be
+/// current.
 #[derive(Debug, Parser)]
 #[command(name = "live-data-watcher", version)]
 pub(crate) struct Args {

@@ -5,27 +5,32 @@ use std::time::Duration;
 use ld_cli::Exit;
 use ld_config::NodeConfig;
 use ld_sync::{Engine, State, Status};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info};
 
 use crate::args::Args;
 
-/// A file that could not be written is a failure after this many attempts: a machine that is short of descriptors or threads
-/// refuses many of the first ones.
-const ATTEMPTS: u32 = 3;
+/// A file that could not be written is a failure after this many attempts.
+const ATTEMPTS: u32 = 5;
+
+/// While others become good, files that could not be written have so much longer: a machine that is
+/// short of descriptors or threads refuses many attempts, and serves the nodes one after the other.
+/// It is longer than the longest pause between two attempts.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often the attempts are counted.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Removes the delays that spread changes over a fleet: a run with `--once` would only wait for them.
+/// Removes the delays that spread changes over a fleet: a run with `--once` would only wait for
+/// them.
 pub(crate) fn apply_without_delay(nodes: &mut [NodeConfig]) {
     for node in nodes {
         node.apply_jitter = Duration::ZERO;
     }
 }
 
-/// Waits for all nodes, at most until the timeout, and prints what became of them. The engine has logged the failures
-/// itself; they are not repeated.
+/// Waits for all nodes, at most until the timeout, and prints what became of them. The engine has
+/// logged the failures itself; they are not repeated.
 pub(crate) async fn sync(engine: &Engine, args: &Args, ensemble: &str) -> Exit {
     let in_time = timeout(args.timeout, outcomes(engine)).await.is_ok();
     let nodes = engine.status();
@@ -61,11 +66,24 @@ pub(crate) async fn sync(engine: &Engine, args: &Args, ensemble: &str) -> Exit {
     Exit::Failed
 }
 
-/// Waits for a first outcome of every node, and for further attempts where a file could not be written.
+/// Waits for a first outcome of every node, and for further attempts where a file could not be
+/// written.
 async fn outcomes(engine: &Engine) {
     engine.settled().await;
-    let is_undecided = |node: &Status| node.state == State::Failing && node.attempts < ATTEMPTS;
-    while engine.status().iter().any(is_undecided) {
+    let (mut most_good, mut patient_until) = (None, Instant::now());
+    loop {
+        let nodes = engine.status();
+        let good = nodes.iter().filter(|node| node.state.is_good()).count();
+        if most_good.is_some_and(|most| good > most) {
+            patient_until = Instant::now() + PATIENCE;
+        }
+        most_good = most_good.max(Some(good));
+        let is_patient = Instant::now() < patient_until;
+        let may_succeed =
+            |node: &Status| node.state == State::Failing && (is_patient || node.attempts < ATTEMPTS);
+        if !nodes.iter().any(may_succeed) {
+            return;
+        }
         sleep(LOOK_INTERVAL).await;
     }
 }

@@ -2,8 +2,9 @@
 
 use std::io;
 
+use rustix::process::{getpid, set_child_subreaper};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::info;
+use tracing::{debug, info};
 
 /// The signals that the watcher hears.
 pub(crate) struct Signals {
@@ -26,7 +27,11 @@ impl Signals {
             hang_up: signal(SignalKind::hangup())?,
             child: signal(SignalKind::child())?,
         };
-        // What the process had for children when it was started may have ended before.
+        // What a check leaves behind becomes our child, not one of a process that may not wait for it.
+        if let Err(cause) = set_child_subreaper(Some(getpid())) {
+            debug!("what checks leave behind is not reaped here: {cause}");
+        }
+        // Children that the process was started with may have ended before.
         ld_sync::reap_orphans();
         Ok(listening)
     }
@@ -42,7 +47,6 @@ impl Signals {
                 _ = self.hang_up.recv() => {
                     info!("SIGHUP: reloading is not supported yet; restart to apply a changed configuration");
                 }
-                // As the process with the id 1 it is the parent of every orphan.
                 _ = self.child.recv() => ld_sync::reap_orphans(),
             }
         }
