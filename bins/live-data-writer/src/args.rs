@@ -7,7 +7,8 @@ use clap::Parser;
 
 /// Write a file's content to a ZooKeeper node.
 ///
-/// Shows what changes as a unified diff on standard output, and writes only if the node is still what was compared.
+/// Shows what changes as a unified diff on standard output, and writes only if the node is still
+/// what was compared.
 #[derive(Debug, Parser)]
 #[command(name = "live-data-writer", version)]
 pub(crate) struct Args {
@@ -19,12 +20,13 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Write a node empty when standard input, or the pipe that SOURCE names, is empty. Otherwise that is an error,
-    /// since a failed command before a `|` looks the same.
+    /// Write a node empty when standard input, or the pipe that SOURCE names, is empty. Otherwise
+    /// that is an error, since a failed command before a `|` looks the same.
     #[arg(long)]
     pub(crate) allow_empty: bool,
 
-    /// How long to wait for a connection to ZooKeeper: 500ms, 1.5s, 2m, or plain seconds; at most an hour.
+    /// How long to wait for a connection to ZooKeeper: 500ms, 1.5s, 2m, or plain seconds; at most
+    /// an hour.
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = timeout)]
     pub(crate) timeout: Duration,
 

@@ -10,8 +10,8 @@ use tracing::error;
 /// How long reading the secrets may take, on a file system that hangs.
 const READ_LIMIT: Duration = Duration::from_secs(10);
 
-/// Makes sure that every configured credential can be read. A session would go on without one that cannot, and a node whose
-/// ACL is open would be written by an unknown user.
+/// Makes sure that every configured credential can be read. A session would go on without one that
+/// cannot, and a node whose ACL is open would be written by an unknown user.
 ///
 /// # Errors
 ///

@@ -18,7 +18,8 @@ const CHECK_LIMIT: Duration = Duration::from_secs(1);
 pub(crate) struct Interrupt(watch::Receiver<bool>);
 
 impl Interrupt {
-    /// Listens from now on, whatever the rest of the process does. `checks` are ended first: they would go on without us.
+    /// Listens from now on, whatever the rest of the process does. `checks` are ended first: they
+    /// would go on without us.
     pub(crate) fn listen(checks: Checks) -> io::Result<Self> {
         let mut signals = Signals {
             interrupt: signal(SignalKind::interrupt())?,

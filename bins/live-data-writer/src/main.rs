@@ -1,4 +1,5 @@
-//! `live-data-writer`: a file into a ZooKeeper node. It parses, wires and prints; `ld-sync` does the work.
+//! `live-data-writer`: a file into a ZooKeeper node. It parses, wires and prints; `ld-sync` does
+//! the work.
 
 mod args;
 mod credentials;
@@ -64,7 +65,8 @@ async fn write(args: Arc<Args>) -> Result<Exit, Exit> {
     exit
 }
 
-/// What `work` gives, unless a signal comes first: then it is left where it is, since it writes nothing.
+/// What `work` gives, unless a signal comes first: then it is left where it is, since it writes
+/// nothing.
 async fn before_any_write<T>(
     interrupt: &Interrupt,
     work: impl Future<Output = Result<T, Exit>>,

@@ -12,13 +12,13 @@ use tracing::error;
 /// The device number of `/dev/null` on Linux.
 const DEV_NULL: (u32, u32) = (1, 3);
 
-/// Reads the new content: at most one byte more than may be written, so that a file too large is noticed without being
-/// read whole.
+/// Reads the new content: at most one byte more than may be written, so that a file too large is
+/// noticed without being read whole.
 ///
 /// # Errors
 ///
-/// All are logged. [`Exit::Usage`]: it cannot be opened or read. [`Exit::Failed`]: standard input is closed, or what comes
-/// from it, or from another pipe, is empty without `allow_empty`.
+/// All are logged. [`Exit::Usage`]: it cannot be opened or read. [`Exit::Failed`]: standard input
+/// is closed, or what comes from it, or from another pipe, is empty without `allow_empty`.
 pub(crate) fn read(path: &Path, max_node_bytes: usize, allow_empty: bool) -> Result<Vec<u8>, Exit> {
     if is_standard_input(path) && is_closed() {
         error!("standard input is closed; nothing was written (to empty the node, give /dev/null as SOURCE)");
@@ -54,8 +54,8 @@ fn is_standard_input(path: &Path) -> bool {
     ["-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"].iter().any(|name| path == Path::new(name))
 }
 
-/// Whether standard input was closed when the process started. Rust's runtime opens `/dev/null` in its place, for reading and
-/// writing, as hardly anything else does.
+/// Whether standard input was closed when the process started. Rust's runtime opens `/dev/null` in
+/// its place, for reading and writing, as hardly anything else does.
 fn is_closed() -> bool {
     let stdin = io::stdin();
     let opened_by_runtime = |stat: rustix::fs::Stat| {
