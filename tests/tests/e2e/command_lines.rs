@@ -19,7 +19,9 @@ fn wrong_usage_exits_2_with_a_usage_line_on_standard_error() {
         (WATCHER, &["--nonsense", "config.ini"]),
         (WATCHER, &["config.ini", "too many"]),
         (WATCHER, &["--timeout", "5", "config.ini"]),
+        (WATCHER, &["--strict", "config.ini"]),
         (WATCHER, &["--once", "--timeout", "0", "config.ini"]),
+        (WATCHER, &["--once", "--timeout", "25h", "config.ini"]),
         (WRITER, &["config.ini", "source"]),
         (WRITER, &["config.ini", "source", "/dest", "too many"]),
         (WRITER, &["--timeout", "soon", "config.ini", "source", "/dest"]),
@@ -33,10 +35,29 @@ fn wrong_usage_exits_2_with_a_usage_line_on_standard_error() {
 }
 
 #[test]
+fn durations_have_units_fractions_or_are_plain_seconds() {
+    for duration in ["3s", "1.5s", "2m", "500ms", "15", "1.5"] {
+        for (name, arguments) in [
+            (WATCHER, &["--once", "--timeout", duration, "/no/such.ini"][..]),
+            (WRITER, &["--timeout", duration, "/no/such.ini", "source", "/dest"]),
+        ] {
+            // It comes as far as the file.
+            let output = run(name, arguments);
+            assert!(output.stderr.contains("/no/such.ini"), "{name} {duration}: {}", output.stderr);
+        }
+    }
+    for (duration, reason) in [("3 parsecs", "such as 500ms, 1.5s or 2m"), ("0", "longer than 0")] {
+        let output = run(WRITER, &["--timeout", duration, "/no/such.ini", "source", "/dest"]);
+        assert_eq!(output.code, Some(2), "{}", output.stderr);
+        assert!(output.stderr.contains(reason), "{}", output.stderr);
+    }
+}
+
+#[test]
 fn help_goes_to_standard_output_and_exits_0() {
     for (name, words) in [
-        (WATCHER, &["--debug", "--once", "--timeout", "CONFIG"][..]),
-        (WRITER, &["--debug", "--dry-run", "--timeout", "CONFIG", "SOURCE", "DEST"]),
+        (WATCHER, &["--debug", "--once", "--strict", "--timeout", "CONFIG"][..]),
+        (WRITER, &["--debug", "--dry-run", "--allow-empty", "--timeout", "CONFIG", "SOURCE", "DEST"]),
     ] {
         let output = run(name, &["--help"]);
         assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
@@ -106,7 +127,7 @@ fn a_dash_for_config_or_source_is_standard_input() {
 }
 
 #[test]
-fn log_lines_are_bare_messages_by_default_and_carry_level_and_target_with_debug() {
+fn log_lines_are_bare_and_have_level_and_target_with_debug() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags").node("absent", "/absent");

@@ -26,11 +26,13 @@ fn once_exits_0_and_counts_what_it_did() {
     assert_eq!((once.code, once.stdout.as_str()), (Some(0), ""), "{}", once.stderr);
     let last = once.stderr.lines().last();
     assert_eq!(last, Some("4 nodes: 1 updated, 1 unchanged, 1 removed, 1 absent, 0 failed"));
+    let absent = format!("nodes.absent: /absent does not exist in {}\n", zookeeper.connect_string());
+    assert!(once.stderr.contains(&absent), "{}", once.stderr);
     assert_eq!((host.read("new").unwrap(), host.read("gone")), (b"/new".to_vec(), None));
 }
 
 #[test]
-fn once_exits_1_and_names_the_nodes_that_failed_while_the_others_are_served() {
+fn once_exits_1_and_names_failed_nodes_and_serves_others() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
     let host = Host::new(zookeeper.connect_string()).node("good", "/flags").node("bad", "/flags");
@@ -38,6 +40,7 @@ fn once_exits_1_and_names_the_nodes_that_failed_while_the_others_are_served() {
     let once = host.once().run(SOON);
     assert_eq!(once.code, Some(1), "{}", once.stderr);
     assert_eq!(host.read("good").unwrap(), b"x");
+    assert_eq!(once.stderr.matches("nodes.bad: ").count(), 1, "told once: {}", once.stderr);
     let bad = format!("nodes.bad: /flags -> '{0}': {0} is a directory", host.file("bad").display());
     assert!(once.stderr.contains(&bad), "{}", once.stderr);
     assert!(once.stderr.contains("2 nodes: 1 updated, 0 unchanged, 0 removed, 0 absent, 1 failed"));
@@ -45,7 +48,7 @@ fn once_exits_1_and_names_the_nodes_that_failed_while_the_others_are_served() {
 }
 
 #[test]
-fn once_exits_1_and_names_the_nodes_that_were_not_reached_within_the_timeout() {
+fn once_exits_1_and_names_nodes_not_reached_in_time() {
     // A port of our own that nobody listens at.
     let server = Server::prepare(ServerOptions::default());
     let host = Host::new(server.connect_string()).node("a", "/a").node("b", "/b");
@@ -61,6 +64,47 @@ fn once_exits_1_and_names_the_nodes_that_were_not_reached_within_the_timeout() {
     }
     assert!(once.stderr.contains("gave up after 2 s (see --timeout)"), "{}", once.stderr);
     assert_eq!(host.read("a").unwrap(), b"good", "the file on disk stays");
+}
+
+#[test]
+fn strict_fails_for_absent_nodes_and_warnings_only() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
+    let good = || Host::new(zookeeper.connect_string()).node("flags", "/flags");
+    let strict = |host: Host| host.once().arg("--strict").run(SOON);
+    let once = strict(good());
+    assert_eq!(once.code, Some(0), "{}", once.stderr);
+    assert!(once.stderr.ends_with("1 node: 1 updated, 0 unchanged, 0 removed, 0 absent, 0 failed\n"));
+
+    let once = strict(good().node("typo", "/flgas"));
+    assert_eq!(once.code, Some(1), "{}", once.stderr);
+    let absent = format!("nodes.typo: /flgas does not exist in {}\n", zookeeper.connect_string());
+    assert!(once.stderr.contains(&absent), "{}", once.stderr);
+    assert!(once.stderr.contains("--strict: 1 node absent, 0 warnings\n"), "{}", once.stderr);
+
+    // A trailing slash is repaired with a warning.
+    let warned = good().node("other", "/flags/");
+    assert_eq!(warned.once().run(SOON).code, Some(0));
+    let once = strict(warned);
+    assert_eq!(once.code, Some(1), "{}", once.stderr);
+    assert!(once.stderr.contains("--strict: 0 nodes absent, 1 warning\n"), "{}", once.stderr);
+}
+
+#[test]
+fn once_with_few_descriptors_succeeds_slowly() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
+    let mut host = Host::new(zookeeper.connect_string());
+    for index in 0..300 {
+        let dest = host.path(&format!("live/{index}/file"));
+        host = host
+            .setting(&format!("nodes.n{index}.source"), "/flags")
+            .setting(&format!("nodes.n{index}.dest"), dest.to_str().unwrap());
+    }
+    let once = host.once().limit("nofile", 32).run(3 * SOON);
+    assert_eq!(once.code, Some(0), "{}", once.stderr);
+    let summary = "300 nodes: 300 updated, 0 unchanged, 0 removed, 0 absent, 0 failed\n";
+    assert!(once.stderr.ends_with(summary), "{}", once.stderr);
 }
 
 #[test]

@@ -31,12 +31,20 @@ fn writing(dest: &str) -> String {
     format!("Writing to {dest} in ZooKeeper...\n")
 }
 
+/// The last lines of a run that writes: the original's, and what became of the node.
+fn wrote(zookeeper: &Namespace) -> String {
+    let stat = zookeeper.admin().exists(&zookeeper.path("/flags")).unwrap().unwrap();
+    let (version, mzxid, bytes) = (stat.version, stat.mzxid, content(zookeeper).len());
+    let place = format!("/flags in {}", zookeeper.connect_string());
+    format!("Wrote data to Zookeeper.\n{place} is now version {version}, mzxid {mzxid:#x}, {bytes} bytes\n")
+}
+
 #[test]
-fn it_says_what_it_writes_shows_a_unified_diff_on_standard_output_and_writes() {
+fn it_announces_shows_a_diff_writes_and_confirms() {
     let (zookeeper, host) = flags(OLD);
     let writer = host.writer(NEW, "/flags").run(SOON);
     assert_eq!(writer.code, Some(0));
-    assert_eq!(writer.stderr, writing("/flags") + "Wrote data to Zookeeper.\n");
+    assert_eq!(writer.stderr, writing("/flags") + &wrote(&zookeeper));
     assert_eq!(writer.stdout, DIFF);
     assert_eq!((content(&zookeeper), version(&zookeeper)), (NEW.into(), 1));
 }
@@ -60,13 +68,13 @@ fn a_dry_run_shows_the_diff_and_writes_nothing() {
 }
 
 #[test]
-fn when_either_side_is_no_text_the_diff_is_skipped_and_it_writes() {
-    for (old, new) in [(&b"\xff"[..], &b"text"[..]), (b"text", b"\xff")] {
+fn without_text_on_both_sides_the_diff_is_skipped() {
+    for (old, new) in [(&b"\xff"[..], &b"text"[..]), (b"text", b"\xff\xff")] {
         let (zookeeper, host) = flags(old);
         let writer = host.writer(new, "/flags").run(SOON);
         assert_eq!((writer.code, writer.stdout.as_str()), (Some(0), ""));
-        let lines = "Skipping diff, data appears to be binary.\nWrote data to Zookeeper.\n";
-        assert_eq!(writer.stderr, writing("/flags") + lines);
+        let skipping = "Skipping diff, data appears to be binary.\n";
+        assert_eq!(writer.stderr, writing("/flags") + skipping + &wrote(&zookeeper));
         assert_eq!(content(&zookeeper), new);
     }
 }
@@ -107,7 +115,7 @@ fn an_empty_path_and_the_root_are_refused_with_what_to_do() {
 }
 
 #[test]
-fn a_path_that_a_nodes_source_may_not_have_is_refused_in_the_same_words() {
+fn an_invalid_path_is_refused_in_the_words_for_a_source() {
     let (zookeeper, host) = flags(OLD);
     for dest in ["/app/../flags", "./flags", "/fl\tags", "/a\u{7f}"] {
         let writer = host.writer(NEW, dest).run(SOON);
@@ -146,13 +154,14 @@ fn however_the_path_is_spelled_the_nodes_guards_hold() {
 }
 
 #[test]
-fn what_changed_between_reading_and_writing_is_not_overwritten_exit_1() {
+fn a_change_between_read_and_write_is_not_overwritten() {
     let old = OLD.repeat(1_000);
     let zookeeper = flags(&old).0;
     let proxy = Proxy::start(zookeeper.server().address());
     let host = Host::new(format!("{}{}", proxy.connect_string(), zookeeper.chroot()))
         .setting("zookeeper.timeout", "60 seconds");
-    // The server's answers take their time, so that the node changes while the old content is on its way to the writer.
+    // The server's answers take their time, so that the node changes while the old content is on
+    // its way to the writer.
     let to_client = Duration::from_millis(1_500);
     proxy.set_mode(ProxyMode::Delay { to_server: Duration::ZERO, to_client });
     let writer = host.writer(NEW, "/flags").start();
@@ -166,7 +175,7 @@ fn what_changed_between_reading_and_writing_is_not_overwritten_exit_1() {
 }
 
 #[test]
-fn a_node_that_may_not_be_read_or_written_is_named_with_what_to_check_exit_1() {
+fn a_node_without_permission_is_named_with_what_to_check() {
     let (zookeeper, host) = flags(OLD);
     let owner = Admin::new(zookeeper.server().address()).with_digest("owner:secret");
     for (right, action) in [(Acl::READ, "write"), (Acl::WRITE, "read")] {

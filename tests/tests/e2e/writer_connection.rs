@@ -6,7 +6,7 @@ use ld_testkit::{Namespace, Proxy, Server, ServerOptions, Unroutable};
 use ld_tests::{Host, SOON};
 
 #[test]
-fn the_wait_for_a_connection_ends_with_the_timeout_and_an_error_that_names_the_hosts() {
+fn the_wait_for_a_connection_ends_and_names_the_hosts() {
     // A port of our own that nobody listens at, and one whose connects hang.
     let server = Server::prepare(ServerOptions::default());
     let unroutable = Unroutable::start();
@@ -30,7 +30,7 @@ fn the_wait_for_a_connection_ends_with_the_timeout_and_an_error_that_names_the_h
 }
 
 #[test]
-fn a_dead_host_in_the_list_does_not_keep_the_writer_from_the_others() {
+fn a_dead_host_does_not_keep_the_writer_from_others() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();
     let dead = Server::prepare(ServerOptions::default());
