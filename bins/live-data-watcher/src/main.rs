@@ -49,7 +49,7 @@ async fn watch(args: &Args, mut config: Config) -> Result<Exit, Exit> {
     let exit = tokio::select! {
         exit = once::sync(&engine, args, &ensemble), if args.once => exit,
         name = signals.end() => { info!("{name}: ending"); Exit::Done }
-        reason = ended(&engine) => { error!("{reason}"); Exit::Failed }
+        reason = engine.ended() => { error!("{reason}"); Exit::Failed }
     };
     let end = async {
         engine.drain(SHUTDOWN_LIMIT).await;
@@ -59,11 +59,6 @@ async fn watch(args: &Args, mut config: Config) -> Result<Exit, Exit> {
         warn!("not everything ended within {} second; the rest is abandoned", SHUTDOWN_LIMIT.as_secs());
     }
     Ok(exit)
-}
-
-/// Stands for `Engine::ended` until the engine has it.
-async fn ended(_engine: &Engine) -> String {
-    std::future::pending().await
 }
 
 fn failed(cause: impl std::error::Error) -> Exit {

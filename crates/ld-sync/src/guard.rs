@@ -12,12 +12,10 @@ mod toml_depth;
 mod tests;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use ld_config::{Guards, chain};
 
 use crate::file::FileError;
-use crate::record::Node;
 
 pub use children::reap_orphans;
 pub use running::Checks;
@@ -49,9 +47,8 @@ impl From<FileError> for Verdict {
     }
 }
 
-/// Judges `content` by all guards that are set, cheapest first. Blocks, with a check for
-/// [`check::LIMIT`] at most, or until `checks` are ended. The check sees the content in a file
-/// beside `dest`.
+/// Judges `content` by all guards that are set, cheapest first. Blocks, with a check for [`check::LIMIT`] at most, or
+/// until `checks` are ended. The check sees the content in a file beside `dest`.
 pub(crate) fn judge(guards: &Guards, dest: &Path, content: &[u8], checks: &Checks) -> Result<(), Verdict> {
     let bytes = content.len();
     if let Some(least) = guards.min_bytes.filter(|least| bytes < *least) {
@@ -67,31 +64,4 @@ pub(crate) fn judge(guards: &Guards, dest: &Path, content: &[u8], checks: &Check
         check::run(program, dest, content, checks)?;
     }
     Ok(())
-}
-
-/// Lets content pass that the node's guards accept, off the reactor. `turns` are those of
-/// [`CHECKS`]. A check that is ended with all others judges nothing: then this never returns.
-pub(crate) async fn pass(
-    node: &Arc<Node>,
-    turns: &Semaphore,
-    checks: &Checks,
-    data: NodeData,
-) -> Result<NodeData, Verdict> {
-    let Some(guards) = node.settings().guards.as_ref() else { return Ok(data) };
-    let _turn = match &guards.check {
-        // The semaphore is never closed, so that an error cannot come.
-        Some(_) => turns.acquire().await.ok(),
-        None => None,
-    };
-    let (node, checks) = (node.clone(), checks.clone());
-    let judged = tokio::task::spawn_blocking(move || {
-        let guards = node.settings().guards.as_ref();
-        let verdict = guards.map_or(Ok(()), |guards| judge(guards, &node.target.path, &data, &checks));
-        verdict.map(|()| data)
-    });
-    match judged.await {
-        Ok(Err(Verdict::Interrupted)) => std::future::pending().await,
-        Ok(judged) => judged,
-        Err(panic) => Err(Verdict::Failed(Box::new(panic))),
-    }
 }

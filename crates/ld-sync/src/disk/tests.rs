@@ -2,7 +2,7 @@
 //! it, work that only looks does not.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use ld_blocking::Spawner;
@@ -15,6 +15,19 @@ use super::job::{Answer, Done, Existing, JobError, Work};
 use super::queue::Queue;
 use crate::file::Owner;
 use crate::node::Node;
+
+/// Takes the lock of the claims until the sender is dropped.
+fn hang(claims: &Arc<Claims>) -> mpsc::Sender<()> {
+    let claims = Arc::clone(claims);
+    let ((release, released), (locked, is_locked)) = (mpsc::channel(), mpsc::channel());
+    std::thread::spawn(move || {
+        let _lock = claims.lock();
+        locked.send(()).unwrap();
+        let _ = released.recv();
+    });
+    is_locked.recv().unwrap();
+    release
+}
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -46,7 +59,7 @@ async fn a_hung_file_holds_up_no_other_file_of_its_batch() {
     let directory = tempfile::tempdir().unwrap();
     let claims = Arc::new(Claims::default());
     let queue = Queue::new(Spawner::Threads, Arc::clone(&claims));
-    let hang = claims.lock();
+    let hang = hang(&claims);
     // While the threads hang in the first jobs, all others queue up behind them.
     let hung = queue.submit(&node(directory.path(), 0), write(), Box::default());
     for index in 1..200 {
@@ -62,7 +75,7 @@ async fn while_all_threads_hang_jobs_are_given_back_until_they_answer() {
     let directory = tempfile::tempdir().unwrap();
     let claims = Arc::new(Claims::default());
     let queue = Queue::new(Spawner::Threads, Arc::clone(&claims));
-    let hang = claims.lock();
+    let hang = hang(&claims);
     let submit = |index| queue.submit(&node(directory.path(), index), write(), Box::default());
     let mut hung: Vec<_> = (0..20).map(submit).collect();
     let began = Instant::now();

@@ -15,7 +15,7 @@ use super::Verdict;
 use super::children::OwnChild;
 use super::first_line;
 use super::running::{ActiveCheck, Checks};
-use crate::file::{FileError, Target, show_candidate};
+use crate::file::with_candidate;
 
 /// A check that has not ended by then is killed, and the content is rejected.
 pub(super) const LIMIT: Duration = Duration::from_secs(10);
@@ -65,12 +65,6 @@ fn cannot_run(program: &Path, error: &io::Error) -> Verdict {
     let (name, explanation) = (program.display(), first_line::explain(program, error));
     let text = format!("the check {name} cannot run: {error}{explanation}");
     Verdict::Failed(Box::new(io::Error::new(error.kind(), text)))
-}
-
-/// Stands for `crate::file::with_candidate` until that exists.
-fn with_candidate<T>(dest: &Path, content: &[u8], look: impl FnOnce(&Path) -> T) -> Result<T, FileError> {
-    let target = Target::from(&ld_config::NodeConfig::new("", "/", dest));
-    show_candidate(&target, content, look)
 }
 
 enum Ended {
