@@ -2,12 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use crate::daemon::Daemon;
+use crate::disks::Disks;
 use crate::fake_clock::FakeClock;
+use crate::faults::Faults;
 use crate::hosts_file::HostsFile;
+use crate::output::Begin;
 use crate::process::bound_command;
 
 /// A command that a test runs to its end, or starts as a [`Daemon`]. It never outlives the test process.
@@ -23,7 +26,11 @@ pub struct TestCommand {
     /// Programs that run the rest of the command line, outermost first.
     wrappers: Vec<Vec<OsString>>,
     user: Vec<OsString>,
-    slow_reader: bool,
+    /// What stands right before the program.
+    innermost: Vec<OsString>,
+    stdout: Begin,
+    stderr: Begin,
+    disks: Option<Disks>,
 }
 
 /// How a command ended.
@@ -49,7 +56,10 @@ impl TestCommand {
             stdin: Vec::new(),
             wrappers: Vec::new(),
             user: Vec::new(),
-            slow_reader: false,
+            innermost: Vec::new(),
+            stdout: Begin::Reading,
+            stderr: Begin::Reading,
+            disks: None,
         }
     }
 
@@ -100,7 +110,21 @@ impl TestCommand {
     /// more than a pipe holds (128 KiB are enough) stands still there.
     #[must_use]
     pub fn pause_stdout(mut self) -> Self {
-        self.slow_reader = true;
+        self.stdout = Begin::PausedAfterFirst;
+        self
+    }
+
+    /// Reads nothing of its standard error until [`Daemon::resume_stderr`]; the pipe holds 4 KiB.
+    #[must_use]
+    pub fn pause_stderr(mut self) -> Self {
+        self.stderr = Begin::Paused;
+        self
+    }
+
+    /// The same with a pipe that is full already.
+    #[must_use]
+    pub fn full_stderr(mut self) -> Self {
+        self.stderr = Begin::PausedFull;
         self
     }
 
@@ -141,6 +165,23 @@ impl TestCommand {
         self.wrapped_by(clock.wrapper())
     }
 
+    /// Gives it faults of the machine, to be switched on and off while it runs.
+    #[must_use]
+    pub fn faults(mut self, faults: &Faults) -> Self {
+        self.innermost = faults.wrapper(Path::new(&self.program)).into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Lets it see file systems that can hang. Needs root.
+    #[must_use]
+    pub fn disks(self, disks: &Disks) -> Self {
+        let command = match disks.faults() {
+            Some(faults) => self.faults(faults),
+            None => self,
+        };
+        Self { disks: Some(disks.clone()), ..command.wrapped_by(disks.wrapper()) }
+    }
+
     /// Runs the command line through another program, given with its own arguments, which must become it (exec): signals
     /// go to one process id. `faketime` and `nice` do. The first wrapper is the outermost.
     #[must_use]
@@ -170,13 +211,13 @@ impl TestCommand {
     #[must_use]
     #[track_caller]
     pub fn start(&self) -> Daemon {
-        Daemon::spawn(self.command(), &self.stdin, self.slow_reader)
+        Daemon::spawn(self.command(), &self.stdin, [self.stdout, self.stderr], self.disks.clone())
             .unwrap_or_else(|error| panic!("cannot start {}: {error}", self.program.display()))
     }
 
     fn command(&self) -> Command {
         // The user comes last: mounts and raised limits need root.
-        let line = self.wrappers.iter().chain([&self.user]).flatten();
+        let line = self.wrappers.iter().chain([&self.user, &self.innermost]).flatten();
         let mut line = line.chain([&self.program]).chain(&self.arguments);
         let mut command = bound_command(line.next().expect("there is a program"));
         command.args(line);
@@ -187,7 +228,6 @@ impl TestCommand {
             };
         }
         command.current_dir(self.directory.as_deref().unwrap_or(OsStr::new(".")));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 }

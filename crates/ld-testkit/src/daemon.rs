@@ -1,14 +1,15 @@
 //! A running binary: its output as it comes, and signals to it.
 
-use std::io::{self, Read, Write};
-use std::process::{Command, ExitStatus};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::fs;
+use std::io::{self, Write};
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use crate::disks::Disks;
+use crate::output::{Begin, Output};
 use crate::planted::leak;
 use crate::process::{Process, describe};
 
@@ -21,38 +22,60 @@ pub struct Daemon {
     process: Process,
     stdout: Output,
     stderr: Output,
-    /// Lets a slow reader of standard output go on.
-    resume: Option<Sender<()>>,
-}
-
-/// What came out of one pipe so far, and the thread that reads it.
-#[derive(Debug)]
-struct Output {
-    bytes: Arc<Mutex<Vec<u8>>>,
-    reader: JoinHandle<()>,
+    /// What it runs on; a thread that waits for a frozen one cannot be killed.
+    disks: Option<Disks>,
 }
 
 impl Daemon {
-    pub(crate) fn spawn(command: Command, stdin: &[u8], slow_reader: bool) -> io::Result<Self> {
+    pub(crate) fn spawn(
+        mut command: Command,
+        stdin: &[u8],
+        [stdout, stderr]: [Begin; 2],
+        disks: Option<Disks>,
+    ) -> io::Result<Self> {
+        let ((stdout, out), (stderr, err)) = (Output::new(stdout)?, Output::new(stderr)?);
+        command.stdin(Stdio::piped()).stdout(out).stderr(err);
+        // The command, and with it our writers of the pipes, is gone when this returns.
         let process = Process::spawn(command)?;
-        let (input, output, error) = process.take_pipes();
-        if let Some(mut pipe) = input {
-            // Whoever does not read its input closes the pipe: that is no failure.
+        if let Some(mut pipe) = process.take_stdin() {
+            // A program that does not read its input closes the pipe: that is no failure.
             let _ = pipe.write_all(stdin);
         }
-        let missing = || io::Error::other("a pipe is missing");
-        let (resume, pause) = slow_reader.then(mpsc::channel).unzip();
-        let stdout = Output::read(output.ok_or_else(missing)?, pause)?;
-        let stderr = Output::read(error.ok_or_else(missing)?, None)?;
-        Ok(Self { process, stdout, stderr, resume })
+        Ok(Self { process, stdout, stderr, disks })
     }
 
     /// Reads the rest of a standard output that [`TestCommand::pause_stdout`](crate::TestCommand::pause_stdout) left unread.
     pub fn resume_stdout(&self) {
-        if let Some(resume) = &self.resume {
-            // Without a reader there is nothing left to read.
-            let _ = resume.send(());
-        }
+        self.stdout.resume();
+    }
+
+    /// Reads no more of its standard error: after 4 KiB the pipe is full.
+    pub fn pause_stderr(&self) {
+        self.stderr.pause();
+    }
+
+    /// Reads its standard error again, with what was left unread.
+    pub fn resume_stderr(&self) {
+        self.stderr.resume();
+    }
+
+    /// Sets the soft limit of a resource while it runs, by the long option of `prlimit`: `nofile`, `fsize`, `nproc`.
+    ///
+    /// # Panics
+    ///
+    /// When that fails.
+    #[track_caller]
+    pub fn limit(&self, resource: &str, value: u64) {
+        let mut command = Command::new("prlimit");
+        command.arg(format!("--pid={}", self.id())).arg(format!("--{resource}={value}:"));
+        let status = command.status().expect("prlimit can be started (apt-get install util-linux)");
+        assert!(status.success(), "prlimit --{resource}={value}: {status}");
+    }
+
+    /// How many threads it has; 0 when it has ended.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        fs::read_dir(format!("/proc/{}/task", self.id())).map_or(0, Iterator::count)
     }
 
     /// Its process id.
@@ -188,9 +211,7 @@ impl Daemon {
     }
 
     fn drained(&self) -> bool {
-        // A slow reader may have stopped for good.
-        let stdout = self.resume.is_some() || self.stdout.reader.is_finished();
-        stdout && self.stderr.reader.is_finished()
+        self.stdout.is_drained() && self.stderr.is_drained()
     }
 
     fn report(&self) -> String {
@@ -200,34 +221,14 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
+        if let Some(disks) = self.disks.as_ref().filter(|_| self.is_running()) {
+            disks.thaw_all();
+        }
         let output = [self.stdout(), self.stderr()];
         if let Some(line) = output.iter().find_map(|text| leak(text))
             && !thread::panicking()
         {
             panic!("the program shows a secret: {line}");
         }
-    }
-}
-
-impl Output {
-    fn read(mut pipe: impl Read + Send + 'static, pause: Option<Receiver<()>>) -> io::Result<Self> {
-        let bytes = Arc::new(Mutex::new(Vec::new()));
-        let target = Arc::clone(&bytes);
-        let reader = thread::Builder::new().name("testkit-output".into()).spawn(move || {
-            let mut part = [0; 8 << 10];
-            let mut pause = pause;
-            while let Ok(count @ 1..) = pipe.read(&mut part) {
-                target.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&part[..count]);
-                if let Some(pause) = pause.take() {
-                    // Its end is the daemon's.
-                    let _ = pause.recv();
-                }
-            }
-        })?;
-        Ok(Self { bytes, reader })
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 }

@@ -26,6 +26,7 @@
 //! - [`SecurePort`], [`Authority`]: a real server's TLS port, with certificates good and bad.
 //! - [`TestCommand`], [`Daemon`], [`binary`]: the built binaries, with signals, users, limits, captured output; and with a
 //!   [`FakeClock`].
+//! - [`Faults`], [`Disks`]: system calls and look-ups of users that hang, threads that are refused, frozen file systems.
 //! - [`wait_until`]: never a fixed sleep.
 //!
 //! An expired session, from outside:
@@ -52,9 +53,12 @@ mod command;
 mod daemon;
 mod data;
 mod dirs;
+mod disks;
 mod ensemble;
 mod error;
 mod fake_clock;
+mod faults;
+mod fifo;
 mod four_letter;
 mod frames;
 mod hosts_file;
@@ -63,6 +67,7 @@ mod lane;
 mod namespace;
 mod node;
 pub mod operation;
+mod output;
 mod planted;
 mod port;
 mod process;
@@ -99,7 +104,10 @@ pub use binary::binary;
 pub use certificates::{Authority, Certificate};
 pub use command::{TestCommand, TestOutput};
 pub use daemon::Daemon;
+pub use disks::Disks;
 pub use fake_clock::FakeClock;
+pub use faults::Faults;
+pub use fifo::replace_by_fifo;
 pub use hosts_file::HostsFile;
 pub use planted::PLANTED;
 

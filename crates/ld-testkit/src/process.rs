@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::process::{Child, ChildStdin, Command, ExitStatus};
 use std::sync::mpsc;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
@@ -68,10 +68,9 @@ impl Process {
         Ok(Self { pid: Pid::from_child(&child), child: Mutex::new(child) })
     }
 
-    /// The pipes to its standard input, output and error; each is there once, and only if the command asked for it.
-    pub(crate) fn take_pipes(&self) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
-        let mut child = self.lock();
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    /// The pipe to its standard input; it is there once, and only if the command asked for it.
+    pub(crate) fn take_stdin(&self) -> Option<ChildStdin> {
+        self.lock().stdin.take()
     }
 
     pub(crate) fn id(&self) -> u32 {

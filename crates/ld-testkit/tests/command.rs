@@ -66,6 +66,14 @@ fn a_limit_holds() {
 }
 
 #[test]
+fn a_limit_is_set_while_the_command_runs() {
+    let daemon = shell("while [ $(ulimit -Sn) != 33 ]; do sleep 0.01; done").start();
+    assert_eq!(daemon.threads(), 1);
+    daemon.limit("nofile", 33);
+    assert_eq!(daemon.wait(LIMIT).code(), Some(0));
+}
+
+#[test]
 fn another_user_has_no_capabilities_but_those_that_are_given() {
     assert!(root(), "this test needs root: it changes the user");
     let script = "id -u; id -g; grep CapEff /proc/self/status";
