@@ -14,14 +14,20 @@ mod disk;
 mod drift;
 mod ensemble;
 mod harness;
+mod hung_disks;
+mod hung_secrets;
+mod hung_users;
 mod names;
 mod nodes;
 mod observer;
 mod private_mount;
+mod refusals;
 mod rig;
 mod scale;
 mod server;
+mod serving;
 mod slots;
+mod stalled_stderr;
 mod writer;
 
 use std::process::ExitCode;
@@ -35,10 +41,15 @@ fn main() -> ExitCode {
         disk::TESTS,
         drift::TESTS,
         ensemble::TESTS,
+        hung_disks::TESTS,
+        hung_secrets::TESTS,
+        hung_users::TESTS,
         names::TESTS,
         nodes::TESTS,
+        refusals::TESTS,
         scale::TESTS,
         server::TESTS,
+        stalled_stderr::TESTS,
         writer::TESTS,
     ])
 }

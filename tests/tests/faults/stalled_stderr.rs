@@ -1,0 +1,83 @@
+//! Standard error that nobody reads.
+
+use std::time::{Duration, Instant};
+
+use ld_testkit::{Namespace, TestCommand};
+use ld_tests::Host;
+
+use crate::bounds::{AT_ONCE, LOADED_MACHINE, PATIENCE};
+use crate::harness::tests;
+use crate::rig::bare_host;
+use crate::serving::{Nodes, with_node};
+
+tests! {
+    a_stalled_standard_error_stops_no_update_and_no_heartbeat: 20,
+    a_standard_error_that_is_full_at_start_delays_no_file: 10,
+    once_ends_in_time_with_a_standard_error_that_is_full: 10,
+}
+
+/// With a line each, two rounds of updates are more than the pipe and any buffer in front of it hold.
+const NODES: usize = 3000;
+/// How soon a watcher ends after SIGTERM.
+const END: Duration = Duration::from_secs(2);
+
+fn setup(namespace: &Namespace, count: usize) -> (Host, Nodes<'_>) {
+    let host = bare_host(namespace.connect_string());
+    let name = |node: usize| format!("node{node}");
+    let host = (0..count).fold(host, |host, node| {
+        let dest = host.file(&name(node));
+        with_node(host, &name(node), &dest)
+    });
+    let files = (0..count).map(|node| (name(node), host.file(&name(node)))).collect();
+    let nodes = Nodes::create(namespace, files);
+    (host, nodes)
+}
+
+fn ends(command: &TestCommand, follow: impl FnOnce(&ld_testkit::Daemon)) {
+    let watcher = command.start();
+    follow(&watcher);
+    watcher.terminate();
+    let start = Instant::now();
+    assert_eq!(watcher.wait(END + LOADED_MACHINE).code(), Some(0));
+    println!("  SIGTERM with a stalled standard error: {:.2} s", start.elapsed().as_secs_f64());
+}
+
+fn a_stalled_standard_error_stops_no_update_and_no_heartbeat() {
+    let namespace = Namespace::new();
+    let (host, nodes) = setup(&namespace, NODES);
+    ends(&host.watcher(), |watcher| {
+        nodes.converge(watcher, "at start", PATIENCE);
+        watcher.pause_stderr();
+        for round in 0..3 {
+            nodes.change();
+            nodes.converge(watcher, &format!("standard error stalled, round {round}"), AT_ONCE);
+        }
+        watcher.resume_stderr();
+        watcher.wait_until("the count of lines that were dropped", PATIENCE, |watcher| {
+            watcher.stderr().contains("log lines were dropped")
+        });
+        watcher.pause_stderr();
+        nodes.change();
+        nodes.converge(watcher, "standard error stalled again", AT_ONCE);
+    });
+}
+
+fn a_standard_error_that_is_full_at_start_delays_no_file() {
+    let namespace = Namespace::new();
+    let (host, nodes) = setup(&namespace, 3);
+    ends(&host.watcher().full_stderr(), |watcher| {
+        nodes.converge(watcher, "standard error full at start", AT_ONCE);
+        nodes.follow_for(watcher, Duration::from_secs(2), "standard error full at start");
+    });
+}
+
+fn once_ends_in_time_with_a_standard_error_that_is_full() {
+    let namespace = Namespace::new();
+    let (host, nodes) = setup(&namespace, 300);
+    let start = Instant::now();
+    let once = host.once().args(["--timeout", "3"]).full_stderr().start();
+    let code = once.wait(Duration::from_secs(3) + END + LOADED_MACHINE).code();
+    println!("  --once with a full standard error: {:.2} s", start.elapsed().as_secs_f64());
+    assert_eq!(code, Some(0));
+    assert!(nodes.are_current());
+}
