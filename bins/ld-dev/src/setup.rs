@@ -9,6 +9,10 @@ use crate::failure::Failure;
 /// The version that the checks were written for.
 const CARGO_DENY: &str = "0.20.2";
 
+/// What the tests run besides Java and ZooKeeper.
+const TEST_TOOLS: &[&str] =
+    &["setpriv", "prlimit", "unshare", "nsenter", "fsfreeze", "mkfs.ext4", "faketime", "python3", "cc"];
+
 /// What only the demo needs: Java and ZooKeeper.
 pub(crate) fn for_demo() -> Result<(), Failure> {
     install_packages(packages(ld_testkit::missing_packages(), &["setpriv"]))
@@ -16,10 +20,14 @@ pub(crate) fn for_demo() -> Result<(), Failure> {
 
 /// What the whole suite needs.
 pub(crate) fn for_tests() -> Result<(), Failure> {
-    let tools = ["setpriv", "prlimit", "unshare", "nsenter", "faketime", "python3", "cc"];
-    install_packages(packages(ld_testkit::missing_packages(), &tools))?;
+    install_packages(packages(ld_testkit::missing_packages(), TEST_TOOLS))?;
     install_components()?;
     install_cargo_deny()
+}
+
+/// What every chaos run needs: its faults of the machine are compiled.
+pub(crate) fn for_chaos() -> Result<(), Failure> {
+    install_packages(packages(ld_testkit::missing_packages(), &["setpriv", "prlimit", "cc"]))
 }
 
 /// What a chaos run needs whose watchers have clocks of their own.
@@ -43,6 +51,7 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "python3" => "python3",
             "faketime" => "faketime",
             "cc" => "build-essential",
+            "mkfs.ext4" => "e2fsprogs",
             _ => "util-linux",
         };
         if !missing.contains(&package) {

@@ -2,6 +2,7 @@
 
 mod data;
 mod ensemble;
+mod machine;
 mod watcher;
 
 use std::sync::PoisonError;
@@ -41,11 +42,13 @@ fn one(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> 
         Scope::Watcher(watcher) => format!("watcher {watcher}"),
         Scope::Node(node) => format!("n{node}"),
         Scope::File(watcher, node) => format!("n{node} of watcher {watcher}"),
+        Scope::Nothing => format!("watcher {watcher}, to go unnoticed"),
     };
     let now = world.clock.now().as_secs_f64();
     println!("{now:7.2} s  {kind}, {concerns}, {:.1} s", hold.as_secs_f64());
     world.peace.disturb(scope);
     let outcome = match kind.track() {
+        _ if machine::scope(event).is_some() => machine::happen(world, event),
         Track::Watcher => watcher::happen(world, event),
         Track::Ensemble => ensemble::happen(world, event, hand),
         Track::Data => data::happen(world, event, hand, *watcher, *node),
@@ -56,6 +59,9 @@ fn one(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> 
 
 /// What a fault concerns.
 fn scope(event: &Event) -> Scope {
+    if let Some(scope) = machine::scope(event) {
+        return scope;
+    }
     match event.kind.track() {
         Track::Watcher => Scope::Watcher(event.watcher),
         Track::Ensemble => Scope::Everything,

@@ -73,6 +73,10 @@ kinds! {
     WatcherFrozen: "watcher frozen", Watcher, 6000 ms, takes 0 ms, Short;
     WatcherKilled: "watcher killed", Watcher, 300 ms, takes 200 ms, Short;
     WatcherTerminated: "watcher terminated", Watcher, 300 ms, takes 500 ms, Short;
+    SecretsHang: "secrets hang", Watcher, 8000 ms, takes 0 ms, Short;
+    ErrorUnread: "standard error unread", Watcher, 8000 ms, takes 0 ms, Short;
+    ThreadsRefused: "threads refused", Watcher, 5000 ms, takes 0 ms, Short;
+    DescriptorsRefused: "descriptors refused", Watcher, 5000 ms, takes 0 ms, Short;
     ServerKilled: "server killed", Ensemble, 3000 ms, takes 4000 ms, Short;
     LeaderKilled: "leader killed", Ensemble, 3000 ms, takes 4000 ms, Short;
     ServerFrozen: "server frozen", Ensemble, 6000 ms, takes 1000 ms, Short;
@@ -84,6 +88,8 @@ kinds! {
     FileDeleted: "file deleted by hand", Data, 4500 ms, takes 0 ms, Short;
     FileIsDirectory: "directory in a file's place", Data, 3000 ms, takes 0 ms, Short;
     DirectoryRemoved: "directory removed", Data, 3000 ms, takes 0 ms, Short;
+    DestinationHangs: "destination hangs", Data, 12000 ms, takes 0 ms, Short;
+    UsersHang: "user database hangs", Data, 12000 ms, takes 0 ms, Short;
     LeaderFrozen: "leader frozen", Ensemble, 15000 ms, takes 2000 ms, Long;
     ClockSetBack: "clock set back", Watcher, 8000 ms, takes 0 ms, Long;
     NamesMoved: "names get other addresses", Watcher, 3000 ms, takes 0 ms, Long;

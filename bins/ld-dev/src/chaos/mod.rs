@@ -3,6 +3,7 @@
 //! docs/chaos.md says what it proves and how to read it.
 
 mod broken;
+mod clock;
 mod disk;
 mod document;
 mod ending;
@@ -67,7 +68,7 @@ pub(crate) fn run_in_suite() -> Result<(), Failure> {
 
 /// Runs chaos, prints what happened, and fails on any violation.
 pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    setup::for_demo()?;
+    setup::for_chaos()?;
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     let length = match (options.minutes, options.seconds) {
         (Some(minutes), _) => Duration::from_secs(60 * minutes),

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::clock::Clock;
 use super::document::decode;
 use super::judge::{Circumstances, Judge, Seen, Sight};
 use super::schedule::NODES;
-use super::site::Clock;
+
 use super::verdict::Violation;
 use super::world::World;
 

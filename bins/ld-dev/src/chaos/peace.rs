@@ -12,6 +12,8 @@ pub(super) enum Scope {
     Watcher(usize),
     Node(usize),
     File(usize, usize),
+    /// It must go unnoticed: no file may be late because of it.
+    Nothing,
 }
 
 /// The faults in force. Moments are times since the start of the run.
@@ -107,6 +109,7 @@ impl Peace {
                     Scope::Watcher(of) => of == watcher,
                     Scope::Node(of) => of == node,
                     Scope::File(its_watcher, its_node) => (its_watcher, its_node) == (watcher, node),
+                    Scope::Nothing => false,
                 };
                 if concerned {
                     change(calm);
@@ -140,5 +143,13 @@ mod tests {
         assert_eq!(peace.undisturbed(1, 0), Some(second));
         peace.heal(Scope::Node(1), second * 3);
         assert_eq!(peace.undisturbed(0, 1), Some(second * 3));
+    }
+
+    #[test]
+    fn a_fault_that_must_go_unnoticed_disturbs_no_file() {
+        let peace = Peace::new();
+        peace.heal(Scope::Everything, Duration::ZERO);
+        peace.disturb(Scope::Nothing);
+        assert_eq!(peace.undisturbed(0, 0), Some(Duration::ZERO));
     }
 }

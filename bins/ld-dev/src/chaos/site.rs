@@ -4,12 +4,10 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use ld_testkit::{Daemon, FakeClock, ProxyMode, TempDir, TestCommand, binary};
+use ld_testkit::{Daemon, FakeClock, Faults, ProxyMode, TempDir, TestCommand, binary};
 
-use super::LONGEST_MINUTES;
 use super::disk::Disk;
 use super::engine::Engine;
 use super::links::Links;
@@ -29,6 +27,8 @@ const SAID: &str = "\n           | ";
 const SECRETS: &str = "secrets.json";
 /// The only one of them.
 const SECRET: &str = "secret/zookeeper";
+/// The node whose file is given to a user, by the number of this process's own: it is looked up as a name first.
+pub(super) const OWNED: usize = NODES - 1;
 /// How often the watcher says that a file is current, and how often it looks for drift.
 const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interval = 500 milliseconds\n\
                         watcher.drift_interval = 2 seconds\n";
@@ -41,6 +41,8 @@ pub(super) struct Site {
     disk: Option<Disk>,
     /// The wall clock of the watcher, if not the machine's.
     clock: Option<FakeClock>,
+    /// What makes the watcher's machine fail.
+    faults: Faults,
     links: Links,
     command: TestCommand,
     watcher: Mutex<Option<Daemon>>,
@@ -68,14 +70,15 @@ impl Site {
             engine.arguments().iter().fold(TestCommand::new(binary(engine.program())), TestCommand::arg);
         let clock = whole_host.then(|| FakeClock::new(directory.path()));
         let command = links.known_to(command.arg(&config));
+        let command = clock.iter().fold(command, TestCommand::clock);
+        let faults = Faults::new();
+        let command = command.faults(&faults);
         let site = Self {
             directory,
             disk,
-            command: match &clock {
-                Some(clock) => command.clock(clock),
-                None => command,
-            },
+            command,
             clock,
+            faults,
             links,
             watcher: Mutex::new(None),
             planted: Mutex::new(false),
@@ -90,7 +93,7 @@ impl Site {
         let new = self.directory.join("secrets.new");
         let secret = format!(r#"{{"type": "simple", "value": "{credential}"}}"#);
         fs::write(&new, format!(r#"{{"secrets": {{"{SECRET}": {secret}}}}}"#))?;
-        fs::rename(new, self.directory.join(SECRETS))
+        fs::rename(new, self.secrets())
     }
 
     /// The directory of the destinations.
@@ -106,6 +109,16 @@ impl Site {
     /// The wall clock of the watcher.
     pub(super) fn clock(&self) -> Result<&FakeClock, String> {
         self.clock.as_ref().ok_or_else(|| "the watcher has no clock of its own".to_owned())
+    }
+
+    /// What makes the watcher's machine fail.
+    pub(super) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The secrets of the watcher.
+    pub(super) fn secrets(&self) -> PathBuf {
+        self.directory.join(SECRETS)
     }
 
     /// The destination of a node.
@@ -204,9 +217,6 @@ pub(super) fn credential(rotations: usize) -> String {
     format!("watcher:rotation-{rotations}")
 }
 
-/// How far a watcher's clock is set back: further than the longest run, so that each time says by which clock it is.
-pub(super) const SET_BACK: Duration = Duration::from_secs(60 * (LONGEST_MINUTES + 1));
-
 /// What a watcher is configured with.
 fn configuration(hosts: &str, live: &Path, secrets: &Path) -> String {
     let mut text = format!(
@@ -222,43 +232,7 @@ fn configuration(hosts: &str, live: &Path, secrets: &Path) -> String {
             dest.display()
         );
     }
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "nodes.n{OWNED}.owner = {}", rustix::process::geteuid().as_raw());
     text
-}
-
-/// The run's clock: moments of this process and of files on one scale.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Clock {
-    start: std::time::Instant,
-    wall: SystemTime,
-}
-
-impl Clock {
-    pub(super) fn start() -> Self {
-        Self { start: std::time::Instant::now(), wall: SystemTime::now() }
-    }
-
-    /// The time since the start.
-    pub(super) fn now(&self) -> Duration {
-        self.start.elapsed()
-    }
-
-    /// When a file was modified. A time before the start is by a clock that was [set back](SET_BACK).
-    pub(super) fn of(&self, mtime: SystemTime) -> Duration {
-        let since = |mtime: SystemTime| mtime.duration_since(self.wall);
-        since(mtime).or_else(|_| since(mtime + SET_BACK)).unwrap_or_default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_by_a_clock_that_was_set_back_is_as_good_as_any_other() {
-        let clock = Clock::start();
-        let later = Duration::from_secs(60);
-        assert_eq!(clock.of(clock.wall + later), later);
-        assert_eq!(clock.of(clock.wall + later - SET_BACK), later);
-        assert_eq!(clock.of(clock.wall - SET_BACK - later), Duration::ZERO);
-    }
 }

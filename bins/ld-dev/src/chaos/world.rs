@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use ld_testkit::{Admin, Ensemble, Error, Server, ServerOptions, Step};
 
+use super::clock::Clock;
 use super::document;
 use super::engine::Engine;
 use super::ledger::Ledger;
 use super::peace::{Peace, Scope};
 use super::schedule::{NODES, WATCHERS};
-use super::site::{CHROOT, Clock, Site};
+use super::site::{CHROOT, Site};
 use super::verdict::Tally;
 use crate::failure::Failure;
 

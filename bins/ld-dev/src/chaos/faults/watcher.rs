@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use ld_testkit::{Daemon, ProxyMode};
 
+use crate::chaos::clock::SET_BACK;
 use crate::chaos::kind::Kind;
 use crate::chaos::schedule::Event;
-use crate::chaos::site::SET_BACK;
 use crate::chaos::verdict::Violation;
 use crate::chaos::world::{INSIST_LIMIT, World};
 
