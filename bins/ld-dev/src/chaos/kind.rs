@@ -74,7 +74,7 @@ kinds! {
     WatcherKilled: "watcher killed", Watcher, 300 ms, takes 200 ms, Short;
     WatcherTerminated: "watcher terminated", Watcher, 300 ms, takes 500 ms, Short;
     SecretsHang: "secrets hang", Watcher, 8000 ms, takes 0 ms, Short;
-    ErrorUnread: "standard error unread", Watcher, 8000 ms, takes 0 ms, Short;
+    ErrorUnread: "standard error unread", Watcher, 8000 ms, takes 3000 ms, Short;
     ThreadsRefused: "threads refused", Watcher, 5000 ms, takes 0 ms, Short;
     DescriptorsRefused: "descriptors refused", Watcher, 5000 ms, takes 0 ms, Short;
     ServerKilled: "server killed", Ensemble, 3000 ms, takes 4000 ms, Short;
@@ -115,9 +115,9 @@ impl Kind {
         matches!(self, Self::NamesMoved | Self::DiskFull | Self::InodesExhausted | Self::ClockSetBack)
     }
 
-    /// Whether it needs the world for itself: it changes what is true of all nodes at once.
+    /// Whether it needs the world for itself: it changes what is true of all nodes at once, or must go unnoticed.
     pub(super) fn is_exclusive(self) -> bool {
-        matches!(self, Self::Restored | Self::Wiped | Self::ChrootRemoved)
+        matches!(self, Self::Restored | Self::Wiped | Self::ChrootRemoved | Self::ErrorUnread)
     }
 }
 

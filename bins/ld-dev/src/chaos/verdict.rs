@@ -24,6 +24,8 @@ pub(super) enum Violation {
     Backwards,
     /// The mtime of a file moved that was out of date.
     FalseHeartbeat,
+    /// A file did not change and had no heartbeat during a fault that must go unnoticed.
+    Silent,
     /// A file was removed because its ensemble was empty.
     Emptied,
     /// A file that is none of the watcher's is gone.
@@ -35,11 +37,12 @@ pub(super) enum Violation {
 }
 
 impl Violation {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Lost,
         Self::Torn,
         Self::Backwards,
         Self::FalseHeartbeat,
+        Self::Silent,
         Self::Emptied,
         Self::ForeignRemoved,
         Self::Stray,
@@ -54,6 +57,7 @@ impl fmt::Display for Violation {
             Self::Torn => "torn",
             Self::Backwards => "backwards",
             Self::FalseHeartbeat => "false heartbeats",
+            Self::Silent => "silent",
             Self::Emptied => "emptied",
             Self::ForeignRemoved => "foreign removed",
             Self::Stray => "stray temporaries",

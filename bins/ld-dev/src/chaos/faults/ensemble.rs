@@ -78,8 +78,8 @@ fn freeze(world: &World, event: &Event, server: &Server) -> Result<(), String> {
     Ok(())
 }
 
-/// Nobody writes while the ensemble is replaced, and no file is on its way.
-fn stilled<T>(world: &World, act: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+/// No version is written meanwhile, and no file is on its way.
+pub(super) fn stilled<T>(world: &World, act: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     let _pens: Vec<_> =
         world.pens.iter().map(|pen| pen.lock().unwrap_or_else(PoisonError::into_inner)).collect();
     if !world.settle(SETTLE_LIMIT) {

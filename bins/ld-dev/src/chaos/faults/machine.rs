@@ -1,13 +1,20 @@
 //! Faults of the machine under one watcher: what hangs, and what is refused.
 
+use std::fs;
+use std::time::{Duration, SystemTime};
+
 use ld_testkit::Daemon;
 
+use super::{ensemble, watcher};
 use crate::chaos::kind::Kind;
 use crate::chaos::peace::Scope;
-use crate::chaos::schedule::Event;
+use crate::chaos::schedule::{Event, NODES};
 use crate::chaos::site::OWNED;
+use crate::chaos::verdict::Violation;
 use crate::chaos::world::World;
 
+/// A file that is silent for this long has no heartbeat: they come every 0.5 s.
+const SILENCE: Duration = Duration::from_secs(4);
 /// A limit that a running watcher has reached already, and one that it never reaches.
 const NO_DESCRIPTORS: u64 = 3;
 const ENOUGH_DESCRIPTORS: u64 = 1024;
@@ -36,8 +43,11 @@ pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
         }
         Kind::SecretsHang => {
             faults.hang_files(&[site.secrets()]);
+            // The next session opens with what is known of them.
+            let closed = watcher::close_session(world, event);
             world.pause(event.hold);
             faults.release_files();
+            closed?;
         }
         Kind::UsersHang => {
             faults.hang_users();
@@ -46,19 +56,39 @@ pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
         }
         Kind::ThreadsRefused => {
             faults.refuse_threads();
+            site.reset_connections();
             world.pause(event.hold);
             faults.allow_threads();
         }
         Kind::DescriptorsRefused => {
             with_watcher(world, event, |daemon| daemon.limit("nofile", NO_DESCRIPTORS))?;
+            site.reset_connections();
             world.pause(event.hold);
             with_watcher(world, event, |daemon| daemon.limit("nofile", ENOUGH_DESCRIPTORS))?;
         }
-        _ => {
-            with_watcher(world, event, Daemon::pause_stderr)?;
-            world.pause(event.hold);
-            with_watcher(world, event, Daemon::resume_stderr)?;
-        }
+        _ => leave_unread(world, event)?,
+    }
+    Ok(())
+}
+
+/// Nothing else happens meanwhile: every file goes on to change, or at least to have its heartbeat.
+fn leave_unread(world: &World, event: &Event) -> Result<(), String> {
+    let files: Vec<_> = (0..NODES).map(|node| world.sites[event.watcher].file(node)).collect();
+    let times = || -> Vec<Option<SystemTime>> {
+        files.iter().map(|file| fs::metadata(file).and_then(|found| found.modified()).ok()).collect()
+    };
+    ensemble::stilled(world, || Ok(()))?;
+    with_watcher(world, event, Daemon::pause_stderr)?;
+    world.pause(event.hold.saturating_sub(SILENCE));
+    let before = times();
+    world.pause(SILENCE);
+    let silent: Vec<_> = before.iter().zip(times()).map(|(before, after)| *before == after).collect();
+    with_watcher(world, event, Daemon::resume_stderr)?;
+    let silent: Vec<_> = (0..NODES).filter(|node| silent[*node]).collect();
+    if !silent.is_empty() && !world.tally.shall_stop() {
+        let said = world.sites[event.watcher].said(None);
+        let what = format!("nodes {silent:?} of watcher {} for {SILENCE:?}; {said}", event.watcher);
+        world.tally.violation(world.clock.now(), Violation::Silent, &what);
     }
     Ok(())
 }

@@ -78,7 +78,7 @@ fn with_watcher(world: &World, event: &Event, act: impl FnOnce(&Daemon)) {
     died(world, event.watcher, "it ended by itself");
 }
 
-fn close_session(world: &World, event: &Event) -> Result<(), String> {
+pub(super) fn close_session(world: &World, event: &Event) -> Result<(), String> {
     let start = Instant::now();
     loop {
         let victims = world.victims.load(std::sync::atomic::Ordering::SeqCst);
