@@ -59,7 +59,8 @@ impl Daemon {
         self.stderr.resume();
     }
 
-    /// Sets the soft limit of a resource while it runs, by the long option of `prlimit`: `nofile`, `fsize`, `nproc`.
+    /// Sets the soft limit of a resource while it runs, by the long option of `prlimit`: `nofile`,
+    /// `fsize`, `nproc`.
     ///
     /// # Panics
     ///

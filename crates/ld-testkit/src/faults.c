@@ -95,7 +95,7 @@ static void wait_while_held(const char *fault, const char *path) {
     if (made >= 0)
         close(made);
     do {
-        nanosleep(&(struct timespec){0, 5 * 1000 * 1000}, NULL);
+        pass(SYS_nanosleep, (long)&(struct timespec){0, 5 * 1000 * 1000}, 0, 0, 0, 0);
     } while (is_held(fault, path));
     pass(SYS_unlinkat, AT_FDCWD, (long)marker, 0, 0, 0);
 }
@@ -150,7 +150,7 @@ __attribute__((constructor)) static void begin(void) {
         ALLOW,
     };
     struct sock_fprog fprog = {sizeof filter / sizeof *filter, filter};
-    struct sigaction action = {.sa_sigaction = on_call, .sa_flags = SA_SIGINFO | SA_RESTART};
+    struct sigaction action = {.sa_sigaction = on_call, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NODEFER};
     if (sigaction(SIGSYS, &action, NULL) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog)) {
         perror("cannot inject faults: seccomp");
@@ -160,6 +160,25 @@ __attribute__((constructor)) static void begin(void) {
 }
 
 #define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
+
+/* A caught call in a thread that blocks SIGSYS would kill the process: it is never blocked. */
+static const sigset_t *without_caught(int how, const sigset_t *set, sigset_t *copy) {
+    if (!control || !set || how == SIG_UNBLOCK)
+        return set;
+    *copy = *set;
+    sigdelset(copy, SIGSYS);
+    return copy;
+}
+
+int pthread_sigmask(int how, const sigset_t *set, sigset_t *old) {
+    sigset_t copy;
+    return NEXT(pthread_sigmask)(how, without_caught(how, set, &copy), old);
+}
+
+int sigprocmask(int how, const sigset_t *set, sigset_t *old) {
+    sigset_t copy;
+    return NEXT(sigprocmask)(how, without_caught(how, set, &copy), old);
+}
 
 int getpwnam_r(const char *user, struct passwd *entry, char *buffer, size_t size, struct passwd **result) {
     wait_while_held("users", NULL);

@@ -152,7 +152,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{TestCommand, wait_until};
+    use crate::{FakeClock, TestCommand, wait_until};
 
     const LIMIT: Duration = Duration::from_secs(30);
 
@@ -216,5 +216,24 @@ mod tests {
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{}", refused.stderr);
         faults.allow_threads();
         assert_eq!(program.run(LIMIT).stdout, "ran\n");
+    }
+
+    #[test]
+    fn a_program_that_blocks_signals_can_hang_by_its_own_clock() {
+        let ((_directory, path), faults) = (file(), Faults::new());
+        let clocks = TempDir::new();
+        let clock = FakeClock::new(clocks.path());
+        clock.set_back(Duration::from_secs(3600));
+        faults.hang_files(&[&path]);
+        let read = "import signal, sys; \
+                    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()); \
+                    print(open(sys.argv[1]).read(), end='')";
+        let program = TestCommand::new("python3").args(["-c", read]).arg(&path);
+        let program = program.clock(&clock).faults(&faults).start();
+        wait_until("the call to hang", LIMIT, || faults.hung() == 1);
+        assert!(clock.is_of(program.id()));
+        faults.release_files();
+        assert_eq!(program.wait(LIMIT).code(), Some(0), "{}", program.stderr());
+        assert_eq!(program.stdout(), "content");
     }
 }

@@ -26,7 +26,8 @@
 //! - [`SecurePort`], [`Authority`]: a real server's TLS port, with certificates good and bad.
 //! - [`TestCommand`], [`Daemon`], [`binary`]: the built binaries, with signals, users, limits, captured output; and with a
 //!   [`FakeClock`].
-//! - [`Faults`], [`Disks`]: system calls and look-ups of users that hang, threads that are refused, frozen file systems.
+//! - [`Faults`], [`Disks`], [`replace_by_fifo`]: system calls and look-ups of users that hang, threads
+//!   that are refused, frozen file systems.
 //! - [`wait_until`]: never a fixed sleep.
 //!
 //! An expired session, from outside:

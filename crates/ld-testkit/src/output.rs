@@ -87,7 +87,7 @@ impl Output {
         self.paused.store(false, Ordering::SeqCst);
     }
 
-    /// Whether everything was read that will ever come; a paused one says so, too: it may read no more.
+    /// Whether no more output can come. True of a paused one, too: it may never read on.
     pub(crate) fn is_drained(&self) -> bool {
         self.paused.load(Ordering::SeqCst) || self.reader.is_finished()
     }

@@ -1,4 +1,4 @@
-//! Secrets and certificates whose reading hangs, and a configuration that never comes.
+//! Secrets whose reading hangs, and a configuration that never comes.
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -21,7 +21,7 @@ const USERS: [&str; 6] = ["daemon", "bin", "sys", "games", "mail", "news"];
 /// After this time without an answer a node is failing.
 const HUNG: Duration = Duration::from_secs(10);
 
-/// The host with a node that belongs to `user`, in memory if `/dev/shm` is there: the directory of its own.
+/// The host with a node whose file belongs to `user`.
 fn owned_by(host: Host, name: &str, user: &str) -> Host {
     let dest = host.file(name);
     with_node(host, name, &dest)
@@ -63,7 +63,6 @@ fn a_hung_user_database_holds_up_only_names_not_yet_known() {
     let host = bare_host(namespace.connect_string());
     let dest = host.file("plain");
     let host = owned_by(with_node(host, "plain", &dest), "known", "root");
-    // In directories of their own: nothing of them is looked at before the node exists.
     let host = USERS.iter().fold(host, |host, user| owned_by(host, user, user));
     let served = Nodes::create(&namespace, files(&host, &["plain", "known"]));
     let watcher = host.watcher().faults(&faults).start();

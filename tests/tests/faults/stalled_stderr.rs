@@ -1,4 +1,4 @@
-//! Standard error that nobody reads.
+//! Standard error that is not read.
 
 use std::time::{Duration, Instant};
 

@@ -4,7 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use super::LONGEST_MINUTES;
 
-/// How far a watcher's clock is set back: further than the longest run, so that each time says by which clock it is.
+/// How far a watcher's clock is set back: further than the longest run, so that each time says by
+/// which clock it is.
 pub(super) const SET_BACK: Duration = Duration::from_secs(60 * (LONGEST_MINUTES + 1));
 
 /// The run's clock: moments of this process and of files on one scale.

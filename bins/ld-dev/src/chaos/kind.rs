@@ -115,7 +115,8 @@ impl Kind {
         matches!(self, Self::NamesMoved | Self::DiskFull | Self::InodesExhausted | Self::ClockSetBack)
     }
 
-    /// Whether it needs the world for itself: it changes what is true of all nodes at once, or must go unnoticed.
+    /// Whether it needs the world for itself: it changes what is true of all nodes at once, or must
+    /// go unnoticed.
     pub(super) fn is_exclusive(self) -> bool {
         matches!(self, Self::Restored | Self::Wiped | Self::ChrootRemoved | Self::ErrorUnread)
     }

@@ -27,7 +27,8 @@ const SAID: &str = "\n           | ";
 const SECRETS: &str = "secrets.json";
 /// The only one of them.
 const SECRET: &str = "secret/zookeeper";
-/// The node whose file is given to a user, by the number of this process's own: it is looked up as a name first.
+/// The node whose file has an owner configured: the number of this process's user, which the watcher
+/// looks up as a name first.
 pub(super) const OWNED: usize = NODES - 1;
 /// How often the watcher says that a file is current, and how often it looks for drift.
 const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interval = 500 milliseconds\n\
