@@ -14,6 +14,7 @@ mod disk;
 mod drift;
 mod ensemble;
 mod harness;
+mod hung_certificates;
 mod hung_disks;
 mod hung_secrets;
 mod hung_users;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         disk::TESTS,
         drift::TESTS,
         ensemble::TESTS,
+        hung_certificates::TESTS,
         hung_disks::TESTS,
         hung_secrets::TESTS,
         hung_users::TESTS,
