@@ -1,4 +1,4 @@
-//! `cargo dev`: the development commands. Each does all its own set-up and needs no second terminal.
+//! `cargo dev`: the development commands. Each does its own set-up and needs no second terminal.
 
 mod bench;
 mod cargo;
@@ -8,11 +8,14 @@ mod documents;
 mod failure;
 mod manifests;
 mod setup;
+mod steps;
 mod suite;
+mod tally;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 /// Development commands of live data.
@@ -25,15 +28,20 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show live data at work: a private ZooKeeper, the watcher, the writer, three versions of a file.
+    /// Show live data at work: a private ZooKeeper, watcher, writer, three versions of a file.
     Demo {
         /// Leave everything running until Ctrl-C, and print commands to play with.
         #[arg(long)]
         keep: bool,
     },
     /// Run every check: format, lints, tests, chaos, documentation, licenses, packages.
-    Test,
-    /// Break everything around watchers for a while, by a seeded schedule, and check from outside that they hold.
+    Test {
+        /// Run these steps only, in the order of the suite: `--only fmt,clippy,unit`.
+        #[arg(long, value_name = "STEPS", value_delimiter = ',')]
+        #[arg(value_parser = PossibleValuesParser::new(suite::names()))]
+        only: Vec<String>,
+    },
+    /// Break everything around watchers by a seeded schedule, and check that they hold.
     Chaos(chaos::Options),
     /// Measure the watcher, the original and a floor side by side, and print a table with goals.
     Bench(bench::Bench),
@@ -52,7 +60,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo { keep } => demo::run(keep),
-        Command::Test => suite::run(),
+        Command::Test { only } => suite::run(&only),
         Command::Chaos(options) => chaos::run(&options),
         Command::Bench(bench) => bench::run(&bench),
         Command::FleetHosts(hosts) => bench::run_hosts(&hosts),
@@ -64,5 +72,30 @@ fn main() -> ExitCode {
             eprintln!("\ncargo dev: {failure}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(steps: &str) -> Result<Vec<String>, String> {
+        match Args::try_parse_from(["cargo dev", "test", "--only", steps]) {
+            Ok(Args { command: Command::Test { only } }) => Ok(only),
+            Ok(args) => panic!("not the test command: {args:?}"),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn steps_are_separated_by_commas() {
+        assert_eq!(only("fmt,unit").unwrap(), ["fmt", "unit"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_an_error_that_lists_all_steps() {
+        let error = only("fmt,lint").unwrap_err();
+        assert!(error.contains("invalid value 'lint'"), "{error}");
+        suite::names().for_each(|name| assert!(error.contains(name), "{name}: {error}"));
     }
 }

@@ -18,24 +18,19 @@ pub(crate) fn for_demo() -> Result<(), Failure> {
     install_packages(packages(ld_testkit::missing_packages(), &["setpriv"]))
 }
 
-/// What the whole suite needs.
+/// What the tests need: servers, and tools that break things.
 pub(crate) fn for_tests() -> Result<(), Failure> {
-    install_packages(packages(ld_testkit::missing_packages(), TEST_TOOLS))?;
-    install_components()?;
-    install_cargo_deny()
+    let tools = ["setpriv", "prlimit", "unshare", "nsenter", "faketime", "python3", "cc"];
+    install_packages(packages(ld_testkit::missing_packages(), &tools))
 }
 
-/// What every chaos run needs: its faults of the machine are compiled.
-pub(crate) fn for_chaos() -> Result<(), Failure> {
-    install_packages(packages(ld_testkit::missing_packages(), &["setpriv", "prlimit", "cc"]))
-}
-
-/// What a chaos run needs whose watchers have clocks of their own.
+/// What a chaos run needs when its watchers have clocks of their own.
 pub(crate) fn for_fake_clocks() -> Result<(), Failure> {
     install_packages(packages(Vec::new(), &["faketime"]))
 }
 
-/// What installing the original needs: a Python that can make virtual environments. Debian's has that in a package of its own.
+/// What installing the original needs: a Python that can make virtual environments. Debian has
+/// that in a package of its own.
 pub(crate) fn for_original() -> Result<(), Failure> {
     let mut missing = packages(Vec::new(), &["python3"]);
     if !succeeds("python3", &["-c", "import ensurepip, venv"]) {
@@ -91,7 +86,7 @@ fn install_packages(packages: Vec<&str>) -> Result<(), Failure> {
 }
 
 /// rustfmt and clippy, which a minimal toolchain leaves out.
-fn install_components() -> Result<(), Failure> {
+pub(crate) fn install_components() -> Result<(), Failure> {
     let missing: Vec<_> = [("fmt", "rustfmt"), ("clippy", "clippy")]
         .into_iter()
         .filter(|(subcommand, _)| !cargo_has(subcommand))
@@ -114,7 +109,8 @@ fn install_components() -> Result<(), Failure> {
     if status.success() { Ok(()) } else { Err(Failure::new(format!("`{install}` failed ({status})"))) }
 }
 
-fn install_cargo_deny() -> Result<(), Failure> {
+/// cargo-deny, built from source.
+pub(crate) fn install_cargo_deny() -> Result<(), Failure> {
     if cargo_has("deny") {
         return Ok(());
     }

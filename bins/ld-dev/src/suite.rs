@@ -1,137 +1,83 @@
-//! `cargo dev test`: every check, one after the other, up to the first that fails.
+//! `cargo dev test`: the chosen steps, one after the other, up to the first that fails.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
-use crate::{cargo, chaos, documents, manifests, setup};
+use crate::setup;
+use crate::steps::{Need, STEPS, Step};
+use crate::tally::Tally;
 
-/// One check: what the developer reads, and what it does.
-type Step<'a> = (&'a str, Box<dyn FnOnce(&mut Tally) -> Result<(), Failure> + 'a>);
-
-/// Tests over all binaries.
-#[derive(Debug, Default)]
-struct Tally {
-    passed: u64,
-    ignored: u64,
+/// The names that `--only` takes.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|step| step.name)
 }
 
-/// Runs the suite.
-pub(crate) fn run() -> Result<(), Failure> {
+/// Runs the steps named in `only`, or all of them when it is empty.
+pub(crate) fn run(only: &[String]) -> Result<(), Failure> {
     let start = Instant::now();
-    setup::for_tests()?;
-    let steps = steps();
-    let (count, mut tally) = (steps.len(), Tally::default());
-    for (index, (name, check)) in steps.into_iter().enumerate() {
-        println!("\n=== {} of {count}: {name}", index + 1);
+    let steps = select(only);
+    set_up(&steps)?;
+    let (count, mut tally, mut taken) = (steps.len(), Tally::default(), Vec::new());
+    for (index, step) in steps.iter().enumerate() {
+        println!("\n=== {} of {count}: {} ({})", index + 1, step.name, step.about);
         let step_start = Instant::now();
-        check(&mut tally).map_err(|failure| {
-            Failure::new(format!("FAILED in step {} of {count}, {name}: {failure}", index + 1))
-        })?;
-        println!("--- {name}: ok, {}", seconds(step_start.elapsed()));
+        let result = (step.check)(&mut tally);
+        taken.push(step_start.elapsed());
+        if let Err(failure) = result {
+            println!("\n{}", table(&steps, &taken, true));
+            return Err(failed(index, &steps, &failure));
+        }
+        println!("--- {}: ok, {}", step.name, seconds(taken[index]));
     }
-    if tally.ignored > 0 {
-        return Err(Failure::new(format!("FAILED: {} tests are ignored; none may be", tally.ignored)));
-    }
-    println!(
-        "\nAll {count} checks passed, {} tests among them, in {}.",
-        tally.passed,
-        seconds(start.elapsed())
-    );
+    println!("\n{}", table(&steps, &taken, false));
+    let all = if count == 1 { "1 check" } else { &format!("All {count} checks") };
+    println!("{all} passed, {} tests among them, in {}.", tally.passed(), seconds(start.elapsed()));
     Ok(())
 }
 
-/// All targets that hold tests. With `--all-targets` the benchmark would run, too.
-const TESTS: &[&str] =
-    &["test", "--workspace", "--all-features", "--lib", "--bins", "--tests", "--examples", "--locked"];
-
-fn steps<'a>() -> Vec<Step<'a>> {
-    vec![
-        cargo_step("format", &["fmt", "--all", "--", "--check"]),
-        ("manifests and Rust version", Box::new(|_| manifests::check())),
-        ("documents", Box::new(|_| documents::check())),
-        cargo_step(
-            "lints",
-            &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"],
-        ),
-        cargo_step("binaries", &["build", "--workspace", "--bins", "--locked"]),
-        test_step("tests", TESTS),
-        test_step(
-            "examples in the documentation",
-            &["test", "--workspace", "--all-features", "--doc", "--locked"],
-        ),
-        ("seeds of the fuzz targets", Box::new(fuzz_seeds)),
-        ("chaos", Box::new(|_| chaos::run_in_suite())),
-        ("documentation", Box::new(|_| document())),
-        ("licenses, sources and layering", Box::new(|_| deny())),
-        ("packages", Box::new(|_| package())),
-    ]
+/// The steps in the order of the suite, whatever the order of `only`.
+fn select(only: &[String]) -> Vec<&'static Step> {
+    let chosen = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
+    STEPS.iter().filter(chosen).collect()
 }
 
-fn cargo_step<'a>(name: &'a str, arguments: &'a [&str]) -> Step<'a> {
-    (name, Box::new(move |_| cargo::run(cargo::command(arguments))))
-}
-
-fn test_step<'a>(name: &'a str, arguments: &'a [&str]) -> Step<'a> {
-    (name, Box::new(move |tally| test(cargo::command(arguments), tally)))
-}
-
-fn test(command: Command, tally: &mut Tally) -> Result<(), Failure> {
-    cargo::run_and_read(command, |line| tally.note(line))?;
-    println!("{} tests passed so far", tally.passed);
+/// Installs what the steps need before the first of them runs, so that a lack is known at once.
+fn set_up(steps: &[&Step]) -> Result<(), Failure> {
+    let needed = |need| steps.iter().any(|step| step.needs.contains(&need));
+    if needed(Need::Servers) {
+        setup::for_tests()?;
+    }
+    if needed(Need::Components) {
+        setup::install_components()?;
+    }
+    if needed(Need::CargoDeny) {
+        setup::install_cargo_deny()?;
+    }
     Ok(())
 }
 
-/// The fuzz package is a workspace of its own: it is formatted, linted and tested here, without the fuzzer.
-fn fuzz_seeds(tally: &mut Tally) -> Result<(), Failure> {
-    const MANIFEST: [&str; 2] = ["--manifest-path", "fuzz/Cargo.toml"];
-    let target = cargo::target_directory()?;
-    let command = |subcommand: &str, rest: &[&str]| {
-        let mut command = cargo::command(&[subcommand]);
-        command
-            .args(MANIFEST)
-            .args(["--no-default-features", "--locked", "--target-dir"])
-            .arg(&target)
-            .args(rest);
-        command
-    };
-    cargo::run(cargo::command(&[&["fmt"], &MANIFEST[..], &["--", "--check"]].concat()))?;
-    cargo::run(command("clippy", &["--lib", "--tests", "--", "-D", "warnings"]))?;
-    test(command("test", &["--lib", "--tests"]), tally)
+/// What failed, and how to repeat that step alone.
+fn failed(index: usize, steps: &[&Step], failure: &Failure) -> Failure {
+    let (number, count, name) = (index + 1, steps.len(), steps[index].name);
+    Failure::new(format!(
+        "FAILED in step {number} of {count}, {name}: {failure}\n\
+         Repeat this step alone with: cargo dev test --only {name}"
+    ))
 }
 
-fn document() -> Result<(), Failure> {
-    let mut command = cargo::command(&["doc", "--workspace", "--all-features", "--no-deps", "--locked"]);
-    command.env("RUSTDOCFLAGS", "-D warnings");
-    cargo::run(command)
-}
-
-fn deny() -> Result<(), Failure> {
-    // The licenses of dependencies for other systems are read, too: all sources must be there before it goes offline.
-    cargo::run(cargo::command(&["fetch", "--locked"]))?;
-    cargo::run(cargo::command(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
-}
-
-/// Packages all published crates as they would be uploaded, and builds them from the packages alone.
-fn package() -> Result<(), Failure> {
-    let packages = manifests::packages()?;
-    println!("to publish: {}", packages.published.join(", "));
-    let mut arguments = vec!["package", "--workspace", "--locked", "--allow-dirty"];
-    packages.private.iter().for_each(|name| arguments.extend(["--exclude", name]));
-    cargo::run(cargo::command(&arguments))
-}
-
-impl Tally {
-    /// Reads `test result: ok. 12 passed; 0 failed; 0 ignored; ...`.
-    fn note(&mut self, line: &str) {
-        let Some(counts) = line.strip_prefix("test result: ") else { return };
-        let count = |what: &str| {
-            let words = counts.split_whitespace().collect::<Vec<_>>();
-            words.windows(2).find(|pair| pair[1] == what).and_then(|pair| pair[0].parse().ok()).unwrap_or(0)
+/// One line a step: how long it took and how it ended. `taken` holds the steps that ran.
+fn table(steps: &[&Step], taken: &[Duration], last_failed: bool) -> String {
+    let mut lines = String::from("step              time  result\n");
+    for (index, step) in steps.iter().enumerate() {
+        let time = taken.get(index).map_or_else(|| "-".to_owned(), |time| seconds(*time));
+        let result = match (index + 1).cmp(&taken.len()) {
+            std::cmp::Ordering::Greater => "not run",
+            std::cmp::Ordering::Equal if last_failed => "FAILED",
+            _ => "ok",
         };
-        self.passed += count("passed;");
-        self.ignored += count("ignored;");
+        lines.push_str(&format!("{:<12}{time:>10}  {result}\n", step.name));
     }
+    lines
 }
 
 fn seconds(duration: Duration) -> String {
@@ -145,16 +91,52 @@ fn seconds(duration: Duration) -> String {
 mod tests {
     use super::*;
 
+    fn named(names: &[&str]) -> Vec<&'static Step> {
+        select(&names.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
     #[test]
-    fn the_closing_lines_of_all_binaries_add_up() {
-        let mut tally = Tally::default();
-        tally.note("running 3 tests");
-        tally.note(
-            "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s",
+    fn without_names_all_steps_run() {
+        assert_eq!(named(&[]).len(), STEPS.len());
+    }
+
+    #[test]
+    fn chosen_steps_run_once_in_the_suites_order() {
+        let names: Vec<_> = named(&["clippy", "fmt", "clippy"]).into_iter().map(|step| step.name).collect();
+        assert_eq!(names, ["fmt", "clippy"]);
+    }
+
+    #[test]
+    fn each_step_has_a_name_of_its_own() {
+        let mut names: Vec<_> = names().collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STEPS.len());
+    }
+
+    #[test]
+    fn the_table_says_what_passed_failed_and_did_not_run() {
+        let steps = named(&["fmt", "manifests", "documents"]);
+        let taken = [Duration::from_millis(1_250), Duration::from_secs(125)];
+        let table = table(&steps, &taken, true);
+        let lines: Vec<Vec<_>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(
+            lines[1..],
+            [
+                vec!["fmt", "1.2", "s", "ok"],
+                vec!["manifests", "2", "min", "05", "s", "FAILED"],
+                vec!["documents", "-", "not", "run"],
+            ]
         );
-        tally.note(
-            "test result: ok. 3 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.1s",
+    }
+
+    #[test]
+    fn a_failure_names_the_command_that_repeats_the_step() {
+        let failure = failed(1, &named(&["fmt", "clippy"]), &Failure::new("cargo clippy failed"));
+        assert_eq!(
+            failure.to_string(),
+            "FAILED in step 2 of 2, clippy: cargo clippy failed\n\
+             Repeat this step alone with: cargo dev test --only clippy"
         );
-        assert_eq!((tally.passed, tally.ignored), (15, 2));
     }
 }

@@ -1,0 +1,112 @@
+//! The steps of `cargo dev test`, in their order: what is fast comes first.
+
+use std::process::Command;
+
+use crate::failure::Failure;
+use crate::tally::Tally;
+use crate::{cargo, chaos, documents, manifests};
+
+/// One check of the suite.
+pub(crate) struct Step {
+    /// What `--only` calls it.
+    pub(crate) name: &'static str,
+    /// What it checks, in a few words.
+    pub(crate) about: &'static str,
+    pub(crate) needs: &'static [Need],
+    pub(crate) check: fn(&mut Tally) -> Result<(), Failure>,
+}
+
+/// What a step needs that a machine may lack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Java, ZooKeeper and the tools that break things.
+    Servers,
+    /// rustfmt and clippy.
+    Components,
+    CargoDeny,
+}
+
+use Need::{CargoDeny, Components, Servers};
+
+/// All steps.
+#[rustfmt::skip]
+pub(crate) const STEPS: &[Step] = &[
+    step("fmt", "code is formatted", &[Components], |_| cargo(&["fmt", "--all", "--", "--check"])),
+    step("manifests", "packages are described and fit the Rust version", &[], |_| manifests::check()),
+    step("documents", "commands and links of the documents", &[], |_| documents::check()),
+    step("clippy", "lints", &[Components], |_| cargo(CLIPPY)),
+    step("build", "binaries", &[], |_| cargo(&["build", "--workspace", "--bins", "--locked"])),
+    step("unit", "tests beside the code", &[Servers], |tally| test(cargo::command(UNIT), tally)),
+    step("integration", "tests in tests/", &[Servers], |tally| test(cargo::command(INTEGRATION), tally)),
+    step("doctest", "examples in the documentation", &[], |tally| test(cargo::command(DOCTEST), tally)),
+    step("fuzz", "seeds of the fuzz targets", &[Components], fuzz_seeds),
+    step("chaos", "90 s of faults by a seed", &[Servers], |_| chaos::run_in_suite()),
+    step("doc", "documentation builds without a warning", &[], |_| document()),
+    step("deny", "licenses, sources and layering", &[CargoDeny], |_| deny()),
+    step("package", "packages build from what would be uploaded", &[], |_| package()),
+];
+
+const CLIPPY: &[&str] =
+    &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
+const UNIT: &[&str] = &["test", "--workspace", "--all-features", "--lib", "--bins", "--examples", "--locked"];
+/// Not `--tests`, which runs the unit tests, too.
+const INTEGRATION: &[&str] = &["test", "--workspace", "--all-features", "--test", "*", "--locked"];
+const DOCTEST: &[&str] = &["test", "--workspace", "--all-features", "--doc", "--locked"];
+
+const fn step(
+    name: &'static str,
+    about: &'static str,
+    needs: &'static [Need],
+    check: fn(&mut Tally) -> Result<(), Failure>,
+) -> Step {
+    Step { name, about, needs, check }
+}
+
+fn cargo(arguments: &[&str]) -> Result<(), Failure> {
+    cargo::run(cargo::command(arguments))
+}
+
+fn test(command: Command, tally: &mut Tally) -> Result<(), Failure> {
+    cargo::run_and_read(command, |line| tally.note(line))?;
+    println!("{} tests passed so far", tally.passed());
+    tally.none_ignored()
+}
+
+/// Formats, lints and tests the fuzz package without the fuzzer. It is a workspace of its own.
+fn fuzz_seeds(tally: &mut Tally) -> Result<(), Failure> {
+    const MANIFEST: [&str; 2] = ["--manifest-path", "fuzz/Cargo.toml"];
+    let target = cargo::target_directory()?;
+    let command = |subcommand: &str, rest: &[&str]| {
+        let mut command = cargo::command(&[subcommand]);
+        command
+            .args(MANIFEST)
+            .args(["--no-default-features", "--locked", "--target-dir"])
+            .arg(&target)
+            .args(rest);
+        command
+    };
+    cargo(&[&["fmt"], &MANIFEST[..], &["--", "--check"]].concat())?;
+    cargo::run(command("clippy", &["--lib", "--tests", "--", "-D", "warnings"]))?;
+    test(command("test", &["--lib", "--tests"]), tally)
+}
+
+fn document() -> Result<(), Failure> {
+    let mut command = cargo::command(&["doc", "--workspace", "--all-features", "--no-deps", "--locked"]);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    cargo::run(command)
+}
+
+fn deny() -> Result<(), Failure> {
+    // cargo-deny reads the licenses of all sources, also of other systems: fetch them first.
+    cargo(&["fetch", "--locked"])?;
+    cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])
+}
+
+/// Packages all published crates as for an upload, and builds them from the packages alone.
+fn package() -> Result<(), Failure> {
+    let packages = manifests::packages()?;
+    println!("to publish: {}", packages.published.join(", "));
+    let mut arguments = vec!["package", "--workspace", "--locked", "--allow-dirty"];
+    packages.private.iter().for_each(|name| arguments.extend(["--exclude", name]));
+    cargo(&arguments)
+}
