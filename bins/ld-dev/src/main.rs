@@ -11,6 +11,7 @@ mod setup;
 mod steps;
 mod suite;
 mod tally;
+mod tree;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,6 @@
-//! The documents name the commands that there are.
+//! The documents name the commands that there are, and link to what is there.
+
+mod links;
 
 use std::fs;
 
@@ -28,5 +30,6 @@ pub(crate) fn check() -> Result<(), Failure> {
         return Err(Failure::new(format!(".ci/run should call `{}` only, it has {calls:?}", COMMANDS[1])));
     }
     println!("README.md shows {}; .ci/run calls the second", COMMANDS.join(" and "));
+    println!("{} links within the repository lead somewhere", links::check()?);
     Ok(())
 }
