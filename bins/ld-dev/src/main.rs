@@ -12,6 +12,8 @@ mod steps;
 mod suite;
 mod tally;
 mod tree;
+mod workflows;
+mod yaml;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
