@@ -12,6 +12,7 @@ mod steps;
 mod suite;
 mod tally;
 mod tree;
+mod words;
 mod workflows;
 mod yaml;
 

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::failure::Failure;
 use crate::tally::Tally;
-use crate::{cargo, chaos, documents, manifests, workflows};
+use crate::{cargo, chaos, documents, manifests, words, workflows};
 
 /// One check of the suite.
 pub(crate) struct Step {
@@ -34,6 +34,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("fmt", "code is formatted", &[Components], |_| cargo(&["fmt", "--all", "--", "--check"])),
     step("manifests", "packages are described and fit the Rust version", &[], |_| manifests::check()),
     step("documents", "commands and links of the documents", &[], |_| documents::check()),
+    step("words", "words and widths of comments, documents and test names", &[], |_| words::check()),
     step("workflows", "YAML of .github", &[], |_| workflows::check()),
     step("clippy", "lints", &[Components], |_| cargo(CLIPPY)),
     step("build", "binaries", &[], |_| cargo(&["build", "--workspace", "--bins", "--locked"])),
