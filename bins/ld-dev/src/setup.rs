@@ -20,8 +20,12 @@ pub(crate) fn for_demo() -> Result<(), Failure> {
 
 /// What the tests need: servers, and tools that break things.
 pub(crate) fn for_tests() -> Result<(), Failure> {
-    let tools = ["setpriv", "prlimit", "unshare", "nsenter", "faketime", "python3", "cc"];
-    install_packages(packages(ld_testkit::missing_packages(), &tools))
+    install_packages(packages(ld_testkit::missing_packages(), TEST_TOOLS))
+}
+
+/// What every chaos run needs: its faults of the machine are compiled.
+pub(crate) fn for_chaos() -> Result<(), Failure> {
+    install_packages(packages(ld_testkit::missing_packages(), &["setpriv", "prlimit", "cc"]))
 }
 
 /// What a chaos run needs when its watchers have clocks of their own.
