@@ -36,9 +36,10 @@ pub(crate) async fn sync(engine: &Engine, args: &Args, ensemble: &str) -> Exit {
     let nodes = engine.status();
     let failed: Vec<&Status> = nodes.iter().filter(|node| !node.state.is_good()).collect();
     let absent: Vec<&Status> = nodes.iter().filter(|node| node.state == State::Absent).collect();
-    for node in failed.iter().filter(|node| node.last_error.is_none()) {
-        let why = if in_time { "not applied" } else { "not reached in time" };
-        error!("nodes.{}: {} -> '{}': {why}", node.name, node.source, node.dest.display());
+    for node in failed.iter().filter(|node| node.state == State::Waiting) {
+        let why = node.last_error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
+        let (name, source, dest) = (&node.name, &node.source, node.dest.display());
+        error!("nodes.{name}: {source} -> '{dest}': not reached in time{why}");
     }
     for node in &absent {
         let (name, source) = (&node.name, &node.source);

@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ld_blocking::Spawner;
-use ld_config::{InvalidSetting, NodeConfig, WatcherConfig};
+use ld_config::{NodeConfig, WatcherConfig};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::info;
 
 use crate::disk::Disks;
+use crate::error::StartError;
 use crate::guard::Checks;
 use crate::node::{HeldContent, Node, Shared, Task};
 use crate::prepare::prepare_directories;
@@ -42,7 +43,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// A setting cannot be used, or two nodes have one destination.
+    /// A setting cannot be used, two nodes have one destination, or the system refuses the thread for file work that
+    /// every engine needs.
     ///
     /// # Panics
     ///
@@ -51,7 +53,7 @@ impl Engine {
         source: Arc<S>,
         nodes: Vec<NodeConfig>,
         settings: WatcherConfig,
-    ) -> Result<Self, InvalidSetting> {
+    ) -> Result<Self, StartError> {
         Self::start_on(Spawner::Threads, source, nodes, settings)
     }
 
@@ -61,9 +63,10 @@ impl Engine {
         source: Arc<S>,
         nodes: Vec<NodeConfig>,
         settings: WatcherConfig,
-    ) -> Result<Self, InvalidSetting> {
+    ) -> Result<Self, StartError> {
         settings.validate()?;
         ld_config::validate_nodes(&nodes)?;
+        spawner.spawn("ld-start", || ()).map_err(StartError::NoThread)?;
         if nodes.is_empty() {
             info!("no nodes are configured: nothing to do");
         }

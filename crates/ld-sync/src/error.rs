@@ -1,8 +1,22 @@
-//! What can go wrong when a node is published.
+//! What can go wrong when an engine starts, and when a node is published.
 
 use ld_zk::zookeeper;
 
 use crate::publish::Unanswered;
+
+/// Why an engine does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A setting cannot be used: correct it.
+    #[error("{0}")]
+    InvalidSetting(#[from] ld_config::InvalidSetting),
+    /// Raise the limit of threads (`ulimit -u`, `pids.max`).
+    #[error(
+        "the system refuses a thread for file work: {0}; raise the limit of threads (ulimit -u, pids.max)"
+    )]
+    NoThread(#[source] std::io::Error),
+}
 
 /// Why a node was not published, or may not have been.
 #[derive(Debug, thiserror::Error)]

@@ -51,7 +51,7 @@ mod users;
 
 pub use diff::{Diff, DiffOptions, diff};
 pub use engine::Engine;
-pub use error::Error;
+pub use error::{Error, StartError};
 pub use guard::{Checks, reap_orphans};
 pub use publish::{Plan, Published, judge, plan};
 pub use source::{NodeSource, Source};

@@ -27,9 +27,9 @@ fn all_errors_of_a_file_come_at_once_one_line_each_with_file_line_and_key_and_ex
     for (line, key, text) in [
         (5, "nodes.a.mode", "'9' is not an octal file mode"),
         (6, "nodes.b.source", "'.' and '..' are not allowed"),
-        (7, "nodes.b.dest", "already the destination of node 'a'"),
+        (7, "nodes.b.dest", "the destination of nodes.b is already that of nodes.a in line 4"),
         (8, "nodes.c.dest", "no value specified"),
-        (11, "nodes.d.owner", "'-1' is no user"),
+        (11, "nodes.d.owner", "'-1' is not a valid user"),
         (12, "nodes.d.mode", "'-400' is not an octal file mode"),
         (13, "zookeeper.timeout", "allowed"),
         (16, "nodes.e.mode", "'77777' is not an octal file mode (allowed: 0 to 7777, such as 0400)"),

@@ -28,7 +28,7 @@ fn the_kept_demo_can_be_played_with_and_leaves_nothing_behind() {
     assert!(sh(write).contains("+  \"checkout\": {\"percent\": 60},"));
     wait_until("the edit", SOON, || sh(cat).contains("60"));
     sh(damage);
-    demo.wait_for_stdout("was changed by somebody else", 2 * SOON);
+    demo.wait_for_stdout("another process changed", 2 * SOON);
     wait_until("the repair", SOON, || sh(cat).contains("60"));
     let directory = Path::new(cat.strip_prefix("cat ").unwrap()).parent().unwrap();
     demo.interrupt();

@@ -113,7 +113,7 @@ fn a_file_that_is_edited_replaced_or_removed_by_hand_is_restored() {
     });
     fs::remove_dir_all(file.parent().unwrap()).unwrap();
     host.wait_for("flags", "content");
-    let line = format!("nodes.flags: '{}' was changed by somebody else", file.display());
+    let line = format!("nodes.flags: another process changed '{}'", file.display());
     watcher.wait_for_stderr(&line, SOON);
     assert!(watcher.is_running());
 }
@@ -128,7 +128,7 @@ fn drift_that_is_only_reported_stays_without_a_heartbeat_until_the_node_changes(
     let watcher = host.watcher().start();
     host.wait_for("flags", "content");
     fs::write(host.file("flags"), "edited").unwrap();
-    watcher.wait_for_stderr("was changed by somebody else, and stays so until the node changes", SOON);
+    watcher.wait_for_stderr("another process changed the file, which stays so until the node changes", SOON);
     let edited = host.mtime("flags");
     thread::sleep(SILENCE);
     assert_eq!((host.read("flags").unwrap(), host.mtime("flags")), (b"edited".to_vec(), edited));

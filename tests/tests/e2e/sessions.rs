@@ -26,7 +26,7 @@ fn a_zookeeper_that_starts_20_s_after_the_watcher_is_waited_for_and_the_files_on
         fs::write(host.file(name), "from before").unwrap();
     }
     let (watcher, start) = (host.watcher().start(), Instant::now());
-    watcher.wait_for_stderr("no ZooKeeper session, trying on: ", SOON);
+    watcher.wait_for_stderr("no ZooKeeper session, trying again: ", SOON);
     // The original gives up after 16 s.
     thread::sleep(Duration::from_secs(20).saturating_sub(start.elapsed()));
     assert!(watcher.is_running(), "{}", watcher.stderr());

@@ -111,7 +111,7 @@ fn credentials_in_clear_text_over_a_network_warn_once() {
     // Of a network for documentation: nobody answers.
     let host = Host::new("192.0.2.1,192.0.2.2").credentials(&[CREDENTIAL]).node("a", "/a");
     let watcher = host.watcher().start();
-    watcher.wait_for_stderr("no ZooKeeper session, trying on", 2 * SOON);
+    watcher.wait_for_stderr("no ZooKeeper session, trying again", 2 * SOON);
     let warnings: Vec<_> =
         watcher.stderr().lines().filter(|line| line.contains(CLEAR_TEXT)).map(str::to_owned).collect();
     let [warning] = &warnings[..] else { panic!("not one: {warnings:?}") };

@@ -54,7 +54,7 @@ fn a_destination_edited_or_deleted_by_hand_is_restored() {
     let restored = |fault: &str| {
         rig.converges(fault, DRIFT);
         assert!(fs::symlink_metadata(&dest).is_ok_and(|file| file.is_file()));
-        let repaired = rig.watcher.stderr().matches("was changed by somebody else").count();
+        let repaired = rig.watcher.stderr().matches("another process changed").count();
         assert!(repaired > repairs.replace(repaired), "a repair is said:\n{}", rig.watcher.stderr());
     };
 

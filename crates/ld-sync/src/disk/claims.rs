@@ -33,10 +33,13 @@ impl Claims {
             Some(owner) if owner.index < node.index => {
                 return Err(JobError::SameFile { other: owner.config.name.clone() });
             }
-            // It must learn that the file is not its own.
-            Some(owner) => owner.recheck.notify_one(),
+            Some(owner) => {
+                let error = JobError::SameFile { other: node.config.name.clone() };
+                owner.lose_file(&error.to_string());
+            }
             None => {}
         }
+        node.gain_file();
         nodes.insert(entry.clone(), Arc::clone(node));
         *claimed = Some(entry);
         Ok(())

@@ -33,6 +33,8 @@ struct Record {
     applied_at: Option<SystemTime>,
     heartbeat_at: Option<SystemTime>,
     problem: Option<Problem>,
+    /// Another node has the file, so this one cannot be current.
+    lost_file: bool,
 }
 
 /// A version of the node's content.
@@ -61,6 +63,7 @@ impl Node {
             applied_at: None,
             heartbeat_at: None,
             problem: None,
+            lost_file: false,
         };
         Self { index, config, recheck: Notify::new(), unsettled, record: Mutex::new(record) }
     }
@@ -77,6 +80,9 @@ impl Node {
     /// The file holds the node's content. Returns whether the node was unhealthy before.
     pub(crate) fn set_current(&self, version: Version, replaced: bool) -> bool {
         self.settle(|record| {
+            if record.lost_file {
+                return false;
+            }
             record.applied = Some(version);
             if replaced {
                 record.applied_at = Some(SystemTime::now());
@@ -101,6 +107,21 @@ impl Node {
     /// The node is not healthy. Returns whether that is worth a log line now.
     pub(crate) fn set_unhealthy(&self, state: State, error: &str) -> bool {
         self.settle(|record| record.complain(state, error))
+    }
+
+    /// Another node has claimed the file, and keeps it. The task has to learn that.
+    pub(crate) fn lose_file(&self, error: &str) {
+        self.settle(|record| {
+            record.lost_file = true;
+            record.enter(State::Failing);
+            error.clone_into(&mut record.problem.get_or_insert_default().error);
+        });
+        self.recheck.notify_one();
+    }
+
+    /// The node has claimed the file.
+    pub(crate) fn gain_file(&self) {
+        self.with(|record| record.lost_file = false);
     }
 
     /// The node is healthy but for a change that waits for its time.

@@ -17,7 +17,7 @@ const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_AT_MOST: Duration = Duration::from_secs(2);
 
 /// A shortage of the process that lasts longer than this is reported.
-const SHORTAGE_LIMIT: Duration = Duration::from_secs(10);
+const SHORTAGE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Content that waits for a check or another attempt may take this many bytes in all; beyond it a node is read again instead.
 /// Without the limit a full disk would either read the same nodes again and again or stop the reads of healthy ones.
