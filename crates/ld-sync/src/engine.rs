@@ -10,7 +10,7 @@ use ld_config::{NodeConfig, WatcherConfig};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tracing::info;
+use tracing::{debug, info};
 
 use crate::disk::Disks;
 use crate::error::StartError;
@@ -70,6 +70,7 @@ impl Engine {
         if nodes.is_empty() {
             info!("no nodes are configured: nothing to do");
         }
+        debug!("{} nodes are followed in {}", nodes.len(), source.description());
         let unsettled = Arc::new(watch::Sender::new(nodes.len()));
         let node = |(index, config)| Arc::new(Node::new(index, config, Arc::clone(&unsettled)));
         let nodes: Arc<[Arc<Node>]> = nodes.into_iter().enumerate().map(node).collect();

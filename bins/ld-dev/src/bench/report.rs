@@ -130,7 +130,7 @@ mod tests {
         let measure = MEASURES.iter().find(|measure| measure.name == FLOOR_MEASURE).unwrap();
         let rounds = Rounds {
             ours: vec![vec![1.0, 0.5, 9e6], vec![1.4, 0.5, 9e6], vec![1.1, 0.5, 9e6]],
-            original: vec![vec![12.1, 5.0, 9e7]],
+            original: vec![vec![12.1, 3.0, 9e7]],
             floor: vec![vec![floor, 0.4, 8e6]],
         };
         Report { machine: "a machine".to_owned(), measures: vec![(measure, rounds)], remarks: Vec::new() }

@@ -92,6 +92,8 @@ pub(crate) enum JobError {
     NotFlushed(Arc<FileError>),
     #[error("it is the same file as nodes.{other}.dest, through a link; give each node a file of its own")]
     SameFile { other: String },
+    #[error("{0}")]
+    LostFile(String),
     #[error("the system refuses a thread for file work: {0}")]
     NoThread(#[source] std::io::Error),
     #[error("the file system does not answer")]

@@ -112,6 +112,9 @@ pub(super) fn put_in_place(job: &mut Job) -> Step {
         other => return Step::Next(other),
     };
     let Work::Apply { content, .. } = &job.work else { return Step::Next(Progress::New) };
+    if let Some(error) = job.node.lost_file() {
+        return Step::Finished(Err(JobError::LostFile(error)));
+    }
     let directory = Arc::clone(replacement.directory());
     let config = &job.node.config;
     match replacement.put_in_place(config, content, &mut job.destination.file) {

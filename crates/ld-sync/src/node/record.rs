@@ -119,6 +119,14 @@ impl Node {
         self.recheck.notify_one();
     }
 
+    /// Why another node has the file, if one has.
+    pub(crate) fn lost_file(&self) -> Option<String> {
+        self.with(|record| {
+            let problem = record.problem.as_ref().filter(|_| record.lost_file)?;
+            Some(problem.error.clone())
+        })
+    }
+
     /// The node has claimed the file.
     pub(crate) fn gain_file(&self) {
         self.with(|record| record.lost_file = false);
