@@ -1,15 +1,25 @@
 //! One read of a file that is known to be whole, as far as a file system can tell.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::error::Error;
 use crate::identity::{Identity, kind};
 
+/// Most files of /proc and /sys hold at most a page.
+const VIRTUAL_SIZE: usize = 8 << 10;
+
 /// Reads that disagree with `stat` before and after are repeated at once this often.
 const READ_ATTEMPTS: usize = 3;
+
+/// A file that was read.
+pub(crate) struct Read {
+    pub(crate) identity: Identity,
+    /// `stat` gives a size that is not the content's: a file of /proc or /sys. Its times do not move either.
+    pub(crate) is_virtual: bool,
+}
 
 /// Why a read gave nothing.
 pub(crate) enum LoadFailure {
@@ -24,7 +34,7 @@ pub(crate) enum LoadFailure {
 /// Reads the file into `buffer`, with the same `fstat` on both sides of the read.
 ///
 /// Opened without blocking: a FIFO that takes the file's place between `stat` and here must not hang us.
-pub(crate) fn load(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Identity, LoadFailure> {
+pub(crate) fn load(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Read, LoadFailure> {
     let unreadable =
         |source: io::Error| LoadFailure::Transient(Error::Unreadable { path: path.to_path_buf(), source });
     for attempt in 1..=READ_ATTEMPTS {
@@ -53,9 +63,10 @@ pub(crate) fn load(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Iden
         if buffer.len() as u64 > limit {
             return Err(too_large(path, limit));
         }
-        // Files of /proc and /sys lie about their size: after some attempts an unchanged stat has to do.
-        if buffer.len() as u64 == after.size() || attempt == READ_ATTEMPTS {
-            return Ok(after);
+        let is_virtual = buffer.len() as u64 != after.size();
+        // Read again before believing that: a network file system may be late with the size.
+        if !is_virtual || attempt == READ_ATTEMPTS {
+            return Ok(Read { identity: after, is_virtual });
         }
     }
     Err(LoadFailure::Torn)
@@ -69,7 +80,8 @@ fn read(file: &mut File, size: u64, limit: u64, buffer: &mut Vec<u8>) -> io::Res
     buffer.clear();
     // Of a file that says its size, one read is enough: growth shows in the second fstat.
     let most = if size > 0 { size } else { limit.saturating_add(1) };
-    buffer.reserve(usize::try_from(size).unwrap_or(0));
+    // Files of /proc may give their content to the first read only, so there must be room for all of it.
+    buffer.reserve(usize::try_from(size).unwrap_or(0).max(VIRTUAL_SIZE));
     file.take(most).read_to_end(buffer)?;
     Ok(())
 }

@@ -25,6 +25,8 @@ pub(crate) struct State<T> {
     pub(crate) bad: Option<(u128, Arc<Error>)>,
     pub(crate) unsettled: Option<Unsettled>,
     pub(crate) verify: Verify,
+    /// The content changes without a change of `stat`: it is read at each poll.
+    pub(crate) is_virtual: bool,
 }
 
 /// A change that was found and not dealt with yet, until it is stable.
@@ -75,10 +77,23 @@ pub(crate) enum Verify {
 
 impl<T> State<T> {
     pub(crate) fn new(parser: Parser<T>) -> Self {
-        Self { parser, seen: None, retry: true, good: None, bad: None, unsettled: None, verify: Verify::Done }
+        Self {
+            parser,
+            seen: None,
+            retry: true,
+            good: None,
+            bad: None,
+            unsettled: None,
+            verify: Verify::Done,
+            is_virtual: false,
+        }
     }
 
+    /// Whether a poll has to read the file although its `stat` is the same.
     pub(crate) fn verify_due(&mut self) -> bool {
+        if self.is_virtual || matches!(self.seen, Some(Seen::File(identity)) if identity.size() == 0) {
+            return true;
+        }
         match self.verify {
             Verify::NextPoll(loaded) => {
                 self.verify = Verify::WhenOld(loaded);

@@ -99,6 +99,10 @@ impl<T: Send + Sync + 'static> Watched for Shared<T> {
         self.source.as_ref().is_none_or(|source| source.is_current(&self.path))
     }
 
+    fn is_virtual(&self) -> bool {
+        self.source.as_ref().is_some_and(Source::is_virtual)
+    }
+
     fn wants_events_back(&self) -> bool {
         self.deprived.load(Ordering::Relaxed)
     }

@@ -13,7 +13,7 @@ use crate::cell::Cell;
 use crate::error::Error;
 use crate::identity::{Identity, Seen};
 use crate::limits::KEPT_BUFFER;
-use crate::load::{self, LoadFailure};
+use crate::load::{self, LoadFailure, Read};
 use crate::settle::{State, Verify};
 use crate::sync::lock;
 use crate::trigger::{Outcome, Trigger};
@@ -65,6 +65,11 @@ impl<T> Source<T> {
         lock(&self.state).seen == Some(Seen::at(path))
     }
 
+    /// Whether the file's content changes without a change of `stat` and without events.
+    pub(crate) fn is_virtual(&self) -> bool {
+        lock(&self.state).is_virtual
+    }
+
     fn load(
         &self,
         path: &Path,
@@ -76,7 +81,8 @@ impl<T> Source<T> {
         // Taken, not borrowed: a parser may build another watcher on this thread.
         let mut buffer = BUFFER.take();
         let outcome = match load::load(path, self.max_size, &mut buffer) {
-            Ok(identity) => {
+            Ok(Read { identity, is_virtual }) => {
+                state.is_virtual = is_virtual;
                 let now = stable(path, seen, identity);
                 if now == seen || trigger.reader {
                     self.accept(path, cell, state, trigger, (now, identity), &buffer)
@@ -140,6 +146,10 @@ impl<T> Source<T> {
                 state.good = Some(hash);
                 state.bad = None;
                 cell.publish(data, identity.mtime());
+                if state.is_virtual {
+                    // No event was lost: there are none.
+                    return outcome;
+                }
             }
             Ok(Err(error)) => self.parser_failed(cell, state, hash, error),
             Err(panic) => {

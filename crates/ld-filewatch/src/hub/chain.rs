@@ -20,6 +20,9 @@ use crate::status::Mode;
 use crate::sync::lock;
 use crate::trigger::{Outcome, Trigger};
 
+/// Why a file of /proc or /sys is polled.
+const VIRTUAL: &str = "the file system does not report changes of this file";
+
 impl Inner {
     /// Looks at a file that the calling thread has claimed. The claim is ended with
     /// [`Inner::finish`](Self::finish).
@@ -42,7 +45,7 @@ impl Inner {
                 return outcome;
             }
         }
-        watched.set_mode(self.walk(id, watched.path()));
+        watched.set_mode(self.walk(id, watched));
         if watched.is_current() { outcome } else { Outcome::Unsettled }
     }
 
@@ -67,9 +70,10 @@ impl Inner {
     }
 
     /// Watches the way to `path` as it is now and lets go of the way that it was.
-    fn walk(self: &Arc<Self>, id: WatchId, path: &Path) -> Mode {
-        let mut walk = Walk { inner: self, id, chain: Vec::new(), complete: false, denied: None };
-        walk.run(path);
+    fn walk(self: &Arc<Self>, id: WatchId, watched: &dyn Watched) -> Mode {
+        let denied = watched.is_virtual().then(|| Arc::from(VIRTUAL));
+        let mut walk = Walk { inner: self, id, chain: Vec::new(), complete: false, denied };
+        walk.run(watched.path());
         let Walk { chain, complete, denied, .. } = walk;
         let walked = Walked { chain: chain.into(), complete, armed: denied.is_none() };
         let (former, alarm) = lock(&self.schedule).walked(id, walked);

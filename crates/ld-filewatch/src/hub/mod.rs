@@ -32,6 +32,8 @@ pub(crate) trait Watched: Send + Sync {
     fn check(&self, trigger: Trigger) -> Outcome;
     /// Whether the path still is what the last look found.
     fn is_current(&self) -> bool;
+    /// Whether the file's content changes without events.
+    fn is_virtual(&self) -> bool;
     /// Whether events were asked for and are not to be had at present.
     fn wants_events_back(&self) -> bool;
     /// How changes are noticed from now on.

@@ -27,6 +27,10 @@ impl Watched for Nobody {
         true
     }
 
+    fn is_virtual(&self) -> bool {
+        false
+    }
+
     fn wants_events_back(&self) -> bool {
         false
     }

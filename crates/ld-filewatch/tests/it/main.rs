@@ -9,3 +9,4 @@ mod payload;
 mod reading;
 mod scenarios;
 mod soak;
+mod virtual_files;
