@@ -6,13 +6,21 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::error::{BoxError, Error};
-use crate::hub::Pace;
+use crate::hub::Timing;
 use crate::limits::{DEFAULT_MAX_SIZE, DEFAULT_POLL_INTERVAL, DEFAULT_QUIET_TIME, MIN_POLL_INTERVAL};
 use crate::settle::{Parser, State};
 use crate::shared::Shared;
 use crate::source::{OnError, Source};
 use crate::text::{Text, TextOptions};
 use crate::watcher::FileWatcher;
+
+impl FileWatcher<()> {
+    /// Starts to describe a watcher of `path`. A relative path is resolved when the watcher is built,
+    /// against the current directory.
+    pub fn builder(path: impl Into<PathBuf>) -> Builder {
+        Builder::new(path.into())
+    }
+}
 
 /// Options of a watcher, from [`FileWatcher::builder`]; ends with [`build`](Self::build),
 /// [`text`](Self::text) or, with the features of that name, `json` or `toml`.
@@ -32,7 +40,7 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(crate) fn new(path: PathBuf) -> Self {
+    fn new(path: PathBuf) -> Self {
         Self {
             path,
             timeout: None,
@@ -153,23 +161,23 @@ impl Builder {
     }
 
     fn start<T: Send + Sync + 'static>(self, parser: Parser<T>) -> Result<FileWatcher<T>, Error> {
-        let pace = self.pace()?;
+        let timing = self.timing()?;
         let path = std::path::absolute(&self.path)
             .map_err(|source| Error::Unreadable { path: self.path.clone(), source })?;
         let source = Source {
             max_size: self.max_size,
-            quiet: pace.quiet,
+            quiet: timing.quiet,
             on_error: self.on_error,
             state: Mutex::new(State::new(parser)),
         };
-        let shared = Shared::watch(path, source, pace)?;
+        let shared = Shared::watch(path, source, timing)?;
         if let Some(timeout) = self.timeout {
             shared.wait_available(timeout)?;
         }
         Ok(FileWatcher::of(shared))
     }
 
-    fn pace(&self) -> Result<Pace, Error> {
+    fn timing(&self) -> Result<Timing, Error> {
         let invalid = |reason| Err(Error::InvalidOption { path: self.path.clone(), reason });
         if self.path.as_os_str().is_empty() {
             return invalid("path: must not be empty");
@@ -181,7 +189,7 @@ impl Builder {
             return invalid("poll_interval: must be finite without events, or nothing would be noticed");
         }
         let poll = (self.poll < NEVER).then_some(self.poll);
-        Ok(Pace { events: self.events, poll, quiet: self.quiet.min(NEVER) })
+        Ok(Timing { events: self.events, poll, quiet: self.quiet.min(NEVER) })
     }
 }
 

@@ -30,8 +30,8 @@ pub(crate) const KEPT_BUFFER: usize = 1 << 20;
 /// A waiting load starts another loader thread after this time.
 pub(crate) const GROW_AFTER: Duration = Duration::from_millis(2);
 
-/// How long to wait before inotify is tried again after it refused an instance or a watch.
-pub(crate) const REARM_AFTER: Duration = Duration::from_secs(5);
+/// How long to wait before watches are set again after inotify refused an instance or a watch.
+pub(crate) const RETRY_WATCHES_AFTER: Duration = Duration::from_secs(5);
 
 /// File systems may stamp two changes with one time: a file is read once more when it is this old.
 pub(crate) const COARSEST_CLOCK: Duration = Duration::from_secs(2);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::cell::{Cell, Loaded};
 use crate::error::Error;
-use crate::hub::{Pace, Registration, Watched};
+use crate::hub::{Registration, Timing, Watched};
 use crate::source::Source;
 use crate::status::Mode;
 use crate::sync::lock;
@@ -53,7 +53,7 @@ impl<T> Shared<T> {
 
 impl<T: Send + Sync + 'static> Shared<T> {
     /// Starts to watch, and looks at the file once in the calling thread.
-    pub(crate) fn watch(path: PathBuf, source: Source<T>, pace: Pace) -> Result<Arc<Self>, Error> {
+    pub(crate) fn watch(path: PathBuf, source: Source<T>, timing: Timing) -> Result<Arc<Self>, Error> {
         let path: Arc<Path> = path.into();
         let shared = Arc::new(Self {
             cell: Cell::new(),
@@ -64,7 +64,7 @@ impl<T: Send + Sync + 'static> Shared<T> {
             registration: OnceLock::new(),
         });
         let weak: Weak<dyn Watched> = Arc::<Self>::downgrade(&shared);
-        let registration = Registration::new(weak, pace)
+        let registration = Registration::new(weak, timing)
             .map_err(|source| Error::NoThread { path: path.to_path_buf(), source })?;
         let registration = shared.registration.get_or_init(|| registration);
         registration.check_now(&*shared, Trigger { event: true, ..Trigger::default() });

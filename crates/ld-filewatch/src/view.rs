@@ -8,7 +8,18 @@ use crate::error::Error;
 use crate::guard::Guard;
 use crate::watcher::FileWatcher;
 
-/// A derived view that stays fresh, from [`FileWatcher::map`]. Gives a component only what concerns it.
+impl<T: Send + Sync + 'static> FileWatcher<T> {
+    /// A view of a part of the content that stays fresh.
+    pub fn map<U: ?Sized + 'static>(
+        &self,
+        part: impl for<'a> Fn(&'a T) -> &'a U + Send + Sync + 'static,
+    ) -> View<T, U> {
+        View { watcher: self.clone(), part: Arc::new(part) }
+    }
+}
+
+/// A part of the content that stays fresh, from [`FileWatcher::map`]. Use it to give a component only
+/// the part that it needs.
 ///
 /// It is a handle: the file is watched as long as the view lives. Cloning is cheap.
 pub struct View<T, U: ?Sized> {
@@ -19,10 +30,6 @@ pub struct View<T, U: ?Sized> {
 type Part<T, U> = dyn for<'a> Fn(&'a T) -> &'a U + Send + Sync;
 
 impl<T: Send + Sync + 'static, U: ?Sized> View<T, U> {
-    pub(crate) fn new(watcher: FileWatcher<T>, part: Arc<Part<T, U>>) -> Self {
-        Self { watcher, part }
-    }
-
     /// The current part.
     ///
     /// # Errors

@@ -6,29 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::builder::Builder;
 use crate::error::Error;
 use crate::guard::{Guard, Snapshot};
 use crate::reader::Reader;
 use crate::shared::Shared;
 use crate::status::Status;
 use crate::subscribe::Subscription;
-use crate::view::View;
 
 /// A file's parsed content in memory, always fresh.
 ///
 /// A handle: cloning is cheap, all clones see the same content, and the file is watched until the last clone,
-/// [`Reader`], [`Subscription`] and [`View`] of it is dropped.
+/// [`Reader`], [`Subscription`] and [`View`](crate::View) of it is dropped.
 pub struct FileWatcher<T> {
     shared: Arc<Shared<T>>,
-}
-
-impl FileWatcher<()> {
-    /// Starts to describe a watcher of `path`. A relative path is taken from the current directory of the
-    /// moment of building.
-    pub fn builder(path: impl Into<PathBuf>) -> Builder {
-        Builder::new(path.into())
-    }
 }
 
 impl<T: Send + Sync + 'static> FileWatcher<T> {
@@ -111,14 +101,6 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     pub fn subscribe(&self) -> Subscription<T> {
         let seen = self.shared.cell.current.load().as_ref().map_or(0, |loaded| loaded.version);
         Subscription::new(Arc::clone(&self.shared), seen)
-    }
-
-    /// A view of a part of the content that stays fresh.
-    pub fn map<U: ?Sized + 'static>(
-        &self,
-        part: impl for<'a> Fn(&'a T) -> &'a U + Send + Sync + 'static,
-    ) -> View<T, U> {
-        View::new(self.clone(), Arc::new(part))
     }
 
     /// Blocks until there is content to read, at most for `timeout`.

@@ -1,4 +1,4 @@
-//! The inotify instance, and what happens when there is none to be had.
+//! The inotify instance, and what happens when none is available.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -8,44 +8,47 @@ use std::time::Instant;
 use notify::event::EventKindMask;
 use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::Inner;
-use crate::limits::REARM_AFTER;
+use crate::limits::RETRY_WATCHES_AFTER;
 
-/// Everything that can mean a change, and nothing that a mere reader causes: with opens in the mask, many
-/// processes that watch one directory wake each other in a storm.
+/// Everything that can mean a change, and nothing that a mere reader causes: with opens in the mask,
+/// many processes that watch one directory wake each other without end.
 const EVENTS: EventKindMask =
     EventKindMask::CORE.union(EventKindMask::ACCESS_CLOSE).difference(EventKindMask::ACCESS_OPEN);
 
+type OnEvent = dyn Fn(notify::Result<notify::Event>) + Send + Sync;
+
 pub(super) struct Backend {
     watcher: Option<RecommendedWatcher>,
-    /// After a refusal nobody asks again before this time.
+    on_event: Arc<OnEvent>,
+    /// After a refusal no watch is set before this time.
     refused: Option<(Instant, Arc<str>)>,
 }
 
 /// Why a directory is not watched.
 #[derive(Debug, Clone)]
 pub(super) enum Refusal {
-    /// It is gone; whoever asked has to look again.
+    /// It is gone; the caller has to walk the path again.
     Gone,
-    /// Polling has to do for now.
+    /// The file is polled for now.
     Denied(Arc<str>),
 }
 
 impl Backend {
-    pub(super) fn new() -> Self {
-        Self { watcher: None, refused: None }
+    /// `on_event` runs in the notify thread, which also answers `watch` and `unwatch`.
+    pub(super) fn new(on_event: impl Fn(notify::Result<notify::Event>) + Send + Sync + 'static) -> Self {
+        Self { watcher: None, on_event: Arc::new(on_event), refused: None }
     }
 
-    /// Why there is no use in asking at present.
+    /// Why no watch can be set at present.
     pub(super) fn refused(&self) -> Option<Arc<str>> {
         let (until, reason) = self.refused.as_ref()?;
         (Instant::now() < *until).then(|| Arc::clone(reason))
     }
 
-    pub(super) fn watch(&mut self, inner: &Arc<Inner>, directory: &Path) -> Result<(), Refusal> {
+    pub(super) fn watch(&mut self, directory: &Path) -> Result<(), Refusal> {
         let watcher = match &mut self.watcher {
             Some(watcher) => watcher,
-            None => match open(inner) {
+            None => match open(&self.on_event) {
                 Ok(watcher) => self.watcher.insert(watcher),
                 Err(error) => return Err(self.refuse(format!("no inotify instance: {error}"))),
             },
@@ -58,8 +61,7 @@ impl Backend {
                 Err(Refusal::Denied(format!("{}: {source}", directory.display()).into()))
             }
             _ => {
-                // The event thread is gone. Its handle panics when dropped without one.
-                std::mem::forget(self.watcher.take());
+                self.close();
                 Err(self.refuse(format!("the event thread ended: {error}")))
             }
         }
@@ -74,23 +76,19 @@ impl Backend {
 
     fn refuse(&mut self, reason: String) -> Refusal {
         let reason: Arc<str> = reason.into();
-        self.refused = Some((Instant::now() + REARM_AFTER, Arc::clone(&reason)));
+        self.refused = Some((Instant::now() + RETRY_WATCHES_AFTER, Arc::clone(&reason)));
         Refusal::Denied(reason)
     }
 
     pub(super) fn close(&mut self) {
         let watcher = self.watcher.take();
-        // Its drop panics if the event thread is gone.
+        // Its drop panics if the event thread has ended.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(watcher)));
     }
 }
 
-fn open(inner: &Arc<Inner>) -> notify::Result<RecommendedWatcher> {
-    let inner = Arc::downgrade(inner);
-    let handler = move |event: notify::Result<notify::Event>| {
-        if let Some(inner) = inner.upgrade() {
-            inner.on_event(event);
-        }
-    };
+fn open(on_event: &Arc<OnEvent>) -> notify::Result<RecommendedWatcher> {
+    let on_event = Arc::clone(on_event);
+    let handler = move |event: notify::Result<notify::Event>| on_event(event);
     RecommendedWatcher::new(handler, Config::default().with_event_kinds(EVENTS))
 }

@@ -1,19 +1,19 @@
-//! Looking at a file and watching every step of the way to it.
+//! Checking a file and watching every step of the path to it.
 //!
-//! The content is published first, then the way is watched, then the file is looked at once more: whatever
-//! happens in between is either seen by that look or comes as an event.
+//! The content is published first, then the path is watched, then the file is compared once more.
+//! A change in between is either seen by that comparison or arrives as an event.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::backend::Refusal;
 use super::dirs::{DirId, Step};
-use super::loaders;
-use super::schedule::{Schedule, Walked};
-use super::{Inner, WatchId, Watched};
+use super::inner::Inner;
+use super::schedule::Walked;
+use super::watched::{WatchId, Watched};
 use crate::identity::{Inode, inode};
 use crate::limits::{MAX_STEPS, MAX_SYMLINKS};
 use crate::status::Mode;
@@ -24,13 +24,13 @@ use crate::trigger::{Outcome, Trigger};
 const VIRTUAL: &str = "the file system does not report changes of this file";
 
 impl Inner {
-    /// Looks at a file that the calling thread has claimed. The claim is ended with
-    /// [`Inner::finish`](Self::finish).
-    pub(super) fn look(self: &Arc<Self>, id: WatchId, watched: &dyn Watched, trigger: Trigger) -> Outcome {
+    /// Checks a file that the calling thread has claimed, and renews its watches if needed. The
+    /// caller ends the claim with [`Inner::release`].
+    pub(super) fn check(&self, id: WatchId, watched: &dyn Watched, trigger: Trigger) -> Outcome {
         let outcome = watched.check(trigger);
-        let moved = trigger.event || outcome == Outcome::Changed;
+        let changed = trigger.event || outcome == Outcome::Changed;
         // Almost every poll ends here.
-        if !moved && !watched.wants_events_back() {
+        if !changed && !watched.wants_events_back() {
             return outcome;
         }
         {
@@ -39,9 +39,10 @@ impl Inner {
                 return outcome;
             }
             if outcome == Outcome::Changed && !trigger.event && !trigger.reader {
-                schedule.distrust(id);
+                // No event arrived for this change.
+                schedule.invalidate_chain(id);
             }
-            if !moved && !schedule.rearm_due(id, Instant::now()) {
+            if !changed && !schedule.watches_due(id, Instant::now()) {
                 return outcome;
             }
         }
@@ -49,33 +50,13 @@ impl Inner {
         if watched.is_current() { outcome } else { Outcome::Unsettled }
     }
 
-    /// Ends a claim.
-    pub(super) fn finish<'a>(
-        &'a self,
-        id: WatchId,
-        outcome: Outcome,
-        mut schedule: MutexGuard<'a, Schedule>,
-    ) -> MutexGuard<'a, Schedule> {
-        if outcome == Outcome::Unsettled {
-            let poll = Trigger { poll: true, ..Trigger::default() };
-            if schedule.wake_when_quiet(id, poll, false, Instant::now()) {
-                self.alarm.notify_one();
-            }
-        }
-        if schedule.finish(id) {
-            loaders::call(self, schedule);
-            return lock(&self.schedule);
-        }
-        schedule
-    }
-
-    /// Watches the way to `path` as it is now and lets go of the way that it was.
-    fn walk(self: &Arc<Self>, id: WatchId, watched: &dyn Watched) -> Mode {
+    /// Watches the path as it is now and removes the watches of the former path.
+    fn walk(&self, id: WatchId, watched: &dyn Watched) -> Mode {
         let denied = watched.is_virtual().then(|| Arc::from(VIRTUAL));
         let mut walk = Walk { inner: self, id, chain: Vec::new(), complete: false, denied };
         walk.run(watched.path());
         let Walk { chain, complete, denied, .. } = walk;
-        let walked = Walked { chain: chain.into(), complete, armed: denied.is_none() };
+        let walked = Walked { chain: chain.into(), complete, watches_set: denied.is_none() };
         let (former, alarm) = lock(&self.schedule).walked(id, walked);
         if alarm {
             self.alarm.notify_one();
@@ -84,7 +65,7 @@ impl Inner {
         denied.map_or(Mode::Events, |reason| Mode::Polling { reason })
     }
 
-    /// Takes links away, and the watches of directories that nobody passes any more.
+    /// Removes links, and the watches of directories without links.
     pub(super) fn unlink(&self, id: WatchId, chain: &[Step]) {
         let mut unused: Vec<DirId> = Vec::new();
         {
@@ -96,7 +77,7 @@ impl Inner {
         }
         let mut backend = lock(&self.backend);
         for dir in unused {
-            let path = lock(&self.schedule).dirs.forget(dir);
+            let path = lock(&self.schedule).dirs.remove(dir);
             if let Some(path) = path {
                 backend.unwatch(&path);
             }
@@ -104,9 +85,9 @@ impl Inner {
     }
 }
 
-/// One walk along a path, component by component, with symbolic links followed by hand.
+/// One walk along a path, component by component, that resolves symbolic links itself.
 struct Walk<'a> {
-    inner: &'a Arc<Inner>,
+    inner: &'a Inner,
     id: WatchId,
     chain: Vec<Step>,
     /// The last step looks up the file itself.
@@ -117,7 +98,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn run(&mut self, path: &Path) {
         let mut real = PathBuf::from("/");
-        let mut here = look_at(&real);
+        let mut here = inode_of(&real);
         let mut ahead = names(path);
         let mut links = 0;
         for _ in 0..MAX_STEPS {
@@ -125,7 +106,7 @@ impl Walk<'_> {
             self.complete = ahead.is_empty();
             if name == ".." {
                 real.pop();
-                here = look_at(&real);
+                here = inode_of(&real);
                 continue;
             }
             self.watch(&real, directory, &name);
@@ -138,7 +119,7 @@ impl Walk<'_> {
                 let Ok(target) = std::fs::read_link(&next) else { return };
                 if target.is_absolute() {
                     real = PathBuf::from("/");
-                    here = look_at(&real);
+                    here = inode_of(&real);
                 }
                 ahead.extend(names(&target));
             } else {
@@ -151,8 +132,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Watches a directory for everything that happens to itself and to `name` in it; or a file, for what
-    /// happens to itself.
+    /// Watches a directory for everything that happens to itself and to `name` in it; or a file, for
+    /// what happens to itself.
     fn watch(&mut self, directory: &Path, inode: Inode, name: &OsStr) {
         let known = {
             let mut schedule = lock(&self.inner.schedule);
@@ -161,11 +142,11 @@ impl Walk<'_> {
         };
         match known {
             Some(step) => self.chain.push(step),
-            None => self.arm(directory, inode, name),
+            None => self.set_watch(directory, inode, name),
         }
     }
 
-    fn arm(&mut self, directory: &Path, inode: Inode, name: &OsStr) {
+    fn set_watch(&mut self, directory: &Path, inode: Inode, name: &OsStr) {
         let mut backend = lock(&self.inner.backend);
         if let Some(reason) = backend.refused() {
             self.denied.get_or_insert(reason);
@@ -182,26 +163,26 @@ impl Walk<'_> {
                 }
             };
             self.chain.extend(schedule.dirs.link(dir, name, self.id));
-            // Another walk may have been here between our look and our lock.
+            // Another walk may have set the watch before this one got the lock.
             let Some(stale) = stale else { return };
             (dir, stale)
         };
-        // notify takes a path that it already watches for done, whatever is there by now.
+        // notify skips a path that it already watches, whatever is there now.
         stale.iter().for_each(|path| backend.unwatch(path));
-        let watched = backend.watch(self.inner, directory);
+        let watched = backend.watch(directory);
         match watched {
-            Ok(()) if look_at(directory) == Some(inode) => {}
-            // It was replaced: an event in the directory above, which is watched, brings us back.
-            Ok(()) | Err(Refusal::Gone) => lock(&self.inner.schedule).dirs.kill(dir),
+            Ok(()) if inode_of(directory) == Some(inode) => {}
+            // It was replaced: an event in the directory above, which is watched, starts a new walk.
+            Ok(()) | Err(Refusal::Gone) => lock(&self.inner.schedule).dirs.invalidate(dir),
             Err(Refusal::Denied(reason)) => {
-                lock(&self.inner.schedule).dirs.kill(dir);
+                lock(&self.inner.schedule).dirs.invalidate(dir);
                 self.denied.get_or_insert(reason);
             }
         }
     }
 }
 
-fn look_at(path: &Path) -> Option<Inode> {
+fn inode_of(path: &Path) -> Option<Inode> {
     std::fs::symlink_metadata(path).ok().map(|meta| inode(&meta))
 }
 

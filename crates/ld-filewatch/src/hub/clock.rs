@@ -1,11 +1,12 @@
-//! The clock thread: quiet times, polls, and more loaders when they are needed.
+//! The clock thread: ends quiet times, starts polls, and adds loaders when they are needed.
 
 use std::io;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use super::{Inner, loaders};
+use super::inner::Inner;
+use super::loaders;
 use crate::sync::lock;
 
 pub(super) fn spawn(inner: &Arc<Inner>) -> io::Result<()> {
@@ -24,10 +25,10 @@ fn run(inner: &Arc<Inner>) {
                 schedule = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
             Some(_) => {
-                schedule.ring(now);
+                schedule.queue_due(now);
                 loaders::grow(inner, &mut schedule, now);
                 if schedule.has_work() {
-                    loaders::call(inner, schedule);
+                    inner.wake_loader(schedule);
                     schedule = lock(&inner.schedule);
                 }
             }

@@ -1,4 +1,4 @@
-//! Which directories are watched, and which names in them concern whom.
+//! Which directories are watched, and which files use which names in them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
@@ -6,13 +6,13 @@ use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::WatchId;
+use super::watched::WatchId;
 use crate::identity::Inode;
 
-/// Names one directory of the table; never used twice.
+/// Identifies one directory of the table; never used twice.
 pub(super) type DirId = u64;
 
-/// One step on the way to a file: a name looked up in a directory.
+/// One step of the path to a file: a name looked up in a directory.
 #[derive(Debug, Clone)]
 pub(super) struct Step {
     pub(super) dir: DirId,
@@ -22,13 +22,13 @@ pub(super) struct Step {
 struct Dir {
     path: Arc<Path>,
     inode: Inode,
-    /// False from the moment an event says that the watch may have gone with the directory.
-    alive: bool,
+    /// False once an event says that the watch may be gone with the directory.
+    valid: bool,
     names: HashMap<Arc<OsStr>, Vec<WatchId>>,
 }
 
-/// The table. A directory is one entry however many paths lead to it: inotify gives the same watch for all
-/// of them, and notify reports it under one path only.
+/// The table. A directory is one entry however many paths lead to it: inotify returns the same watch
+/// for all of them, and notify reports it under one path only.
 #[derive(Default)]
 pub(super) struct Dirs {
     next: DirId,
@@ -38,13 +38,13 @@ pub(super) struct Dirs {
 }
 
 impl Dirs {
-    /// The directory, if it is watched and nothing says otherwise.
+    /// The directory, if it has a valid watch.
     pub(super) fn watched(&self, inode: Inode) -> Option<DirId> {
-        self.by_inode.get(&inode).copied().filter(|id| self.dirs.get(id).is_some_and(|dir| dir.alive))
+        self.by_inode.get(&inode).copied().filter(|id| self.dirs.get(id).is_some_and(|dir| dir.valid))
     }
 
-    /// Enters a directory that is about to be watched under `path`, instead of whatever was there. Also gives
-    /// the paths whose watches have to go first.
+    /// Enters a directory that is about to be watched under `path`, in place of the former one. Also
+    /// returns the paths whose watches must be removed first.
     pub(super) fn enter(&mut self, path: &Path, inode: Inode) -> (DirId, Vec<Arc<Path>>) {
         let mut stale = Vec::new();
         let path: Arc<Path> = path.into();
@@ -56,14 +56,14 @@ impl Dirs {
             Some(&id) => id,
             None => {
                 self.next += 1;
-                let dir = Dir { path: Arc::clone(&path), inode, alive: true, names: HashMap::new() };
+                let dir = Dir { path: Arc::clone(&path), inode, valid: true, names: HashMap::new() };
                 self.dirs.insert(self.next, dir);
                 self.by_inode.insert(inode, self.next);
                 self.next
             }
         };
         if let Some(dir) = self.dirs.get_mut(&id) {
-            dir.alive = true;
+            dir.valid = true;
             let before = std::mem::replace(&mut dir.path, Arc::clone(&path));
             if before != path && self.by_path.get(&before) == Some(&id) {
                 self.by_path.remove(&before);
@@ -76,29 +76,29 @@ impl Dirs {
 
     fn orphan(&mut self, id: DirId, successor: Inode) {
         if let Some(dir) = self.dirs.get_mut(&id).filter(|dir| dir.inode != successor) {
-            dir.alive = false;
+            dir.valid = false;
             self.by_inode.remove(&dir.inode);
         }
     }
 
-    pub(super) fn kill(&mut self, id: DirId) {
+    pub(super) fn invalidate(&mut self, id: DirId) {
         if let Some(dir) = self.dirs.get_mut(&id) {
-            dir.alive = false;
+            dir.valid = false;
         }
     }
 
-    /// Marks the directory at `path` and all below it: notify drops their watches.
-    pub(super) fn kill_below(&mut self, path: &Path) {
+    /// Invalidates the directory at `path` and all below it: notify drops their watches.
+    pub(super) fn invalidate_below(&mut self, path: &Path) {
         let range = self.by_path.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
         for (_, id) in range.take_while(|(below, _)| below.starts_with(path)) {
             if let Some(dir) = self.dirs.get_mut(id) {
-                dir.alive = false;
+                dir.valid = false;
             }
         }
     }
 
-    pub(super) fn kill_all(&mut self) {
-        self.dirs.values_mut().for_each(|dir| dir.alive = false);
+    pub(super) fn invalidate_all(&mut self) {
+        self.dirs.values_mut().for_each(|dir| dir.valid = false);
     }
 
     pub(super) fn link(&mut self, id: DirId, name: &OsStr, watch: WatchId) -> Option<Step> {
@@ -111,7 +111,7 @@ impl Dirs {
         Some(Step { dir: id, name })
     }
 
-    /// Takes one link away; true if that was the directory's last.
+    /// Removes one link; true if that was the directory's last.
     pub(super) fn unlink(&mut self, step: &Step, watch: WatchId) -> bool {
         let Some(dir) = self.dirs.get_mut(&step.dir) else { return false };
         if let Some(watches) = dir.names.get_mut(&step.name) {
@@ -125,9 +125,9 @@ impl Dirs {
         dir.names.is_empty()
     }
 
-    /// Removes a directory without links; gives the path to stop watching, unless another directory is
-    /// there by now.
-    pub(super) fn forget(&mut self, id: DirId) -> Option<Arc<Path>> {
+    /// Removes a directory without links. Returns the path to stop watching, unless another directory
+    /// is there now.
+    pub(super) fn remove(&mut self, id: DirId) -> Option<Arc<Path>> {
         if !self.dirs.get(&id)?.names.is_empty() {
             return None;
         }
@@ -141,15 +141,15 @@ impl Dirs {
         })
     }
 
-    /// Who looks up the name of `path` in the directory above, and by which step.
-    pub(super) fn interested<'a>(&'a self, path: &'a Path) -> Option<(DirId, &'a OsStr, &'a [WatchId])> {
+    /// The files that look up the name of `path` in its parent directory, and the step they share.
+    pub(super) fn users_of_name<'a>(&'a self, path: &'a Path) -> Option<(DirId, &'a OsStr, &'a [WatchId])> {
         let dir = *self.by_path.get(path.parent()?)?;
         let name = path.file_name()?;
         Some((dir, name, self.dirs.get(&dir)?.names.get(name)?))
     }
 
-    /// Whom the directory at `path` itself concerns.
-    pub(super) fn passing(&self, path: &Path) -> impl Iterator<Item = WatchId> {
+    /// The files whose path leads through the directory at `path`.
+    pub(super) fn users_of_directory(&self, path: &Path) -> impl Iterator<Item = WatchId> {
         let dir = self.by_path.get(path).and_then(|id| self.dirs.get(id));
         dir.into_iter().flat_map(|dir| dir.names.values().flatten().copied())
     }

@@ -1,4 +1,4 @@
-//! What an inotify event means: who is concerned, and whether the writer is done.
+//! What an inotify event means: which files it affects, and whether the writer is done.
 
 use std::path::Path;
 use std::time::Instant;
@@ -6,8 +6,8 @@ use std::time::Instant;
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 
+use super::inner::Inner;
 use super::schedule::Schedule;
-use super::{Inner, loaders};
 use crate::sync::lock;
 use crate::trigger::Trigger;
 
@@ -18,8 +18,8 @@ enum Writer {
     Done,
     /// Perhaps still busy: wait for quiet.
     Busy,
-    /// Taking something away, and with it the watches below. Something else may follow at once: wait for
-    /// quiet, too, but forget the watches now.
+    /// Removing something, and with it the watches below. Something else may follow at once: wait
+    /// for quiet, but invalidate the watches now.
     Removing,
 }
 
@@ -41,49 +41,49 @@ impl Writer {
 }
 
 impl Inner {
-    /// Called by the notify thread for each event; must not wait for anything but the schedule.
+    /// Called by the notify thread for each event; must wait for nothing but the schedule.
     pub(super) fn on_event(&self, event: notify::Result<Event>) {
         let mut schedule = lock(&self.schedule);
-        let (called, alarmed) = match event {
+        let (queued, timer_set) = match event {
             Ok(event) if !event.need_rescan() => match Writer::of(&event.kind) {
-                Some(writer) => event.paths.iter().fold((false, false), |(called, alarmed), path| {
-                    let (call, alarm) = apply(&mut schedule, path, writer);
-                    (called | call, alarmed | alarm)
+                Some(writer) => event.paths.iter().fold((false, false), |(queued, timer_set), path| {
+                    let (queue, timer) = apply(&mut schedule, path, writer);
+                    (queued | queue, timer_set | timer)
                 }),
                 None => (false, false),
             },
             // The kernel's queue overflowed or could not be read: anything may have happened.
             _ => {
-                schedule.dirs.kill_all();
-                schedule.wake_all(Trigger { event: true, touched: true, ..Trigger::default() });
+                schedule.dirs.invalidate_all();
+                schedule.queue_all(Trigger { event: true, touched: true, ..Trigger::default() });
                 (true, false)
             }
         };
-        if alarmed {
+        if timer_set {
             self.alarm.notify_one();
         }
-        if called {
-            loaders::call(self, schedule);
+        if queued {
+            self.wake_loader(schedule);
         }
     }
 }
 
-/// Gives whether a loader and whether the clock has to be woken.
+/// Returns whether work was queued and whether an earlier timer was set.
 fn apply(schedule: &mut Schedule, path: &Path, writer: Writer) -> (bool, bool) {
     if writer == Writer::Removing {
-        schedule.dirs.kill_below(path);
+        schedule.dirs.invalidate_below(path);
     }
     let touched = writer != Writer::Removing;
-    let (mut called, mut alarmed) = (false, false);
+    let (mut queued, mut timer_set) = (false, false);
     let now = Instant::now();
-    for (id, itself) in schedule.concerned(path) {
+    for (id, itself) in schedule.affected(path) {
         let settled = itself && writer == Writer::Done;
         let trigger = Trigger { event: true, touched, settled, ..Trigger::default() };
         if writer == Writer::Done {
-            called |= schedule.wake(id, trigger);
+            queued |= schedule.queue_now(id, trigger);
         } else {
-            alarmed |= schedule.wake_when_quiet(id, trigger, itself, now);
+            timer_set |= schedule.queue_when_quiet(id, trigger, itself, now);
         }
     }
-    (called, alarmed)
+    (queued, timer_set)
 }

@@ -1,27 +1,17 @@
-//! The threads that load. One is enough until a parser is slow; then others join until it is done, so that a
-//! slow parser delays nobody else.
+//! The threads that load. One is enough until a parser is slow; then others join until it is done,
+//! so that a slow parser delays only its own file.
 
 use std::io;
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use super::Inner;
+use super::inner::Inner;
 use super::schedule::Schedule;
 use crate::limits::{GROW_AFTER, MAX_LOADERS};
 use crate::sync::lock;
-
-/// How many loaders there are and whether they get anywhere.
-#[derive(Default)]
-pub(super) struct Count {
-    alive: usize,
-    idle: usize,
-    /// Jobs taken so far.
-    taken: u64,
-    /// When to see whether a job still waits though none has been taken since.
-    pub(super) grow_at: Option<Instant>,
-    taken_then: u64,
-}
+use crate::trigger::Outcome;
 
 pub(super) fn spawn_first(inner: &Arc<Inner>) -> io::Result<()> {
     spawn(inner, &mut lock(&inner.schedule))
@@ -32,21 +22,6 @@ fn spawn(inner: &Arc<Inner>, schedule: &mut Schedule) -> io::Result<()> {
     thread::Builder::new().name("filewatch-load".to_owned()).spawn(move || run(&inner))?;
     schedule.loaders.alive += 1;
     Ok(())
-}
-
-/// Wakes a loader for new work, or has the clock see to it that one comes. Unlocks first: a thread that is
-/// woken under the lock would sleep again at once.
-pub(super) fn call(inner: &Inner, mut schedule: MutexGuard<'_, Schedule>) {
-    let count = &mut schedule.loaders;
-    if count.idle > 0 {
-        drop(schedule);
-        inner.work.notify_one();
-    } else if count.grow_at.is_none() {
-        count.grow_at = Some(Instant::now() + GROW_AFTER);
-        count.taken_then = count.taken;
-        drop(schedule);
-        inner.alarm.notify_one();
-    }
 }
 
 /// Adds a loader if no job has been taken for a while though one waits.
@@ -60,7 +35,7 @@ pub(super) fn grow(inner: &Arc<Inner>, schedule: &mut Schedule, now: Instant) {
     }
     let stuck = schedule.loaders.taken == schedule.loaders.taken_then;
     if stuck && schedule.loaders.alive < MAX_LOADERS {
-        // Without another thread the work waits for a loader to become free.
+        // A refused thread is not an error here: the work waits for a loader to become free.
         let _ = spawn(inner, schedule);
     }
     schedule.loaders.taken_then = schedule.loaders.taken;
@@ -70,23 +45,27 @@ pub(super) fn grow(inner: &Arc<Inner>, schedule: &mut Schedule, now: Instant) {
 fn run(inner: &Arc<Inner>) {
     let mut schedule = lock(&inner.schedule);
     while !schedule.stopped() {
-        if let Some(job) = schedule.take() {
+        if let Some(job) = schedule.next_job() {
             schedule.loaders.taken += 1;
             if schedule.has_work() {
-                call(inner, schedule);
+                inner.wake_loader(schedule);
             } else {
                 drop(schedule);
             }
-            let watched = job.watched.upgrade();
-            let outcome = watched.map(|watched| inner.look(job.id, &*watched, job.trigger));
+            // Application code runs in here: parsers, callbacks, and `Drop` of what they made, also
+            // when this is the last handle. A panic must cost neither this thread nor the file.
+            let checked = catch_unwind(AssertUnwindSafe(|| {
+                let watched = job.watched.upgrade();
+                watched.map(|watched| inner.check(job.id, &*watched, job.trigger))
+            }));
             schedule = lock(&inner.schedule);
-            if let Some(outcome) = outcome {
-                schedule = inner.finish(job.id, outcome, schedule);
+            if let Some(outcome) = checked.unwrap_or(Some(Outcome::Unsettled)) {
+                schedule = inner.release(job.id, outcome, schedule);
             }
             continue;
         }
         if schedule.loaders.idle > 0 {
-            // One that waits is enough.
+            // One idle loader is enough.
             break;
         }
         schedule.loaders.idle += 1;

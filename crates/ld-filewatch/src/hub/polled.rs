@@ -1,10 +1,10 @@
-//! Who is polled how often. All files of one interval are polled together, so that an idle process is woken
-//! once an interval and not once a file.
+//! Which files are polled and how often. All files of one interval are polled together, so that an
+//! idle process is woken once an interval and not once a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::WatchId;
+use super::watched::WatchId;
 
 #[derive(Default)]
 pub(super) struct Polled(BTreeMap<Duration, Group>);
@@ -39,11 +39,11 @@ impl Polled {
         self.0.values().map(|group| group.next).min()
     }
 
-    /// Whom to poll now; their next poll is set.
+    /// The files to poll now; their next poll is set.
     pub(super) fn due(&mut self, now: Instant) -> Vec<WatchId> {
         let mut due = Vec::new();
         for (every, group) in self.0.iter_mut().filter(|(_, group)| group.next <= now) {
-            // A poll that comes late is not made up for.
+            // Missed polls are not repeated.
             group.next = (group.next + *every).max(now + *every / 2);
             due.extend(&group.members);
         }

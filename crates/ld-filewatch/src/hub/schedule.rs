@@ -1,4 +1,4 @@
-//! Who is to be looked at, when, and for what reason. Pure state: no threads, no system calls.
+//! Which files are checked next, when, and why. Pure state: no threads, no system calls.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
@@ -7,27 +7,30 @@ use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use super::dirs::{Dirs, Step};
+use super::loader_count::LoaderCount;
 use super::polled::Polled;
 use super::slot::{Quiet, Slot, Stage, Writing};
-use super::{Pace, WatchId, Watched};
-use crate::limits::{DEFAULT_POLL_INTERVAL, MAX_UNSETTLED, REARM_AFTER};
+use super::watched::{Timing, WatchId, Watched};
+use crate::limits::{DEFAULT_POLL_INTERVAL, MAX_UNSETTLED, RETRY_WATCHES_AFTER};
 use crate::trigger::Trigger;
 
-/// A file to look at.
+/// A file to check.
 pub(super) struct Job {
     pub(super) id: WatchId,
     pub(super) watched: Weak<dyn Watched>,
     pub(super) trigger: Trigger,
 }
 
-/// How the way to a file is watched after a walk.
+/// The watched path to a file after a walk.
 pub(super) struct Walked {
     pub(super) chain: Box<[Step]>,
-    /// Whether it leads to the file, and does not end at something missing before.
+    /// Whether it leads to the file and does not end at something missing before.
     pub(super) complete: bool,
-    pub(super) armed: bool,
+    /// Whether events arrive for every step.
+    pub(super) watches_set: bool,
 }
 
+#[derive(Default)]
 pub(super) struct Schedule {
     pub(super) dirs: Dirs,
     slots: HashMap<WatchId, Slot>,
@@ -36,23 +39,13 @@ pub(super) struct Schedule {
     polls: VecDeque<WatchId>,
     timers: BinaryHeap<Reverse<(Instant, WatchId)>>,
     polled: Polled,
-    pub(super) loaders: super::loaders::Count,
+    pub(super) loaders: LoaderCount,
     stopped: bool,
 }
 
 impl Schedule {
     pub(super) fn new() -> Self {
-        Self {
-            dirs: Dirs::default(),
-            slots: HashMap::new(),
-            next: 0,
-            urgent: VecDeque::new(),
-            polls: VecDeque::new(),
-            timers: BinaryHeap::new(),
-            polled: Polled::default(),
-            loaders: super::loaders::Count::default(),
-            stopped: false,
-        }
+        Self::default()
     }
 
     pub(super) fn stop(&mut self) {
@@ -63,36 +56,36 @@ impl Schedule {
         self.stopped
     }
 
-    /// Adds a file. Also says whether the clock has to be set earlier.
-    pub(super) fn add(&mut self, watched: Weak<dyn Watched>, pace: Pace) -> (WatchId, bool) {
+    /// Adds a file. Also returns whether an earlier timer was set.
+    pub(super) fn add(&mut self, watched: Weak<dyn Watched>, timing: Timing) -> (WatchId, bool) {
         self.next += 1;
-        self.slots.insert(self.next, Slot::new(watched, pace));
-        let alarm = self.poll_every(self.next, pace.poll);
+        self.slots.insert(self.next, Slot::new(watched, timing));
+        let alarm = self.poll_every(self.next, timing.poll);
         (self.next, alarm)
     }
 
-    /// Removes a file; gives the steps whose links are to be taken away.
+    /// Removes a file; returns the steps whose links must be removed.
     pub(super) fn remove(&mut self, id: WatchId) -> Box<[Step]> {
         self.poll_every(id, None);
         self.slots.remove(&id).map(|slot| slot.chain).unwrap_or_default()
     }
 
-    /// Whom something at `path` concerns, and whether it is the file itself that it happened to.
-    pub(super) fn concerned(&self, path: &Path) -> Vec<(WatchId, bool)> {
-        let mut concerned: Vec<_> = self.dirs.passing(path).map(|id| (id, false)).collect();
-        if let Some((dir, name, ids)) = self.dirs.interested(path) {
+    /// The files that an event at `path` affects, and whether it happened to the file itself.
+    pub(super) fn affected(&self, path: &Path) -> Vec<(WatchId, bool)> {
+        let mut affected: Vec<_> = self.dirs.users_of_directory(path).map(|id| (id, false)).collect();
+        if let Some((dir, name, ids)) = self.dirs.users_of_name(path) {
             let itself = |id| self.slots.get(id).is_some_and(|slot| slot.ends_at(dir, name));
-            concerned.extend(ids.iter().map(|id| (*id, itself(id))));
+            affected.extend(ids.iter().map(|id| (*id, itself(id))));
         }
-        concerned
+        affected
     }
 
-    /// Whether a file wants events.
+    /// Whether a file's options ask for events.
     pub(super) fn wants_events(&self, id: WatchId) -> bool {
-        self.slots.get(&id).is_some_and(|slot| slot.pace.events)
+        self.slots.get(&id).is_some_and(|slot| slot.timing.events)
     }
 
-    /// Has a file polled at this interval, or not at all. True if the clock has to be set earlier.
+    /// Sets a file's poll interval. True if an earlier timer was set.
     fn poll_every(&mut self, id: WatchId, every: Option<Duration>) -> bool {
         let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.every != every) else { return false };
         if let Some(former) = std::mem::replace(&mut slot.every, every) {
@@ -101,15 +94,15 @@ impl Schedule {
         every.is_some_and(|every| self.polled.join(id, every))
     }
 
-    /// Records a walk; gives the steps before it, and whether the clock has to be set earlier. A file that has
-    /// no events is polled, whatever its options.
+    /// Records a walk; returns the former steps, and whether an earlier timer was set. A file without
+    /// events is polled, whatever its options.
     pub(super) fn walked(&mut self, id: WatchId, walked: Walked) -> (Box<[Step]>, bool) {
         let Some(slot) = self.slots.get_mut(&id) else { return (walked.chain, false) };
         let former = std::mem::replace(&mut slot.chain, walked.chain);
         slot.complete = walked.complete;
-        slot.rearm = (!walked.armed).then(|| Instant::now() + REARM_AFTER);
-        let poll = slot.pace.poll;
-        let every = if walked.armed {
+        slot.retry_watches = (!walked.watches_set).then(|| Instant::now() + RETRY_WATCHES_AFTER);
+        let poll = slot.timing.poll;
+        let every = if walked.watches_set {
             poll
         } else {
             Some(poll.map_or(DEFAULT_POLL_INTERVAL, |poll| poll.min(DEFAULT_POLL_INTERVAL)))
@@ -118,20 +111,20 @@ impl Schedule {
         (former, alarm)
     }
 
-    /// Forgets that the way to a file is watched, after a change that no event told of.
-    pub(super) fn distrust(&mut self, id: WatchId) {
+    /// Invalidates all watches on the path to a file, after a change without an event.
+    pub(super) fn invalidate_chain(&mut self, id: WatchId) {
         if let Some(slot) = self.slots.get(&id) {
-            slot.chain.iter().for_each(|step| self.dirs.kill(step.dir));
+            slot.chain.iter().for_each(|step| self.dirs.invalidate(step.dir));
         }
     }
 
-    /// Whether a look should try again to get events.
-    pub(super) fn rearm_due(&self, id: WatchId, now: Instant) -> bool {
-        self.slots.get(&id).and_then(|slot| slot.rearm).is_some_and(|at| at <= now)
+    /// Whether a check should try again to set the file's watches.
+    pub(super) fn watches_due(&self, id: WatchId, now: Instant) -> bool {
+        self.slots.get(&id).and_then(|slot| slot.retry_watches).is_some_and(|at| at <= now)
     }
 
-    /// Has a file looked at as soon as a loader is free. True if one has to be woken.
-    pub(super) fn wake(&mut self, id: WatchId, trigger: Trigger) -> bool {
+    /// Queues a check as soon as a loader is free. True if a loader must be woken.
+    pub(super) fn queue_now(&mut self, id: WatchId, trigger: Trigger) -> bool {
         let Some(slot) = self.slots.get_mut(&id) else { return false };
         slot.pending.merge(trigger);
         if let Some(quiet) = slot.quiet.take() {
@@ -140,9 +133,9 @@ impl Schedule {
         slot.queue(id, &mut self.urgent)
     }
 
-    /// Has a file looked at after its quiet time, because of something that happened to the file `itself` or on the
-    /// way to it. True if the clock has to be set earlier.
-    pub(super) fn wake_when_quiet(
+    /// Queues a check after the file's quiet time, because of something that happened to the file
+    /// `itself` or on the path to it. True if an earlier timer was set.
+    pub(super) fn queue_when_quiet(
         &mut self,
         id: WatchId,
         mut trigger: Trigger,
@@ -151,10 +144,10 @@ impl Schedule {
     ) -> bool {
         let Some(slot) = self.slots.get_mut(&id) else { return false };
         let since = slot.quiet.map_or(now, |quiet| quiet.since);
-        let due = (now + slot.pace.quiet).min(since + MAX_UNSETTLED.max(slot.pace.quiet));
+        let due = (now + slot.timing.quiet).min(since + MAX_UNSETTLED.max(slot.timing.quiet));
         let mut writing = slot.quiet.and_then(|quiet| quiet.writing);
         if itself {
-            writing = Some(Writing::go_on(writing, now, slot.pace.quiet));
+            writing = Some(Writing::extend(writing, now, slot.timing.quiet));
         }
         if let Some(quiet) = slot.quiet {
             trigger.merge(quiet.trigger);
@@ -171,7 +164,7 @@ impl Schedule {
         while let Some(Reverse((at, id))) = self.timers.peek().copied() {
             match self.slots.get(&id).and_then(|slot| slot.quiet) {
                 Some(quiet) if quiet.due > at => {
-                    // More happened since: the timer moves instead of one being set for each event.
+                    // More events came since: the timer moves; there is not one for each event.
                     self.timers.pop();
                     self.timers.push(Reverse((quiet.due, id)));
                 }
@@ -187,15 +180,15 @@ impl Schedule {
     }
 
     /// Queues everything that is due.
-    pub(super) fn ring(&mut self, now: Instant) {
+    pub(super) fn queue_due(&mut self, now: Instant) {
         while let Some(Reverse((_, id))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.timers.pop();
             let Some(slot) = self.slots.get(&id) else { continue };
             match slot.quiet {
                 Some(quiet) if quiet.due > now => self.timers.push(Reverse((quiet.due, id))),
                 Some(quiet) => {
-                    let settled = quiet.writing.is_some_and(|writing| writing.is_endless(slot.pace.quiet));
-                    self.wake(id, Trigger { settled, ..Trigger::default() });
+                    let settled = quiet.writing.is_some_and(|writing| writing.is_endless(slot.timing.quiet));
+                    self.queue_now(id, Trigger { settled, ..Trigger::default() });
                 }
                 None => {}
             }
@@ -209,11 +202,11 @@ impl Schedule {
         }
     }
 
-    /// Has every file that relies on events looked at: some events are lost.
-    pub(super) fn wake_all(&mut self, trigger: Trigger) {
-        let ids: Vec<_> = self.slots.iter().filter(|(_, slot)| slot.pace.events).map(|(id, _)| *id).collect();
-        for id in ids {
-            self.wake(id, trigger);
+    /// Queues every file that relies on events, after events were lost.
+    pub(super) fn queue_all(&mut self, trigger: Trigger) {
+        let events = self.slots.iter().filter(|(_, slot)| slot.timing.events);
+        for id in events.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.queue_now(id, trigger);
         }
     }
 
@@ -221,30 +214,28 @@ impl Schedule {
         !self.urgent.is_empty() || !self.polls.is_empty()
     }
 
-    /// The next file to look at; events come before polls.
-    pub(super) fn take(&mut self) -> Option<Job> {
+    /// Claims the next file; events come before polls.
+    pub(super) fn next_job(&mut self) -> Option<Job> {
         while let Some(id) = self.urgent.pop_front().or_else(|| self.polls.pop_front()) {
             let Some(slot) = self.slots.get_mut(&id) else { continue };
-            slot.stage = Stage::Looking;
+            slot.stage = Stage::Checking;
             let trigger = std::mem::take(&mut slot.pending);
             return Some(Job { id, watched: Weak::clone(&slot.watched), trigger });
         }
         None
     }
 
-    /// Claims a file for the calling thread, unless somebody else has it.
-    pub(super) fn begin_direct(&mut self, id: WatchId) -> bool {
-        match self.slots.get_mut(&id).filter(|slot| slot.stage == Stage::Idle) {
-            Some(slot) => {
-                slot.stage = Stage::Looking;
-                true
-            }
-            None => false,
-        }
+    /// Claims an idle file for the calling thread.
+    pub(super) fn claim(&mut self, id: WatchId) -> bool {
+        let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.stage == Stage::Idle) else {
+            return false;
+        };
+        slot.stage = Stage::Checking;
+        true
     }
 
-    /// Ends a look. True if more happened meanwhile and a loader has to be woken.
-    pub(super) fn finish(&mut self, id: WatchId) -> bool {
+    /// Ends a claim. True if more happened meanwhile and a loader must be woken.
+    pub(super) fn release(&mut self, id: WatchId) -> bool {
         let Some(slot) = self.slots.get_mut(&id) else { return false };
         slot.stage = Stage::Idle;
         slot.pending.any() && slot.queue(id, &mut self.urgent)

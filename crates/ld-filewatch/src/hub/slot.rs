@@ -6,19 +6,20 @@ use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use super::dirs::{DirId, Step};
-use super::{Pace, WatchId, Watched};
+use super::watched::{Timing, WatchId, Watched};
 use crate::limits::MAX_UNSETTLED;
 use crate::trigger::Trigger;
 
-/// Where a file is between two looks.
+/// The state of a file between two checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Idle,
     Queued,
-    Looking,
+    /// Claimed by a thread that checks it.
+    Checking,
 }
 
-/// A look that waits for quiet.
+/// A check that waits for quiet.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Quiet {
     pub(super) due: Instant,
@@ -27,7 +28,7 @@ pub(super) struct Quiet {
     pub(super) writing: Option<Writing>,
 }
 
-/// Something happens to the file itself again and again, without a quiet time in between.
+/// A series of events of the file itself without a quiet time in between.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Writing {
     since: Instant,
@@ -35,47 +36,47 @@ pub(super) struct Writing {
 }
 
 impl Writing {
-    /// With one more event, at `now`.
-    pub(super) fn go_on(former: Option<Self>, now: Instant, quiet: Duration) -> Self {
+    /// Adds one more event, at `now`.
+    pub(super) fn extend(former: Option<Self>, now: Instant, quiet: Duration) -> Self {
         let since = former
             .filter(|writing| now.duration_since(writing.last) < quiet)
             .map_or(now, |writing| writing.since);
         Self { since, last: now }
     }
 
-    /// Whether this has gone on for so long that nobody waits for its end any more. Events say so, not the clock: whoever
-    /// asks may have been kept from running since the last one.
+    /// Whether the series is so long that its end is not waited for. The events decide, not the
+    /// clock: the process may have been paused since the last one.
     pub(super) fn is_endless(&self, quiet: Duration) -> bool {
         self.last + quiet >= self.since + MAX_UNSETTLED
     }
 }
 
-/// One file's place in the schedule.
+/// One file's entry in the schedule.
 pub(super) struct Slot {
     pub(super) watched: Weak<dyn Watched>,
-    pub(super) pace: Pace,
+    pub(super) timing: Timing,
     pub(super) stage: Stage,
     pub(super) pending: Trigger,
     pub(super) quiet: Option<Quiet>,
     /// The group that polls it.
     pub(super) every: Option<Duration>,
-    /// When to try for events again.
-    pub(super) rearm: Option<Instant>,
+    /// When to try again to set the watches.
+    pub(super) retry_watches: Option<Instant>,
     pub(super) chain: Box<[Step]>,
-    /// The chain leads to the file, and does not end at something missing before.
+    /// The chain leads to the file and does not end at something missing before.
     pub(super) complete: bool,
 }
 
 impl Slot {
-    pub(super) fn new(watched: Weak<dyn Watched>, pace: Pace) -> Self {
+    pub(super) fn new(watched: Weak<dyn Watched>, timing: Timing) -> Self {
         Self {
             watched,
-            pace,
+            timing,
             stage: Stage::Idle,
             pending: Trigger::default(),
             quiet: None,
             every: None,
-            rearm: None,
+            retry_watches: None,
             chain: Box::default(),
             complete: false,
         }
@@ -88,7 +89,7 @@ impl Slot {
         self.complete && last.is_some_and(|last| last.dir == dir && *last.name == *name)
     }
 
-    /// True if it was not queued or being looked at already.
+    /// True if it was idle and is queued now.
     pub(super) fn queue(&mut self, id: WatchId, queue: &mut VecDeque<WatchId>) -> bool {
         let idle = self.stage == Stage::Idle;
         if idle {

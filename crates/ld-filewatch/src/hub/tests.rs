@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use super::dirs::Dirs;
 use super::schedule::Schedule;
-use super::{Pace, WatchId, Watched};
+use super::watched::{Timing, WatchId, Watched};
 use crate::limits::MAX_UNSETTLED;
 use crate::status::Mode;
 use crate::trigger::{Outcome, Trigger};
 
-struct Nobody;
+struct NoFile;
 
-impl Watched for Nobody {
+impl Watched for NoFile {
     fn path(&self) -> &Path {
         Path::new("/")
     }
@@ -42,126 +42,126 @@ const QUIET: Duration = Duration::from_millis(20);
 const EVENT: Trigger = Trigger { event: true, settled: false, touched: true, poll: false, reader: false };
 
 fn add(schedule: &mut Schedule, poll: Option<Duration>) -> WatchId {
-    schedule.add(Weak::<Nobody>::new(), Pace { events: true, poll, quiet: QUIET }).0
+    schedule.add(Weak::<NoFile>::new(), Timing { events: true, poll, quiet: QUIET }).0
 }
 
-fn taken(schedule: &mut Schedule) -> Option<(WatchId, Trigger)> {
-    schedule.take().map(|job| (job.id, job.trigger))
+fn next(schedule: &mut Schedule) -> Option<(WatchId, Trigger)> {
+    schedule.next_job().map(|job| (job.id, job.trigger))
 }
 
 #[test]
-fn a_writer_is_waited_for_until_it_is_quiet() {
+fn a_check_waits_until_the_writer_is_quiet() {
     let mut schedule = Schedule::new();
     let id = add(&mut schedule, None);
     let start = Instant::now();
-    assert!(schedule.wake_when_quiet(id, EVENT, true, start));
+    assert!(schedule.queue_when_quiet(id, EVENT, true, start));
     assert!(
-        !schedule.wake_when_quiet(id, EVENT, true, start + QUIET / 2),
-        "the timer moves, it is not set again"
+        !schedule.queue_when_quiet(id, EVENT, true, start + QUIET / 2),
+        "the timer moves, no second one is set"
     );
-    schedule.ring(start + QUIET);
-    assert_eq!(taken(&mut schedule), None);
+    schedule.queue_due(start + QUIET);
+    assert_eq!(next(&mut schedule), None);
     assert_eq!(schedule.next_alarm(), Some(start + QUIET / 2 + QUIET));
-    schedule.ring(start + QUIET * 2);
-    assert_eq!(taken(&mut schedule), Some((id, EVENT)));
+    schedule.queue_due(start + QUIET * 2);
+    assert_eq!(next(&mut schedule), Some((id, EVENT)));
 }
 
 #[test]
-fn a_writer_that_is_never_quiet_is_waited_for_no_longer_than_the_limit() {
+fn a_writer_that_never_pauses_is_checked_at_the_limit() {
     let mut schedule = Schedule::new();
     let id = add(&mut schedule, None);
     let start = Instant::now();
     let mut now = start;
     while now < start + MAX_UNSETTLED {
-        schedule.ring(now);
-        assert_eq!(taken(&mut schedule), None);
-        schedule.wake_when_quiet(id, EVENT, true, now);
+        schedule.queue_due(now);
+        assert_eq!(next(&mut schedule), None);
+        schedule.queue_when_quiet(id, EVENT, true, now);
         now += QUIET / 2;
     }
-    schedule.ring(start + MAX_UNSETTLED);
-    assert_eq!(taken(&mut schedule), Some((id, Trigger { settled: true, ..EVENT })));
+    schedule.queue_due(start + MAX_UNSETTLED);
+    assert_eq!(next(&mut schedule), Some((id, Trigger { settled: true, ..EVENT })));
 }
 
 #[test]
-fn directories_that_are_moved_without_pause_do_not_make_a_writer_done() {
+fn moving_directories_does_not_settle_a_writer() {
     let mut schedule = Schedule::new();
     let id = add(&mut schedule, None);
     let start = Instant::now();
-    schedule.wake_when_quiet(id, EVENT, true, start);
+    schedule.queue_when_quiet(id, EVENT, true, start);
     let mut now = start;
     while now < start + MAX_UNSETTLED - QUIET {
-        schedule.wake_when_quiet(id, EVENT, false, now);
+        schedule.queue_when_quiet(id, EVENT, false, now);
         now += QUIET / 2;
     }
-    schedule.wake_when_quiet(id, EVENT, true, now);
-    schedule.ring(start + MAX_UNSETTLED);
-    assert_eq!(taken(&mut schedule), Some((id, EVENT)), "it has written for a moment only");
+    schedule.queue_when_quiet(id, EVENT, true, now);
+    schedule.queue_due(start + MAX_UNSETTLED);
+    assert_eq!(next(&mut schedule), Some((id, EVENT)), "it has written only for a moment");
 }
 
 #[test]
-fn a_writer_that_has_just_begun_is_not_done_because_the_clock_was_held_up() {
+fn a_paused_process_does_not_settle_a_new_writer() {
     let mut schedule = Schedule::new();
     let id = add(&mut schedule, None);
     let start = Instant::now();
-    schedule.wake_when_quiet(id, EVENT, true, start);
+    schedule.queue_when_quiet(id, EVENT, true, start);
     let resumed = start + MAX_UNSETTLED * 2;
-    schedule.wake_when_quiet(id, EVENT, true, resumed);
-    schedule.ring(resumed);
-    assert_eq!(taken(&mut schedule), Some((id, EVENT)));
+    schedule.queue_when_quiet(id, EVENT, true, resumed);
+    schedule.queue_due(resumed);
+    assert_eq!(next(&mut schedule), Some((id, EVENT)));
 }
 
 #[test]
-fn events_come_before_polls_and_a_late_poll_is_not_made_up_for() {
+fn events_come_before_polls_and_late_polls_do_not_repeat() {
     let mut schedule = Schedule::new();
     let every = Duration::from_secs(1);
     let ids: Vec<_> = (0..3).map(|_| add(&mut schedule, Some(every))).collect();
     let late = Instant::now() + every * 10;
-    schedule.ring(late);
-    schedule.ring(late);
+    schedule.queue_due(late);
+    schedule.queue_due(late);
     let urgent = add(&mut schedule, Some(every));
-    assert!(schedule.wake(urgent, EVENT));
-    let order: Vec<_> = std::iter::from_fn(|| taken(&mut schedule)).map(|(id, _)| id).collect();
+    assert!(schedule.queue_now(urgent, EVENT));
+    let order: Vec<_> = std::iter::from_fn(|| next(&mut schedule)).map(|(id, _)| id).collect();
     assert_eq!(order, [urgent, ids[0], ids[1], ids[2]]);
     assert!(schedule.next_alarm().is_some_and(|next| next >= late + every / 2));
 }
 
 #[test]
-fn what_happens_during_a_look_leads_to_another() {
+fn an_event_during_a_check_queues_another_check() {
     let mut schedule = Schedule::new();
     let id = add(&mut schedule, None);
-    assert!(schedule.begin_direct(id) && !schedule.begin_direct(id));
-    assert!(!schedule.wake(id, EVENT), "somebody is at it");
-    assert_eq!(taken(&mut schedule), None);
-    assert!(schedule.finish(id));
-    assert_eq!(taken(&mut schedule), Some((id, EVENT)));
-    assert!(!schedule.finish(id));
+    assert!(schedule.claim(id) && !schedule.claim(id));
+    assert!(!schedule.queue_now(id, EVENT), "another thread has the claim");
+    assert_eq!(next(&mut schedule), None);
+    assert!(schedule.release(id));
+    assert_eq!(next(&mut schedule), Some((id, EVENT)));
+    assert!(!schedule.release(id));
     schedule.remove(id);
-    assert!(!schedule.wake(id, EVENT) && !schedule.begin_direct(id));
+    assert!(!schedule.queue_now(id, EVENT) && !schedule.claim(id));
 }
 
 #[test]
-fn a_directory_that_goes_takes_the_watches_below_it_and_no_others() {
+fn removing_a_directory_invalidates_only_watches_below_it() {
     let mut dirs = Dirs::default();
     for (number, path) in ["/a", "/a/b", "/a/b/c", "/a/bc"].into_iter().enumerate() {
         dirs.enter(Path::new(path), (1, number as u64));
     }
-    dirs.kill_below(Path::new("/a/b"));
-    let alive = [0, 1, 2, 3].map(|number| dirs.watched((1, number)).is_some());
-    assert_eq!(alive, [true, false, false, true]);
+    dirs.invalidate_below(Path::new("/a/b"));
+    let valid = [0, 1, 2, 3].map(|number| dirs.watched((1, number)).is_some());
+    assert_eq!(valid, [true, false, false, true]);
 }
 
 #[test]
-fn a_directory_in_the_place_of_another_takes_its_path_and_one_inode_is_one_entry() {
+fn a_replaced_directory_gets_its_path_and_inodes_are_unique() {
     let mut dirs = Dirs::default();
     let (old, stale) = dirs.enter(Path::new("/a"), (1, 1));
     assert!(stale.is_empty());
     let step = dirs.link(old, OsStr::new("file"), 7).expect("entered");
     let (new, stale) = dirs.enter(Path::new("/a"), (1, 2));
-    assert_eq!((new == old, stale.len()), (false, 1), "the old watch has to go first");
+    assert_eq!((new == old, stale.len()), (false, 1), "the old watch must be removed first");
     assert!(dirs.unlink(&step, 7));
-    assert_eq!(dirs.forget(old), None, "the path belongs to the new directory");
+    assert_eq!(dirs.remove(old), None, "the path belongs to the new directory");
 
     let (alias, stale) = dirs.enter(Path::new("/alias"), (1, 2));
     assert_eq!((alias, stale.as_slice()), (new, &[Path::new("/a").into()][..]));
-    assert_eq!(dirs.forget(new).as_deref(), Some(Path::new("/alias")));
+    assert_eq!(dirs.remove(new).as_deref(), Some(Path::new("/alias")));
 }

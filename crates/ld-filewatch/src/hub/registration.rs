@@ -1,0 +1,86 @@
+//! Entering a file into the hub, which is started and stopped on demand.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, Weak};
+
+use super::backend::Backend;
+use super::inner::Inner;
+use super::watched::{Timing, WatchId, Watched};
+use super::{clock, loaders};
+use crate::sync::lock;
+use crate::trigger::{Outcome, Trigger};
+
+/// Keeps the hub's threads alive; they end when the last one is dropped.
+struct Hub {
+    inner: Arc<Inner>,
+}
+
+static HUB: Mutex<Weak<Hub>> = Mutex::new(Weak::new());
+
+impl Hub {
+    fn get() -> io::Result<Arc<Self>> {
+        let mut current = lock(&HUB);
+        if let Some(hub) = current.upgrade() {
+            return Ok(hub);
+        }
+        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| {
+            let inner = Weak::clone(inner);
+            Inner::new(Backend::new(move |event| {
+                if let Some(inner) = inner.upgrade() {
+                    inner.on_event(event);
+                }
+            }))
+        });
+        let hub = Arc::new(Self { inner });
+        clock::spawn(&hub.inner)?;
+        loaders::spawn_first(&hub.inner)?;
+        *current = Arc::downgrade(&hub);
+        Ok(hub)
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        lock(&self.inner.schedule).stop();
+        self.inner.work.notify_all();
+        self.inner.alarm.notify_all();
+        lock(&self.inner.backend).close();
+    }
+}
+
+/// A file's entry in the hub; the file is no longer watched when it is dropped.
+pub(crate) struct Registration {
+    hub: Arc<Hub>,
+    id: WatchId,
+}
+
+impl Registration {
+    /// Adds a file. It is not checked before the first [`Registration::check_now`].
+    pub(crate) fn new(watched: Weak<dyn Watched>, timing: Timing) -> io::Result<Self> {
+        let hub = Hub::get()?;
+        let (id, alarm) = lock(&hub.inner.schedule).add(watched, timing);
+        if alarm {
+            hub.inner.alarm.notify_one();
+        }
+        Ok(Self { hub, id })
+    }
+
+    /// Checks the file in the calling thread, unless it is queued or being checked.
+    pub(crate) fn check_now(&self, watched: &dyn Watched, trigger: Trigger) {
+        let inner = &self.hub.inner;
+        if !lock(&inner.schedule).claim(self.id) {
+            return;
+        }
+        // A panic in application code must not keep the claim.
+        let checked = catch_unwind(AssertUnwindSafe(|| inner.check(self.id, watched, trigger)));
+        drop(inner.release(self.id, checked.unwrap_or(Outcome::Unsettled), lock(&inner.schedule)));
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let chain = lock(&self.hub.inner.schedule).remove(self.id);
+        self.hub.inner.unlink(self.id, &chain);
+    }
+}
