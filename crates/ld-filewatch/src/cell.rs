@@ -1,5 +1,6 @@
-//! The published content of one file: written by one loader at a time, read without a lock.
+//! The published content of one file: written by one thread at a time, read without a lock.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,13 +19,13 @@ pub(crate) struct Loaded<T> {
     pub(crate) version: u64,
 }
 
-/// The last good content, the last error, and who waits for more.
+/// The last good content, the last error, and the threads and tasks that wait for new content.
 pub(crate) struct Cell<T> {
-    /// What the hot paths read. The same content as in `current`, one dereference nearer.
-    pub(crate) data: ArcSwapOption<T>,
+    /// The one published pointer: every read and every subscriber takes the content from here.
     pub(crate) current: ArcSwapOption<Loaded<T>>,
-    /// The version of `current`; 0 before the first good load. Stored after the content.
-    pub(crate) version: AtomicU64,
+    /// Tells a cached reader that its copy is old. Stored before `current`: a thread that saw the new
+    /// content in any other way finds its cached copy outdated.
+    pub(crate) newest: AtomicU64,
     pub(crate) waiters: Waiters,
     error: Mutex<Option<Arc<Error>>>,
     checked: Moment,
@@ -34,9 +35,8 @@ pub(crate) struct Cell<T> {
 impl<T> Cell<T> {
     pub(crate) fn new() -> Self {
         Self {
-            data: ArcSwapOption::empty(),
             current: ArcSwapOption::empty(),
-            version: AtomicU64::new(0),
+            newest: AtomicU64::new(0),
             waiters: Waiters::default(),
             error: Mutex::new(None),
             checked: Moment::default(),
@@ -44,34 +44,45 @@ impl<T> Cell<T> {
         }
     }
 
-    /// New content: visible to readers, then announced.
-    pub(crate) fn publish(&self, data: T, mtime: SystemTime) {
-        let version = self.version.load(Ordering::Relaxed) + 1;
+    /// Publishes new content, then wakes all that wait for it. Returns its version.
+    pub(crate) fn publish(&self, data: T, mtime: SystemTime) -> u64 {
+        let version = self.version() + 1;
         self.loaded.set_now();
         self.clear_error();
-        let data = Arc::new(data);
-        self.current.store(Some(Arc::new(Loaded { data: Arc::clone(&data), mtime, version })));
-        self.data.store(Some(data));
-        self.version.store(version, Ordering::Release);
+        let loaded = Loaded { data: Arc::new(data), mtime, version };
+        self.newest.store(version, Ordering::Release);
+        let former = self.current.swap(Some(Arc::new(loaded)));
         self.waiters.wake_all();
+        // The application's `Drop` may panic; the new content is published all the same.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(former)));
+        version
     }
 
-    /// The same content with another modification time: nobody is woken.
-    pub(crate) fn touch(&self, mtime: SystemTime) {
-        self.clear_error();
+    /// Publishes the same content with another modification time; wakes nothing. True if that ended an
+    /// error.
+    pub(crate) fn touch(&self, mtime: SystemTime) -> bool {
+        let restored = self.clear_error();
         if let Some(now) = self.current.load_full().filter(|now| now.mtime != mtime) {
             let touched = Loaded { data: Arc::clone(&now.data), mtime, version: now.version };
             self.current.store(Some(Arc::new(touched)));
         }
+        restored
+    }
+
+    /// The version of the content; 0 before the first good load.
+    pub(crate) fn version(&self) -> u64 {
+        self.current.load().as_ref().map_or(0, |loaded| loaded.version)
     }
 
     /// Keeps the error until the next good load. The content stays.
     pub(crate) fn fail(&self, error: Arc<Error>) {
-        *lock(&self.error) = Some(error);
+        let former = lock(&self.error).replace(error);
+        drop(former);
     }
 
-    pub(crate) fn clear_error(&self) {
-        *lock(&self.error) = None;
+    fn clear_error(&self) -> bool {
+        let former = lock(&self.error).take();
+        former.is_some()
     }
 
     pub(crate) fn last_error(&self) -> Option<Arc<Error>> {
@@ -88,10 +99,7 @@ impl<T> Cell<T> {
     }
 
     pub(crate) fn newer(&self, version: u64) -> Option<Arc<Loaded<T>>> {
-        if self.version.load(Ordering::Acquire) == version {
-            return None;
-        }
-        self.current.load_full().filter(|loaded| loaded.version > version)
+        self.current.load().as_ref().filter(|loaded| loaded.version > version).map(Arc::clone)
     }
 
     pub(crate) fn set_checked(&self) {

@@ -1,8 +1,8 @@
-//! The one error type: why a file's content is not what it should be.
+//! The error type: why a file's content is not what it should be.
 
 use std::error::Error as StdError;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +11,13 @@ pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 /// Why a file's current content could not be loaded, or why there is none to read.
 ///
-/// Every text names the path. The cause is in [`source`](StdError::source) and not repeated in the text.
+/// The text (`{}`) names the path and the reason. The cause is also in [`source`](StdError::source), so
+/// print either the text alone or the chain of sources, not both.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing good has been loaded yet. The source says why; the watcher goes on trying.
-    #[error("{}: no content has been loaded yet", path.display())]
+    /// Nothing good has been loaded yet. The source says why; the watcher keeps trying.
+    #[error("{}: no content has been loaded yet{}", path.display(), reason(path, cause))]
     NotAvailable {
         /// The watched file.
         path: PathBuf,
@@ -26,24 +27,24 @@ pub enum Error {
     },
     /// The first good load did not happen within the time given to
     /// [`timeout`](crate::Builder::timeout) or [`wait_available`](crate::FileWatcher::wait_available).
-    #[error("{}: no content could be loaded within {timeout:?}", path.display())]
+    #[error("{}: no content could be loaded within {timeout:?}{}", path.display(), reason(path, cause))]
     TimedOut {
         /// The watched file.
         path: PathBuf,
-        /// How long was waited.
+        /// The time that was waited.
         timeout: Duration,
         /// What the last attempt failed with.
         #[source]
         cause: Option<Arc<Error>>,
     },
-    /// The file, a directory on its way or the target of a symbolic link does not exist. Create it: the
+    /// The file, a directory on its path or the target of a symbolic link does not exist. Create it: the
     /// watcher notices.
     #[error("{}: the file does not exist", path.display())]
     Missing {
         /// The watched file.
         path: PathBuf,
     },
-    /// Something else is in the file's place. Nothing but a regular file is ever opened.
+    /// Something else is in the file's place. Only regular files are opened.
     #[error("{}: not a regular file but {found}", path.display())]
     NotRegularFile {
         /// The watched file.
@@ -52,7 +53,7 @@ pub enum Error {
         found: &'static str,
     },
     /// The file could not be looked up, opened or read. Tried again at every poll.
-    #[error("{}: cannot be read", path.display())]
+    #[error("{}: cannot be read: {source}", path.display())]
     Unreadable {
         /// The watched file.
         path: PathBuf,
@@ -84,7 +85,7 @@ pub enum Error {
         valid_up_to: usize,
     },
     /// The parser rejected the content.
-    #[error("{}: cannot be parsed", path.display())]
+    #[error("{}: cannot be parsed: {source}", path.display())]
     Parse {
         /// The watched file.
         path: PathBuf,
@@ -92,7 +93,7 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
-    /// The parser panicked. The panic was caught; the watcher goes on.
+    /// The parser panicked. The panic was caught; the watcher keeps working.
     #[error("{}: the parser panicked: {message}", path.display())]
     ParserPanicked {
         /// The watched file.
@@ -109,7 +110,7 @@ pub enum Error {
         reason: &'static str,
     },
     /// The process could not start another thread; nothing is watched.
-    #[error("{}: no thread could be started to watch it", path.display())]
+    #[error("{}: no thread could be started to watch it: {source}", path.display())]
     NoThread {
         /// The path that was to be watched.
         path: PathBuf,
@@ -117,4 +118,12 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+}
+
+/// The text of the cause, without the path that the outer text already shows.
+fn reason(path: &Path, cause: &Option<Arc<Error>>) -> String {
+    let Some(cause) = cause else { return String::new() };
+    let text = cause.to_string();
+    let prefix = format!("{}: ", path.display());
+    format!(": {}", text.strip_prefix(&prefix).unwrap_or(&text))
 }

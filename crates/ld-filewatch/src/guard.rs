@@ -1,4 +1,4 @@
-//! What a read gives: a guard that borrows the current content, or a snapshot that keeps one.
+//! What a read returns: a guard that borrows the current content, or a snapshot that keeps one.
 
 use std::fmt;
 use std::ops::Deref;
@@ -9,18 +9,19 @@ use crate::cell::Loaded;
 
 /// The content at the moment of [`FileWatcher::get`](crate::FileWatcher::get); dereferences to it.
 ///
-/// Meant for a short use within one function: it costs no reference count, and while a guard is held the old
-/// content stays in memory. To keep content, take [`FileWatcher::get_arc`](crate::FileWatcher::get_arc).
-pub struct Guard<T>(arc_swap::Guard<Option<Arc<T>>>);
+/// Use it for a short time within one function: it costs no reference count, and the old content stays
+/// in memory while a guard is held. To keep content, use
+/// [`FileWatcher::get_arc`](crate::FileWatcher::get_arc).
+pub struct Guard<T>(arc_swap::Guard<Option<Arc<Loaded<T>>>>);
 
 impl<T> Guard<T> {
     #[inline]
-    pub(crate) fn new(content: arc_swap::Guard<Option<Arc<T>>>) -> Option<Self> {
+    pub(crate) fn new(content: arc_swap::Guard<Option<Arc<Loaded<T>>>>) -> Option<Self> {
         content.is_some().then(|| Self(content))
     }
 
-    pub(crate) fn own(data: Arc<T>) -> Self {
-        Self(arc_swap::Guard::from_inner(Some(data)))
+    pub(crate) fn own(loaded: Arc<Loaded<T>>) -> Self {
+        Self(arc_swap::Guard::from_inner(Some(loaded)))
     }
 }
 
@@ -30,8 +31,8 @@ impl<T> Deref for Guard<T> {
     #[inline]
     fn deref(&self) -> &T {
         match self.0.as_ref() {
-            Some(data) => data,
-            None => unreachable!("a guard is only made of content"),
+            Some(loaded) => &loaded.data,
+            None => unreachable!("a guard always holds content"),
         }
     }
 }
@@ -42,15 +43,16 @@ impl<T: fmt::Debug> fmt::Debug for Guard<T> {
     }
 }
 
-/// One content with its time and number, belonging together.
+/// One content with its modification time and version, all from the same load.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Snapshot<T> {
     /// The parsed content.
     pub data: Arc<T>,
-    /// When the file holding this content was last modified, as the file system says; it may go backwards.
+    /// The modification time of the file with this content. It may go backwards.
     pub mtime: SystemTime,
-    /// The how-manieth different content this is, from 1. A heartbeat (same bytes, new mtime) keeps it.
+    /// The number of different contents loaded so far, this one included. A heartbeat (same bytes, new
+    /// mtime) keeps it.
     pub version: u64,
 }
 

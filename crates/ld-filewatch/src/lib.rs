@@ -49,6 +49,7 @@ mod hub;
 mod identity;
 mod limits;
 mod load;
+mod log;
 mod reader;
 mod settle;
 mod shared;

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 /// How often a file is compared with the content in memory unless
-/// [`poll_interval`](crate::Builder::poll_interval) says otherwise, and how often at least while events
-/// cannot be had.
+/// [`poll_interval`](crate::Builder::poll_interval) says otherwise. While events are not available it is
+/// compared at least this often.
 pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The shortest poll interval that is accepted.
 pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// How long an in-place writer must be silent before its file is read, unless
+/// How long an in-place writer must pause before its file is read, unless
 /// [`quiet_time`](crate::Builder::quiet_time) says otherwise.
 pub const DEFAULT_QUIET_TIME: Duration = Duration::from_millis(20);
 
-/// A file whose writer never falls silent is read after this time all the same.
+/// A file whose writer never pauses is read after this time.
 pub const MAX_UNSETTLED: Duration = Duration::from_secs(1);
 
 /// The largest file in bytes that is read, unless [`max_size`](crate::Builder::max_size) says otherwise:
@@ -24,7 +24,7 @@ pub const DEFAULT_MAX_SIZE: u64 = 64 << 20;
 /// Parsers that may be running at the same time in the process before further files wait for one to end.
 pub const MAX_LOADERS: usize = 32;
 
-/// A read buffer larger than this (in bytes) is given back after the load instead of being kept by its thread.
+/// A read buffer larger than this (in bytes) is freed after the load; a smaller one is kept.
 pub(crate) const KEPT_BUFFER: usize = 1 << 20;
 
 /// A waiting load starts another loader thread after this time.
@@ -33,11 +33,14 @@ pub(crate) const GROW_AFTER: Duration = Duration::from_millis(2);
 /// How long to wait before watches are set again after inotify refused an instance or a watch.
 pub(crate) const RETRY_WATCHES_AFTER: Duration = Duration::from_secs(5);
 
+/// A read without content has the same rejected content parsed again after this time at the earliest.
+pub(crate) const REPARSE_AFTER: Duration = Duration::from_millis(100);
+
 /// File systems may stamp two changes with one time: a file is read once more when it is this old.
 pub(crate) const COARSEST_CLOCK: Duration = Duration::from_secs(2);
 
 /// Symbolic links on one path, as in Linux itself.
 pub(crate) const MAX_SYMLINKS: usize = 40;
 
-/// Steps of one path, symbolic links followed: far above what any real path needs.
+/// Steps of one path, symbolic links included: far above what a real path needs.
 pub(crate) const MAX_STEPS: usize = 1024;

@@ -1,15 +1,16 @@
-//! The fastest read: a handle for one thread that keeps the content it saw last.
+//! The fastest read: a handle for one thread that caches the content.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::cell::Loaded;
 use crate::shared::Shared;
 
 /// A cached handle for one thread, from [`FileWatcher::reader`](crate::FileWatcher::reader).
 ///
-/// Unchanged, a read is one atomic load and a comparison. The content that it saw last stays in memory until
-/// the next read, so an idle thread should not keep a reader of something large.
+/// While nothing changes, a read is one atomic load and a comparison. The cached content stays in memory
+/// until the next read, so an idle thread should not keep a reader of something large.
 pub struct Reader<T> {
     version: u64,
     data: Arc<T>,
@@ -17,15 +18,14 @@ pub struct Reader<T> {
 }
 
 impl<T> Reader<T> {
-    pub(crate) fn new(shared: Arc<Shared<T>>, data: Arc<T>) -> Self {
-        // Version 0 is never current: the first read refreshes.
-        Self { version: 0, data, shared }
+    pub(crate) fn new(shared: Arc<Shared<T>>, loaded: &Loaded<T>) -> Self {
+        Self { version: loaded.version, data: Arc::clone(&loaded.data), shared }
     }
 
     /// The current content.
     #[inline]
     pub fn get(&mut self) -> &T {
-        if self.shared.cell.version.load(Ordering::Acquire) != self.version {
+        if self.shared.cell.newest.load(Ordering::Acquire) != self.version {
             self.refresh();
         }
         &self.data
@@ -33,10 +33,10 @@ impl<T> Reader<T> {
 
     #[cold]
     fn refresh(&mut self) {
-        // In this order the data is at least as new as the version; newer, the next read comes here again.
-        self.version = self.shared.cell.version.load(Ordering::Acquire);
-        if let Some(data) = self.shared.cell.data.load_full() {
-            self.data = data;
+        // The new content may be published a moment after its number: then the next read is here again.
+        if let Some(loaded) = self.shared.cell.newer(self.version) {
+            self.version = loaded.version;
+            self.data = Arc::clone(&loaded.data);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What is known of a file between two looks: what it was, what was made of it, and whether a change of it
-//! has come to rest.
+//! What is known of a file between two checks: its `stat`, the result of its content, and whether a
+//! change of it has settled.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,59 +7,67 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::identity::Seen;
-use crate::limits::{COARSEST_CLOCK, MAX_UNSETTLED};
+use crate::limits::{COARSEST_CLOCK, MAX_UNSETTLED, REPARSE_AFTER};
 
 /// Turns a whole file into a value; the path is for its errors.
 pub(crate) type Parser<T> = Box<dyn FnMut(&Path, &[u8]) -> Result<T, Error> + Send>;
 
-/// One file's state; changed by one look at a time.
+/// One file's state; changed by one check at a time.
 pub(crate) struct State<T> {
     pub(crate) parser: Parser<T>,
-    /// What the path was at the last look that was dealt with.
+    /// What the path was at the last check that was recorded.
     pub(crate) seen: Option<Seen>,
     /// The last attempt failed in a way that may pass without a change of the file.
     pub(crate) retry: bool,
     /// Hash of the content that is published.
-    pub(crate) good: Option<u128>,
-    /// Hash and error of the last content that the parser rejected.
-    pub(crate) bad: Option<(u128, Arc<Error>)>,
+    pub(crate) published: Option<u128>,
+    /// The last content that the parser rejected.
+    pub(crate) rejected: Option<Rejected>,
     pub(crate) unsettled: Option<Unsettled>,
     pub(crate) verify: Verify,
     /// The content changes without a change of `stat`: it is read at each poll.
     pub(crate) is_virtual: bool,
 }
 
-/// A change that was found and not dealt with yet, until it is stable.
+/// Content that the parser rejected.
+pub(crate) struct Rejected {
+    pub(crate) hash: u128,
+    pub(crate) error: Arc<Error>,
+    /// When a read without content last had it parsed again.
+    pub(crate) reparsed: Option<Instant>,
+}
+
+/// A change that was found and is not recorded yet, until it is stable.
 ///
-/// Only time in which the path was looked at counts. Whoever is kept from running, with its machine or by a limit of CPU, would
-/// otherwise take the first look afterwards for the end of a long wait, and that look may find a writer in the middle.
+/// Only time between regular checks counts. After a pause of the process (a debugger, a CPU limit, a
+/// suspended machine) the first check would otherwise end a long wait, in the middle of a write.
 pub(crate) struct Unsettled {
     seen: Seen,
-    /// The last look.
-    looked: Instant,
+    /// The last check.
+    checked: Instant,
     /// How long the path has been this.
     stable: Duration,
     /// How long it has been changing.
     waited: Duration,
 }
 
-/// A look that follows the last one after more than so many quiet times was held up.
-const HELD_UP: u32 = 2;
+/// A check that follows the last one after more than this many quiet times means a pause.
+const PAUSED: u32 = 2;
 
 impl Unsettled {
     fn new(seen: Seen, now: Instant) -> Self {
-        Self { seen, looked: now, stable: Duration::ZERO, waited: Duration::ZERO }
+        Self { seen, checked: now, stable: Duration::ZERO, waited: Duration::ZERO }
     }
 
-    fn look(&mut self, seen: Seen, quiet: Duration, now: Instant) {
-        let gap = now.saturating_duration_since(self.looked);
-        let most = quiet * HELD_UP;
-        self.looked = now;
+    fn record(&mut self, seen: Seen, quiet: Duration, now: Instant) {
+        let gap = now.saturating_duration_since(self.checked);
+        let most = quiet * PAUSED;
+        self.checked = now;
         self.waited += gap.min(most);
         self.stable = if self.seen != seen {
             Duration::ZERO
         } else if gap > most {
-            // The writer may have been held up as well: one more look has to agree.
+            // The writer may have been paused as well: one more check has to agree.
             self.stable + quiet / 2
         } else {
             self.stable + gap
@@ -68,7 +76,7 @@ impl Unsettled {
     }
 }
 
-/// Reads that a poll still owes to file systems whose clocks are too coarse to show every change.
+/// Reads that polls still have to make, since a coarse file system clock may hide a change.
 pub(crate) enum Verify {
     NextPoll(Instant),
     WhenOld(Instant),
@@ -81,8 +89,8 @@ impl<T> State<T> {
             parser,
             seen: None,
             retry: true,
-            good: None,
-            bad: None,
+            published: None,
+            rejected: None,
             unsettled: None,
             verify: Verify::Done,
             is_virtual: false,
@@ -107,26 +115,44 @@ impl<T> State<T> {
         }
     }
 
-    /// Whether a change has been stable for the quiet time, or has been waited for long enough. Looks may follow each
-    /// other at once, as when the directories above are moved: that two of them agree says nothing by itself.
+    /// Whether a read without content may have the same rejected content parsed again.
+    pub(crate) fn reparse_due(&mut self, now: Instant) -> bool {
+        let Some(rejected) = &mut self.rejected else { return true };
+        if rejected.reparsed.is_some_and(|at| now < at + REPARSE_AFTER) {
+            return false;
+        }
+        rejected.reparsed = Some(now);
+        true
+    }
+
+    /// Records content that the parser rejected; true if it is not the content rejected last.
+    pub(crate) fn reject(&mut self, hash: u128, error: Arc<Error>) -> bool {
+        let same = self.rejected.take().filter(|last| last.hash == hash);
+        let changed = same.is_none();
+        self.rejected = Some(Rejected { hash, error, reparsed: same.and_then(|last| last.reparsed) });
+        changed
+    }
+
+    /// Whether a change has been stable for the quiet time, or the wait has reached its limit. Checks may
+    /// follow each other at once, so two that agree are not enough.
     pub(crate) fn settled(&mut self, seen: Seen, quiet: Duration, now: Instant) -> bool {
-        let change = self.look(seen, quiet, now);
+        let change = self.changing(seen, quiet, now);
         change.stable >= quiet || change.waited >= MAX_UNSETTLED
     }
 
-    /// Whether the file has been changing under every read for as long as anybody waits.
+    /// Whether the file has been changing under every read up to the limit.
     pub(crate) fn torn(&mut self, seen: Seen, quiet: Duration, now: Instant) -> bool {
-        self.look(seen, quiet, now).waited >= MAX_UNSETTLED
+        self.changing(seen, quiet, now).waited >= MAX_UNSETTLED
     }
 
-    fn look(&mut self, seen: Seen, quiet: Duration, now: Instant) -> &Unsettled {
+    fn changing(&mut self, seen: Seen, quiet: Duration, now: Instant) -> &Unsettled {
         let change = self.unsettled.get_or_insert_with(|| Unsettled::new(seen, now));
-        change.look(seen, quiet, now);
+        change.record(seen, quiet, now);
         change
     }
 
-    /// Records a look; true if the path was something else before.
-    pub(crate) fn dealt_with(&mut self, seen: Seen) -> bool {
+    /// Records a check; true if the path was something else before.
+    pub(crate) fn record(&mut self, seen: Seen) -> bool {
         self.unsettled = None;
         self.retry = false;
         self.seen.replace(seen) != Some(seen)
@@ -145,40 +171,40 @@ mod tests {
     }
 
     #[test]
-    fn two_looks_in_a_row_that_agree_are_no_quiet_time() {
+    fn two_checks_that_agree_at_once_do_not_settle() {
         let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 2, Instant::now());
         assert!(!state.settled(NEW, quiet, now));
         assert!(!state.settled(NEW, quiet, now + quiet / 10));
     }
 
     #[test]
-    fn a_change_that_lasts_for_the_quiet_time_is_stable_and_another_one_begins_anew() {
+    fn a_change_settles_after_the_quiet_time_and_not_before() {
         let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 4, Instant::now());
         assert!(!state.settled(OLD, quiet, now));
-        assert!(!state.settled(NEW, quiet, now + quiet), "it has just become another");
+        assert!(!state.settled(NEW, quiet, now + quiet), "it has just changed again");
         assert!(state.settled(NEW, quiet, now + quiet * 2));
     }
 
     #[test]
-    fn a_change_that_goes_on_is_waited_for_no_longer_than_the_limit() {
+    fn a_change_without_end_settles_at_the_limit() {
         let (mut state, quiet, start) = (state(), MAX_UNSETTLED / 4, Instant::now());
-        let looks = [NEW, OLD, NEW, OLD, NEW].into_iter().zip(0..);
+        let checks = [NEW, OLD, NEW, OLD, NEW].into_iter().zip(0..);
         let settled: Vec<_> =
-            looks.map(|(seen, look)| state.settled(seen, quiet, start + quiet * look)).collect();
+            checks.map(|(seen, check)| state.settled(seen, quiet, start + quiet * check)).collect();
         assert_eq!(settled, [false, false, false, false, true]);
     }
 
     #[test]
-    fn time_in_which_nobody_looked_is_no_wait() {
+    fn a_pause_of_the_process_is_not_quiet_time() {
         let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 10, Instant::now());
         assert!(!state.settled(OLD, quiet, now));
         let resumed = now + MAX_UNSETTLED * 10;
-        assert!(!state.settled(NEW, quiet, resumed), "somebody is writing right now");
+        assert!(!state.settled(NEW, quiet, resumed), "a writer may be active right now");
         assert!(state.settled(NEW, quiet, resumed + quiet));
     }
 
     #[test]
-    fn a_look_after_a_pause_needs_another_one_that_agrees() {
+    fn a_check_after_a_pause_needs_another_that_agrees() {
         let (mut state, quiet, now) = (state(), MAX_UNSETTLED / 10, Instant::now());
         assert!(!state.settled(NEW, quiet, now));
         let resumed = now + MAX_UNSETTLED * 10;
@@ -187,13 +213,13 @@ mod tests {
     }
 
     #[test]
-    fn who_is_always_held_up_reads_in_the_end_what_is_stable_and_what_is_not() {
+    fn a_process_that_is_always_paused_settles_in_the_end() {
         let (mut state, quiet, mut now) = (state(), MAX_UNSETTLED / 10, Instant::now());
-        let mut settled_after = |look: fn(usize) -> Seen| {
+        let mut settled_after = |seen: fn(usize) -> Seen| {
             state.unsettled = None;
             (0..100).position(|number| {
                 now += quiet * 5;
-                state.settled(look(number), quiet, now)
+                state.settled(seen(number), quiet, now)
             })
         };
         assert_eq!(settled_after(|_| NEW), Some(2));

@@ -1,4 +1,4 @@
-//! What all handles of one watcher share.
+//! The state that all handles of one watcher share.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,8 +17,8 @@ pub(crate) struct Shared<T> {
     pub(crate) cell: Cell<T>,
     pub(crate) path: Arc<Path>,
     mode: Mutex<Mode>,
-    /// Events were asked for and are not to be had at present.
-    deprived: AtomicBool,
+    /// Events were asked for and are not available at present.
+    without_events: AtomicBool,
     source: Option<Source<T>>,
     registration: OnceLock<Registration>,
 }
@@ -30,7 +30,7 @@ impl<T> Shared<T> {
             cell: Cell::new(),
             path: path.into(),
             mode: Mutex::new(Mode::Fixed),
-            deprived: AtomicBool::new(false),
+            without_events: AtomicBool::new(false),
             source: None,
             registration: OnceLock::new(),
         })
@@ -52,14 +52,14 @@ impl<T> Shared<T> {
 }
 
 impl<T: Send + Sync + 'static> Shared<T> {
-    /// Starts to watch, and looks at the file once in the calling thread.
+    /// Starts to watch, and checks the file once in the calling thread.
     pub(crate) fn watch(path: PathBuf, source: Source<T>, timing: Timing) -> Result<Arc<Self>, Error> {
         let path: Arc<Path> = path.into();
         let shared = Arc::new(Self {
             cell: Cell::new(),
             path: Arc::clone(&path),
             mode: Mutex::new(Mode::Polling { reason: "events are switched off".into() }),
-            deprived: AtomicBool::new(false),
+            without_events: AtomicBool::new(false),
             source: Some(source),
             registration: OnceLock::new(),
         });
@@ -71,8 +71,7 @@ impl<T: Send + Sync + 'static> Shared<T> {
         Ok(shared)
     }
 
-    /// The content; before the first good load the file is tried once more, as the original does at every
-    /// read.
+    /// The content; before the first good load the file is checked once more, as baseplate.py does.
     #[cold]
     pub(crate) fn first(&self) -> Result<Arc<Loaded<T>>, Error> {
         if let Some(registration) = self.registration.get() {
@@ -104,11 +103,11 @@ impl<T: Send + Sync + 'static> Watched for Shared<T> {
     }
 
     fn wants_events_back(&self) -> bool {
-        self.deprived.load(Ordering::Relaxed)
+        self.without_events.load(Ordering::Relaxed)
     }
 
     fn set_mode(&self, mode: Mode) {
-        self.deprived.store(mode != Mode::Events, Ordering::Relaxed);
+        self.without_events.store(mode != Mode::Events, Ordering::Relaxed);
         let mut current = lock(&self.mode);
         if *current != mode {
             *current = mode;

@@ -1,4 +1,4 @@
-//! One watched file: look, decide, load, parse, publish.
+//! One watched file: check, load, parse, publish.
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, RandomState};
@@ -14,14 +14,15 @@ use crate::error::Error;
 use crate::identity::{Identity, Seen};
 use crate::limits::KEPT_BUFFER;
 use crate::load::{self, LoadFailure, Read};
+use crate::log;
 use crate::settle::{State, Verify};
 use crate::sync::lock;
 use crate::trigger::{Outcome, Trigger};
 
-/// Told of each new error.
+/// Called with each new error.
 pub(crate) type OnError = Box<dyn Fn(&Error) + Send + Sync>;
 
-/// The side of a watched file that loads.
+/// The loading side of a watched file.
 pub(crate) struct Source<T> {
     pub(crate) max_size: u64,
     pub(crate) quiet: Duration,
@@ -30,12 +31,13 @@ pub(crate) struct Source<T> {
 }
 
 impl<T> Source<T> {
-    /// Looks at the file and does what is needed. Only one thread at a time gets past the lock.
-    pub(crate) fn check(&self, path: &Path, cell: &Cell<T>, trigger: Trigger) -> Outcome {
+    /// Compares the file with what is known of it, and loads it if needed. One thread at a time.
+    pub(crate) fn check(&self, path: &Path, cell: &Cell<T>, mut trigger: Trigger) -> Outcome {
         let mut state = lock(&self.state);
         let seen = Seen::at(path);
         cell.set_checked();
         let changed = state.seen != Some(seen);
+        trigger.reader &= changed || state.reparse_due(Instant::now());
         let read = changed
             || state.retry
             || trigger.touched
@@ -60,7 +62,7 @@ impl<T> Source<T> {
         }
     }
 
-    /// Whether the path still is what was last dealt with.
+    /// Whether the path still is what was last recorded.
     pub(crate) fn is_current(&self, path: &Path) -> bool {
         lock(&self.state).seen == Some(Seen::at(path))
     }
@@ -87,7 +89,7 @@ impl<T> Source<T> {
                 if now == seen || trigger.reader {
                     self.accept(path, cell, state, trigger, (now, identity), &buffer)
                 } else {
-                    // Written to since the look that found it settled: that look counts for nothing.
+                    // Written to since `seen` was found settled, so it has to settle again.
                     state.settled(now, self.quiet, Instant::now());
                     Outcome::Unsettled
                 }
@@ -113,8 +115,8 @@ impl<T> Source<T> {
     }
 
     fn reject(&self, cell: &Cell<T>, state: &mut State<T>, seen: Seen, error: Error) -> Outcome {
-        let changed = state.dealt_with(seen);
-        self.report(cell, Arc::new(error), changed);
+        let changed = state.record(seen);
+        self.report(cell, Arc::new(error), false);
         if changed { Outcome::Changed } else { Outcome::Same }
     }
 
@@ -127,60 +129,62 @@ impl<T> Source<T> {
         (seen, identity): (Seen, Identity),
         bytes: &[u8],
     ) -> Outcome {
-        let changed = state.dealt_with(seen);
+        let changed = state.record(seen);
         if changed {
             state.verify = Verify::NextPoll(Instant::now());
         }
         let outcome = if changed { Outcome::Changed } else { Outcome::Same };
         let hash = xxh3_128_with_seed(bytes, *SEED);
-        if state.good == Some(hash) {
-            cell.touch(identity.mtime());
+        if state.published == Some(hash) {
+            if cell.touch(identity.mtime()) {
+                log::restored(path);
+            }
             return outcome;
         }
-        if let Some((_, error)) = state.bad.as_ref().filter(|(bad, _)| *bad == hash && !trigger.reader) {
-            self.report(cell, Arc::clone(error), false);
+        let known = state.rejected.as_ref().filter(|last| last.hash == hash && !trigger.reader);
+        if let Some(rejected) = known {
+            self.report(cell, Arc::clone(&rejected.error), false);
             return outcome;
         }
-        match catch_unwind(AssertUnwindSafe(|| (state.parser)(path, bytes))) {
+        let error = match catch_unwind(AssertUnwindSafe(|| (state.parser)(path, bytes))) {
             Ok(Ok(data)) => {
-                state.good = Some(hash);
-                state.bad = None;
-                cell.publish(data, identity.mtime());
-                if state.is_virtual {
-                    // No event was lost: there are none.
-                    return outcome;
-                }
+                state.published = Some(hash);
+                state.rejected = None;
+                let recovered = cell.last_error().is_some();
+                let version = cell.publish(data, identity.mtime());
+                log::loaded(path, version, recovered);
+                // A virtual file has no events, so a change without one means nothing.
+                return if state.is_virtual { outcome } else { Outcome::Changed };
             }
-            Ok(Err(error)) => self.parser_failed(cell, state, hash, error),
+            Ok(Err(error)) => error,
             Err(panic) => {
-                let error =
-                    Error::ParserPanicked { path: path.to_path_buf(), message: message(panic.as_ref()) };
-                self.parser_failed(cell, state, hash, error);
+                Error::ParserPanicked { path: path.to_path_buf(), message: message(panic.as_ref()) }
             }
-        }
+        };
+        let error = Arc::new(error);
+        let new = state.reject(hash, Arc::clone(&error));
+        self.report(cell, error, new);
         Outcome::Changed
     }
 
-    fn parser_failed(&self, cell: &Cell<T>, state: &mut State<T>, hash: u128, error: Error) {
-        let error = Arc::new(error);
-        state.bad = Some((hash, Arc::clone(&error)));
-        self.report(cell, error, true);
-    }
-
-    /// Keeps the error and tells the callback, once for each change of the file or of the error's text.
-    fn report(&self, cell: &Cell<T>, error: Arc<Error>, changed: bool) {
+    /// Keeps the error, and reports it once: for `new` content, or if the reason is another one.
+    fn report(&self, cell: &Cell<T>, error: Arc<Error>, new: bool) {
         let known = cell.last_error().is_some_and(|last| last.to_string() == error.to_string());
         cell.fail(Arc::clone(&error));
-        if let Some(on_error) = self.on_error.as_ref().filter(|_| changed || !known) {
-            // A callback that panics must not end the thread that serves every other file.
+        if known && !new {
+            return;
+        }
+        log::failed(&error);
+        if let Some(on_error) = &self.on_error {
+            // A callback that panics must not end the check.
             let _ = catch_unwind(AssertUnwindSafe(|| on_error(&error)));
         }
     }
 }
 
-/// What to compare the next look with, after the open file said `identity`.
+/// What to compare the next check with, after the open file said `identity`.
 ///
-/// On some network file systems `fstat` and `stat` of one file disagree for ever. If the path itself did
+/// On some network file systems `fstat` and `stat` of one file always disagree. If the path itself did
 /// not change around the read, its own `stat` is the one to remember.
 fn stable(path: &Path, before: Seen, identity: Identity) -> Seen {
     let read = Seen::File(identity);
@@ -195,7 +199,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
     }
 }
 
-/// Drawn once for the process, so that nobody can prepare two contents that count as one.
+/// Random for each process, so that two contents with one hash cannot be prepared.
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()));
 
 thread_local! {

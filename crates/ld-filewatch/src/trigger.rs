@@ -1,17 +1,17 @@
-//! Why a file is looked at, and what came of it.
+//! Why a file is checked, and the result.
 
-/// Why a file is looked at. Several reasons may come together.
+/// Why a file is checked. Several reasons may come together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Trigger {
-    /// Something happened on the way to the file.
+    /// Something happened on the path to the file.
     pub(crate) event: bool,
-    /// The file itself was renamed into place or closed by its writer, or has been waited for long enough.
+    /// The file itself was renamed into place or closed by its writer, or the wait for it is over.
     pub(crate) settled: bool,
     /// The file's own content may have changed even if `stat` says the same.
     pub(crate) touched: bool,
-    /// Time passed: a change that is found must be stable first.
+    /// The poll interval passed: a change that is found must be stable first.
     pub(crate) poll: bool,
-    /// A reader without content asks: a parser that failed gets another chance.
+    /// A read without content: rejected content may be parsed again.
     pub(crate) reader: bool,
 }
 
@@ -29,13 +29,13 @@ impl Trigger {
     }
 }
 
-/// What a look at the file came to.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// As it was.
+    /// Nothing changed.
     Same,
-    /// Something changed and was dealt with.
+    /// Something changed and was processed.
     Changed,
-    /// Something is changing: look again after the quiet time.
+    /// Something is changing: check again after the quiet time.
     Unsettled,
 }

@@ -1,5 +1,7 @@
 //! Threads and tasks that wait for the next content.
 
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::Instant;
@@ -16,20 +18,22 @@ pub(crate) struct Waiters {
 #[derive(Default)]
 struct Tasks {
     next_key: u64,
-    wakers: Vec<(u64, Waker)>,
+    wakers: HashMap<u64, Waker>,
 }
 
 impl Waiters {
     /// Wakes all. What they wait for must be visible before the call.
     pub(crate) fn wake_all(&self) {
-        let woken = std::mem::take(&mut lock(&self.tasks).wakers);
+        let wakers = std::mem::take(&mut lock(&self.tasks).wakers);
         self.threads.notify_all();
-        for (_, waker) in woken {
-            waker.wake();
+        for waker in wakers.into_values() {
+            // A waker is the application's code: its panic must not keep the others asleep.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
     }
 
-    /// Blocks until `ready` gives something or the deadline passes; without a deadline for ever.
+    /// Blocks until `ready` returns a value or the deadline passes; without a deadline, as long as it
+    /// takes.
     pub(crate) fn wait_until<R>(
         &self,
         deadline: Option<Instant>,
@@ -43,14 +47,15 @@ impl Waiters {
             guard = match deadline {
                 None => self.threads.wait(guard).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
-                    let left = deadline.checked_duration_since(Instant::now())?;
-                    self.threads.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
+                    let remaining = deadline.checked_duration_since(Instant::now())?;
+                    self.threads.wait_timeout(guard, remaining).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
         }
     }
 
-    /// Registers a task unless `ready` already gives something. `key` identifies the task's registration.
+    /// Registers a task unless `ready` already returns a value. `key` identifies the task's
+    /// registration. Takes the same time however many tasks are registered.
     pub(crate) fn register<R>(
         &self,
         key: &mut Option<u64>,
@@ -58,7 +63,7 @@ impl Waiters {
         ready: impl FnOnce() -> Option<R>,
     ) -> Option<R> {
         let mut tasks = lock(&self.tasks);
-        // Looked at under the lock: a publisher either is seen here or finds the waker there.
+        // Checked under the lock: content published earlier is seen here, later content finds the waker.
         if let Some(value) = ready() {
             return Some(value);
         }
@@ -66,15 +71,69 @@ impl Waiters {
             tasks.next_key += 1;
             tasks.next_key
         });
-        match tasks.wakers.iter_mut().find(|(other, _)| *other == key) {
-            Some((_, registered)) => registered.clone_from(waker),
-            None => tasks.wakers.push((key, waker.clone())),
-        }
+        tasks.wakers.entry(key).and_modify(|known| known.clone_from(waker)).or_insert_with(|| waker.clone());
         None
     }
 
-    /// Forgets a task that stopped waiting.
+    /// Removes a task that stopped waiting.
     pub(crate) fn forget(&self, key: u64) {
-        lock(&self.tasks).wakers.retain(|(other, _)| *other != key);
+        let waker = lock(&self.tasks).wakers.remove(&key);
+        // Dropped without the lock: it is the application's code.
+        drop(waker);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// The shortest of some times that a number of registrations and removals take.
+    fn time_to_register(waiters: &Waiters) -> Duration {
+        let register = |_| {
+            let start = Instant::now();
+            for _ in 0..100 {
+                let mut key = None;
+                let _ = waiters.register(&mut key, Waker::noop(), || None::<()>);
+                waiters.forget(key.expect("a key"));
+            }
+            start.elapsed()
+        };
+        (0..20).map(register).min().expect("some times")
+    }
+
+    #[test]
+    fn registering_takes_no_longer_among_many_tasks() {
+        let waiters = Waiters::default();
+        let alone = time_to_register(&waiters);
+        for _ in 0..20_000 {
+            let _ = waiters.register(&mut None, Waker::noop(), || None::<()>);
+        }
+        let among_many = time_to_register(&waiters);
+        assert!(among_many < alone * 20, "{alone:?} alone, {among_many:?} among 20,000");
+    }
+
+    #[test]
+    fn a_waker_that_panics_does_not_keep_the_others_asleep() {
+        struct Flag(std::sync::atomic::AtomicBool);
+        impl std::task::Wake for Flag {
+            fn wake(self: std::sync::Arc<Self>) {
+                self.0.store(true, std::sync::atomic::Ordering::Release);
+            }
+        }
+        struct Panics;
+        impl std::task::Wake for Panics {
+            fn wake(self: std::sync::Arc<Self>) {
+                panic!("asked to");
+            }
+        }
+        let waiters = Waiters::default();
+        let flags: Vec<_> = (0..10).map(|_| std::sync::Arc::new(Flag(false.into()))).collect();
+        for flag in &flags {
+            let _ = waiters.register(&mut None, &std::sync::Arc::new(Panics).into(), || None::<()>);
+            let _ = waiters.register(&mut None, &std::sync::Arc::clone(flag).into(), || None::<()>);
+        }
+        waiters.wake_all();
+        assert!(flags.iter().all(|flag| flag.0.load(std::sync::atomic::Ordering::Acquire)));
     }
 }

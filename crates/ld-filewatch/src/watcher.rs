@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::error::Error;
@@ -45,9 +44,9 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     /// [`Error::NotAvailable`], with the reason as its source, and only before the first good load.
     #[inline]
     pub fn get(&self) -> Result<Guard<T>, Error> {
-        match Guard::new(self.shared.cell.data.load()) {
+        match Guard::new(self.shared.cell.current.load()) {
             Some(guard) => Ok(guard),
-            None => self.shared.first().map(|loaded| Guard::own(Arc::clone(&loaded.data))),
+            None => self.shared.first().map(Guard::own),
         }
     }
 
@@ -57,10 +56,7 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     ///
     /// As [`get`](Self::get).
     pub fn get_arc(&self) -> Result<Arc<T>, Error> {
-        match self.shared.cell.data.load_full() {
-            Some(data) => Ok(data),
-            None => self.shared.first().map(|loaded| Arc::clone(&loaded.data)),
-        }
+        Ok(Arc::clone(&self.shared.load()?.data))
     }
 
     /// The current content with its modification time and version, belonging together.
@@ -84,7 +80,7 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     /// How many different contents have been loaded; 0 before the first.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.shared.cell.version.load(Ordering::Acquire)
+        self.shared.cell.version()
     }
 
     /// A cached handle for one thread's hot path.
@@ -93,14 +89,13 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     ///
     /// As [`get`](Self::get). A reader that exists always has content.
     pub fn reader(&self) -> Result<Reader<T>, Error> {
-        Ok(Reader::new(Arc::clone(&self.shared), self.get_arc()?))
+        Ok(Reader::new(Arc::clone(&self.shared), &*self.shared.load()?))
     }
 
     /// A subscription to every content from now on.
     #[must_use]
     pub fn subscribe(&self) -> Subscription<T> {
-        let seen = self.shared.cell.current.load().as_ref().map_or(0, |loaded| loaded.version);
-        Subscription::new(Arc::clone(&self.shared), seen)
+        Subscription::new(Arc::clone(&self.shared), self.shared.cell.version())
     }
 
     /// Blocks until there is content to read, at most for `timeout`.
@@ -110,6 +105,14 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     /// [`Error::TimedOut`], with the last load's error as its source.
     pub fn wait_available(&self, timeout: Duration) -> Result<(), Error> {
         self.shared.wait_available(timeout)
+    }
+
+    /// Waits until there is content to read, without blocking the thread, and returns it. Needs no
+    /// particular runtime; for a limit in time use that of yours.
+    ///
+    /// Cancel safe: dropping the future loses nothing.
+    pub async fn available(&self) -> Snapshot<T> {
+        self.subscribe().from_start().changed().await
     }
 
     /// Blocks until there is content newer than `version`, at most for `timeout`; `None` after that.
@@ -141,7 +144,7 @@ impl<T> FileWatcher<T> {
             mode: self.shared.mode(),
             last_checked: cell.last_checked(),
             last_loaded: cell.last_loaded(),
-            version: cell.version.load(Ordering::Acquire),
+            version: cell.version(),
             last_error: cell.last_error().map(|error| error.to_string()),
         }
     }

@@ -1,7 +1,8 @@
 //! What goes wrong, and who is told.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ld_filewatch::{Error, FileWatcher, Newlines, TextOptions};
 
@@ -39,10 +40,62 @@ fn the_callback_hears_of_each_new_reason_once() {
     eventually("another poll", || watcher.status().last_checked > checked);
     let texts = heard();
     assert!(texts[0].ends_with("the file does not exist") && texts[2] == texts[0], "{texts:?}");
-    assert!(texts[1].ends_with("cannot be parsed"), "{texts:?}");
+    assert!(texts[1].ends_with("cannot be parsed: invalid digit found in string"), "{texts:?}");
     assert_eq!(watcher.last_error().unwrap().to_string(), texts[2]);
     assert_eq!(watcher.status().last_error.as_ref(), Some(&texts[2]));
     assert_eq!(*watcher.get().unwrap(), 1);
+}
+
+#[test]
+fn display_shows_the_reason() {
+    let dir = Dir::new();
+    let missing = FileWatcher::builder(dir.path("missing")).build(number).unwrap();
+    let broken = FileWatcher::builder(dir.write("broken", "x")).build(number).unwrap();
+    let short = Duration::from_millis(1);
+    let path = |name| dir.path(name).display().to_string();
+    let [missing_path, broken_path] = [path("missing"), path("broken")];
+    let texts = [
+        missing.get().unwrap_err().to_string(),
+        broken.last_error().unwrap().to_string(),
+        broken.get().unwrap_err().to_string(),
+        broken.wait_available(short).unwrap_err().to_string(),
+    ];
+    let why = "cannot be parsed: invalid digit found in string";
+    let expected = [
+        format!("{missing_path}: no content has been loaded yet: the file does not exist"),
+        format!("{broken_path}: {why}"),
+        format!("{broken_path}: no content has been loaded yet: {why}"),
+        format!("{broken_path}: no content could be loaded within 1ms: {why}"),
+    ];
+    assert_eq!(texts, expected);
+}
+
+#[test]
+fn reads_of_a_broken_file_neither_parse_nor_report_again() {
+    let dir = Dir::new();
+    let path = dir.write("n", "x");
+    let (parsed, heard) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counters = (Arc::clone(&parsed), Arc::clone(&heard));
+    let start = Instant::now();
+    let watcher = FileWatcher::builder(&path)
+        .on_error(move |_| {
+            counters.1.fetch_add(1, Ordering::Relaxed);
+        })
+        .build(move |bytes| {
+            counters.0.fetch_add(1, Ordering::Relaxed);
+            number(bytes)
+        })
+        .unwrap();
+    for _ in 0..1_000 {
+        assert!(watcher.get().is_err());
+    }
+    // A read may have the same content parsed again every 100 ms.
+    let most = 2 + start.elapsed().as_millis() as usize / 100;
+    assert!(parsed.load(Ordering::Relaxed) <= most, "{parsed:?} parses, at most {most}");
+    assert_eq!(heard.load(Ordering::Relaxed), 1);
+    // Other content that is rejected for the same reason counts as new.
+    replace(&path, "y");
+    eventually("the second report", || heard.load(Ordering::Relaxed) == 2);
 }
 
 #[test]

@@ -5,7 +5,10 @@ mod errors;
 mod exhausted;
 mod kit;
 mod lifecycle;
+#[cfg(feature = "tracing")]
+mod logging;
 mod payload;
+mod publishing;
 mod reading;
 mod scenarios;
 mod soak;

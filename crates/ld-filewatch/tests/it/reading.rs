@@ -113,34 +113,40 @@ fn a_subscriber_gets_the_latest_content_only() {
     assert_eq!(*watcher.subscribe().from_start().recv().data, 20);
 }
 
-#[test]
-fn a_task_and_a_thread_are_woken_without_any_runtime() {
-    struct Unpark(std::thread::Thread);
-    impl std::task::Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
+/// Wakes a task by unparking its thread: the smallest runtime there is.
+struct Unpark(std::thread::Thread);
+
+impl std::task::Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future in this thread; `pending` is called each time that it waits.
+fn block_on<F: Future>(future: F, mut pending: impl FnMut()) -> F::Output {
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    let mut context = std::task::Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            std::task::Poll::Ready(output) => return output,
+            std::task::Poll::Pending => {
+                pending();
+                std::thread::park_timeout(DEADLINE);
+            }
         }
     }
+}
+
+#[test]
+fn a_task_and_a_thread_are_woken_without_any_runtime() {
     let dir = Dir::new();
     let path = dir.write("n", "1");
     let watcher = FileWatcher::builder(&path).build(number).unwrap();
     let (ready, told) = mpsc::channel();
     let waiting = std::thread::spawn({
         let mut subscription = watcher.subscribe();
-        move || {
-            let waker = Arc::new(Unpark(std::thread::current())).into();
-            let mut context = std::task::Context::from_waker(&waker);
-            let mut changed = std::pin::pin!(subscription.changed());
-            loop {
-                match changed.as_mut().poll(&mut context) {
-                    std::task::Poll::Ready(snapshot) => return *snapshot.data,
-                    std::task::Poll::Pending => {
-                        ready.send(()).unwrap();
-                        std::thread::park_timeout(DEADLINE);
-                    }
-                }
-            }
-        }
+        move || *block_on(subscription.changed(), || ready.send(()).unwrap()).data
     });
     let mut thread = watcher.subscribe();
     told.recv_timeout(DEADLINE).unwrap();
@@ -149,6 +155,22 @@ fn a_task_and_a_thread_are_woken_without_any_runtime() {
     assert_eq!(waiting.join().unwrap(), 2);
     assert_eq!(*thread.recv_timeout(DEADLINE).unwrap().data, 2);
     assert!(start.elapsed() < DEADLINE / 2, "woken, not timed out");
+}
+
+#[test]
+fn a_task_waits_for_the_first_content_without_blocking() {
+    let dir = Dir::new();
+    let path = dir.path("n");
+    let watcher = FileWatcher::builder(&path).build(number).unwrap();
+    let mut waited = 0;
+    let snapshot = block_on(watcher.available(), || {
+        waited += 1;
+        replace(&path, "7");
+    });
+    assert_eq!((*snapshot.data, snapshot.version), (7, 1));
+    assert!(waited > 0);
+    let snapshot = block_on(watcher.available(), || panic!("content is there"));
+    assert_eq!(*snapshot.data, 7);
 }
 
 #[test]
