@@ -4,7 +4,7 @@
 use ld_filewatch::FileWatcher;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let path = std::env::args().nth(1).ok_or("give me the path of a file with a number in it")?;
+    let path = std::env::args().nth(1).ok_or("usage: minimal <file with a number>")?;
     let limit: FileWatcher<u32> = FileWatcher::builder(path)
         .on_error(|error| eprintln!("{error}"))
         .text(Default::default(), |text| text.trim().parse::<u32>())?;

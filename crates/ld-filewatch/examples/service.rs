@@ -1,6 +1,6 @@
-//! A service of plain threads that reads a flag on its hot path:
-//! `cargo run -p ld-filewatch --example service`. It changes the file itself after a second; a real service
-//! leaves that to the sidecar.
+//! A service of plain threads that reads a flag on its hot path: `cargo run -p ld-filewatch
+//! --example service`. It changes the file itself after a second; a real service leaves that to the
+//! sidecar.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -25,8 +25,8 @@ fn parse(text: &Text<'_>) -> Result<Flags, String> {
     Ok(flags)
 }
 
-/// One worker: takes connections, and asks its own reader for each. A read of unchanged flags is one atomic
-/// load, so nothing has to be cached or passed around.
+/// One worker: takes connections, and asks its own reader for each. A read of unchanged flags is
+/// one atomic load, so nothing has to be cached or passed around.
 fn serve(listener: &TcpListener, mut flags: Reader<Flags>) -> std::io::Result<()> {
     loop {
         let (mut connection, _) = listener.accept()?;
@@ -45,7 +45,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = env::temp_dir().join(format!("flags-{}", std::process::id()));
     replace(&path, "new_checkout = off\n")?;
 
-    // A service that cannot work without its flags waits for them at start; after that it always has some.
+    // A service that cannot work without its flags waits for them at start; after that it always
+    // has some.
     let flags = FileWatcher::builder(&path)
         .timeout(Duration::from_secs(30))
         .on_error(|error| eprintln!("serving the last good flags: {error}"))

@@ -1,4 +1,4 @@
-//! How a file is to be watched.
+//! The options of a watcher.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use crate::text::{Text, TextOptions};
 use crate::watcher::FileWatcher;
 
 impl FileWatcher<()> {
-    /// Starts to describe a watcher of `path`. A relative path is resolved when the watcher is built,
-    /// against the current directory.
+    /// Starts to describe a watcher of `path`. A relative path is resolved when the watcher is
+    /// built, against the current directory.
     pub fn builder(path: impl Into<PathBuf>) -> Builder {
         Builder::new(path.into())
     }
@@ -25,9 +25,10 @@ impl FileWatcher<()> {
 /// Options of a watcher, from [`FileWatcher::builder`]; ends with [`build`](Self::build),
 /// [`text`](Self::text) or, with the features of that name, `json` or `toml`.
 ///
-/// The parser gets the whole file and may run in any thread, in one at a time. Slow parsers delay only their
-/// own file, as long as no more than [`MAX_LOADERS`](crate::MAX_LOADERS) of them are running. A parser that
-/// panics is as good as one that fails, except in a program that is built to abort on panics.
+/// The parser gets the whole file and may run in any thread, in one at a time. Slow parsers delay
+/// only their own file, as long as no more than [`MAX_LOADERS`](crate::MAX_LOADERS) of them are
+/// running. A panic of the parser counts as an error, except in a program that is built to abort on
+/// panics.
 #[must_use = "nothing is watched before `build`"]
 pub struct Builder {
     path: PathBuf,
@@ -52,8 +53,8 @@ impl Builder {
         }
     }
 
-    /// Blocks the building until the first good load, at most this long. By default the file is tried once
-    /// and building succeeds whether or not there is content yet.
+    /// Blocks until the first good load, at most this long. By default the file is checked once,
+    /// and building succeeds with or without content.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -65,40 +66,42 @@ impl Builder {
         self
     }
 
-    /// How often the file is compared with the content in memory, whatever events say; by default
-    /// [`DEFAULT_POLL_INTERVAL`], at least [`MIN_POLL_INTERVAL`].
+    /// How often the file is compared with the content in memory, with or without events; by
+    /// default [`DEFAULT_POLL_INTERVAL`], at least [`MIN_POLL_INTERVAL`].
     ///
-    /// This is what notices mounts, changes made by other hosts of a network file system, and anything that
-    /// an event was lost of. `Duration::MAX` switches it off, except while events cannot be had.
+    /// The poll notices mounts, changes by other hosts of a network file system, files of /proc and
+    /// /sys, and changes without an event. `Duration::MAX` switches it off, except while events are
+    /// not available.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll = interval;
         self
     }
 
-    /// How long a writer that changes the file in place must be silent before the file is read; by default
-    /// [`DEFAULT_QUIET_TIME`]. A file that is renamed into place, or whose writer closes it, is read at once.
-    /// A writer that is never silent is waited for [`MAX_UNSETTLED`](crate::MAX_UNSETTLED), or for this time
-    /// if it is longer.
+    /// How long a writer that changes the file in place must pause before the file is read; by
+    /// default [`DEFAULT_QUIET_TIME`]. A file that is renamed into place, or whose writer closes
+    /// it, is read at once. If the writer never pauses, the file is read after
+    /// [`MAX_UNSETTLED`](crate::MAX_UNSETTLED), or after this time if it is longer.
     pub fn quiet_time(mut self, quiet: Duration) -> Self {
         self.quiet = quiet;
         self
     }
 
-    /// Whether to use inotify; by default true. Without it the poll alone notices changes: the right choice
-    /// for a network file system that may hang, where adding a watch would hang, too.
+    /// Whether to use inotify; by default true. Without it the poll alone notices changes. Use that
+    /// for a network file system that may hang, since adding a watch there hangs too.
     pub fn events(mut self, events: bool) -> Self {
         self.events = events;
         self
     }
 
-    /// Is told each new reason why the file's content could not be loaded, once for each change of the file;
-    /// what is still the same reason is not repeated. Runs in the loading thread: keep it short.
+    /// Called once for each new reason why the file's content could not be loaded. Other content
+    /// that the parser rejects counts as a new reason; a read never does. Runs in the loading
+    /// thread: keep it short.
     pub fn on_error(mut self, on_error: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.on_error = Some(Box::new(on_error));
         self
     }
 
-    /// Starts to watch. The parser gets the file's bytes; what it fails with becomes the source of
+    /// Starts to watch. The parser gets the file's bytes; its error becomes the source of
     /// [`Error::Parse`].
     ///
     /// # Errors
@@ -193,7 +196,8 @@ impl Builder {
     }
 }
 
-/// Longer intervals count as never, so that adding one to a point in time cannot overflow: 100 years.
+/// Longer intervals count as never, so that adding one to a point in time cannot overflow: 100
+/// years.
 const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 fn rejected(path: &Path, error: impl Into<BoxError>) -> Error {

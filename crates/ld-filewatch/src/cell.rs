@@ -23,8 +23,8 @@ pub(crate) struct Loaded<T> {
 pub(crate) struct Cell<T> {
     /// The one published pointer: every read and every subscriber takes the content from here.
     pub(crate) current: ArcSwapOption<Loaded<T>>,
-    /// Tells a cached reader that its copy is old. Stored before `current`: a thread that saw the new
-    /// content in any other way finds its cached copy outdated.
+    /// Tells a cached reader that its copy is old. Stored before `current`: a thread that saw the
+    /// new content in any other way finds its cached copy outdated.
     pub(crate) newest: AtomicU64,
     pub(crate) waiters: Waiters,
     error: Mutex<Option<Arc<Error>>>,
@@ -58,8 +58,8 @@ impl<T> Cell<T> {
         version
     }
 
-    /// Publishes the same content with another modification time; wakes nothing. True if that ended an
-    /// error.
+    /// Publishes the same content with another modification time; wakes nothing. True if that ended
+    /// an error.
     pub(crate) fn touch(&self, mtime: SystemTime) -> bool {
         let restored = self.clear_error();
         if let Some(now) = self.current.load_full().filter(|now| now.mtime != mtime) {

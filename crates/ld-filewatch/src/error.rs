@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a parser may fail with: anything that converts into a boxed error, a `&str` or `String` too.
+/// What a parser may fail with: anything that converts into a boxed error, a `&str` or `String`
+/// too.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
 /// Why a file's current content could not be loaded, or why there is none to read.
 ///
-/// The text (`{}`) names the path and the reason. The cause is also in [`source`](StdError::source), so
-/// print either the text alone or the chain of sources, not both.
+/// The text (`{}`) names the path and the reason. The cause is also in
+/// [`source`](StdError::source), so print either the text alone or the chain of sources, not both.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -26,7 +27,8 @@ pub enum Error {
         cause: Option<Arc<Error>>,
     },
     /// The first good load did not happen within the time given to
-    /// [`timeout`](crate::Builder::timeout) or [`wait_available`](crate::FileWatcher::wait_available).
+    /// [`timeout`](crate::Builder::timeout) or
+    /// [`wait_available`](crate::FileWatcher::wait_available).
     #[error("{}: no content could be loaded within {timeout:?}{}", path.display(), reason(path, cause))]
     TimedOut {
         /// The watched file.
@@ -37,8 +39,8 @@ pub enum Error {
         #[source]
         cause: Option<Arc<Error>>,
     },
-    /// The file, a directory on its path or the target of a symbolic link does not exist. Create it: the
-    /// watcher notices.
+    /// The file, a directory on its path or the target of a symbolic link does not exist. Create
+    /// it: the watcher notices.
     #[error("{}: the file does not exist", path.display())]
     Missing {
         /// The watched file.
@@ -70,7 +72,8 @@ pub enum Error {
         limit: u64,
     },
     /// The file has been changing under every read for longer than
-    /// [`MAX_UNSETTLED`](crate::MAX_UNSETTLED). Write it atomically: to a temporary file, then rename.
+    /// [`MAX_UNSETTLED`](crate::MAX_UNSETTLED). Write it atomically: to a temporary file, then
+    /// rename.
     #[error("{}: changed during every read", path.display())]
     Unstable {
         /// The watched file.

@@ -9,8 +9,8 @@ use crate::cell::Loaded;
 
 /// The content at the moment of [`FileWatcher::get`](crate::FileWatcher::get); dereferences to it.
 ///
-/// Use it for a short time within one function: it costs no reference count, and the old content stays
-/// in memory while a guard is held. To keep content, use
+/// Use it for a short time within one function: it costs no reference count, and the old content
+/// stays in memory while a guard is held. To keep content, use
 /// [`FileWatcher::get_arc`](crate::FileWatcher::get_arc).
 pub struct Guard<T>(arc_swap::Guard<Option<Arc<Loaded<T>>>>);
 
@@ -51,8 +51,8 @@ pub struct Snapshot<T> {
     pub data: Arc<T>,
     /// The modification time of the file with this content. It may go backwards.
     pub mtime: SystemTime,
-    /// The number of different contents loaded so far, this one included. A heartbeat (same bytes, new
-    /// mtime) keeps it.
+    /// The number of different contents loaded so far, this one included. A heartbeat (same bytes,
+    /// new mtime) keeps it.
     pub version: u64,
 }
 

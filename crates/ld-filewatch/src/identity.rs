@@ -1,4 +1,4 @@
-//! What `stat` says of a path: the only thing that decides whether a file changed.
+//! The `stat` of a path, which alone decides whether a file changed.
 
 use std::fs::{FileType, Metadata};
 use std::io::ErrorKind;
@@ -11,8 +11,8 @@ use crate::error::Error;
 /// Which inode a path leads to: (device, inode).
 pub(crate) type Inode = (u64, u64);
 
-/// Enough of a regular file's `stat` to tell two states of a path apart. Compared with `!=` only: times may
-/// go backwards.
+/// Enough of a regular file's `stat` to tell two states of a path apart. Compared with `!=` only:
+/// times may go backwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     inode: Inode,
@@ -48,7 +48,7 @@ pub(crate) fn inode(meta: &Metadata) -> Inode {
     (meta.dev(), meta.ino())
 }
 
-/// One look at a path, symbolic links followed.
+/// The state of a path at one moment, symbolic links followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seen {
     File(Identity),

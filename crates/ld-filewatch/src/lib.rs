@@ -1,4 +1,4 @@
-//! A file's parsed content in memory: always fresh, cheap to read, honest when it cannot be.
+//! A file's parsed content in memory: always fresh and cheap to read.
 //!
 //! ```
 //! use ld_filewatch::FileWatcher;
@@ -12,10 +12,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The file is loaded again whenever it changes, however it changes: renamed over, rewritten in place, behind
-//! symbolic links that are switched, in directories that come and go, under mounts. Whatever goes wrong then
-//! (parse errors, a missing file, one that is too large), reads go on giving the last good content and
-//! [`FileWatcher::last_error`] says why. Only before the first good load a read fails.
+//! The file is loaded again whenever it changes, however it changes: renamed over, rewritten in
+//! place, behind symbolic links that are switched, in directories that come and go, under mounts.
+//! After an error (parse errors, a missing file, one that is too large) reads still return the last
+//! good content, and [`FileWatcher::last_error`] returns the reason. A read fails only before the
+//! first good load.
 //!
 //! # Reading
 //!
@@ -24,20 +25,23 @@
 //! | [`FileWatcher::get`] | anything: a lock-free guard |
 //! | [`FileWatcher::reader`] | a thread's hot path: a cached handle, one atomic load |
 //! | [`FileWatcher::get_arc`], [`FileWatcher::snapshot`] | keeping a content |
-//! | [`FileWatcher::subscribe`], [`FileWatcher::wait_changed`] | acting on changes, from threads or tasks |
+//! | [`FileWatcher::subscribe`], [`FileWatcher::wait_changed`] | acting on changes |
+//! | [`FileWatcher::available`] | waiting for the first content in a task |
 //! | [`FileWatcher::map`] | handing a part of the content to a component |
 //!
 //! # How it notices
 //!
-//! One hub for the process has an inotify instance and watches every directory and symbolic link on the way
-//! to each file. Events only wake; `stat` decides, and a hash of the content decides whether to parse. A poll
-//! of `stat` ([`Builder::poll_interval`]) catches what events cannot see, and takes over by itself while
-//! inotify is out of watches or instances.
+//! One hub for the process has an inotify instance and watches every directory and symbolic link on
+//! the path to each file. Events only start a check; `stat` decides, and a hash of the content
+//! decides whether to parse. A poll of `stat` ([`Builder::poll_interval`]) catches changes without
+//! events, and takes over by itself while inotify is out of watches or instances. Files of /proc
+//! and /sys are read at each poll.
 //!
 //! # What it does not do
 //!
-//! It writes nothing, watches no directory for its entries, and keeps no history: of several quick changes
-//! only the last is sure to be seen. It needs no async runtime and starts none. It runs on Linux.
+//! It writes nothing, watches no directory for its entries, and keeps no history: of several quick
+//! changes only the last is sure to be seen. It needs no async runtime and starts none. It runs on
+//! Linux.
 //!
 //! Its threads do not survive a `fork`: build watchers in the child.
 

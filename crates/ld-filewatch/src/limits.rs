@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 /// How often a file is compared with the content in memory unless
-/// [`poll_interval`](crate::Builder::poll_interval) says otherwise. While events are not available it is
-/// compared at least this often.
+/// [`poll_interval`](crate::Builder::poll_interval) says otherwise. While events are not available
+/// it is compared at least this often.
 pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The shortest poll interval that is accepted.
@@ -17,11 +17,12 @@ pub const DEFAULT_QUIET_TIME: Duration = Duration::from_millis(20);
 /// A file whose writer never pauses is read after this time.
 pub const MAX_UNSETTLED: Duration = Duration::from_secs(1);
 
-/// The largest file in bytes that is read, unless [`max_size`](crate::Builder::max_size) says otherwise:
-/// 64 MiB.
+/// The largest file in bytes that is read, unless [`max_size`](crate::Builder::max_size) says
+/// otherwise: 64 MiB.
 pub const DEFAULT_MAX_SIZE: u64 = 64 << 20;
 
-/// Parsers that may be running at the same time in the process before further files wait for one to end.
+/// Parsers that may be running at the same time in the process before further files wait for one to
+/// end.
 pub const MAX_LOADERS: usize = 32;
 
 /// A read buffer larger than this (in bytes) is freed after the load; a smaller one is kept.
@@ -33,7 +34,8 @@ pub(crate) const GROW_AFTER: Duration = Duration::from_millis(2);
 /// How long to wait before watches are set again after inotify refused an instance or a watch.
 pub(crate) const RETRY_WATCHES_AFTER: Duration = Duration::from_secs(5);
 
-/// A read without content has the same rejected content parsed again after this time at the earliest.
+/// A read without content has the same rejected content parsed again after this time at the
+/// earliest.
 pub(crate) const REPARSE_AFTER: Duration = Duration::from_millis(100);
 
 /// File systems may stamp two changes with one time: a file is read once more when it is this old.

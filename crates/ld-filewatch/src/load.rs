@@ -1,4 +1,4 @@
-//! One read of a file that is known to be whole, as far as a file system can tell.
+//! One read of a whole file, as far as a file system can tell.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
@@ -17,13 +17,14 @@ const READ_ATTEMPTS: usize = 3;
 /// A file that was read.
 pub(crate) struct Read {
     pub(crate) identity: Identity,
-    /// `stat` gives a size that is not the content's: a file of /proc or /sys. Its times do not move either.
+    /// `stat` gives a size that is not the content's: a file of /proc or /sys. Its times do not
+    /// move either.
     pub(crate) is_virtual: bool,
 }
 
-/// Why a read gave nothing.
+/// Why there is no content.
 pub(crate) enum LoadFailure {
-    /// It changed while it was read: look again later.
+    /// It changed while it was read: try again later.
     Torn,
     /// Reported; worth another attempt at the next poll even though `stat` says the same.
     Transient(Error),
@@ -33,7 +34,8 @@ pub(crate) enum LoadFailure {
 
 /// Reads the file into `buffer`, with the same `fstat` on both sides of the read.
 ///
-/// Opened without blocking: a FIFO that takes the file's place between `stat` and here must not hang us.
+/// Opened without blocking: a FIFO that takes the file's place between `stat` and here must not
+/// block the thread.
 pub(crate) fn load(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Read, LoadFailure> {
     let unreadable =
         |source: io::Error| LoadFailure::Transient(Error::Unreadable { path: path.to_path_buf(), source });
@@ -78,9 +80,10 @@ fn too_large(path: &Path, limit: u64) -> LoadFailure {
 
 fn read(file: &mut File, size: u64, limit: u64, buffer: &mut Vec<u8>) -> io::Result<()> {
     buffer.clear();
-    // Of a file that says its size, one read is enough: growth shows in the second fstat.
+    // With a known size one read is enough: growth shows in the second fstat.
     let most = if size > 0 { size } else { limit.saturating_add(1) };
-    // Files of /proc may give their content to the first read only, so there must be room for all of it.
+    // Files of /proc may give their content to the first read only, so there must be room for all
+    // of it.
     buffer.reserve(usize::try_from(size).unwrap_or(0).max(VIRTUAL_SIZE));
     file.take(most).read_to_end(buffer)?;
     Ok(())

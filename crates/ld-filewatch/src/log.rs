@@ -1,4 +1,4 @@
-//! What the application's log is told; nothing without the feature `tracing`.
+//! Log events for the application; without the feature `tracing` there are none.
 
 use std::path::Path;
 

@@ -9,8 +9,8 @@ use crate::shared::Shared;
 
 /// A cached handle for one thread, from [`FileWatcher::reader`](crate::FileWatcher::reader).
 ///
-/// While nothing changes, a read is one atomic load and a comparison. The cached content stays in memory
-/// until the next read, so an idle thread should not keep a reader of something large.
+/// While nothing changes, a read is one atomic load and a comparison. The cached content stays in
+/// memory until the next read, so an idle thread should not keep a reader of something large.
 pub struct Reader<T> {
     version: u64,
     data: Arc<T>,
@@ -33,7 +33,8 @@ impl<T> Reader<T> {
 
     #[cold]
     fn refresh(&mut self) {
-        // The new content may be published a moment after its number: then the next read is here again.
+        // The new content may be published a moment after its number: then the next read is here
+        // again.
         if let Some(loaded) = self.shared.cell.newer(self.version) {
             self.version = loaded.version;
             self.data = Arc::clone(&loaded.data);

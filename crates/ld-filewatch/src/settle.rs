@@ -39,8 +39,8 @@ pub(crate) struct Rejected {
 
 /// A change that was found and is not recorded yet, until it is stable.
 ///
-/// Only time between regular checks counts. After a pause of the process (a debugger, a CPU limit, a
-/// suspended machine) the first check would otherwise end a long wait, in the middle of a write.
+/// Only time between regular checks counts. After a pause of the process (a debugger, a CPU limit,
+/// a suspended machine) the first check would otherwise end a long wait, in the middle of a write.
 pub(crate) struct Unsettled {
     seen: Seen,
     /// The last check.
@@ -133,8 +133,8 @@ impl<T> State<T> {
         changed
     }
 
-    /// Whether a change has been stable for the quiet time, or the wait has reached its limit. Checks may
-    /// follow each other at once, so two that agree are not enough.
+    /// Whether a change has been stable for the quiet time, or the wait has reached its limit.
+    /// Checks may follow each other at once, so two that agree are not enough.
     pub(crate) fn settled(&mut self, seen: Seen, quiet: Duration, now: Instant) -> bool {
         let change = self.changing(seen, quiet, now);
         change.stable >= quiet || change.waited >= MAX_UNSETTLED

@@ -47,7 +47,8 @@ impl<T> Source<T> {
             state.unsettled = None;
             return Outcome::Same;
         }
-        // After a quiet time, or where a link or a directory was switched, the last write is that old.
+        // After a quiet time, or where a link or a directory was switched, the last write is that
+        // old.
         let quiet = trigger.event && seen.is_older_than(self.quiet);
         let at_once = trigger.settled || quiet || trigger.reader || state.seen.is_none();
         if changed && !at_once && !state.settled(seen, self.quiet, Instant::now()) {
@@ -184,8 +185,8 @@ impl<T> Source<T> {
 
 /// What to compare the next check with, after the open file said `identity`.
 ///
-/// On some network file systems `fstat` and `stat` of one file always disagree. If the path itself did
-/// not change around the read, its own `stat` is the one to remember.
+/// On some network file systems `fstat` and `stat` of one file always disagree. If the path itself
+/// did not change around the read, its own `stat` is the one to remember.
 fn stable(path: &Path, before: Seen, identity: Identity) -> Seen {
     let read = Seen::File(identity);
     if before != read && Seen::at(path) == before { before } else { read }

@@ -1,4 +1,4 @@
-//! How a watcher keeps up, for logs and health pages.
+//! The state of a watcher, for logs and health pages.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -11,10 +11,11 @@ pub enum Mode {
     Events,
     /// By the poll alone, within the poll interval.
     Polling {
-        /// Why: by choice, out of inotify watches or instances, a directory that may not be read, and so on.
+        /// Why: by choice, out of inotify watches or instances, a directory that may not be read,
+        /// and so on.
         reason: Arc<str>,
     },
-    /// Not at all: made by [`FileWatcher::fixed`](crate::FileWatcher::fixed) or for a test.
+    /// Never: made by [`FileWatcher::fixed`](crate::FileWatcher::fixed) or for a test.
     Fixed,
 }
 
@@ -24,12 +25,12 @@ pub enum Mode {
 pub struct Status {
     /// How changes are noticed.
     pub mode: Mode,
-    /// When the file was last compared with the content in memory. An age far above the poll interval means
-    /// that the file system hangs, or that this process is the child of a `fork`.
+    /// When the file was last compared with the content in memory. An age far above the poll
+    /// interval means that the file system hangs, or that this process is the child of a `fork`.
     pub last_checked: Option<SystemTime>,
     /// When the content in memory was loaded.
     pub last_loaded: Option<SystemTime>,
-    /// How many different contents have been loaded; 0 before the first.
+    /// The number of different contents loaded so far; 0 before the first.
     pub version: u64,
     /// The text of [`FileWatcher::last_error`](crate::FileWatcher::last_error).
     pub last_error: Option<String>,

@@ -1,4 +1,4 @@
-//! Being told of new content, from threads and from tasks of any runtime.
+//! Subscriptions to new content, for threads and for tasks of any runtime.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use crate::guard::Snapshot;
 use crate::shared::Shared;
 
-/// Hands over content newer than what it handed over before, from
+/// Delivers content that is newer than what it delivered before, from
 /// [`FileWatcher::subscribe`](crate::FileWatcher::subscribe).
 ///
-/// The latest content wins: a slow subscriber skips what was replaced meanwhile and never lags behind. A new
-/// subscription starts with what is current then, and hands over only what comes later; use
-/// [`from_start`](Self::from_start) to have the current content first. Heartbeats are not handed over.
+/// It always delivers the latest content: a slow subscriber skips what was replaced meanwhile. A
+/// new subscription delivers only later content; use [`from_start`](Self::from_start) to get the
+/// current content first. Heartbeats are not delivered. A read after a delivery never returns older
+/// content.
 pub struct Subscription<T> {
     seen: u64,
     shared: Arc<Shared<T>>,
@@ -25,15 +26,15 @@ impl<T> Subscription<T> {
         Self { seen, shared }
     }
 
-    /// Hands over the current content, too, if there is any.
+    /// Delivers the current content too, if there is any.
     #[must_use]
     pub fn from_start(mut self) -> Self {
         self.seen = 0;
         self
     }
 
-    /// Blocks until there is newer content. A thread that also has to end uses
-    /// [`recv_timeout`](Self::recv_timeout).
+    /// Blocks the thread until there is newer content, without a limit. A thread that also has to
+    /// end uses [`recv_timeout`](Self::recv_timeout).
     pub fn recv(&mut self) -> Snapshot<T> {
         loop {
             if let Some(snapshot) = self.recv_until(None) {
@@ -42,7 +43,7 @@ impl<T> Subscription<T> {
         }
     }
 
-    /// Blocks until there is newer content, at most for `timeout`.
+    /// Blocks the thread until there is newer content, at most for `timeout`.
     pub fn recv_timeout(&mut self, timeout: Duration) -> Option<Snapshot<T>> {
         self.recv_until(Instant::now().checked_add(timeout))
     }
@@ -54,8 +55,10 @@ impl<T> Subscription<T> {
         Some(Snapshot::of(&loaded))
     }
 
-    /// Waits until there is newer content; needs no particular runtime and may be dropped at any time without
-    /// losing anything.
+    /// Waits until there is newer content, without blocking the thread. Needs no particular
+    /// runtime.
+    ///
+    /// Cancel safe: dropping the future loses nothing.
     pub fn changed(&mut self) -> Changed<'_, T> {
         Changed { subscription: self, key: None }
     }

@@ -1,4 +1,4 @@
-//! For tests of applications: a watcher whose content the test sets.
+//! For tests of applications: a watcher with content from the test.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use crate::shared::Shared;
 use crate::sync::lock;
 use crate::watcher::FileWatcher;
 
-/// Stands in for a file: hands out a real [`FileWatcher`] and decides what it sees (baseplate.py:
+/// Replaces a file: provides a real [`FileWatcher`] with content from the test (baseplate.py:
 /// `FakeFileWatcher`).
 ///
 /// ```
@@ -17,7 +17,7 @@ use crate::watcher::FileWatcher;
 ///
 /// let fake = FakeFileWatcher::new();
 /// let limit = fake.watcher();
-/// assert!(limit.get().is_err(), "nothing there yet");
+/// assert!(limit.get().is_err(), "no content yet");
 ///
 /// fake.set(10);
 /// assert_eq!(*limit.get()?, 10);
@@ -29,7 +29,7 @@ use crate::watcher::FileWatcher;
 pub struct FakeFileWatcher<T> {
     shared: Arc<Shared<T>>,
     parser: Option<Mutex<Parser<T>>>,
-    /// One change at a time, as from a loader.
+    /// Held during a change: there is one writer at a time, as with a file.
     changing: Mutex<()>,
 }
 
@@ -42,7 +42,7 @@ impl<T: Send + Sync + 'static> FakeFileWatcher<T> {
         Self { shared: Shared::detached("fake".into()), parser: None, changing: Mutex::new(()) }
     }
 
-    /// Without content, and with the parser that the application uses, for [`set_bytes`](Self::set_bytes).
+    /// Without content, and with the application's parser, for [`set_bytes`](Self::set_bytes).
     #[must_use]
     pub fn with_parser<E: Into<BoxError>>(
         mut parser: impl FnMut(&[u8]) -> Result<T, E> + Send + 'static,
@@ -51,7 +51,7 @@ impl<T: Send + Sync + 'static> FakeFileWatcher<T> {
         Self { parser: Some(Mutex::new(parser)), ..Self::new() }
     }
 
-    /// A handle as the application under test wants it.
+    /// A handle for the application under test.
     #[must_use]
     pub fn watcher(&self) -> FileWatcher<T> {
         FileWatcher::of(Arc::clone(&self.shared))
@@ -74,7 +74,7 @@ impl<T: Send + Sync + 'static> FakeFileWatcher<T> {
         self.shared.cell.touch(mtime);
     }
 
-    /// New bytes for the parser. What it fails with becomes the last error, as with a file.
+    /// New bytes for the parser. Its error becomes the last error, as with a file.
     ///
     /// # Panics
     ///

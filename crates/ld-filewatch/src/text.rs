@@ -1,13 +1,13 @@
-//! Text files, read the way Python's `open` reads them.
+//! Text files, read as Python's `open` reads them.
 
 use std::borrow::Cow;
 use std::ops::Deref;
 
-/// What ends a line, as the argument `newline` of Python's `open`.
+/// Which characters end a line, like the argument `newline` of Python's `open`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Newlines {
-    /// `\n`, `\r\n` and `\r` end a line, and each becomes `\n` (Python: `None`, its default and ours).
+    /// `\n`, `\r\n` and `\r` end a line, and each becomes `\n` (Python: `None`; the default).
     #[default]
     Universal,
     /// `\n`, `\r\n` and `\r` end a line and stay as they are (Python: `""`).
@@ -20,11 +20,12 @@ pub enum Newlines {
     CrLf,
 }
 
-/// How a file becomes text. The encoding is UTF-8, strict, and a byte order mark stays, as in the original.
+/// How a file becomes text. The encoding is UTF-8, strict, and a byte order mark stays, as in the
+/// original.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TextOptions {
-    /// What ends a line.
+    /// Which characters end a line.
     pub newlines: Newlines,
 }
 
@@ -35,7 +36,7 @@ impl TextOptions {
         Self::default()
     }
 
-    /// Sets what ends a line.
+    /// Sets which characters end a line.
     #[must_use]
     pub fn newlines(mut self, newlines: Newlines) -> Self {
         self.newlines = newlines;
@@ -51,7 +52,7 @@ pub struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Translates the newlines of `text` as `options` say.
+    /// Translates the newlines of `text` as in `options`.
     #[must_use]
     pub fn new(text: &'a str, options: TextOptions) -> Self {
         let newlines = options.newlines;
@@ -64,8 +65,8 @@ impl<'a> Text<'a> {
         Self { text, newlines }
     }
 
-    /// The lines without what ends them, cut as the newline mode says. A newline at the very end does not
-    /// start another line.
+    /// The lines without their line ends, split by the newline mode. A line end at the end of the
+    /// text does not start another line.
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         let mut rest: &str = &self.text;
         std::iter::from_fn(move || {
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn every_other_mode_keeps_the_text_and_cuts_it_as_python_does() {
+    fn other_modes_keep_the_text_and_split_it_as_python_does() {
         let expected: [(Newlines, &[&str]); 5] = [
             (Newlines::Universal, &["a", "b", "c", "d"]),
             (Newlines::Keep, &["a", "b", "c", "d"]),
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_final_newline_starts_no_line_and_an_empty_line_counts() {
+    fn a_final_newline_starts_no_line_and_empty_lines_count() {
         let text = Text::new("a\n\nb\n", TextOptions::new());
         assert_eq!(text.lines().collect::<Vec<_>>(), ["a", "", "b"]);
         assert_eq!(Text::new("", TextOptions::new()).lines().count(), 0);

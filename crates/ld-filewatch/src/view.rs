@@ -18,8 +18,8 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     }
 }
 
-/// A part of the content that stays fresh, from [`FileWatcher::map`]. Use it to give a component only
-/// the part that it needs.
+/// A part of the content that stays fresh, from [`FileWatcher::map`]. Use it to give a component
+/// only the part that it needs.
 ///
 /// It is a handle: the file is watched as long as the view lives. Cloning is cheap.
 pub struct View<T, U: ?Sized> {

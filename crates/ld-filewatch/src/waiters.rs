@@ -32,8 +32,8 @@ impl Waiters {
         }
     }
 
-    /// Blocks until `ready` returns a value or the deadline passes; without a deadline, as long as it
-    /// takes.
+    /// Blocks until `ready` returns a value or the deadline passes; without a deadline, as long as
+    /// it takes.
     pub(crate) fn wait_until<R>(
         &self,
         deadline: Option<Instant>,
@@ -63,7 +63,8 @@ impl Waiters {
         ready: impl FnOnce() -> Option<R>,
     ) -> Option<R> {
         let mut tasks = lock(&self.tasks);
-        // Checked under the lock: content published earlier is seen here, later content finds the waker.
+        // Checked under the lock: content published earlier is seen here, later content finds the
+        // waker.
         if let Some(value) = ready() {
             return Some(value);
         }

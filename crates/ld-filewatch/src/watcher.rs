@@ -1,4 +1,4 @@
-//! The handle that applications hold.
+//! The handle for applications.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,15 @@ use crate::subscribe::Subscription;
 
 /// A file's parsed content in memory, always fresh.
 ///
-/// A handle: cloning is cheap, all clones see the same content, and the file is watched until the last clone,
-/// [`Reader`], [`Subscription`] and [`View`](crate::View) of it is dropped.
+/// A handle: cloning is cheap, all clones see the same content, and the file is watched until the
+/// last clone, [`Reader`], [`Subscription`] and [`View`](crate::View) of it is dropped.
 pub struct FileWatcher<T> {
     shared: Arc<Shared<T>>,
 }
 
 impl<T: Send + Sync + 'static> FileWatcher<T> {
-    /// A watcher of nothing that always gives `value`, for tests and for settings that do not come from a
-    /// file. Its path is empty.
+    /// A watcher of nothing that always returns `value`, for tests and for settings that do not
+    /// come from a file. Its path is empty.
     #[must_use]
     pub fn fixed(value: T) -> Self {
         let shared = Shared::detached(PathBuf::new());
@@ -34,14 +34,16 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
         Self { shared }
     }
 
-    /// The current content: the last that could be loaded, also when the file is gone or broken by now.
+    /// The current content: the last that could be loaded, also if the file is missing or broken
+    /// now.
     ///
-    /// Takes no lock and does no I/O once something has been loaded. Before that, each call tries the file
-    /// once more in the calling thread, as baseplate.py does, unless another thread is at it.
+    /// Takes no lock and does no I/O once something has been loaded. Before that, each call checks
+    /// the file in the calling thread, as baseplate.py does, unless another thread is checking it.
+    /// The same rejected content is parsed again every 100 ms at most.
     ///
     /// # Errors
     ///
-    /// [`Error::NotAvailable`], with the reason as its source, and only before the first good load.
+    /// [`Error::NotAvailable`] with the reason, only before the first good load.
     #[inline]
     pub fn get(&self) -> Result<Guard<T>, Error> {
         match Guard::new(self.shared.cell.current.load()) {
@@ -50,7 +52,7 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
         }
     }
 
-    /// The current content, to keep.
+    /// The current content in an `Arc`, to keep.
     ///
     /// # Errors
     ///
@@ -59,7 +61,7 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
         Ok(Arc::clone(&self.shared.load()?.data))
     }
 
-    /// The current content with its modification time and version, belonging together.
+    /// The current content with its modification time and version, all from the same load.
     ///
     /// # Errors
     ///
@@ -68,7 +70,8 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
         Ok(Snapshot::of(&*self.shared.load()?))
     }
 
-    /// When the file with the current content was last modified. A heartbeat (same bytes, new time) moves it.
+    /// When the file with the current content was last modified. A heartbeat (same bytes, new time)
+    /// changes it.
     ///
     /// # Errors
     ///
@@ -77,7 +80,7 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
         Ok(self.shared.load()?.mtime)
     }
 
-    /// How many different contents have been loaded; 0 before the first.
+    /// The number of different contents loaded so far; 0 before the first.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.shared.cell.version()
@@ -87,22 +90,22 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get). A reader that exists always has content.
+    /// As [`get`](Self::get). An existing reader always has content.
     pub fn reader(&self) -> Result<Reader<T>, Error> {
         Ok(Reader::new(Arc::clone(&self.shared), &*self.shared.load()?))
     }
 
-    /// A subscription to every content from now on.
+    /// A subscription to new content from now on.
     #[must_use]
     pub fn subscribe(&self) -> Subscription<T> {
         Subscription::new(Arc::clone(&self.shared), self.shared.cell.version())
     }
 
-    /// Blocks until there is content to read, at most for `timeout`.
+    /// Blocks the thread until there is content to read, at most for `timeout`.
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`], with the last load's error as its source.
+    /// [`Error::TimedOut`] with the reason why the last load failed.
     pub fn wait_available(&self, timeout: Duration) -> Result<(), Error> {
         self.shared.wait_available(timeout)
     }
@@ -115,7 +118,8 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
         self.subscribe().from_start().changed().await
     }
 
-    /// Blocks until there is content newer than `version`, at most for `timeout`; `None` after that.
+    /// Blocks the thread until there is content newer than `version`, at most for `timeout`; `None`
+    /// after that.
     #[must_use]
     pub fn wait_changed(&self, version: u64, timeout: Duration) -> Option<Snapshot<T>> {
         let deadline = Instant::now().checked_add(timeout);
@@ -130,13 +134,13 @@ impl<T> FileWatcher<T> {
         &self.shared.path
     }
 
-    /// Why the file's present content is not the one that reads give; `None` when it is.
+    /// Why reads do not return the file's present content; `None` if they do.
     #[must_use]
     pub fn last_error(&self) -> Option<Arc<Error>> {
         self.shared.cell.last_error()
     }
 
-    /// How the watcher keeps up.
+    /// The watcher's state, for logs and health pages.
     #[must_use]
     pub fn status(&self) -> Status {
         let cell = &self.shared.cell;

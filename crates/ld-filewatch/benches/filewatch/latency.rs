@@ -51,7 +51,7 @@ impl Times {
     }
 }
 
-/// Changes both files in turns, so that whatever else the machine does hits both alike.
+/// Changes both files in turns, so that other load of the machine affects both alike.
 fn run(reader: Reader) -> Times {
     let dir = tempfile::tempdir().expect("a directory");
     let (raw, ours) = (dir.path().join("raw/flags"), dir.path().join("ours/flags"));

@@ -1,5 +1,5 @@
-//! `cargo bench -p ld-filewatch`: every cost that docs/filewatch.md promises, beside a floor measured in the
-//! same run. Arguments choose sections: `read`, `latency`, `many`, `opens`.
+//! `cargo bench -p ld-filewatch`: every cost that docs/filewatch.md promises, beside a floor
+//! measured in the same run. Arguments choose sections: `read`, `latency`, `many`, `opens`.
 
 mod latency;
 mod many;

@@ -20,8 +20,8 @@ pub(crate) fn measure(report: &mut Report) {
         .poll_interval(Duration::MAX)
         .text(Default::default(), |text| text.parse::<u64>())
         .expect("a watcher");
-    // Whatever else happens in the temporary directory wakes the thread, too: the least of some attempts is
-    // what the opens cost.
+    // Other changes in the temporary directory wake the thread too: the least of some attempts is
+    // the cost of the opens.
     let woken = (0..ATTEMPTS).map(|_| attempt(&path, &sibling)).min().unwrap_or(u64::MAX);
     report.row("10,000 opens of a sibling and of the file: wakeups", woken as f64, "", 0.0);
     drop(watcher);

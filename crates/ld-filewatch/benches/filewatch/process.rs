@@ -1,4 +1,4 @@
-//! What /proc says about this process.
+//! Figures of this process from /proc.
 
 use std::fs;
 use std::time::Duration;

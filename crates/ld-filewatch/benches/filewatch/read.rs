@@ -49,8 +49,8 @@ pub(crate) fn measure(report: &mut Report) {
 
 static VALUE: u64 = 17;
 
-/// A handle to a shared pointer: the least that threads can read through. Both handles are in memory and
-/// opaque, as the fields of a service's state are.
+/// A handle to a shared pointer: the least that threads can read through. Both handles are in
+/// memory and opaque, as the fields of a service's state are.
 struct Raw(Arc<OnceRef<'static, u64>>);
 
 impl Raw {

@@ -10,8 +10,8 @@ use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use crate::limits::RETRY_WATCHES_AFTER;
 
-/// Everything that can mean a change, and nothing that a mere reader causes: with opens in the mask,
-/// many processes that watch one directory wake each other without end.
+/// Everything that can mean a change, and nothing that a mere reader causes: with opens in the
+/// mask, many processes that watch one directory wake each other without end.
 const EVENTS: EventKindMask =
     EventKindMask::CORE.union(EventKindMask::ACCESS_CLOSE).difference(EventKindMask::ACCESS_OPEN);
 

@@ -132,8 +132,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Watches a directory for everything that happens to itself and to `name` in it; or a file, for
-    /// what happens to itself.
+    /// Watches a directory for everything that happens to itself and to `name` in it; or a file,
+    /// for what happens to itself.
     fn watch(&mut self, directory: &Path, inode: Inode, name: &OsStr) {
         let known = {
             let mut schedule = lock(&self.inner.schedule);
@@ -172,7 +172,8 @@ impl Walk<'_> {
         let watched = backend.watch(directory);
         match watched {
             Ok(()) if inode_of(directory) == Some(inode) => {}
-            // It was replaced: an event in the directory above, which is watched, starts a new walk.
+            // It was replaced: an event in the directory above, which is watched, starts a new
+            // walk.
             Ok(()) | Err(Refusal::Gone) => lock(&self.inner.schedule).dirs.invalidate(dir),
             Err(Refusal::Denied(reason)) => {
                 lock(&self.inner.schedule).dirs.invalidate(dir);

@@ -27,8 +27,8 @@ struct Dir {
     names: HashMap<Arc<OsStr>, Vec<WatchId>>,
 }
 
-/// The table. A directory is one entry however many paths lead to it: inotify returns the same watch
-/// for all of them, and notify reports it under one path only.
+/// The table. A directory is one entry however many paths lead to it: inotify returns the same
+/// watch for all of them, and notify reports it under one path only.
 #[derive(Default)]
 pub(super) struct Dirs {
     next: DirId,
@@ -43,8 +43,8 @@ impl Dirs {
         self.by_inode.get(&inode).copied().filter(|id| self.dirs.get(id).is_some_and(|dir| dir.valid))
     }
 
-    /// Enters a directory that is about to be watched under `path`, in place of the former one. Also
-    /// returns the paths whose watches must be removed first.
+    /// Enters a directory that is about to be watched under `path`, in place of the former one.
+    /// Also returns the paths whose watches must be removed first.
     pub(super) fn enter(&mut self, path: &Path, inode: Inode) -> (DirId, Vec<Arc<Path>>) {
         let mut stale = Vec::new();
         let path: Arc<Path> = path.into();
@@ -125,8 +125,8 @@ impl Dirs {
         dir.names.is_empty()
     }
 
-    /// Removes a directory without links. Returns the path to stop watching, unless another directory
-    /// is there now.
+    /// Removes a directory without links. Returns the path to stop watching, unless another
+    /// directory is there now.
     pub(super) fn remove(&mut self, id: DirId) -> Option<Arc<Path>> {
         if !self.dirs.get(&id)?.names.is_empty() {
             return None;

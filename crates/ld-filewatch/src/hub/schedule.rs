@@ -94,8 +94,8 @@ impl Schedule {
         every.is_some_and(|every| self.polled.join(id, every))
     }
 
-    /// Records a walk; returns the former steps, and whether an earlier timer was set. A file without
-    /// events is polled, whatever its options.
+    /// Records a walk; returns the former steps, and whether an earlier timer was set. A file
+    /// without events is polled, whatever its options.
     pub(super) fn walked(&mut self, id: WatchId, walked: Walked) -> (Box<[Step]>, bool) {
         let Some(slot) = self.slots.get_mut(&id) else { return (walked.chain, false) };
         let former = std::mem::replace(&mut slot.chain, walked.chain);

@@ -6,52 +6,52 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 const IN_CHILD: &str = "LD_FILEWATCH_CHILD";
-const NOBODY: u32 = 65_534;
+const UNPRIVILEGED: u32 = 65_534;
 
-/// What the child is to be.
+/// The process that the child is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum As {
-    /// The same, but alone in its process.
+    /// An ordinary process, with this test only.
     Itself,
-    /// Root with mounts that nobody else sees. Needs root; skipped, saying so, without.
+    /// Root with private mounts. Skipped with a message without root.
     RootWithPrivateMounts,
-    /// Root of a user namespace, with inotify limits of its own (`/proc/sys/user`). Skipped, saying so, where
-    /// user namespaces are not allowed.
+    /// Root of a user namespace, with inotify limits of its own (`/proc/sys/user`). Skipped with a
+    /// message where user namespaces are not allowed.
     OwnLimits,
-    /// A user whom permissions concern: the present one, or `nobody` instead of root.
+    /// A user without special rights: the present one, or uid 65534 instead of root.
     User,
 }
 
 /// Runs `body` in a child process that runs just the test `name` (its path without the crate's).
 #[track_caller]
-pub(crate) fn alone(name: &str, who: As, body: impl FnOnce()) {
+pub(crate) fn alone(name: &str, kind: As, body: impl FnOnce()) {
     if std::env::var_os(IN_CHILD).is_some() {
         return body();
     }
     let root = std::fs::metadata("/proc/self").expect("/proc").uid() == 0;
-    if who == As::RootWithPrivateMounts && !(root && unshare_allowed(&MOUNTS)) {
+    if kind == As::RootWithPrivateMounts && !(root && unshare_allowed(&MOUNTS)) {
         eprintln!("SKIPPED {name}: needs root and the right to mount");
         return;
     }
-    if who == As::OwnLimits && !unshare_allowed(&LIMITS) {
+    if kind == As::OwnLimits && !unshare_allowed(&LIMITS) {
         eprintln!("SKIPPED {name}: needs user namespaces");
         return;
     }
     let exe = std::env::current_exe().expect("the test's own path");
     let copy = tempfile::tempdir().expect("a directory");
-    let mut command = match who {
+    let mut command = match kind {
         As::Itself => Command::new(exe),
         As::RootWithPrivateMounts => unshare(&MOUNTS, exe),
         As::OwnLimits => unshare(&LIMITS, exe),
         As::User if !root => Command::new(exe),
         As::User => {
-            // Where the test was built, another user may not look.
+            // Another user may have no access to the build directory.
             let path = copy.path().join("test");
             std::fs::copy(exe, &path).expect("copy the test");
             let open = std::fs::Permissions::from_mode(0o755);
             std::fs::set_permissions(copy.path(), open).expect("open the directory");
             let mut command = Command::new(path);
-            command.uid(NOBODY).gid(NOBODY).current_dir("/");
+            command.uid(UNPRIVILEGED).gid(UNPRIVILEGED).current_dir("/");
             command
         }
     };

@@ -1,4 +1,4 @@
-//! What goes wrong, and who is told.
+//! Errors, and how they are reported.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -13,32 +13,32 @@ fn number(bytes: &[u8]) -> Result<u64, Box<dyn std::error::Error + Send + Sync>>
 }
 
 #[test]
-fn the_callback_hears_of_each_new_reason_once() {
+fn the_callback_gets_each_new_reason_once() {
     let dir = Dir::new();
     let path = dir.path("n");
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let listener = Arc::clone(&heard);
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let callback = Arc::clone(&reported);
     let watcher = FileWatcher::builder(&path)
         .poll_interval(Duration::from_millis(5))
         .on_error(move |error| {
-            listener.lock().unwrap().push(error.to_string());
-            panic!("a callback that panics harms nobody");
+            callback.lock().unwrap().push(error.to_string());
+            panic!("asked to");
         })
         .build(number)
         .unwrap();
-    let heard = || heard.lock().unwrap().clone();
+    let reported = || reported.lock().unwrap().clone();
     for _ in 0..20 {
         assert!(watcher.get().is_err());
     }
     replace(&path, "x");
-    eventually("the parser's error", || heard().len() == 2);
+    eventually("the parser's error", || reported().len() == 2);
     replace(&path, "1");
     eventually("content", || watcher.get().is_ok_and(|n| *n == 1));
     std::fs::remove_file(&path).unwrap();
-    eventually("that it is missing", || heard().len() == 3);
+    eventually("that it is missing", || reported().len() == 3);
     let checked = watcher.status().last_checked;
     eventually("another poll", || watcher.status().last_checked > checked);
-    let texts = heard();
+    let texts = reported();
     assert!(texts[0].ends_with("the file does not exist") && texts[2] == texts[0], "{texts:?}");
     assert!(texts[1].ends_with("cannot be parsed: invalid digit found in string"), "{texts:?}");
     assert_eq!(watcher.last_error().unwrap().to_string(), texts[2]);
@@ -74,8 +74,8 @@ fn display_shows_the_reason() {
 fn reads_of_a_broken_file_neither_parse_nor_report_again() {
     let dir = Dir::new();
     let path = dir.write("n", "x");
-    let (parsed, heard) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let counters = (Arc::clone(&parsed), Arc::clone(&heard));
+    let (parsed, reported) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counters = (Arc::clone(&parsed), Arc::clone(&reported));
     let start = Instant::now();
     let watcher = FileWatcher::builder(&path)
         .on_error(move |_| {
@@ -92,14 +92,14 @@ fn reads_of_a_broken_file_neither_parse_nor_report_again() {
     // A read may have the same content parsed again every 100 ms.
     let most = 2 + start.elapsed().as_millis() as usize / 100;
     assert!(parsed.load(Ordering::Relaxed) <= most, "{parsed:?} parses, at most {most}");
-    assert_eq!(heard.load(Ordering::Relaxed), 1);
+    assert_eq!(reported.load(Ordering::Relaxed), 1);
     // Other content that is rejected for the same reason counts as new.
     replace(&path, "y");
-    eventually("the second report", || heard.load(Ordering::Relaxed) == 2);
+    eventually("the second report", || reported.load(Ordering::Relaxed) == 2);
 }
 
 #[test]
-fn slow_parsers_delay_nobody_else() {
+fn slow_parsers_delay_no_other_file() {
     let dir = Dir::new();
     let mut release = Vec::new();
     let slow: Vec<_> = (0..4)
@@ -148,7 +148,7 @@ fn a_parser_may_watch_another_file() {
 }
 
 #[test]
-fn text_is_utf_8_with_universal_newlines_unless_told_otherwise() {
+fn text_is_utf_8_with_universal_newlines_by_default() {
     let dir = Dir::new();
     let path = dir.write("text", "a\r\nb\rc\n");
     let read = |options| {
@@ -177,7 +177,7 @@ fn options_that_cannot_work_are_refused() {
 }
 
 #[test]
-fn an_unparsable_file_is_tried_again_by_a_read_that_has_nothing_else() {
+fn a_read_without_content_has_the_file_parsed_again() {
     let dir = Dir::new();
     let path = dir.write("n", "1");
     let mut ready = false;

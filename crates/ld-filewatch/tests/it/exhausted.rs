@@ -1,4 +1,5 @@
-//! Out of inotify instances or watches: fresh by polling, and back to events when there are some again.
+//! Out of inotify instances or watches: fresh by polling, and back to events when they are
+//! available.
 
 use std::time::Duration;
 
@@ -39,13 +40,13 @@ fn stays_fresh(name: &str, few: u32, reason: &str) {
 }
 
 #[test]
-fn without_inotify_instances_the_poll_takes_over_and_events_come_back() {
-    let name = "exhausted::without_inotify_instances_the_poll_takes_over_and_events_come_back";
+fn the_poll_takes_over_without_inotify_instances() {
+    let name = "exhausted::the_poll_takes_over_without_inotify_instances";
     alone(name, As::OwnLimits, || stays_fresh("max_inotify_instances", 0, "no inotify instance"));
 }
 
 #[test]
-fn without_inotify_watches_the_poll_takes_over_and_events_come_back() {
-    let name = "exhausted::without_inotify_watches_the_poll_takes_over_and_events_come_back";
+fn the_poll_takes_over_without_inotify_watches() {
+    let name = "exhausted::the_poll_takes_over_without_inotify_watches";
     alone(name, As::OwnLimits, || stays_fresh("max_inotify_watches", 3, "out of inotify watches"));
 }

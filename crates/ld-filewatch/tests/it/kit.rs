@@ -1,9 +1,9 @@
-//! What the tests share: a private directory, and waiting for conditions with a deadline.
+//! Shared by the tests: a private directory, and waiting for conditions with a deadline.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Far above anything that a test waits for on a loaded machine.
+/// Far above any wait of a test on a loaded machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// A private directory that is removed at the end.
@@ -18,7 +18,7 @@ impl Dir {
         self.0.path().join(name)
     }
 
-    /// In memory where there is such a place, so that no disk makes a writer wait.
+    /// In memory where possible, so that no disk delays a writer.
     pub(crate) fn in_memory() -> Self {
         let builder = || tempfile::Builder::new().prefix("filewatch-").tempdir_in("/dev/shm");
         builder().map_or_else(|_| Self::new(), Self)
@@ -32,7 +32,7 @@ impl Dir {
     }
 }
 
-/// Replaces a file the way that careful writers do.
+/// Replaces a file atomically.
 pub(crate) fn replace(path: &Path, content: impl AsRef<[u8]>) {
     let mut temp = path.as_os_str().to_owned();
     temp.push(".new");

@@ -1,4 +1,4 @@
-//! What watching costs the process, and that nothing of it stays.
+//! Resources of the process, and that all of them are released.
 
 use ld_filewatch::{FileWatcher, testing::FakeFileWatcher};
 
@@ -10,8 +10,8 @@ fn number(bytes: &[u8]) -> Result<u64, Box<dyn std::error::Error + Send + Sync>>
 }
 
 #[test]
-fn many_watchers_share_one_instance_and_the_last_one_dropped_leaves_nothing() {
-    let name = "lifecycle::many_watchers_share_one_instance_and_the_last_one_dropped_leaves_nothing";
+fn watchers_share_one_instance_and_release_everything() {
+    let name = "lifecycle::watchers_share_one_instance_and_release_everything";
     alone(name, As::Itself, || {
         let dir = Dir::new();
         let before = (threads(), descriptors());
@@ -41,8 +41,8 @@ fn many_watchers_share_one_instance_and_the_last_one_dropped_leaves_nothing() {
 }
 
 #[test]
-fn a_relative_path_means_the_directory_of_the_moment_of_building() {
-    let name = "lifecycle::a_relative_path_means_the_directory_of_the_moment_of_building";
+fn a_relative_path_is_resolved_when_it_is_built() {
+    let name = "lifecycle::a_relative_path_is_resolved_when_it_is_built";
     alone(name, As::Itself, || {
         let dir = Dir::new();
         dir.write("n", "1");

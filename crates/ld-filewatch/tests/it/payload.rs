@@ -1,4 +1,4 @@
-//! Content that shows by itself whether it is whole.
+//! Content with a check of its own completeness.
 
 /// Enough for a write to be cut somewhere.
 const LINES: usize = 200;

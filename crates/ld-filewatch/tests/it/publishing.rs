@@ -1,4 +1,5 @@
-//! One published content: reads are never older than what a subscriber got, and panics cost nothing.
+//! One published content: reads are never older than what a subscriber got, and panics cost
+//! nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -70,13 +70,13 @@ fn before_the_first_good_load_a_read_says_why_and_tries_again() {
         if matches!(**cause, Error::Missing { .. })));
     assert!(watcher.reader().is_err() && watcher.get_arc().is_err() && watcher.snapshot().is_err());
     std::fs::write(&path, "3").unwrap();
-    // No waiting: this read tries the file itself, or another thread is just at it.
+    // This read checks the file itself, unless another thread is checking it.
     eventually("content", || watcher.get().is_ok_and(|n| *n == 3));
     assert!(watcher.last_error().is_none());
 }
 
 #[test]
-fn a_timeout_blocks_until_the_file_is_good_and_names_the_last_cause_when_it_is_not() {
+fn a_timeout_waits_for_good_content_or_shows_the_cause() {
     let dir = Dir::new();
     let path = dir.write("n", "x");
     let short = Duration::from_millis(50);
@@ -143,13 +143,13 @@ fn a_task_and_a_thread_are_woken_without_any_runtime() {
     let dir = Dir::new();
     let path = dir.write("n", "1");
     let watcher = FileWatcher::builder(&path).build(number).unwrap();
-    let (ready, told) = mpsc::channel();
+    let (ready, pending) = mpsc::channel();
     let waiting = std::thread::spawn({
         let mut subscription = watcher.subscribe();
         move || *block_on(subscription.changed(), || ready.send(()).unwrap()).data
     });
     let mut thread = watcher.subscribe();
-    told.recv_timeout(DEADLINE).unwrap();
+    pending.recv_timeout(DEADLINE).unwrap();
     let start = Instant::now();
     replace(&path, "2");
     assert_eq!(waiting.join().unwrap(), 2);

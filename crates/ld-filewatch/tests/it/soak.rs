@@ -1,4 +1,4 @@
-//! A minute of everything at once.
+//! A minute of random operations on many files.
 
 use std::fs;
 use std::io::Write;
@@ -18,14 +18,15 @@ const WRITERS: usize = 4;
 /// How long, in seconds; the environment variable `LD_SOAK_SECONDS` says otherwise.
 const SECONDS: u64 = 60;
 const GROUPS: usize = 10;
-/// After a write in place a file is left alone for this long. Nobody can read a file whole that is written in
-/// place again and again: the next write may begin before the reader comes, who waits for 1 s at most.
+/// After a write in place a file is not changed for this long. A file that is written in place
+/// again and again cannot be read whole: the next write may begin before the reader, which waits
+/// for 1 s at most.
 const REST: Duration = Duration::from_secs(2);
 const QUIET: Duration = Duration::from_millis(200);
 
 #[test]
-fn two_hundred_files_converge_after_a_minute_of_random_operations() {
-    let name = "soak::two_hundred_files_converge_after_a_minute_of_random_operations";
+fn two_hundred_files_converge_after_random_operations() {
+    let name = "soak::two_hundred_files_converge_after_random_operations";
     alone(name, As::Itself, || {
         let seconds = std::env::var("LD_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
         let before = (threads(), descriptors());
@@ -45,14 +46,14 @@ fn soak(time: Duration) {
     let watchers: Vec<_> = paths.iter().map(|path| watch(path, Arc::clone(&torn))).collect();
 
     let stop = AtomicBool::new(false);
-    // A writer that the system keeps from running in the middle of a write in place is as one that pauses: its
-    // file may be read half-written.
+    // A write in place that the system delays counts as one with a pause: its file may be read
+    // half-written.
     let stalled = AtomicUsize::new(0);
     let operations: u64 = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
-                // Each writer has its own files, or nobody could say what comes last; directories are moved
-                // under everybody.
+                // Each writer has its own files, so that the last content is known; directories are
+                // moved under all of them.
                 let own = move |file: &usize| file % WRITERS == writer;
                 let files: Vec<_> = (0..FILES).filter(own).collect();
                 let (paths, stop, stalled) = (&paths, &stop, &stalled);
@@ -75,7 +76,7 @@ fn soak(time: Duration) {
         eventually(&format!("{expected:?} in {watcher:?}"), shown);
     }
     let (torn, stalled) = (torn.load(Ordering::Relaxed), stalled.load(Ordering::Relaxed));
-    assert!(torn <= stalled, "{torn} contents were read torn, {stalled} writers were kept from running");
+    assert!(torn <= stalled, "{torn} contents were read torn, {stalled} writers were delayed");
     println!(
         "{operations} operations on {FILES} files in {time:?}: {torn} torn, {stalled} stalled, all converged"
     );
@@ -93,7 +94,7 @@ fn watch(path: &Path, torn: Arc<AtomicUsize>) -> FileWatcher<u64> {
         .expect("a watcher")
 }
 
-/// Writes, replaces, removes, touches and moves at random; gives how often.
+/// Writes, replaces, removes, touches and moves at random; returns the number of operations.
 fn write(writer: usize, files: &[usize], paths: &[PathBuf], stop: &AtomicBool, stalled: &AtomicUsize) -> u64 {
     let mut random = Random(writer as u64 + 1);
     let mut operations = 0;
@@ -127,7 +128,8 @@ fn write(writer: usize, files: &[usize], paths: &[PathBuf], stop: &AtomicBool, s
             }
             70..80 => fs::remove_file(path),
             80..95 => {
-                // Closing what was open for writing ends a write, too: the next may begin before the reader comes.
+                // Closing what was open for writing ends a write, too: the next may begin before
+                // the reader comes.
                 if in_place {
                     resting[file] = Instant::now() + REST;
                 }
@@ -143,8 +145,8 @@ fn write(writer: usize, files: &[usize], paths: &[PathBuf], stop: &AtomicBool, s
     operations
 }
 
-/// Writes a file in place, in two halves with pauses of less than `limit` in all between opening, writing and closing:
-/// whoever reads meanwhile finds it torn.
+/// Writes a file in place, in two halves with pauses of less than `limit` in all. A read meanwhile
+/// finds it torn.
 fn write_with_pauses(
     path: &Path,
     content: &[u8],
@@ -169,7 +171,7 @@ fn move_directory(path: &Path, empty: bool) -> std::io::Result<()> {
     fs::rename(directory, &away)?;
     if empty && fs::create_dir(directory).is_ok() {
         std::thread::sleep(Duration::from_millis(1));
-        // Somebody may have written into it meanwhile: then it stays, and the old one is given up.
+        // If a writer has written into it meanwhile, it stays and the old one is removed.
         if fs::remove_dir(directory).is_err() {
             return fs::remove_dir_all(&away);
         }
@@ -177,7 +179,8 @@ fn move_directory(path: &Path, empty: bool) -> std::io::Result<()> {
     fs::rename(&away, directory)
 }
 
-/// Watchers that live for a moment, beside the ones that stay. Their first load does not wait for a writer.
+/// Watchers with a short life, beside the lasting ones. Their first load does not wait for a
+/// writer.
 fn come_and_go(paths: &[PathBuf], stop: &AtomicBool) {
     let mut random = Random(99);
     while !stop.load(Ordering::Relaxed) {

@@ -18,7 +18,7 @@ pub(crate) enum How {
     Both,
 }
 
-/// Long enough that a test's own thread is not taken for a silent writer when the machine is busy.
+/// Long enough that on a busy machine the test's own pauses are shorter.
 pub(crate) const QUIET: Duration = Duration::from_millis(100);
 
 /// A watcher of a [`payload`] that counts what it parses.
@@ -71,26 +71,26 @@ impl Case {
         self.torn.load(Ordering::Relaxed)
     }
 
-    /// Waits until reads give the number, and no error is left.
+    /// Waits until reads return the number, and no error is left.
     #[track_caller]
     pub(crate) fn shows(&self, expected: u64) {
         let shown = || self.watcher.get().is_ok_and(|number| *number == expected);
         eventually(&format!("{expected} in {self:?}"), || shown() && self.watcher.last_error().is_none());
     }
 
-    /// Waits for an error with this text; reads go on giving the number.
+    /// Waits for an error with this text; reads still return the number.
     #[track_caller]
     pub(crate) fn fails(&self, text: &str, number: u64) {
-        let told = || self.watcher.last_error().is_some_and(|error| error.to_string().contains(text));
-        eventually(&format!("an error with {text:?} in {self:?}"), told);
+        let failed = || self.watcher.last_error().is_some_and(|error| error.to_string().contains(text));
+        eventually(&format!("an error with {text:?} in {self:?}"), failed);
         assert_eq!(*self.watcher.get().expect("the last good content"), number);
     }
 
-    /// Nothing was torn, and with events only it was events that did it.
+    /// Checks that nothing was torn and that events are in use where they should be.
     #[track_caller]
     pub(crate) fn ends_well(self) {
         let (torn, stalled) = (self.torn(), STALLED.load(Ordering::Relaxed));
-        assert!(torn <= stalled, "{torn} contents were read torn, {stalled} writes were held up");
+        assert!(torn <= stalled, "{torn} contents were read torn, {stalled} writes were delayed");
         if self.how != How::PollAlone {
             eventually("events", || self.watcher.status().mode == Mode::Events);
         }
@@ -103,8 +103,8 @@ impl std::fmt::Debug for Case {
     }
 }
 
-/// Writes in place that the system kept from going on: they are as a writer that pauses, whose file may be
-/// read half-written.
+/// Writes in place that the system delayed. They count as a writer that pauses, so the file may
+/// have been read half-written.
 static STALLED: AtomicUsize = AtomicUsize::new(0);
 
 /// Writes a number in place.

@@ -49,7 +49,7 @@ fn bad_then_good_content(how: How) {
     case.shows(2);
     crate::kit::replace(&path, "bad");
     case.fails("cannot be parsed", 2);
-    // Back to what was good: the error goes, and there is nothing to parse.
+    // Back to the published content: the error is cleared and nothing is parsed.
     let parsed = case.parsed();
     replace(&path, 2);
     case.shows(2);

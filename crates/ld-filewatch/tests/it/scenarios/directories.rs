@@ -62,7 +62,7 @@ fn parent_renamed_away_and_a_new_one_in_its_place(how: How) {
     fs::rename(dir.path("a"), dir.path("old")).expect("rename");
     fs::rename(dir.path("next"), dir.path("a")).expect("rename");
     case.shows(2);
-    // What happens in the old one is nobody's business any more, and the new one is watched.
+    // Changes in the old directory have no effect, and the new one is watched.
     write(&dir.path("old/file"), 9);
     replace(&path, 3);
     case.shows(3);
@@ -70,7 +70,7 @@ fn parent_renamed_away_and_a_new_one_in_its_place(how: How) {
     fs::rename(dir.path("away"), dir.path("a")).expect("rename back");
     replace(&path, 4);
     case.shows(4);
-    // The same directory is back in its place: its watch went when it left.
+    // The same directory is back in its place; its watch was removed when it left.
     replace(&path, 5);
     case.shows(5);
     case.ends_well();

@@ -1,4 +1,4 @@
-//! The scenarios that a file watcher must survive, each with events only (no poll) and with the poll alone.
+//! The scenarios that a file watcher must survive, each with events only and with the poll alone.
 
 mod case;
 mod content;
@@ -24,15 +24,15 @@ pub(crate) use scenarios;
 
 /// As `scenarios`, each in a child process of the given kind.
 macro_rules! scenarios_alone {
-    ($who:expr; $($how:ident as $module:ident),* ; $names:tt) => {
-        $(scenarios_alone!(@module $who; $how as $module; $names);)*
+    ($kind:expr; $($how:ident as $module:ident),* ; $names:tt) => {
+        $(scenarios_alone!(@module $kind; $how as $module; $names);)*
     };
-    (@module $who:expr; $how:ident as $module:ident; [$($name:ident)*]) => {
+    (@module $kind:expr; $how:ident as $module:ident; [$($name:ident)*]) => {
         mod $module {
             $(#[test] fn $name() {
                 let path = concat!(module_path!(), "::", stringify!($name));
                 let (_, path) = path.split_once("::").expect("a module");
-                crate::child::alone(path, $who, || super::$name(crate::scenarios::case::How::$how));
+                crate::child::alone(path, $kind, || super::$name(crate::scenarios::case::How::$how));
             })*
         }
     };

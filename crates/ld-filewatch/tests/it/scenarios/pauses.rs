@@ -1,4 +1,4 @@
-//! Processes that are kept from running for a while: by a debugger, a limit of CPU, or with their whole machine.
+//! Pauses of the process: a debugger, a CPU limit, or a suspended machine.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,8 +14,8 @@ scenarios_alone! {
     [writer_that_begins_while_the_reader_is_stopped]
 }
 
-/// Removes the file, stops the process, begins to write the file, lets the process go on and ends the write. Prints for how many
-/// nanoseconds the reader may have seen the half.
+/// Removes the file, stops the process, writes half of the file, continues the process and writes
+/// the rest. Prints for how many nanoseconds the half was visible.
 const WRITER: &str = r#"
     reader=$1 wait=$2 file=$3 first=$4 second=$5
     rm "$file"
@@ -44,14 +44,14 @@ fn writer_that_begins_while_the_reader_is_stopped(how: How) {
             return case.ends_well();
         }
     }
-    panic!("this machine never let the writer run in time");
+    panic!("the writer never ran in time on this machine");
 }
 
 fn write_half_while_stopped(dir: &Dir, path: &Path, number: u64, how: How) -> Duration {
     let content = payload(number);
     let (first, second) = content.split_at(content.len() / 2);
     let (first, second) = (dir.write("first", first), dir.write("second", second));
-    // It is to be stopped after it saw the file missing and before it is sure of that.
+    // The process is stopped after it found the file missing and before that settled.
     let wait = if how == How::PollAlone { QUIET / 2 } else { QUIET + QUIET / 2 };
     let output = Command::new("sh")
         .args(["-c", WRITER, "writer", &std::process::id().to_string(), &wait.as_secs_f64().to_string()])

@@ -1,4 +1,4 @@
-//! Permissions that come and go, as a user whom they concern.
+//! Permissions that come and go, as a user without special rights.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

@@ -54,8 +54,8 @@ fn in_place_truncate_and_write(how: How) {
 }
 
 fn slow_writer_in_chunks(how: How) {
-    // The promise is for pauses below the quiet time; an attempt in which this thread was kept from
-    // running for longer proves nothing and is made again.
+    // The guarantee is for pauses below the quiet time. An attempt with a longer pause of this
+    // thread proves nothing and is repeated.
     for attempt in 2..20 {
         let (_dir, path, case) = start(how);
         let (slowest, whole) = write_slowly(&path, attempt, QUIET / 10);
@@ -64,17 +64,17 @@ fn slow_writer_in_chunks(how: How) {
             return case.ends_well();
         }
     }
-    panic!("this machine never let a thread run in time");
+    panic!("the thread never ran in time on this machine");
 }
 
 fn writer_that_pauses_longer_than_the_quiet_time(how: How) {
     let (_dir, path, case) = start(how);
     write_slowly(&path, 2, QUIET + QUIET / 2);
-    // It cannot be told from one that has finished: parts may have been read, but the end is right.
+    // It looks like a writer that has finished: parts may have been read, but the end is right.
     case.shows(2);
 }
 
-/// Gives the longest time between two writes, and the time for all.
+/// Returns the longest time between two writes, and the time for all.
 fn write_slowly(path: &Path, number: u64, pause: Duration) -> (Duration, Duration) {
     let content = payload(number);
     let start = Instant::now();
@@ -163,8 +163,7 @@ fn five_hundred_writes_in_one_clock_tick(how: How) {
 }
 
 fn mmap_write(how: How) {
-    // Writing to a mapping takes unsafe code: a program of a few lines does it, built with the compiler
-    // that every Rust toolchain links with.
+    // Writing to a mapping needs unsafe code, so a C program does it.
     const SOURCE: &str = r#"
         #include <fcntl.h>
         #include <stdio.h>
@@ -187,7 +186,7 @@ fn mmap_write(how: How) {
     let run = Command::new(&program).arg(&path).stdin(File::open(content).expect("open")).status();
     assert!(run.expect("run").success());
     case.shows(2);
-    // A mapping is written bit by bit with nothing that tells when it is done: parts may have been read.
+    // Nothing marks the end of a write to a mapping: parts may have been read.
     assert_eq!(case.watcher().version(), 2);
 }
 
