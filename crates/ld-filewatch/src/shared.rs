@@ -67,7 +67,7 @@ impl<T: Send + Sync + 'static> Shared<T> {
         let registration = Registration::new(weak, timing)
             .map_err(|source| Error::NoThread { path: path.to_path_buf(), source })?;
         let registration = shared.registration.get_or_init(|| registration);
-        registration.check_now(&*shared, Trigger { event: true, ..Trigger::default() });
+        registration.check_first(&*shared);
         Ok(shared)
     }
 

@@ -56,7 +56,8 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    /// Adds a file. It is not checked before the first [`Registration::check_now`].
+    /// Adds a file. It is not checked before [`Registration::check_first`], so that a poll which
+    /// comes earlier cannot take the first check from the calling thread.
     pub(crate) fn new(watched: Weak<dyn Watched>, timing: Timing) -> io::Result<Self> {
         let hub = Hub::get()?;
         let (id, alarm) = lock(&hub.inner.schedule).add(watched, timing);
@@ -66,12 +67,20 @@ impl Registration {
         Ok(Self { hub, id })
     }
 
+    /// Makes the first check, in the calling thread.
+    pub(crate) fn check_first(&self, watched: &dyn Watched) {
+        self.check_claimed(watched, Trigger { event: true, ..Trigger::default() });
+    }
+
     /// Checks the file in the calling thread, unless it is queued or being checked.
     pub(crate) fn check_now(&self, watched: &dyn Watched, trigger: Trigger) {
-        let inner = &self.hub.inner;
-        if !lock(&inner.schedule).claim(self.id) {
-            return;
+        if lock(&self.hub.inner.schedule).claim(self.id) {
+            self.check_claimed(watched, trigger);
         }
+    }
+
+    fn check_claimed(&self, watched: &dyn Watched, trigger: Trigger) {
+        let inner = &self.hub.inner;
         // A panic in application code must not keep the claim.
         let checked = catch_unwind(AssertUnwindSafe(|| inner.check(self.id, watched, trigger)));
         drop(inner.release(self.id, checked.unwrap_or(Outcome::Unsettled), lock(&inner.schedule)));

@@ -56,7 +56,7 @@ impl Schedule {
         self.stopped
     }
 
-    /// Adds a file. Also returns whether an earlier timer was set.
+    /// Adds a file, claimed for the calling thread. Also returns whether an earlier timer was set.
     pub(super) fn add(&mut self, watched: Weak<dyn Watched>, timing: Timing) -> (WatchId, bool) {
         self.next += 1;
         self.slots.insert(self.next, Slot::new(watched, timing));

@@ -72,7 +72,8 @@ impl Slot {
         Self {
             watched,
             timing,
-            stage: Stage::Idle,
+            // The thread that adds it makes the first check.
+            stage: Stage::Checking,
             pending: Trigger::default(),
             quiet: None,
             every: None,

@@ -42,6 +42,12 @@ const QUIET: Duration = Duration::from_millis(20);
 const EVENT: Trigger = Trigger { event: true, settled: false, touched: true, poll: false, reader: false };
 
 fn add(schedule: &mut Schedule, poll: Option<Duration>) -> WatchId {
+    let id = add_claimed(schedule, poll);
+    assert!(!schedule.release(id));
+    id
+}
+
+fn add_claimed(schedule: &mut Schedule, poll: Option<Duration>) -> WatchId {
     schedule.add(Weak::<NoFile>::new(), Timing { events: true, poll, quiet: QUIET }).0
 }
 
@@ -123,6 +129,19 @@ fn events_come_before_polls_and_late_polls_do_not_repeat() {
     let order: Vec<_> = std::iter::from_fn(|| next(&mut schedule)).map(|(id, _)| id).collect();
     assert_eq!(order, [urgent, ids[0], ids[1], ids[2]]);
     assert!(schedule.next_alarm().is_some_and(|next| next >= late + every / 2));
+}
+
+#[test]
+fn no_poll_takes_the_first_check_of_a_new_file() {
+    let mut schedule = Schedule::new();
+    let every = Duration::from_secs(1);
+    let id = add_claimed(&mut schedule, Some(every));
+    let start = Instant::now();
+    schedule.queue_due(start + every * 2);
+    assert_eq!(next(&mut schedule), None);
+    assert!(!schedule.release(id));
+    schedule.queue_due(start + every * 4);
+    assert_eq!(next(&mut schedule).map(|(id, _)| id), Some(id));
 }
 
 #[test]
