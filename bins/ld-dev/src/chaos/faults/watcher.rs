@@ -12,6 +12,8 @@ use crate::chaos::world::{INSIST_LIMIT, World};
 
 /// The added latency, each way; the session timeout is 4 s.
 const LATENCY: Duration = Duration::from_millis(500);
+/// How long a command may take to become the watcher.
+const START_LIMIT: Duration = Duration::from_secs(8);
 /// How long a watcher may take to end after SIGTERM: it promises 1 s, the machine is busy.
 const TERM_LIMIT: Duration = Duration::from_secs(8);
 
@@ -40,9 +42,12 @@ pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
         }
         Kind::ClockSetBack => {
             let clock = site.clock()?;
-            let watcher = site.watcher().as_ref().map(Daemon::id);
-            if !watcher.is_some_and(|process| clock.is_of(process)) {
-                return Err("the watcher does not live by its own clock".to_owned());
+            let start = Instant::now();
+            while !site.watcher().as_ref().is_some_and(|watcher| clock.is_of(watcher.id())) {
+                if start.elapsed() > START_LIMIT || world.tally.shall_stop() {
+                    return Err("the watcher does not live by its own clock".to_owned());
+                }
+                world.pause(Duration::from_millis(20));
             }
             clock.set_back(SET_BACK);
             world.pause(event.hold);
