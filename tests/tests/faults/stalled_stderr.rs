@@ -76,10 +76,11 @@ fn a_standard_error_that_is_full_at_start_delays_no_file() {
 
 fn once_ends_in_time_with_a_standard_error_that_is_full() {
     let namespace = Namespace::new();
-    let (host, nodes) = setup(&namespace, 300);
+    const TIMEOUT: Duration = Duration::from_secs(15);
+    let (host, nodes) = setup(&namespace, 100);
     let start = Instant::now();
-    let once = host.once().args(["--timeout", "3"]).full_stderr().start();
-    let code = once.wait(Duration::from_secs(3) + END + LOADED_MACHINE).code();
+    let once = host.once().arg("--timeout").arg(TIMEOUT.as_secs().to_string()).full_stderr().start();
+    let code = once.wait(TIMEOUT + END + LOADED_MACHINE).code();
     println!("  --once with a full standard error: {:.2} s", start.elapsed().as_secs_f64());
     assert_eq!(code, Some(0));
     assert!(nodes.are_current());
