@@ -9,7 +9,8 @@ use std::time::Duration;
 /// dropped and counted; the count is logged once it drains again.
 pub const MAX_LOG_LINES: usize = 32_768;
 
-/// The lines that wait have at most this many bytes together (one longer line may wait alone).
+/// The lines that wait have at most this many bytes together (one longer line may wait alone). As
+/// many again may be with the thread that writes them.
 pub const MAX_LOG_BYTES: usize = 4 * 1024 * 1024;
 
 /// What any thread logs and one thread writes.

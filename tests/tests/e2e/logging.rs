@@ -91,8 +91,9 @@ fn once_gives_up_in_time_with_an_unread_standard_error() {
 
 #[test]
 fn dropped_lines_are_counted_once_standard_error_drains() {
-    // Each node has a warning, with the configuration's path of 900 bytes: more than the buffer holds together.
-    const NODES: usize = 6_000;
+    // Each node has a warning, with the configuration's path of 900 bytes: together they are more than twice
+    // what the buffer holds, since the writing thread may have taken it full.
+    const NODES: usize = 9_500;
     let server = Server::prepare(ServerOptions::default());
     let host = (0..NODES).fold(Host::new(server.connect_string()), |host, index| {
         host.node(&format!("n{index}"), "/repaired/with/a/warning/")
