@@ -1,7 +1,7 @@
 //! Faults of the machine under one watcher: what hangs, and what is refused.
 
 use std::fs;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use ld_testkit::Daemon;
 
@@ -13,6 +13,8 @@ use crate::chaos::site::OWNED;
 use crate::chaos::verdict::Violation;
 use crate::chaos::world::World;
 
+/// How long a watcher's first session may take while nothing is in its way.
+const START_LIMIT: Duration = Duration::from_secs(8);
 /// A file that is silent for this long has no heartbeat: they come every 0.5 s.
 const SILENCE: Duration = Duration::from_secs(4);
 /// A limit that a running watcher has reached already, and one that it never reaches.
@@ -35,6 +37,7 @@ pub(super) fn scope(event: &Event) -> Option<Scope> {
 pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
     let site = &world.sites[event.watcher];
     let faults = site.faults();
+    wait_until_started(world, event);
     match event.kind {
         Kind::DestinationHangs => {
             faults.hang_files(&[site.live()]);
@@ -68,7 +71,34 @@ pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
         }
         _ => leave_unread(world, event)?,
     }
+    start_again(world, event);
     Ok(())
+}
+
+/// Waits for the watcher's session, as long as that may take: the ensemble may be down.
+fn wait_until_started(world: &World, event: &Event) {
+    let start = Instant::now();
+    while start.elapsed() < START_LIMIT && !world.tally.shall_stop() {
+        let watcher = world.sites[event.watcher].watcher();
+        if watcher.as_ref().is_none_or(|daemon| daemon.stderr().contains("session 0x")) {
+            return;
+        }
+        drop(watcher);
+        world.pause(Duration::from_millis(20));
+    }
+}
+
+/// Starts a watcher again that ended because it was refused what a start needs, as its host would.
+fn start_again(world: &World, event: &Event) {
+    let site = &world.sites[event.watcher];
+    let refused = |daemon: &Daemon| {
+        let log = daemon.stderr();
+        !daemon.is_running() && log.contains("cannot start") && !log.contains("session 0x")
+    };
+    let ended = site.watcher().as_ref().is_some_and(refused);
+    if ended {
+        site.start();
+    }
 }
 
 /// Nothing else happens meanwhile: every file goes on to change, or at least to have its heartbeat.
