@@ -23,6 +23,7 @@
 //! - [`Namespace`]: a chroot of its own on one server that a whole test binary shares.
 //! - [`Admin`]: what a test does to nodes behind the back of the code under test.
 //! - [`Proxy`], [`Unroutable`], [`HostsFile`]: the network's faults. [`Session::expire`]: an expiry at once.
+//! - [`hostile::Server`]: a server that speaks the protocol and misbehaves by script.
 //! - [`SecurePort`], [`Authority`]: a real server's TLS port, with certificates good and bad.
 //! - [`TestCommand`], [`Daemon`], [`binary`]: the built binaries, with signals, users, limits, captured output; and with a
 //!   [`FakeClock`].
@@ -44,8 +45,8 @@
 //! # Ok::<(), ld_testkit::Error>(())
 //! ```
 //!
-//! What it deliberately is not: a mock. No server behaviour is imitated; what the kit says over ZooKeeper's protocol it
-//! says with code of its own, so that a bug of the client under test cannot hide behind the same bug here.
+//! What it deliberately is not: a mock. Only [`hostile`] imitates a server, to attack. What the kit says over
+//! ZooKeeper's protocol it says with code of its own: a bug of the client under test cannot hide behind it.
 
 mod admin;
 mod binary;
@@ -62,6 +63,7 @@ mod faults;
 mod fifo;
 mod four_letter;
 mod frames;
+pub mod hostile;
 mod hosts_file;
 mod jvm;
 mod lane;

@@ -1,0 +1,148 @@
+//! Nodes in memory.
+
+use std::collections::BTreeMap;
+
+use super::record::Record;
+
+/// The first zxid; a real ensemble's is not small either.
+const FIRST_ZXID: i64 = 0x1_0000_0000;
+
+/// A node's data and stat.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Node {
+    pub(super) data: Vec<u8>,
+    pub(super) czxid: i64,
+    pub(super) mzxid: i64,
+    pub(super) pzxid: i64,
+    pub(super) version: i32,
+}
+
+/// All nodes by their paths. The root is always there.
+#[derive(Debug)]
+pub(super) struct Tree {
+    nodes: BTreeMap<String, Node>,
+    zxid: i64,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        Self { nodes: BTreeMap::from([("/".to_owned(), Node::default())]), zxid: FIRST_ZXID }
+    }
+}
+
+impl Tree {
+    /// The zxid of the last change.
+    pub(super) fn zxid(&self) -> i64 {
+        self.zxid
+    }
+
+    /// Lets the next change have a zxid above `zxid`, or below the present one.
+    pub(super) fn set_zxid(&mut self, zxid: i64) {
+        self.zxid = zxid;
+    }
+
+    /// Removes all nodes but the root, which then has no children.
+    pub(super) fn wipe(&mut self) {
+        self.nodes.retain(|path, _| path == "/");
+    }
+
+    pub(super) fn get(&self, path: &str) -> Option<&Node> {
+        self.nodes.get(path)
+    }
+
+    /// Creates the node or changes its data; says whether it was created.
+    pub(super) fn set(&mut self, path: &str, data: &[u8]) -> bool {
+        self.zxid += 1;
+        let zxid = self.zxid;
+        if let Some(node) = self.nodes.get_mut(path) {
+            (node.data, node.mzxid) = (data.to_vec(), zxid);
+            node.version += 1;
+            return false;
+        }
+        let node = Node { data: data.to_vec(), czxid: zxid, mzxid: zxid, pzxid: zxid, version: 0 };
+        self.nodes.insert(path.to_owned(), node);
+        self.children_changed(path);
+        true
+    }
+
+    /// Deletes the node; says whether it was there.
+    pub(super) fn delete(&mut self, path: &str) -> bool {
+        let existed = self.nodes.remove(path).is_some();
+        if existed {
+            self.zxid += 1;
+            self.children_changed(path);
+        }
+        existed
+    }
+
+    /// The names of the direct children.
+    pub(super) fn children(&self, path: &str) -> Vec<String> {
+        self.nodes.keys().filter_map(|node| child_name(path, node)).map(str::to_owned).collect()
+    }
+
+    /// The stat of a node, as it stands in replies: 68 bytes.
+    pub(super) fn stat(&self, path: &str, node: &Node) -> Record {
+        let children = i32::try_from(self.children(path).len()).expect("a tree of a test is small");
+        let length = i32::try_from(node.data.len()).expect("a node of a test is below 2 GiB");
+        Record::default()
+            .long(node.czxid)
+            .long(node.mzxid)
+            .long(0)
+            .long(0)
+            .int(node.version)
+            .int(0)
+            .int(0)
+            .long(0)
+            .int(length)
+            .int(children)
+            .long(node.pzxid)
+    }
+
+    fn children_changed(&mut self, path: &str) {
+        let zxid = self.zxid;
+        if let Some(parent) = self.nodes.get_mut(parent(path)) {
+            parent.pzxid = zxid;
+        }
+    }
+}
+
+/// The parent's path.
+pub(super) fn parent(path: &str) -> &str {
+    match path.rfind('/') {
+        Some(0) | None => "/",
+        Some(end) => &path[..end],
+    }
+}
+
+fn child_name<'a>(path: &str, node: &'a str) -> Option<&'a str> {
+    let rest = node.strip_prefix(path.trim_end_matches('/'))?.strip_prefix('/')?;
+    (!rest.is_empty() && !rest.contains('/')).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_are_the_direct_ones() {
+        let mut tree = Tree::default();
+        for path in ["/a", "/a/b", "/a/b/c", "/ab"] {
+            assert!(tree.set(path, b""));
+        }
+        assert_eq!(tree.children("/"), ["a", "ab"]);
+        assert_eq!(tree.children("/a"), ["b"]);
+        assert_eq!(tree.children("/ab"), [""; 0]);
+    }
+
+    #[test]
+    fn each_change_has_a_higher_zxid() {
+        let mut tree = Tree::default();
+        tree.set("/a", b"1");
+        let first = tree.get("/a").unwrap().mzxid;
+        assert!(!tree.set("/a", b"2"));
+        let node = tree.get("/a").unwrap();
+        assert!(node.mzxid > first && node.czxid == first && node.version == 1);
+        assert!(tree.delete("/a") && !tree.delete("/a"));
+        assert_eq!(tree.stat("/", tree.get("/").unwrap()).0.len(), 68);
+    }
+}
