@@ -1,0 +1,12 @@
+//! Attacks on the built programs, over the network and by other users of the machine.
+//! docs/security.md names these tests.
+
+mod bounds;
+mod child;
+mod documents;
+mod local;
+mod replies;
+mod sessions;
+mod target;
+mod text;
+mod upstream;
