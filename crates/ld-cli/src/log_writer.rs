@@ -29,6 +29,13 @@ pub(crate) fn start(buffer: Arc<LogBuffer>) -> io::Result<()> {
     thread::Builder::new().name("log".into()).spawn(work).map(drop)
 }
 
+/// Whether standard error takes bytes now.
+pub(crate) fn has_room() -> bool {
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    // An error is not worth waiting for.
+    wait_for_room(rustix::stdio::stderr(), Some(&at_once)).unwrap_or(false)
+}
+
 /// Writes one line without the thread, unless standard error has no room for it within `limit`.
 pub(crate) fn write_one(line: &str, limit: Timespec) {
     let stderr = rustix::stdio::stderr();

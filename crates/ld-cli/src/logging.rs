@@ -17,8 +17,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::log_buffer::LogBuffer;
 use crate::log_writer;
 
-/// How long the end of a process waits for log lines that are not written yet.
+/// How long the end of a process waits for a standard error that takes no more bytes.
 pub const FLUSH_LIMIT: Duration = Duration::from_millis(500);
+
+/// How long it waits at most while standard error takes bytes, but the thread that writes them gets no
+/// processor time.
+const SLOW_FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// How often standard error is looked at meanwhile.
+const FLUSH_STEP: Duration = Duration::from_millis(50);
 
 /// Crates of the ZooKeeper client, whose lower levels are noise at best: the client prints the
 /// password of its session at `DEBUG`.
@@ -66,12 +73,25 @@ pub(crate) fn start(options: LogOptions) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until everything that was logged is written, [`FLUSH_LIMIT`] at most. Returns whether it
-/// is.
+/// Waits until everything that was logged is written. Gives up when standard error has taken no bytes
+/// for [`FLUSH_LIMIT`], or after 5 s. Returns whether all is written.
 ///
 /// [`run_main`](crate::run_main) does this at the end; call it before [`std::process::exit`].
 pub fn flush_log() -> bool {
-    LINES.get().is_none_or(|lines| lines.flush(FLUSH_LIMIT))
+    LINES.get().is_none_or(|lines| flush(|limit| lines.flush(limit), log_writer::has_room))
+}
+
+/// Counts steps, not time: a pause of the whole process is not the fault of standard error.
+fn flush(is_flushed_within: impl Fn(Duration) -> bool, has_room: impl Fn() -> bool) -> bool {
+    let (mut slow, mut stalled) = (Duration::ZERO, Duration::ZERO);
+    while slow < SLOW_FLUSH_LIMIT && stalled < FLUSH_LIMIT {
+        if is_flushed_within(FLUSH_STEP) {
+            return true;
+        }
+        slow += FLUSH_STEP;
+        stalled = if has_room() { Duration::ZERO } else { stalled + FLUSH_STEP };
+    }
+    false
 }
 
 /// How many warnings this process has logged.
@@ -119,5 +139,29 @@ where
         }
         context.format_fields(line.by_ref(), event)?;
         writeln!(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// How long a flush waits that never succeeds, with a standard error that has room or not.
+    fn waited(has_room: bool) -> Duration {
+        let waited = Cell::new(Duration::ZERO);
+        let step = |limit| {
+            waited.set(waited.get() + limit);
+            false
+        };
+        assert!(!flush(step, || has_room));
+        waited.get()
+    }
+
+    #[test]
+    fn a_flush_gives_up_sooner_when_standard_error_is_full() {
+        assert_eq!((waited(false), waited(true)), (FLUSH_LIMIT, SLOW_FLUSH_LIMIT));
+        assert!(flush(|_| true, || unreachable!("it is not looked at")));
     }
 }
