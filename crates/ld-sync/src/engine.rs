@@ -141,7 +141,7 @@ impl Engine {
                     Task::new(Arc::clone(&node), Arc::clone(&shared), watch, rounds.subscribe()).run().await;
                 };
                 let failed = |error: &str| _ = node.set_unhealthy(State::Failing, error);
-                restarting(&node.config.name, start, failed).await;
+                restarting(&format!("the task of nodes.{}", node.config.name), start, failed).await;
             });
         }
         let beat = {

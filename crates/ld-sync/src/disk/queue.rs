@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use ld_blocking::Spawner;
 use tokio::sync::{oneshot, watch};
+use tokio::task::yield_now;
 
 use super::batch::Batch;
 use super::claims::Claims;
@@ -25,7 +26,7 @@ const THREADS: usize = 4;
 const MAX_BATCH: usize = 64;
 
 /// Files that are not worth another thread.
-const MIN_BATCH: usize = 8;
+const MIN_BATCH: usize = 16;
 
 /// A step that takes longer than this holds up no other job any more.
 pub(crate) const STALL: Duration = Duration::from_secs(1);
@@ -51,6 +52,8 @@ struct State {
     /// One for each thread with work.
     batches: Vec<Arc<Batch>>,
     threads: usize,
+    /// Threads are about to be made for the jobs that came last.
+    starting: bool,
     draining: bool,
 }
 
@@ -77,16 +80,16 @@ impl Queue {
                 return answered;
             }
             state.jobs.push_back(job);
+            if std::mem::replace(&mut state.starting, true) {
+                return answered;
+            }
         }
-        if let Err(NoThread::Refused(refused)) = self.shared.add_thread()
-            && self.shared.lock().threads == 0
-        {
-            let error = || io::Error::new(refused.kind(), refused.to_string());
-            self.shared
-                .take_new_jobs()
-                .into_iter()
-                .for_each(|job| job.finish(Err(JobError::NoThread(error()))));
-        }
+        let shared = Arc::clone(&self.shared);
+        tokio::spawn(async move {
+            // All tasks that are ready now come first, so that a thread finds their jobs, too.
+            yield_now().await;
+            shared.start_threads();
+        });
         answered
     }
 
@@ -133,6 +136,26 @@ enum NoThread {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes threads for the jobs that wait.
+    fn start_threads(self: &Arc<Self>) {
+        let jobs = {
+            let mut state = self.lock();
+            state.starting = false;
+            state.jobs.len()
+        };
+        for _ in 0..jobs.div_ceil(MIN_BATCH) {
+            match self.add_thread() {
+                Ok(()) => {}
+                Err(NoThread::Refused(refused)) if self.lock().threads == 0 => {
+                    let error = || io::Error::new(refused.kind(), refused.to_string());
+                    let refuse = |job: Job| job.finish(Err(JobError::NoThread(error())));
+                    return self.take_new_jobs().into_iter().for_each(refuse);
+                }
+                Err(_) => return,
+            }
+        }
     }
 
     /// Makes another thread.

@@ -12,13 +12,14 @@ use super::decide::{Decision, Found, decide};
 use super::delay::Delay;
 use super::record::Node;
 use super::retry::{Attempt, HeldContent, Retry};
-use crate::disk::{Destination, Disks, Existing};
+use crate::disk::{Destination, Disk, Disks, Existing};
+use crate::file::Owner;
 use crate::guard::Checks;
 use crate::pointer::is_s3_pointer;
 use crate::rounds::Rounds;
 use crate::source::NodeSource;
 use crate::status::State;
-use crate::users::Users;
+use crate::users::{UserError, Users};
 
 /// What all tasks of one engine share.
 pub(crate) struct Shared {
@@ -50,6 +51,12 @@ pub(crate) struct Task<W> {
     pub(crate) hang_reported: bool,
     /// How often in a row the file was found changed by another process.
     pub(crate) drifts: u32,
+}
+
+/// Where the file goes.
+struct Place {
+    disk: Arc<Disk>,
+    owner: Result<Owner, UserError>,
 }
 
 /// What a task has waited for.
@@ -91,7 +98,7 @@ impl<W: NodeSource> Task<W> {
     pub(crate) async fn run(&mut self) {
         loop {
             match self.next_event().await {
-                Event::Changed => Box::pin(self.read_and_apply()).await,
+                Event::Changed => self.read_and_apply().await,
                 Event::Recheck => self.read_again(),
                 Event::RetryDue => match self.retry.take() {
                     Some(attempt) => Box::pin(self.try_again(attempt)).await,
@@ -134,13 +141,24 @@ impl<W: NodeSource> Task<W> {
         if let Some(delay) = &mut self.delay {
             delay.ask();
         }
-        // Before the read, so that no content waits in memory for what hangs.
-        let disk = self.responsive_disk().await;
-        let owner = self.shared.users.owner_of(&self.node.config).await;
-        let Reading { state, session, read_only } = self.watch.read().await;
+        let (place, reading) = Box::pin(self.read()).await;
         if self.delay.as_mut().is_some_and(|delay| delay.was_held_up()) {
             self.delay = None;
         }
+        Box::pin(self.act_on(reading, place)).await;
+    }
+
+    /// Finds the file system and the owner of the file before it reads the node, so that no content waits in memory for
+    /// what hangs.
+    async fn read(&mut self) -> (Place, Reading) {
+        let disk = self.responsive_disk().await;
+        let owner = self.shared.users.owner_of(&self.node.config).await;
+        (Place { disk, owner }, self.watch.read().await)
+    }
+
+    /// Does what a reading asks for. Content must pass the node's guards first.
+    async fn act_on(&mut self, reading: Reading, Place { disk, owner }: Place) {
+        let Reading { state, session, read_only } = reading;
         let mut room = None;
         let (found, content, reservation) = match state {
             NodeState::Present { data, .. } if is_s3_pointer(&data) => {
