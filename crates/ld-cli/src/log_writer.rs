@@ -4,11 +4,16 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::log_buffer::LogBuffer;
+
+/// How long lines gather after a write. A line after a pause is written at once; a burst of lines wakes
+/// this thread once a millisecond, and not for each line.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Linux writes up to this many bytes to a pipe in one piece: lines of several processes do not
 /// mix.
@@ -24,6 +29,7 @@ pub(crate) fn start(buffer: Arc<LogBuffer>) -> io::Result<()> {
         loop {
             // A failing standard error cannot be reported.
             let _ = write_lines(rustix::stdio::stderr(), &buffer.take());
+            thread::sleep(GATHER);
         }
     };
     thread::Builder::new().name("log".into()).spawn(work).map(drop)

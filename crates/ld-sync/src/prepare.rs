@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use futures_util::stream::{self, StreamExt};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::disk::LOOK_LIMIT;
@@ -33,12 +34,11 @@ async fn prepare(
     nodes: Vec<&Arc<Node>>,
     warned: &Mutex<HashSet<PathBuf>>,
 ) {
-    let mut destinations = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        // An owner that is not known is reported when the file is written.
-        let owner = shared.users.owner_of(&node.config).await.ok().and_then(|owner| owner.user);
-        destinations.push((node.config.dest.clone(), owner));
-    }
+    // An owner that is not known is reported when the file is written.
+    let destinations = match timeout(LOOK_LIMIT, with_owners(shared, &nodes)).await {
+        Ok(destinations) => destinations,
+        Err(_) => nodes.iter().map(|node| (node.config.dest.clone(), None)).collect(),
+    };
     let looked = match shared.disks.of(&destinations[0].0).await {
         Err(error) => Err(error),
         Ok(disk) => {
@@ -61,6 +61,16 @@ async fn prepare(
         }
         Err(error) => warn!("stray temporary files may be left in '{}': {error}", directory.display()),
     }
+}
+
+/// The destinations, with the user that each file belongs to, if that is configured and known.
+async fn with_owners(shared: &Shared, nodes: &[&Arc<Node>]) -> Vec<(PathBuf, Option<u32>)> {
+    let mut destinations = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let owner = shared.users.owner_of(&node.config).await.ok().and_then(|owner| owner.user);
+        destinations.push((node.config.dest.clone(), owner));
+    }
+    destinations
 }
 
 /// Looks at one directory. Blocks.

@@ -91,7 +91,7 @@ fn a_server_that_is_killed_and_comes_back_is_found_again() {
     let admin = server.admin();
     admin.create("/flags", "first").unwrap();
     let host = Host::new(server.connect_string()).node("flags", "/flags");
-    let _watcher = host.watcher().start();
+    let watcher = host.watcher().start();
     host.wait_for("flags", "first");
     for content in ["second", "third"] {
         server.kill();
@@ -99,6 +99,7 @@ fn a_server_that_is_killed_and_comes_back_is_found_again() {
         admin.set("/flags", content).unwrap();
         host.wait_for_within("flags", content, 2 * SOON);
     }
+    watcher.wait_for_stderr("1 of 1 files are current after ", SOON);
 }
 
 /// Ends a watcher that has synced by a signal.

@@ -29,7 +29,7 @@ impl Claims {
             nodes.remove(&former);
         }
         match nodes.get(&entry) {
-            Some(owner) if Arc::ptr_eq(owner, node) => return Ok(()),
+            Some(owner) if Arc::ptr_eq(owner, node) => {}
             Some(owner) if owner.index < node.index => {
                 return Err(JobError::SameFile { other: owner.config.name.clone() });
             }

@@ -104,9 +104,20 @@ impl Queue {
             }
             (!jobs.is_empty(), hanging.len() < *threads)
         };
-        if jobs_left && self.shared.add_thread().is_err() && !threads_left {
-            self.shared.stalled.send_replace(true);
-            self.shared.take_new_jobs().into_iter().for_each(|job| job.finish(Err(JobError::Stalled)));
+        if !jobs_left {
+            return;
+        }
+        match self.shared.add_thread() {
+            Ok(()) => {}
+            Err(NoThread::Refused(refused)) if self.shared.lock().threads == 0 => {
+                self.shared.refuse_jobs(&refused);
+            }
+            Err(_) if threads_left => {}
+            Err(_) => {
+                self.shared.stalled.send_replace(true);
+                let give_back = |job: Job| job.finish(Err(JobError::Stalled));
+                self.shared.take_new_jobs().into_iter().for_each(give_back);
+            }
         }
     }
 
@@ -149,13 +160,18 @@ impl Shared {
             match self.add_thread() {
                 Ok(()) => {}
                 Err(NoThread::Refused(refused)) if self.lock().threads == 0 => {
-                    let error = || io::Error::new(refused.kind(), refused.to_string());
-                    let refuse = |job: Job| job.finish(Err(JobError::NoThread(error())));
-                    return self.take_new_jobs().into_iter().for_each(refuse);
+                    return self.refuse_jobs(&refused);
                 }
                 Err(_) => return,
             }
         }
+    }
+
+    /// Answers all jobs that have not begun, since there is no thread for them.
+    fn refuse_jobs(&self, refused: &io::Error) {
+        let error = || io::Error::new(refused.kind(), refused.to_string());
+        let refuse = |job: Job| job.finish(Err(JobError::NoThread(error())));
+        self.take_new_jobs().into_iter().for_each(refuse);
     }
 
     /// Makes another thread.
@@ -196,6 +212,7 @@ impl Shared {
             let _ = catch_unwind(AssertUnwindSafe(run));
             drop(batch.take_rest());
             self.lock().batches.retain(|other| !Arc::ptr_eq(other, &batch));
+            self.progressed();
         }
     }
 
