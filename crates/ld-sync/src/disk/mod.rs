@@ -8,6 +8,7 @@ mod queue;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod threads;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
