@@ -20,19 +20,14 @@ const HANG: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl<W: NodeSource> Task<W> {
-    /// The file system of the destination, once that answers.
+    /// The file system of the destination, once that answers. While it hangs, the destination may come to lie on
+    /// another one.
     pub(crate) async fn responsive_disk(&mut self) -> Arc<Disk> {
+        let since = SystemTime::now();
         loop {
-            let dest = &self.node.config.dest;
-            match self.shared.disks.of(dest).await {
-                Ok(disk) => {
-                    let since = SystemTime::now();
-                    if timeout(HANG, disk.queue.responsive()).await.is_err() {
-                        self.report_hang("the file system of", since);
-                        disk.queue.responsive().await;
-                    }
-                    return disk;
-                }
+            match self.shared.disks.of(&self.node.config.dest).await {
+                Ok(disk) if timeout(HANG, disk.queue.responsive()).await.is_ok() => return disk,
+                Ok(_) => self.report_hang("the file system of", since),
                 Err(error) => {
                     self.complain(State::Failing, &error.to_string());
                     sleep(LOOK_AGAIN).await;
