@@ -1,0 +1,52 @@
+//! States and their log lines.
+
+use super::*;
+
+fn current() -> Node {
+    let config = NodeConfig::new("flags", "/flags", "/nowhere/flags");
+    let node = Node::new(0, config, Arc::new(watch::Sender::new(1)));
+    node.set_current(Version { mzxid: 1, bytes: 1 }, true);
+    node
+}
+
+#[test]
+fn the_same_complaint_is_logged_once_a_minute() {
+    let node = current();
+    assert!(node.set_unhealthy(State::Failing, "it is read-only"));
+    let since = node.status(None).since;
+    for _ in 0..100 {
+        assert!(!node.set_unhealthy(State::Failing, "it is read-only"));
+    }
+    let status = node.status(None);
+    assert_eq!((status.state, status.since, status.attempts), (State::Failing, since, 101));
+    assert_eq!(status.last_error.as_deref(), Some("it is read-only"));
+    assert!(node.set_unhealthy(State::Failing, "another reason"));
+}
+
+#[test]
+fn a_heartbeat_makes_a_failing_node_current() {
+    let node = current();
+    assert!(!node.set_touched());
+    node.set_unhealthy(State::Failing, "it is read-only");
+    assert!(node.set_touched());
+    let status = node.status(None);
+    assert_eq!((status.state, status.last_error, status.attempts), (State::Current, None, 0));
+    assert!(status.heartbeat_at.is_some());
+}
+
+#[test]
+fn without_a_problem_of_its_own_it_shows_the_connections() {
+    let node = current();
+    assert_eq!(node.status(Some("refused")).last_error.as_deref(), Some("refused"));
+    node.set_unhealthy(State::Rejected, "bad content");
+    assert_eq!(node.status(Some("refused")).last_error.as_deref(), Some("bad content"));
+}
+
+#[test]
+fn the_first_outcome_is_counted_once() {
+    let unsettled = Arc::new(watch::Sender::new(2));
+    let node = Node::new(0, NodeConfig::new("n", "/n", "/n"), Arc::clone(&unsettled));
+    node.set_unhealthy(State::Failing, "an error");
+    node.set_absent(false);
+    assert_eq!(*unsettled.borrow(), 1);
+}
