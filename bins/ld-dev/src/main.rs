@@ -1,20 +1,8 @@
 //! `cargo dev`: the development commands. Each does its own set-up and needs no second terminal.
 
-mod bench;
-mod cargo;
-mod chaos;
-mod demo;
-mod documents;
-mod failure;
-mod manifests;
-mod setup;
 mod steps;
 mod suite;
 mod tally;
-mod tree;
-mod words;
-mod workflows;
-mod yaml;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,29 +34,29 @@ enum Command {
         only: Vec<String>,
     },
     /// Break everything around watchers by a seeded schedule, and check that they hold.
-    Chaos(chaos::Options),
+    Chaos(ld_chaos::Options),
     /// Measure the watcher, the original and a floor side by side, and print a table with goals.
-    Bench(bench::Bench),
+    Bench(ld_bench::Bench),
     /// What `bench fleet` is about: many hosts in one process.
     #[command(hide = true)]
-    FleetHosts(bench::Hosts),
+    FleetHosts(ld_bench::Hosts),
     /// What `chaos` drives to show that it finds what is broken.
     #[command(hide = true)]
     BrokenWatcher {
         #[command(flatten)]
-        breakage: chaos::Breakage,
+        breakage: ld_chaos::Breakage,
         config: PathBuf,
     },
 }
 
 fn main() -> ExitCode {
     let result = match Args::parse().command {
-        Command::Demo { keep } => demo::run(keep),
+        Command::Demo { keep } => ld_demo::run(keep),
         Command::Test { only } => suite::run(&only),
-        Command::Chaos(options) => chaos::run(&options),
-        Command::Bench(bench) => bench::run(&bench),
-        Command::FleetHosts(hosts) => bench::run_hosts(&hosts),
-        Command::BrokenWatcher { breakage, config } => chaos::run_broken(&breakage, &config),
+        Command::Chaos(options) => ld_chaos::run(&options),
+        Command::Bench(bench) => ld_bench::run(&bench),
+        Command::FleetHosts(hosts) => ld_bench::run_hosts(&hosts),
+        Command::BrokenWatcher { breakage, config } => ld_chaos::run_broken(&breakage, &config),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

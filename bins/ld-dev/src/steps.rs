@@ -2,9 +2,10 @@
 
 use std::process::Command;
 
-use crate::failure::Failure;
 use crate::tally::Tally;
-use crate::{cargo, chaos, documents, manifests, words, workflows};
+use ld_checks::{documents, manifests, words, workflows};
+use ld_workspace::Failure;
+use ld_workspace::cargo;
 
 /// One check of the suite.
 pub(crate) struct Step {
@@ -42,7 +43,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("integration", "tests in tests/", &[Servers], |tally| test(cargo::command(INTEGRATION), tally)),
     step("doctest", "examples in the documentation", &[], |tally| test(cargo::command(DOCTEST), tally)),
     step("fuzz", "seeds of the fuzz targets", &[Components], fuzz_seeds),
-    step("chaos", "90 s of faults by a seed", &[Servers], |_| chaos::run_in_suite()),
+    step("chaos", "90 s of faults by a seed", &[Servers], |_| ld_chaos::run_in_suite()),
     step("doc", "documentation builds without a warning", &[], |_| document()),
     step("deny", "licenses, sources and layering", &[CargoDeny], |_| deny()),
     step("package", "packages build from what would be uploaded", &[], |_| package()),

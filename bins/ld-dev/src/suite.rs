@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::failure::Failure;
-use crate::setup;
 use crate::steps::{Need, STEPS, Step};
 use crate::tally::Tally;
+use ld_workspace::Failure;
+use ld_workspace::setup;
 
 /// The names that `--only` takes.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {

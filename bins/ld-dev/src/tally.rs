@@ -1,6 +1,6 @@
 //! Counting tests by the closing lines of their binaries.
 
-use crate::failure::Failure;
+use ld_workspace::Failure;
 
 /// Tests over all binaries.
 #[derive(Debug, Default)]

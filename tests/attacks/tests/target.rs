@@ -1,0 +1,110 @@
+//! A watcher that follows nodes of a hostile server.
+
+use std::fs;
+use std::time::Duration;
+
+use ld_testkit::hostile::{Rule, Server};
+use ld_testkit::{Daemon, Host, SOON};
+
+/// A host with a watcher that follows `/flags`, which begins as "version 0".
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) server: Server,
+    pub(crate) host: Host,
+    pub(crate) watcher: Daemon,
+    version: u32,
+    text: fn(u32) -> String,
+}
+
+/// A version's content.
+fn plain(version: u32) -> String {
+    format!("version {version}")
+}
+
+impl Target {
+    /// Starts it on an honest server and waits for the file.
+    #[track_caller]
+    pub(crate) fn start() -> Self {
+        Self::start_with(|host| host)
+    }
+
+    /// The same with more settings.
+    #[track_caller]
+    pub(crate) fn start_with(settings: impl FnOnce(Host) -> Host) -> Self {
+        Self::start_as(settings, plain)
+    }
+
+    /// The same with other content: `text` makes it of a version's number.
+    #[track_caller]
+    pub(crate) fn start_as(settings: impl FnOnce(Host) -> Host, text: fn(u32) -> String) -> Self {
+        let server = Server::start();
+        server.set("/flags", text(0));
+        let host = settings(host(&server));
+        let watcher = host.watcher().limit("core", 0).start();
+        host.wait_for("flags", text(0));
+        Self { server, host, watcher, version: 0, text }
+    }
+
+    /// Changes the node, without waiting for the file.
+    pub(crate) fn change(&mut self) {
+        self.version += 1;
+        self.server.set("/flags", self.content());
+    }
+
+    /// What the node holds.
+    pub(crate) fn content(&self) -> String {
+        (self.text)(self.version)
+    }
+
+    /// Lets the server be honest and shows that the node is followed.
+    #[track_caller]
+    pub(crate) fn assert_followed(&mut self, after: &str) {
+        self.assert_followed_within(after, SOON);
+    }
+
+    /// The same with another limit.
+    #[track_caller]
+    pub(crate) fn assert_followed_within(&mut self, after: &str, limit: Duration) {
+        self.server.be_honest();
+        self.change();
+        let content = self.content();
+        self.watcher.wait_until(&format!("{content:?} in the file after {after}"), limit, |_| {
+            self.host.read("flags").as_deref() == Some(content.as_bytes())
+        });
+        assert!(self.watcher.is_running(), "after {after}: {}", self.watcher.stderr());
+    }
+
+    /// Adds `rule`, lets `provoke` make the watcher send what it is for, and waits until a reply
+    /// was changed.
+    #[track_caller]
+    pub(crate) fn attack(&mut self, name: &str, rule: Rule, provoke: impl FnOnce(&mut Self)) {
+        let before = self.server.attacks();
+        self.server.add(rule);
+        provoke(self);
+        self.watcher.wait_until(name, SOON, |_| self.server.attacks() > before);
+    }
+
+    /// The watcher's resident memory, in KiB.
+    pub(crate) fn resident(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most of it that there ever was, in KiB.
+    pub(crate) fn peak(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.watcher.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("it has memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+}
+
+/// A host with the node `/flags` and a short session timeout.
+pub(crate) fn host(server: &Server) -> Host {
+    Host::new(server.connect_string()).node("flags", "/flags").setting("zookeeper.timeout", "2 seconds")
+}
+
+/// What must not happen while the server is hostile: shown over this time.
+pub(crate) const WHILE: Duration = Duration::from_secs(3);

@@ -1,0 +1,103 @@
+//! A watcher that is broken on purpose: the proof that the observer finds what it looks for. It is no product and shares no
+//! code with one.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+use ld_testkit::{Admin, Error};
+
+use ld_workspace::Failure;
+
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
+/// How much a plain copy loop writes at a time.
+const CHUNK: usize = 8 << 10;
+
+/// How it is broken.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct Breakage {
+    /// Truncate files and write them in place.
+    #[arg(long)]
+    in_place: bool,
+    /// Set the mtime of all files to now, whatever they hold.
+    #[arg(long)]
+    blind_heartbeat: bool,
+}
+
+/// A node's full path and its file.
+type Node = (String, PathBuf);
+
+/// Follows the nodes of `config` by polling, for ever.
+pub fn run(breakage: &Breakage, config: &Path) -> Result<(), Failure> {
+    let text = fs::read_to_string(config).map_err(Failure::doing("cannot read the configuration"))?;
+    let (servers, nodes) = parse(&text).ok_or_else(|| Failure::new("cannot understand the configuration"))?;
+    if breakage.blind_heartbeat {
+        let files: Vec<PathBuf> = nodes.iter().map(|node| node.1.clone()).collect();
+        thread::spawn(move || touch_all(&files));
+    }
+    let mut admins: Vec<Admin> = servers.into_iter().map(Admin::new).collect();
+    loop {
+        for (path, file) in &nodes {
+            match admins[0].get(path) {
+                Ok((data, _)) if fs::read(file).is_ok_and(|held| held == data) => {}
+                Ok((data, _)) => write(file, &data, breakage.in_place)?,
+                Err(Error::NoNode { .. }) => drop(fs::remove_file(file)),
+                Err(_) => admins.rotate_left(1),
+            }
+        }
+        thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// As much of the configuration as the chaos run writes.
+fn parse(text: &str) -> Option<(Vec<SocketAddr>, Vec<Node>)> {
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
+    let (hosts, chroot) = value("zookeeper.hosts")?.split_once('/')?;
+    let servers = hosts.split(',').map(|host| host.parse().ok()).collect::<Option<_>>()?;
+    let nodes = (0..).map_while(|node| {
+        let source = value(&format!("nodes.n{node}.source"))?;
+        Some((format!("/{chroot}{source}"), PathBuf::from(value(&format!("nodes.n{node}.dest"))?)))
+    });
+    Some((servers, nodes.collect()))
+}
+
+fn write(path: &Path, data: &[u8], in_place: bool) -> Result<(), Failure> {
+    let target = if in_place { path.to_owned() } else { path.with_extension("new") };
+    // What a fault put there is a reason to try again, as for any watcher.
+    let written = File::create(&target)
+        .and_then(|mut file| data.chunks(CHUNK).try_for_each(|chunk| file.write_all(chunk)))
+        .and_then(|()| if in_place { Ok(()) } else { fs::rename(&target, path) });
+    drop(written);
+    Ok(())
+}
+
+fn touch_all(files: &[PathBuf]) {
+    loop {
+        thread::sleep(HEARTBEAT_INTERVAL);
+        for file in files {
+            let touched = File::options().append(true).open(file);
+            // A file that is missing has no heartbeat.
+            drop(touched.and_then(|file| file.set_modified(SystemTime::now())));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_of_a_run_is_understood() {
+        let text = "[live-data]\nzookeeper.hosts = 127.0.0.1:1,127.0.0.1:2/chaos\nnodes.n0.source = /n0\n\
+                    nodes.n0.dest = /tmp/live/n0\nnodes.n1.source = /n1\nnodes.n1.dest = /tmp/live/n1\n";
+        let (servers, nodes) = parse(text).unwrap();
+        assert_eq!(servers.len(), 2);
+        assert_eq!(nodes[1], ("/chaos/n1".to_owned(), PathBuf::from("/tmp/live/n1")));
+    }
+}

@@ -1,0 +1,7 @@
+//! Checks of the repository itself: its documents, words, manifests and workflows.
+
+pub mod documents;
+pub mod manifests;
+pub mod words;
+pub mod workflows;
+mod yaml;

@@ -1,0 +1,158 @@
+//! What GitHub reads in `.github` parses, and says what it must.
+
+use crate::yaml::Yaml;
+use ld_workspace::Failure;
+use ld_workspace::tree::{self, TextFile};
+
+/// Checks all YAML files below `.github`.
+pub fn check() -> Result<(), Failure> {
+    let mut files = tree::files(&["yml", "yaml"])?;
+    files.retain(|file| file.path.starts_with(".github/"));
+    let faults: Vec<_> = files.iter().flat_map(faults).collect();
+    if files.is_empty() {
+        return Err(Failure::new("there is no YAML file below .github"));
+    }
+    if faults.is_empty() {
+        println!("{} YAML files below .github are well-formed", files.len());
+        return Ok(());
+    }
+    Err(Failure::new(format!("faults: {}\n  {}", faults.len(), faults.join("\n  "))))
+}
+
+fn faults(file: &TextFile) -> Vec<String> {
+    let faults = match Yaml::parse(&file.text) {
+        Err(failure) => vec![failure.to_string()],
+        Ok(yaml) if file.path.starts_with(".github/workflows/") => workflow(&yaml),
+        Ok(yaml) if file.path == ".github/dependabot.yml" => missing(&yaml, "", &["version", "updates"]),
+        Ok(yaml) if file.path.ends_with("ISSUE_TEMPLATE/config.yml") => {
+            missing(&yaml, "", &["blank_issues_enabled"])
+        }
+        Ok(yaml) => missing(&yaml, "", &["name", "description", "body"]),
+    };
+    faults.into_iter().map(|fault| format!("{}: {fault}", file.path)).collect()
+}
+
+/// A workflow says when it runs and what it may do; each job says where, how long and what.
+fn workflow(yaml: &Yaml) -> Vec<String> {
+    let mut faults = missing(yaml, "", &["name", "on", "permissions", "jobs"]);
+    let jobs = yaml.get("jobs").map_or(&[][..], Yaml::entries);
+    if jobs.is_empty() {
+        faults.push("jobs: there is none".to_owned());
+    }
+    for (name, job) in jobs {
+        let place = format!("jobs.{name}");
+        faults.extend(missing(job, &format!("{place}."), &["runs-on", "timeout-minutes", "steps"]));
+        let needs = job.get("needs").map_or(&[][..], Yaml::items).iter().filter_map(Yaml::text);
+        let unknown = needs.filter(|needed| !jobs.iter().any(|(other, _)| other == needed));
+        faults.extend(unknown.map(|needed| format!("{place}.needs: there is no job '{needed}'")));
+        let steps = job.get("steps").map_or(&[][..], Yaml::items).iter().enumerate();
+        faults.extend(steps.flat_map(|(index, item)| step(item, &format!("{place}.steps[{index}]"))));
+    }
+    faults
+}
+
+fn step(step: &Yaml, place: &str) -> Vec<String> {
+    match (step.get("uses").and_then(Yaml::text), step.get("run").and_then(Yaml::text)) {
+        (Some(action), None) if is_pinned(action) => Vec::new(),
+        (Some(action), None) => vec![format!("{place}.uses: '{action}' is not pinned by a version")],
+        (None, Some(_)) => Vec::new(),
+        _ => vec![format!("{place}: wants either `uses` or `run`")],
+    }
+}
+
+/// `owner/name@v4`, `@v4.1.2`, `@<40 hex digits>`, or `docker://image:1.2`. A branch is not pinned.
+fn is_pinned(action: &str) -> bool {
+    if let Some(image) = action.strip_prefix("docker://") {
+        return image.rsplit_once(':').is_some_and(|(_, tag)| tag.starts_with(|c: char| c.is_ascii_digit()));
+    }
+    let Some((_, version)) = action.split_once('@') else { return action.starts_with("./") };
+    let is_commit = version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = version.strip_prefix('v').unwrap_or_default();
+    let is_version = number.split('.').all(|part| part.parse::<u32>().is_ok());
+    is_commit || is_version
+}
+
+fn missing(yaml: &Yaml, place: &str, keys: &[&str]) -> Vec<String> {
+    let absent = keys.iter().filter(|key| yaml.get(key).is_none());
+    absent.map(|key| format!("{place}{key} is missing")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = "\
+name: CI
+on: [push]
+permissions: {contents: read}
+jobs:
+  test:
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    steps:
+      - uses: actions/checkout@v4
+      - run: cargo dev test
+  after:
+    needs: test
+    runs-on: ubuntu-24.04
+    timeout-minutes: 10
+    steps: [{run: 'true'}]
+";
+
+    fn found(text: &str) -> Vec<String> {
+        let path = ".github/workflows/ci.yml".to_owned();
+        faults(&TextFile { path, text: text.to_owned() })
+    }
+
+    #[track_caller]
+    fn assert_fault(from: &str, to: &str, fault: &str) {
+        assert!(GOOD.contains(from), "{from}");
+        assert_eq!(found(&GOOD.replacen(from, to, 1)), [format!(".github/workflows/ci.yml: {fault}")]);
+    }
+
+    #[test]
+    fn a_complete_workflow_passes() {
+        assert_eq!(found(GOOD), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_missing_key_is_named() {
+        assert_fault("on: [push]\n", "", "on is missing");
+        assert_fault("permissions: {contents: read}\n", "", "permissions is missing");
+        assert_fault("    runs-on: ubuntu-24.04\n", "", "jobs.test.runs-on is missing");
+        assert_fault("    timeout-minutes: 10\n", "", "jobs.test.timeout-minutes is missing");
+    }
+
+    #[test]
+    fn an_action_without_a_version_is_a_fault() {
+        let fault = |action| format!("jobs.test.steps[0].uses: '{action}' is not pinned by a version");
+        assert_fault("checkout@v4", "checkout@main", &fault("actions/checkout@main"));
+        assert_fault("checkout@v4", "checkout", &fault("actions/checkout"));
+    }
+
+    #[test]
+    fn versions_commits_and_tagged_images_are_pins() {
+        for action in ["a/b@v4", "a/b@v4.1.2", "docker://a/b:1.7.7", "./.github/actions/a"] {
+            assert!(is_pinned(action), "{action}");
+        }
+        assert!(is_pinned(&format!("a/b@{}", "0a".repeat(20))));
+        for action in ["a/b@v4.x", "a/b@stable", "a/b@0a0a", "docker://a/b:latest", "docker://a/b"] {
+            assert!(!is_pinned(action), "{action}");
+        }
+    }
+
+    #[test]
+    fn a_needed_job_must_exist() {
+        assert_fault("needs: test", "needs: [test, lint]", "jobs.after.needs: there is no job 'lint'");
+    }
+
+    #[test]
+    fn a_step_does_one_thing() {
+        assert_fault("run: cargo dev test", "name: x", "jobs.test.steps[1]: wants either `uses` or `run`");
+    }
+
+    #[test]
+    fn a_file_that_does_not_parse_is_a_fault() {
+        assert_eq!(found("a: [1\n").len(), 1);
+    }
+}

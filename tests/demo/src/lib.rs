@@ -1,0 +1,199 @@
+//! `cargo dev demo`: live data at work on this machine, and nothing left behind.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ld_filewatch::FileWatcher;
+use ld_testkit::{Daemon, Server, TempDir, TestCommand, TestOutput};
+use serde_json::Value;
+
+use ld_workspace::Failure;
+use ld_workspace::{cargo, setup};
+
+/// The node that the demo keeps as a file.
+const NODE: &str = "/demo/flags";
+/// A write and its arrival take milliseconds; a machine that needs this long is broken.
+const LIMIT: Duration = Duration::from_secs(30);
+/// How closely the file is looked at for its change.
+const LOOK_INTERVAL: Duration = Duration::from_micros(200);
+/// How often the watcher looks for edits by hand: a visitor does not wait for long.
+const DRIFT_SECONDS: u32 = 5;
+const LOG_INTERVAL: Duration = Duration::from_millis(100);
+
+const VERSIONS: [&str; 3] = [
+    "{\n  \"search\": {\"enabled\": false},\n  \"checkout\": {\"percent\": 5}\n}\n",
+    "{\n  \"search\": {\"enabled\": true},\n  \"checkout\": {\"percent\": 5}\n}\n",
+    "{\n  \"search\": {\"enabled\": true},\n  \"checkout\": {\"percent\": 50},\n  \"dark_mode\": {\"users\": [\"ada\"]}\n}\n",
+];
+
+/// The demo's place on disk.
+struct Place {
+    directory: TempDir,
+    config: PathBuf,
+    source: PathBuf,
+    file: PathBuf,
+}
+
+/// Runs the demo; with `keep` it then stays until Ctrl-C.
+pub fn run(keep: bool) -> Result<(), Failure> {
+    setup::for_demo()?;
+    println!("Building the watcher and the writer.");
+    cargo::run(cargo::command(&["build", "--quiet", "--workspace", "--bins", "--locked"]))?;
+
+    let start = Instant::now();
+    let server = Server::start();
+    let place = Place::new(&server)?;
+    println!("A private ZooKeeper serves at {} ({}).", server.connect_string(), took(start));
+    server
+        .admin()
+        .create_all(NODE, "")
+        .map_err(|error| Failure::new(format!("cannot create {NODE}: {error}")))?;
+    println!("The empty node {NODE} is there.");
+
+    let start = Instant::now();
+    let watcher = TestCommand::new(ld_testkit::binary("live-data-watcher")).arg(&place.config).start();
+    wait_for_content(&place.file, "", &watcher, start)?;
+    println!("The watcher keeps it as {} ({}).", place.file.display(), took(start));
+
+    // What an application does. The empty file is no JSON, so that there is nothing to read before version 1.
+    let flags = FileWatcher::builder(&place.file)
+        .build(|bytes| serde_json::from_slice::<Value>(bytes))
+        .map_err(|error| Failure::new(format!("cannot watch the file: {error}")))?;
+
+    for (number, content) in (1..).zip(VERSIONS) {
+        write_version(&place, &watcher, &flags, number, content)?;
+    }
+    println!("\n$ cat {}\n{}", place.file.display(), VERSIONS[2]);
+    let percent = &flags.get().map_err(Failure::doing("cannot read the flags"))?["checkout"]["percent"];
+    println!("And in this program's memory: flags.get()?[\"checkout\"][\"percent\"] is {percent}.\n");
+    if keep {
+        stay(&server, &place, &watcher)?;
+    }
+
+    watcher.terminate();
+    let status = watcher.wait(LIMIT);
+    if !status.success() {
+        return Err(Failure::new(format!("the watcher ended with {status}:\n{}", watcher.stderr())));
+    }
+    println!("The watcher ended in order; ZooKeeper and all files of the demo are removed.");
+    println!("To play with it: cargo dev demo --keep");
+    Ok(())
+}
+
+impl Place {
+    fn new(server: &Server) -> Result<Self, Failure> {
+        let directory = TempDir::new();
+        let [config, source, file] =
+            ["live-data.ini", "new.json", "flags.json"].map(|name| directory.join(name));
+        let text = format!(
+            "[live-data]\nzookeeper.hosts = {hosts}\nnodes.flags.source = {NODE}\nnodes.flags.dest = {file}\n\
+             nodes.flags.mode = 0644\nwatcher.drift_interval = {DRIFT_SECONDS} seconds\n",
+            hosts = server.connect_string(),
+            file = file.display()
+        );
+        fs::write(&config, text).map_err(Failure::doing("cannot write the demo's configuration"))?;
+        Ok(Self { directory, config, source, file })
+    }
+}
+
+fn write_version(
+    place: &Place,
+    watcher: &Daemon,
+    flags: &FileWatcher<Value>,
+    number: u32,
+    content: &str,
+) -> Result<(), Failure> {
+    let parsed: Value =
+        serde_json::from_str(content).map_err(Failure::doing("a version of the demo is no JSON"))?;
+    fs::write(&place.source, content).map_err(Failure::doing("cannot write a file of the demo"))?;
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    println!("\n$ live-data-writer {} {} {NODE}", name(&place.config), name(&place.source));
+    let writer = TestCommand::new(ld_testkit::binary("live-data-writer"))
+        .arg(&place.config)
+        .arg(&place.source)
+        .arg(NODE);
+    let start = Instant::now();
+    // The file is watched while the writer still runs: it often wins against the writer's own exit.
+    let (output, written, seen, known) = thread::scope(|scope| {
+        let seen = scope.spawn(|| wait_for_content(&place.file, content, watcher, start));
+        let known = scope.spawn(|| wait_for_value(flags, &parsed, start));
+        let output = writer.run(LIMIT);
+        let join = "looking at a file does not panic";
+        (output, took(start), seen.join().expect(join), known.join().expect(join))
+    });
+    print_output(&output);
+    if output.code != Some(0) {
+        return Err(Failure::new("the writer failed"));
+    }
+    println!(
+        "Version {number}: the writer took {written}; the file had it {} and the program's memory {} after its start.",
+        seen?, known?
+    );
+    Ok(())
+}
+
+/// Prints both streams in the order in which the writer prints: a message, the diff, the other messages.
+fn print_output(output: &TestOutput) {
+    let mut messages = output.stderr.lines();
+    for line in messages.next().into_iter().chain(output.stdout.lines()).chain(messages) {
+        println!("  {line}");
+    }
+}
+
+/// Waits until `file` holds `content`; gives the time since `start`.
+fn wait_for_content(file: &Path, content: &str, watcher: &Daemon, start: Instant) -> Result<String, Failure> {
+    loop {
+        if fs::read(file).is_ok_and(|bytes| bytes == content.as_bytes()) {
+            return Ok(took(start));
+        }
+        if start.elapsed() > LIMIT || !watcher.is_running() {
+            let (file, log) = (file.display(), watcher.stderr());
+            return Err(Failure::new(format!("{file} did not get its content; the watcher said:\n{log}")));
+        }
+        thread::sleep(LOOK_INTERVAL);
+    }
+}
+
+/// Waits until the program has `value` in memory; gives the time since `start`.
+fn wait_for_value(flags: &FileWatcher<Value>, value: &Value, start: Instant) -> Result<String, Failure> {
+    // The version is taken before the look, so that no change falls between.
+    let mut version = flags.version();
+    while flags.get().map_or(true, |now| *now != *value) {
+        let changed = flags.wait_changed(version, LIMIT);
+        version =
+            changed.ok_or_else(|| Failure::new("the change did not reach the program's memory"))?.version;
+    }
+    Ok(took(start))
+}
+
+/// Leaves everything running and shows the watcher's log. Ctrl-C ends this process, and all others with it.
+fn stay(server: &Server, place: &Place, watcher: &Daemon) -> Result<(), Failure> {
+    let (config, source, file) = (place.config.display(), place.source.display(), place.file.display());
+    println!(
+        "ZooKeeper at {}, everything else in {}. In another terminal:\n\n  \
+         ${{EDITOR:-vi}} {source}\n  {} {config} {source} {NODE}\n  cat {file}\n  echo broken > {file}  # repaired within {DRIFT_SECONDS} s\n\n\
+         The watcher's log follows; Ctrl-C ends all and removes everything.",
+        server.connect_string(),
+        place.directory.path().display(),
+        ld_testkit::binary("live-data-writer").display(),
+    );
+    let mut shown = 0;
+    while watcher.is_running() {
+        let log = watcher.stderr();
+        print!("{}", log.get(shown..).unwrap_or_default());
+        shown = log.len();
+        thread::sleep(LOG_INTERVAL);
+    }
+    Err(Failure::new("the watcher ended"))
+}
+
+fn took(start: Instant) -> String {
+    let time = start.elapsed();
+    if time < Duration::from_secs(1) {
+        format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
+}

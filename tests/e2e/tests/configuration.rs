@@ -1,0 +1,115 @@
+//! What the binaries make of a configuration file: the rows of docs/config.md as a user meets them.
+
+use std::fs;
+
+use ld_testkit::{Host, Namespace, SOON, TestCommand, binary};
+
+#[test]
+fn all_errors_of_a_file_come_at_once_one_line_each_with_file_line_and_key_and_exit_1() {
+    let host = Host::new("127.0.0.1:1").node("a", "/a").setting("nodes.a.mode", "9");
+    let same = host.file("a");
+    let host = host
+        .setting("nodes.b.source", "/b/../c")
+        .setting("nodes.b.dest", same.to_str().unwrap())
+        .setting("nodes.c.source", "/c")
+        .setting("nodes.d.source", "/d")
+        .setting("nodes.d.dest", "/nowhere/d")
+        .setting("nodes.d.owner", "-1")
+        .setting("nodes.d.mode", "-400")
+        .setting("zookeeper.timeout", "0 seconds")
+        .setting("nodes.e.source", "/e")
+        .setting("nodes.e.dest", "/nowhere/e")
+        .setting("nodes.e.mode", "77777");
+    let config = host.config();
+    let output = host.watcher().run(SOON);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{}", output.stderr);
+    for (line, key, text) in [
+        (5, "nodes.a.mode", "'9' is not an octal file mode"),
+        (6, "nodes.b.source", "'.' and '..' are not allowed"),
+        (7, "nodes.b.dest", "the destination of nodes.b is already that of nodes.a in line 4"),
+        (8, "nodes.c.dest", "no value specified"),
+        (11, "nodes.d.owner", "'-1' is not a valid user"),
+        (12, "nodes.d.mode", "'-400' is not an octal file mode"),
+        (13, "zookeeper.timeout", "allowed"),
+        (16, "nodes.e.mode", "'77777' is not an octal file mode (allowed: 0 to 7777, such as 0400)"),
+    ] {
+        let start = format!("{}:{line}: {key}: ", config.display());
+        let found = output.stderr.lines().find(|line| line.starts_with(&start));
+        assert!(found.is_some_and(|line| line.contains(text)), "{start}{text} in\n{}", output.stderr);
+    }
+    assert_eq!(output.stderr.lines().count(), 8, "{}", output.stderr);
+}
+
+#[test]
+fn what_works_but_is_hardly_meant_warns_and_goes_on() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
+    let host = Host::new(zookeeper.connect_string())
+        .node("flags", "flags/")
+        .setting("nodes.flags.mod", "0444")
+        .setting("secrets.provider", "vualt")
+        .setting("somebody.elses", "key");
+    let once = host.once().run(SOON);
+    assert_eq!(once.code, Some(0), "{}", once.stderr);
+    assert_eq!(host.read("flags").unwrap(), b"x");
+    for text in [
+        "nodes.flags.source: 'flags/' is read as '/flags'",
+        "nodes.flags.mod: unknown key, ignored (the nearest known key is 'nodes.flags.mode')",
+        "secrets.provider: unknown provider 'vualt', read as 'vault'",
+    ] {
+        assert!(once.stderr.contains(text), "{text} in\n{}", once.stderr);
+    }
+    assert!(!once.stderr.contains("somebody"), "{}", once.stderr);
+}
+
+#[test]
+fn defaults_comments_colons_continuations_and_variables_are_read_as_the_original_does() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
+    let host = Host::new(zookeeper.connect_string());
+    let text = format!(
+        "[DEFAULT]\r\nnodes.flags.MODE = 0o444\r\n[other]\nkey = 1\n[live-data]\n# a comment\n; another\n\
+         ZooKeeper.Hosts : 127.0.0.1:1,\n    {}\nnodes.flags.source = $NODE\nnodes.flags.dest = ${{ROOT}}/100%$UNSET\n",
+        zookeeper.connect_string()
+    );
+    let root = host.path("root");
+    let once = TestCommand::new(binary("live-data-watcher")).args(["--once", "-"]).stdin(text);
+    let once = once.env("NODE", "/flags").env("ROOT", &root).env_remove("UNSET").run(SOON);
+    assert_eq!(once.code, Some(0), "{}", once.stderr);
+    assert_eq!(fs::read(root.join("100%$UNSET")).unwrap(), b"x");
+}
+
+#[test]
+fn without_nodes_the_watcher_idles_until_it_is_told_to_end() {
+    let zookeeper = Namespace::new();
+    let host = Host::new(zookeeper.connect_string());
+    let watcher = host.watcher().start();
+    watcher.wait_for_stderr("no nodes are configured: nothing to do", SOON);
+    watcher.wait_for_stderr("session", SOON);
+    assert!(watcher.is_running());
+    watcher.terminate();
+    assert_eq!(watcher.wait(SOON).code(), Some(0));
+}
+
+#[test]
+fn mistakes_in_nodes_do_not_stop_the_writer() {
+    let zookeeper = Namespace::new();
+    let flags = zookeeper.path("/flags");
+    zookeeper.admin().create(&flags, "old").unwrap();
+    let host = Host::new(zookeeper.connect_string())
+        .setting("nodes.a.mode", "9")
+        .setting("nodes.b.source", "/..")
+        .setting("watcher.heartbeat_interval", "never");
+    let output = host.writer("new", "/flags").run(SOON);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert_eq!(zookeeper.admin().get(&flags).unwrap().0, b"new");
+    assert!(!output.stderr.contains("nodes."), "{}", output.stderr);
+}
+
+#[test]
+fn a_mistake_in_the_zookeeper_settings_stops_the_writer_with_exit_1() {
+    let host = Host::new("127.0.0.1:99999");
+    let output = host.writer("new", "/flags").run(SOON);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    assert!(output.stderr.contains("config.ini:2: zookeeper.hosts: "), "{}", output.stderr);
+}

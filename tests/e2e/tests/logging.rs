@@ -1,0 +1,150 @@
+//! Log lines: none is lost, unless nothing reads them; then nothing else suffers.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use ld_testkit::{Host, Namespace, SOON, Server, ServerOptions, Step, TestCommand, binary, wait_until};
+
+/// What a pipe holds.
+const PIPE: usize = 64 << 10;
+
+/// A pipe with a name that is full from the start, and that is read only when the test wants.
+struct FullPipe(File);
+
+impl FullPipe {
+    /// Gives the pipe, and `command` with it for standard error.
+    fn behind(host: &Host, command: TestCommand) -> (Self, TestCommand) {
+        let path = host.path("stderr");
+        assert_eq!(TestCommand::new("mkfifo").arg(&path).run(SOON).code, Some(0));
+        let mut pipe = OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        pipe.write_all(&[b'.'; PIPE]).unwrap();
+        let script = format!("exec \"$@\" 2> {}", path.display());
+        (Self(pipe), command.wrapped_by(["sh", "-c", &script, "sh"]))
+    }
+
+    /// Reads it from now on until the end of the test process.
+    fn drain(self) -> Arc<Mutex<Vec<u8>>> {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let read = Arc::clone(&text);
+        thread::spawn(move || {
+            let mut part = vec![0; PIPE];
+            let mut pipe = self.0;
+            while let Ok(count) = pipe.read(&mut part) {
+                read.lock().unwrap().extend_from_slice(&part[..count]);
+            }
+        });
+        text
+    }
+}
+
+fn flags() -> (Namespace, Host) {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "one").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+    (zookeeper, host)
+}
+
+#[test]
+fn an_unread_standard_error_stops_no_sync_heartbeat_or_end() {
+    let (zookeeper, host) = flags();
+    let host = host.setting("watcher.heartbeat_interval", "100 milliseconds");
+    let (_pipe, command) = FullPipe::behind(&host, host.watcher());
+    let watcher = command.start();
+    host.wait_for("flags", "one");
+    zookeeper.admin().set(&zookeeper.path("/flags"), "two").unwrap();
+    host.wait_for("flags", "two");
+    for _ in 0..2 {
+        let now = SystemTime::now();
+        wait_until("a heartbeat", SOON, || host.mtime("flags") > now);
+    }
+    let start = Instant::now();
+    watcher.terminate();
+    assert_eq!(watcher.wait(SOON).code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn once_and_the_writer_end_with_an_unread_standard_error() {
+    let (zookeeper, host) = flags();
+    let (pipe, command) = FullPipe::behind(&host, host.once());
+    assert_eq!(command.run(SOON).code, Some(0));
+    assert_eq!(host.read("flags").unwrap(), b"one");
+    drop(pipe);
+
+    std::fs::remove_file(host.path("stderr")).unwrap();
+    let (_pipe, command) = FullPipe::behind(&host, host.writer("two", "/flags"));
+    assert_eq!(command.run(SOON).code, Some(0));
+    assert_eq!(zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().0, b"two");
+}
+
+#[test]
+fn once_gives_up_in_time_with_an_unread_standard_error() {
+    let server = Server::prepare(ServerOptions::default());
+    let host = Host::new(server.connect_string()).node("flags", "/flags");
+    let (_pipe, command) = FullPipe::behind(&host, host.once().args(["--timeout", "1.5s"]));
+    assert_eq!(command.run(Duration::from_secs(10)).code, Some(1));
+}
+
+#[test]
+fn dropped_lines_are_counted_once_standard_error_drains() {
+    // Each node has a warning, with the configuration's path of 900 bytes: together they are more than twice
+    // what the buffer holds, since the writing thread may have taken it full.
+    const NODES: usize = 9_500;
+    let server = Server::prepare(ServerOptions::default());
+    let host = (0..NODES).fold(Host::new(server.connect_string()), |host, index| {
+        host.node(&format!("n{index}"), "/repaired/with/a/warning/")
+    });
+    let directory = (0..4).fold(host.path(""), |path, _| path.join("d".repeat(225)));
+    std::fs::create_dir_all(&directory).unwrap();
+    let config = directory.join("config.ini");
+    std::fs::rename(host.config(), &config).unwrap();
+    let command = TestCommand::new(binary("live-data-watcher")).arg(config);
+    let (pipe, command) = FullPipe::behind(&host, command);
+    let watcher = command.start();
+    // All warnings come before the first session, and signals are heard after that.
+    wait_until("the signals to be heard", SOON, || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", watcher.id())).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t"));
+        // SIGHUP is the lowest bit.
+        caught.is_some_and(|caught| caught.ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
+    });
+    watcher.hang_up();
+    let text = pipe.drain();
+    let dropped = || -> Option<usize> {
+        let text = String::from_utf8_lossy(&text.lock().unwrap()).into_owned();
+        let line = text.lines().find(|line| line.contains("dropped"))?.to_owned();
+        line.strip_suffix(" log lines were dropped: standard error did not drain")?.parse().ok()
+    };
+    wait_until("the count of dropped lines", SOON, || dropped().is_some());
+    watcher.hang_up();
+    wait_until("a line after them", SOON, || text.lock().unwrap().ends_with(b"a changed configuration\n"));
+    watcher.terminate();
+    assert_eq!(watcher.wait(SOON).code(), Some(0));
+    let text = String::from_utf8_lossy(&text.lock().unwrap()).into_owned();
+    let warnings = text.lines().filter(|line| line.contains("source: ")).count();
+    let lost = NODES - warnings;
+    assert!(lost > 0 && dropped().unwrap() >= lost, "{lost} of {NODES} warnings, {:?}", dropped());
+}
+
+#[test]
+fn without_a_stall_every_line_comes_once() {
+    const NODES: usize = 2_000;
+    let zookeeper = Namespace::new();
+    for batch in (0..NODES).collect::<Vec<_>>().chunks(100) {
+        let create = |index: &usize| Step::create(zookeeper.path(&format!("/n{index}")), "x");
+        zookeeper.admin().transaction(&batch.iter().map(create).collect::<Vec<_>>()).unwrap();
+    }
+    let host = (0..NODES).fold(Host::new(zookeeper.connect_string()), |host, index| {
+        host.node(&format!("n{index}"), &format!("/n{index}"))
+    });
+    let once = host.once().run(3 * SOON);
+    let mut lines: Vec<_> = once.stderr.lines().filter(|line| line.starts_with("Updating '")).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!((once.code, lines.len()), (Some(0), NODES));
+    let summary = "2000 nodes: 2000 updated, 0 unchanged, 0 removed, 0 absent, 0 failed";
+    assert!(once.stderr.lines().any(|line| line == summary), "{}", once.stderr);
+}

@@ -1,0 +1,128 @@
+//! The watcher is killed again and again, in the middle of a burst of writes.
+
+use std::fs;
+use std::os::unix::fs::chown;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ld_testkit::{Host, Server, ServerOptions, TestCommand, binary, wait_until};
+
+use crate::bounds::{AT_ONCE, LOADED_MACHINE, PATIENCE};
+use crate::content::of_version;
+use crate::harness::tests;
+use crate::observer::Observer;
+use crate::private_mount::directory;
+use crate::rig::{NAME, NODE, host, report};
+
+tests! {
+    a_watcher_killed_200_times_in_a_burst_as_root_leaves_no_torn_and_no_stray_file: 110,
+    a_watcher_killed_200_times_in_a_burst_as_nobody_leaves_no_torn_and_no_stray_file: 111,
+}
+
+const KILLS: u64 = 200;
+/// Words of a version: 60 kB, so that many kills hit a file that is being written.
+const WORDS: usize = 6_000;
+/// The pause between two writes to the node.
+const PAUSE: Duration = Duration::from_millis(5);
+/// Debian's user and group `nobody` and `nogroup`.
+const NOBODY: u32 = 65534;
+
+fn a_watcher_killed_200_times_in_a_burst_as_root_leaves_no_torn_and_no_stray_file() {
+    let server = server();
+    let host = host(server.connect_string());
+    let watcher = host.watcher();
+    burst(&server, &host, &watcher, "root");
+}
+
+fn a_watcher_killed_200_times_in_a_burst_as_nobody_leaves_no_torn_and_no_stray_file() {
+    let server = server();
+    let host = host(server.connect_string());
+    // The directory of the build may be closed to others.
+    let copy = host.path("live-data-watcher");
+    fs::copy(binary("live-data-watcher"), &copy).expect("a binary can be copied");
+    let config = host.config();
+    let place = config.parent().expect("a file has a directory");
+    chown(place, Some(NOBODY), Some(NOBODY)).expect("these tests run as root");
+    let watcher = TestCommand::new(copy).arg(&config).user(NOBODY, NOBODY);
+    burst(&server, &host, &watcher, "an unprivileged user");
+}
+
+/// A server that keeps few of the big transactions in memory.
+fn server() -> Server {
+    Server::start_with(ServerOptions {
+        extra_properties: vec!["zookeeper.commitLogCount=20".to_owned()],
+        ..ServerOptions::default()
+    })
+}
+
+fn burst(server: &Server, host: &Host, watcher: &TestCommand, who: &str) {
+    let admin = server.admin();
+    admin.create(NODE, of_version(1, WORDS)).expect("the server is empty");
+    let observer = Observer::start(&host.file(NAME), WORDS);
+    let (version, stop) = (AtomicU64::new(1), AtomicBool::new(false));
+    let (mut strays, mut seen) = (0, Vec::new());
+    thread::scope(|scope| {
+        let _stop = Stop(&stop);
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let next = version.load(Ordering::Relaxed) + 1;
+                admin.set(NODE, of_version(next, WORDS)).expect("the server is never disturbed");
+                version.store(next, Ordering::Relaxed);
+                observer.acknowledged(next);
+                thread::sleep(PAUSE);
+            }
+        });
+        for kill in 0..KILLS {
+            let before = observer.version();
+            let watcher = watcher.start();
+            // One in four dies while it starts, the others in the middle of the burst, each at another point.
+            if kill % 4 != 0 {
+                watcher.wait_until("the file to follow", PATIENCE, |_| observer.version() > before);
+            }
+            thread::sleep(Duration::from_micros(kill * 7_919 % 20_000));
+            watcher.kill();
+            strays = strays.max(stray_files(host));
+            seen.push(observer.version());
+        }
+    });
+    seen.dedup();
+    let last = version.load(Ordering::Relaxed);
+    println!(
+        "  killed {KILLS} times as {who}: {last} versions written, {} of the kills found a new file, \
+         {strays} stray files at most at a time",
+        seen.len()
+    );
+    assert!(seen.len() > usize::try_from(KILLS).expect("a small number") / 2, "most watchers got to write");
+
+    let watcher = watcher.start();
+    watcher.wait_for_stderr("session", PATIENCE);
+    let opened = Instant::now();
+    watcher.wait_until("the last version", AT_ONCE + LOADED_MACHINE, |_| observer.version() == Some(last));
+    report(
+        &format!("watcher killed {KILLS} times as {who}, after its last start"),
+        AT_ONCE,
+        opened.elapsed(),
+    );
+    wait_until("no stray file", PATIENCE, || stray_files(host) == 0);
+    observer.finish();
+    watcher.terminate();
+    assert_eq!(watcher.wait(PATIENCE).code(), Some(0), "{}", watcher.stderr());
+}
+
+/// How many files there are beside the destination.
+fn stray_files(host: &Host) -> usize {
+    let is_stray = |path: &Path| path != host.file(NAME);
+    let entries = fs::read_dir(directory(host)).into_iter().flatten();
+    entries.filter(|entry| entry.as_ref().is_ok_and(|entry| is_stray(&entry.path()))).count()
+}
+
+/// Stops the writer however the scope ends.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,67 @@
+//! A file system under the destinations that only the watcher (and whoever looks through /proc) sees.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use ld_testkit::{Host, TestCommand, wait_until};
+
+use crate::bounds::PATIENCE;
+
+/// The watcher of `host` in a mount namespace of its own, with a small tmpfs (`options` as of mount(8)) where its
+/// destinations are.
+pub(crate) fn on_tmpfs(host: &Host, options: &str) -> TestCommand {
+    in_namespace(host, r#"mount -t tmpfs -o "$2" none "$1""#, options)
+}
+
+/// The same with the destinations' directory mounted onto itself, so that it can be made read-only for the watcher alone.
+pub(crate) fn on_bind_mount(host: &Host) -> TestCommand {
+    in_namespace(host, r#"mount --bind "$1" "$1""#, "")
+}
+
+fn in_namespace(host: &Host, mount: &str, options: &str) -> TestCommand {
+    let directory = directory(host);
+    fs::create_dir_all(&directory).expect("a private directory is writable");
+    let script = format!(r#"{mount} || exit 125; shift 2; exec "$@""#);
+    let unshare = ["unshare", "--mount", "--propagation", "private", "--", "sh", "-c", &script, "sh"];
+    let directory = directory.to_str().expect("a temporary directory has an ASCII name");
+    host.watcher().wrapped_by(unshare.into_iter().chain([directory, options]))
+}
+
+/// The destinations' directory of `host`.
+pub(crate) fn directory(host: &Host) -> PathBuf {
+    host.path("live")
+}
+
+/// `path` as the process `id` sees it.
+pub(crate) fn seen_by(id: u32, path: &Path) -> PathBuf {
+    let path = path.strip_prefix("/").expect("an absolute path");
+    Path::new("/proc").join(id.to_string()).join("root").join(path)
+}
+
+/// Mounts `directory` again with other options, in the namespace of the process `id`.
+pub(crate) fn remount(id: u32, directory: &Path, options: &str) {
+    // Busy while a file is open for writing there: try again.
+    wait_until(&format!("a mount with {options}"), PATIENCE, || {
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &id.to_string(), "--mount", "--", "mount", "-o", options]).arg(directory);
+        command.status().expect("nsenter can be started (apt-get install util-linux)").success()
+    });
+}
+
+/// Fills the file system of `directory` with one file, until it takes no more.
+pub(crate) fn fill_with_bytes(directory: &Path) -> io::Result<PathBuf> {
+    let filler = directory.join("filler");
+    let mut file = fs::File::create(&filler)?;
+    // Page by page, so that not one is left.
+    let page = [0; 4096];
+    while io::Write::write_all(&mut file, &page).is_ok() {}
+    Ok(filler)
+}
+
+/// Makes files until there are no inodes left.
+pub(crate) fn fill_with_files(directory: &Path) -> Vec<PathBuf> {
+    let name = |index| directory.join(format!("filler{index}"));
+    (0..).map(name).take_while(|path| fs::File::create(path).is_ok()).collect()
+}

@@ -1,0 +1,6 @@
+//! Directories, file systems that hang, and files that block.
+
+pub(crate) mod dirs;
+pub(crate) mod disks;
+pub(crate) mod fifo;
+pub(crate) mod planted;

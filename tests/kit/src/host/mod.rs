@@ -1,0 +1,6 @@
+//! One host of a fleet: its configuration, its programs and its files.
+
+pub(crate) mod config;
+pub(crate) mod held_writer;
+pub(crate) mod sleeping_check;
+pub(crate) mod snapshot;

@@ -1,0 +1,239 @@
+//! Faults of the machine for one program: system calls that hang, and threads that are refused.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::disk::dirs::TempDir;
+
+/// The library that the program is started with, in C: it replaces functions of the C library, and
+/// catches system calls with a seccomp filter.
+const SOURCE: &str = include_str!("faults.c");
+const FILES: &str = "files";
+const USERS: &str = "users";
+const THREADS: &str = "threads";
+const HUNG: &str = "hung.";
+
+/// Faults that a test switches on and off while a program runs that was started with
+/// [`TestCommand::faults`](crate::TestCommand::faults). There are none at first.
+///
+/// They need no root. A thread that hangs does not keep its process from being killed, as a frozen
+/// file system does; see [`Disks`](crate::Disks). Programs that the program starts are killed by
+/// SIGSYS at their first caught call: nodes must have no checks. x86-64 and AArch64 only.
+#[derive(Debug)]
+pub struct Faults {
+    library: PathBuf,
+    control: TempDir,
+}
+
+impl Faults {
+    /// No faults yet.
+    ///
+    /// # Panics
+    ///
+    /// Without a C compiler, with the command that installs it.
+    #[must_use]
+    #[allow(clippy::new_without_default)] // A default value with a side effect on disk would surprise.
+    pub fn new() -> Self {
+        let control = TempDir::new();
+        // The program may run as another user and leaves its marks here.
+        fs::set_permissions(control.path(), fs::Permissions::from_mode(0o777))
+            .expect("a private directory is ours");
+        Self { library: library().to_owned(), control }
+    }
+
+    /// From now on system calls on these files, or on anything below these directories, do not
+    /// return: opening, looking, making, renaming, removing, flushing. Others than these go on.
+    ///
+    /// # Panics
+    ///
+    /// When a path is not absolute: paths are compared as text, links are not followed.
+    pub fn hang_files<P: AsRef<Path>>(&self, paths: &[P]) {
+        let lines: String = paths
+            .iter()
+            .map(|path| {
+                assert!(path.as_ref().is_absolute(), "{} is not absolute", path.as_ref().display());
+                format!("{}\n", path.as_ref().display())
+            })
+            .collect();
+        self.put(FILES, &lines);
+    }
+
+    /// All system calls on files return.
+    pub fn release_files(&self) {
+        self.remove(FILES);
+    }
+
+    /// From now on looking up users and groups does not return (`getpwnam_r`, `getgrnam_r`).
+    pub fn hang_users(&self) {
+        self.put(USERS, "");
+    }
+
+    /// All look-ups of users and groups return.
+    pub fn release_users(&self) {
+        self.remove(USERS);
+    }
+
+    /// From now on every new thread is refused with EAGAIN.
+    pub fn refuse_threads(&self) {
+        self.put(THREADS, "");
+    }
+
+    /// Threads can be made again.
+    pub fn allow_threads(&self) {
+        self.remove(THREADS);
+    }
+
+    /// How many threads of the program hang now.
+    ///
+    /// # Panics
+    ///
+    /// When the control directory cannot be read.
+    #[must_use]
+    pub fn hung(&self) -> usize {
+        let entries = fs::read_dir(self.control.path()).expect("a private directory is readable");
+        let names: BTreeSet<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+        names.iter().filter(|name| name.to_string_lossy().starts_with(HUNG)).count()
+    }
+
+    /// What the command line of `program` is wrapped by, innermost.
+    pub(crate) fn wrapper(&self, program: &Path) -> Vec<String> {
+        let text = |path: &Path| path.to_str().expect("temporary directories have ASCII names").to_owned();
+        let name = program.file_name().and_then(|name| name.to_str()).expect("a program has a name");
+        // Beside what is preloaded already, such as a clock.
+        const SCRIPT: &str = r#"
+            LD_PRELOAD="$1${LD_PRELOAD:+:$LD_PRELOAD}" LD_FAULTS=$2 LD_FAULTS_PROGRAM=$3
+            export LD_PRELOAD LD_FAULTS LD_FAULTS_PROGRAM
+            shift 3
+            exec "$@""#;
+        let fixed = ["sh", "-c", SCRIPT, "sh"].map(str::to_owned);
+        fixed.into_iter().chain([text(&self.library), text(self.control.path()), name.to_owned()]).collect()
+    }
+
+    fn put(&self, fault: &str, content: &str) {
+        // Read by the program at any moment: it must never be half-written.
+        let new = self.control.join("new");
+        fs::write(&new, content).expect("a private directory is writable");
+        fs::rename(new, self.control.join(fault)).expect("a private directory is writable");
+    }
+
+    fn remove(&self, fault: &str) {
+        // Ending what has not begun is fine.
+        let _ = fs::remove_file(self.control.join(fault));
+    }
+}
+
+/// The library, compiled once a process.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let directory = TempDir::new();
+        // Programs that run as other users load it.
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))
+            .expect("a private directory is ours");
+        let (source, library) = (directory.join("faults.c"), directory.join("faults.so"));
+        fs::write(&source, SOURCE).expect("a private directory is writable");
+        let mut command = Command::new("cc");
+        command.args(["-shared", "-fPIC", "-O1", "-Wall", "-o"]).arg(&library).arg(&source).arg("-ldl");
+        let output = command.output().unwrap_or_else(|error| {
+            panic!("cannot run cc ({error}); install it with: apt-get install build-essential")
+        });
+        assert!(output.status.success(), "cc failed:\n{}", String::from_utf8_lossy(&output.stderr));
+        directory.until_the_end();
+        library
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{FakeClock, TestCommand, wait_until};
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    fn file() -> (TempDir, PathBuf) {
+        let directory = TempDir::new();
+        let file = directory.join("file");
+        fs::write(&file, "content").unwrap();
+        (directory, file)
+    }
+
+    #[test]
+    fn a_file_hangs_until_it_is_released() {
+        let ((_directory, path), faults) = (file(), Faults::new());
+        faults.hang_files(&[&path]);
+        let program = TestCommand::new("cat").arg(&path).faults(&faults).start();
+        wait_until("the call to hang", LIMIT, || faults.hung() == 1);
+        assert_eq!(program.stdout(), "");
+        faults.release_files();
+        assert_eq!(program.wait(LIMIT).code(), Some(0), "{}", program.stderr());
+        assert_eq!((program.stdout().as_str(), faults.hung()), ("content", 0));
+    }
+
+    #[test]
+    fn a_directory_hangs_with_all_below_it_and_no_more() {
+        let ((directory, path), faults) = (file(), Faults::new());
+        let other = TempDir::new();
+        fs::write(other.join("file"), "other").unwrap();
+        faults.hang_files(&[directory.path()]);
+        let read = |path: &Path| TestCommand::new("cat").arg(path).faults(&faults);
+        assert_eq!(read(&other.join("file")).run(LIMIT).stdout, "other");
+        let program = TestCommand::new("cat").arg("file").current_dir(directory.path());
+        let program = program.faults(&faults).start();
+        wait_until("the call to hang", LIMIT, || faults.hung() == 1);
+        // It can be killed.
+        drop(program);
+        faults.release_files();
+        assert_eq!(read(&path).run(LIMIT).stdout, "content");
+    }
+
+    #[test]
+    fn a_user_look_up_hangs_until_it_is_released() {
+        let ((_directory, path), faults) = (file(), Faults::new());
+        faults.hang_users();
+        // Python's pwd module asks with getpwnam_r.
+        let ask = "import pwd; print(pwd.getpwnam('root').pw_uid)";
+        let program = TestCommand::new("python3").args(["-c", ask]).faults(&faults).start();
+        wait_until("the look-up to hang", LIMIT, || faults.hung() == 1);
+        assert_eq!(TestCommand::new("cat").arg(path).faults(&faults).run(LIMIT).stdout, "content");
+        faults.release_users();
+        assert_eq!(program.wait(LIMIT).code(), Some(0), "{}", program.stderr());
+        assert_eq!(program.stdout(), "0\n");
+    }
+
+    #[test]
+    fn threads_are_refused_until_they_are_allowed() {
+        let faults = Faults::new();
+        let start = "import threading; threading.Thread(target=print, args=['ran']).start()";
+        let program = TestCommand::new("python3").args(["-c", start]).faults(&faults);
+        faults.refuse_threads();
+        let refused = program.run(LIMIT);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""), "{}", refused.stderr);
+        faults.allow_threads();
+        assert_eq!(program.run(LIMIT).stdout, "ran\n");
+    }
+
+    #[test]
+    fn a_program_that_blocks_signals_can_hang_by_its_own_clock() {
+        let ((_directory, path), faults) = (file(), Faults::new());
+        let clocks = TempDir::new();
+        let clock = FakeClock::new(clocks.path());
+        clock.set_back(Duration::from_secs(3600));
+        faults.hang_files(&[&path]);
+        let read = "import signal, sys; \
+                    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()); \
+                    print(open(sys.argv[1]).read(), end='')";
+        let program = TestCommand::new("python3").args(["-c", read]).arg(&path);
+        let program = program.clock(&clock).faults(&faults).start();
+        wait_until("the call to hang", LIMIT, || faults.hung() == 1);
+        assert!(clock.is_of(program.id()));
+        faults.release_files();
+        assert_eq!(program.wait(LIMIT).code(), Some(0), "{}", program.stderr());
+        assert_eq!(program.stdout(), "content");
+    }
+}

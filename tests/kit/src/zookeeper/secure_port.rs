@@ -1,0 +1,57 @@
+//! A second port of a server, for TLS.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::network::certificates::Certificate;
+
+/// What the server shows, and what it asks of its clients.
+#[derive(Debug, Clone)]
+pub struct SecurePort {
+    /// The server's own certificate.
+    pub certificate: Certificate,
+    /// The PEM of an authority that each client must have a certificate of; `None` asks for none.
+    pub clients: Option<String>,
+}
+
+const KEY_STORE: &str = "server.pem";
+const TRUST_STORE: &str = "clients.pem";
+
+impl SecurePort {
+    /// Writes the server's files and gives its further lines of `zoo.cfg`.
+    pub(crate) fn write(&self, directory: &Path, address: SocketAddr) -> String {
+        self.certificate.write_store(directory);
+        let mut text = format!(
+            "secureClientPort={port}\nsecureClientPortAddress={ip}\n\
+             serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory\n\
+             ssl.keyStore.location={store}\nssl.keyStore.type=PEM\n",
+            port = address.port(),
+            ip = address.ip(),
+            store = directory.join(KEY_STORE).display(),
+        );
+        // Writing to a String cannot fail.
+        let _ = match &self.clients {
+            None => writeln!(text, "ssl.clientAuth=none"),
+            Some(authority) => {
+                let store = directory.join(TRUST_STORE);
+                fs::write(&store, authority).expect("the server's trust store can be written");
+                writeln!(
+                    text,
+                    "ssl.clientAuth=need\nssl.trustStore.location={}\nssl.trustStore.type=PEM",
+                    store.display()
+                )
+            }
+        };
+        text
+    }
+}
+
+impl Certificate {
+    /// What the server shows from its next start on.
+    pub(crate) fn write_store(&self, directory: &Path) {
+        let store = format!("{}{}", self.key, self.cert);
+        fs::write(directory.join(KEY_STORE), store).expect("the server's key store can be written");
+    }
+}
