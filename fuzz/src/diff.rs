@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ld_sync::{Diff, DiffOptions};
+use ld_publish::{Diff, DiffOptions};
 
 use crate::limit::within;
 use crate::terminal::{assert_one_line, is_hazardous};
@@ -31,7 +31,7 @@ pub(crate) fn check(data: &[u8]) {
     let (old, new) = sides(data);
     let small = data.len() <= SMALL_BYTES;
     let options = DiffOptions { limit: if small { Duration::MAX } else { SEARCH }, ..DiffOptions::default() };
-    match within(LIMIT, "the diff", || ld_sync::diff(old, new, &options)) {
+    match within(LIMIT, "the diff", || ld_publish::diff(old, new, &options)) {
         Diff::Unified(text) if old == new => assert_eq!(text, ""),
         Diff::Unified(text) => {
             assert!(!text.contains(|c| is_hazardous(c) && c != '\n' && c != '\t'), "raw: {text:?}");
@@ -68,7 +68,7 @@ fn sides(data: &[u8]) -> (&[u8], &[u8]) {
 fn assert_colour_only_adds(data: &[u8], plain: &str) {
     let (old, new) = sides(data);
     let options = DiffOptions { colour: true, limit: Duration::MAX, ..DiffOptions::default() };
-    let Diff::Unified(mut text) = ld_sync::diff(old, new, &options) else { panic!("another kind in colour") };
+    let Diff::Unified(mut text) = ld_publish::diff(old, new, &options) else { panic!("another kind in colour") };
     for ours in ["\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[1m", "\x1b[0m"] {
         text = text.replace(ours, "");
     }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use ld_config::{Config, Environment, NodeConfig, Scope};
-use ld_sync::{Checks, Error};
+use ld_publish::{Checks, Error};
 use saphyr_parser::{Event, Parser};
 
 use crate::limit::within;
@@ -68,7 +68,7 @@ pub(crate) fn check(data: &[u8]) {
 }
 
 fn judge(node: &NodeConfig, data: &[u8]) -> bool {
-    let verdict = within(LIMIT, &node.name, || ld_sync::judge(node, data, &Checks::default()));
+    let verdict = within(LIMIT, &node.name, || ld_publish::judge(node, data, &Checks::default()));
     let Err(error) = verdict else { return true };
     let Error::Rejected { node: name, reason } = &error else { panic!("{error}") };
     assert_eq!(*name, node.name);

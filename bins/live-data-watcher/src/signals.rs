@@ -32,7 +32,7 @@ impl Signals {
             debug!("what checks leave behind is not reaped here: {cause}");
         }
         // Children that the process was started with may have ended before.
-        ld_sync::reap_orphans();
+        ld_guard::reap_orphans();
         Ok(listening)
     }
 
@@ -47,7 +47,7 @@ impl Signals {
                 _ = self.hang_up.recv() => {
                     info!("SIGHUP: reloading is not supported yet; restart to apply a changed configuration");
                 }
-                _ = self.child.recv() => ld_sync::reap_orphans(),
+                _ = self.child.recv() => ld_guard::reap_orphans(),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::io;
 use std::process;
 use std::time::Duration;
 
-use ld_sync::Checks;
+use ld_publish::Checks;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, warn};

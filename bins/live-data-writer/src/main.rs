@@ -16,7 +16,7 @@ use clap::Parser;
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_cli::{Exit, LogOptions};
 use ld_config::{Config, Scope, chain};
-use ld_sync::{Checks, DiffOptions, Plan};
+use ld_publish::{Checks, DiffOptions, Plan};
 use ld_zk::Client;
 use tracing::{error, info};
 
@@ -73,7 +73,7 @@ async fn before_any_write<T>(
 ) -> Result<T, Exit> {
     tokio::select! {
         biased;
-        () = interrupt.asked() => Err(failed(ld_sync::Error::Interrupted)),
+        () = interrupt.asked() => Err(failed(ld_publish::Error::Interrupted)),
         done = work => done,
     }
 }
@@ -106,11 +106,11 @@ async fn prepare(
     let content = Arc::new(content);
     for node in config.nodes.iter().filter(|node| node.source == path) {
         let (node, content, checks) = (node.clone(), Arc::clone(&content), checks.clone());
-        let judge = move || ld_sync::judge(&node, &content, &checks);
+        let judge = move || ld_publish::judge(&node, &content, &checks);
         on_a_thread("checking the content", JUDGE_LIMIT, judge).await?.map_err(failed)?;
     }
     let content = Arc::unwrap_or_clone(content);
-    let plan = ld_sync::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;
+    let plan = ld_publish::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;
     let plan = Arc::new(plan.map_err(failed)?);
     if !plan.is_change() {
         info!("No changes detected. Not writing.");

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use ld_sync::Diff;
+use ld_publish::Diff;
 use tracing::info;
 
 /// Prints the change; content that is no text is only mentioned. Blocks while standard output does.

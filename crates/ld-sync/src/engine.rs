@@ -14,7 +14,6 @@ use tracing::{debug, info};
 
 use crate::disk::Disks;
 use crate::error::StartError;
-use crate::guard::Checks;
 use crate::node::{HeldContent, Node, Shared, Task};
 use crate::prepare::prepare_directories;
 use crate::restart::restarting;
@@ -22,6 +21,7 @@ use crate::rounds::{Rounds, drift, heartbeat, outage};
 use crate::source::Source;
 use crate::status::{State, Status};
 use crate::users::Users;
+use ld_guard::Checks;
 
 /// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once and kills the checks
 /// that run; a write in hand still ends by itself, and the rename makes even that safe to lose.

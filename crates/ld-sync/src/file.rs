@@ -10,7 +10,6 @@
 //! [`Directory::flush`]. The caller may do each step for many files before the next step.
 
 mod acl;
-mod candidate;
 mod compare;
 mod content;
 mod directory;
@@ -32,12 +31,12 @@ mod system;
 mod temp;
 mod temp_names;
 mod touch;
+mod under_check;
 mod walk;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use candidate::with_candidate;
 pub(crate) use compare::{compare, differs, exists};
 pub(crate) use directory::{Directory, OpenDirectories};
 pub(crate) use drift::Drift;
@@ -51,3 +50,4 @@ pub(crate) use replacement::Replacement;
 pub(crate) use state::FileState;
 pub(crate) use sweep::{Sweep, sweep};
 pub(crate) use touch::{TouchError, touch, verify};
+pub(crate) use under_check::FileUnderCheck;

@@ -1,4 +1,4 @@
-//! Part of live data: ZooKeeper nodes to local files, atomically; and a file to a node.
+//! Part of live data: ZooKeeper nodes to local files, atomically.
 //!
 //! [`Engine`] keeps one file for each configured node equal to it. What fails is tried again until it succeeds, or a
 //! newer state supersedes it. One bad node never stops the others, and neither does a file system that hangs.
@@ -21,9 +21,6 @@
 //! # }
 //! ```
 //!
-//! [`plan`] and [`Plan::commit`] go the other way, for the writer; [`judge`] asks a node's guards first, and
-//! [`Checks`] ends what runs for it.
-//!
 //! A file is replaced whole or left alone: temporary file, content, owner, mode, fsync, rename, fsync of the
 //! directory. Its mtime is a heartbeat that moves only while a live session has just confirmed that the file holds
 //! what the node holds.
@@ -31,16 +28,13 @@
 //! What it deliberately does not do: it keeps no history and no state of its own on disk, it never changes a file in
 //! place, it loads nothing that a node points to.
 
-mod diff;
 mod disk;
 mod engine;
 mod error;
 mod file;
-mod guard;
 mod node;
 mod pointer;
 mod prepare;
-mod publish;
 mod restart;
 mod rounds;
 mod source;
@@ -49,10 +43,7 @@ mod status;
 mod tests;
 mod users;
 
-pub use diff::{Diff, DiffOptions, diff};
 pub use engine::Engine;
-pub use error::{Error, StartError};
-pub use guard::{Checks, reap_orphans};
-pub use publish::{Plan, Published, judge, plan};
+pub use error::StartError;
 pub use source::{NodeSource, Source};
 pub use status::{State, Status};

@@ -4,11 +4,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ld_config::chain;
+use ld_guard::Error;
 use tokio::time::timeout;
 
 use super::task::Task;
 use crate::disk::Disk;
-use crate::guard::{self, Verdict};
+use crate::file::FileUnderCheck;
 use crate::source::NodeSource;
 
 /// A check that takes longer than this hangs: it is killed after 10 s.
@@ -16,14 +18,19 @@ const HANG: Duration = Duration::from_secs(20);
 
 impl<W: NodeSource> Task<W> {
     /// Judges content by the node's guards on a thread, of which each file system has a few.
-    pub(super) async fn check(&mut self, disk: &Disk, content: &Arc<Vec<u8>>) -> Result<(), Verdict> {
+    pub(super) async fn check(&mut self, disk: &Disk, content: &Arc<Vec<u8>>) -> Result<(), Error> {
         let (guards, dest) = (self.node.config.guards.clone(), self.node.config.dest.clone());
         let (content, checks) = (Arc::clone(content), self.shared.checks.clone());
-        let judge = move || guard::judge(&guards, &dest, &content, &checks);
+        let judge = move || {
+            // The file under check lies beside the destination.
+            let write_file =
+                |content: &[u8]| FileUnderCheck::write(&dest, content).map_err(|error| chain(&error));
+            ld_guard::judge(&guards, &content, &checks, write_file)
+        };
         let mut judged = pin!(disk.checks.run(Duration::MAX, judge));
         loop {
             if let Ok(verdict) = timeout(HANG, &mut judged).await {
-                return verdict.unwrap_or_else(|error| Err(Verdict::Failed(Box::new(error))));
+                return verdict.unwrap_or_else(|error| Err(Error::NotJudged(error.to_string())));
             }
             let oldest = disk.checks.oldest();
             if let Some(since) = oldest.filter(|since| since.elapsed().is_ok_and(|age| age >= HANG)) {

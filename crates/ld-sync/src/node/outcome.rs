@@ -1,13 +1,13 @@
 //! What an attempt leads to: the node's state, its log lines, and when it is tried again.
 
 use ld_config::chain;
+use ld_guard::Error;
 use tracing::{debug, info, warn};
 
 use super::delay::Delay;
 use super::retry::{Attempt, Retry};
 use super::task::Task;
 use crate::disk::{Done, JobError};
-use crate::guard::Verdict;
 use crate::source::NodeSource;
 use crate::status::State;
 
@@ -97,15 +97,15 @@ impl<W: NodeSource> Task<W> {
     }
 
     /// The guards did not accept the content.
-    pub(super) fn reject(&mut self, verdict: &Verdict) {
-        match verdict {
-            Verdict::Rejected(reason) => {
+    pub(super) fn reject(&mut self, error: &Error) {
+        match error {
+            Error::Rejected(reason) => {
                 let why = format!("the content is rejected: {reason}; the last file stays");
                 self.leave_file(State::Rejected, &why);
             }
             // It was not judged, so it is read and judged again.
-            Verdict::Failed(_) | Verdict::Interrupted => {
-                self.fail(&format!("the content {}", verdict.describe()), None);
+            _ => {
+                self.fail(&format!("the content {}", error), None);
             }
         }
     }

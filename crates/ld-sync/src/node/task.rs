@@ -14,12 +14,12 @@ use super::record::Node;
 use super::retry::{Attempt, HeldContent, Retry};
 use crate::disk::{Destination, Disk, Disks, Existing};
 use crate::file::Owner;
-use crate::guard::Checks;
 use crate::pointer::is_s3_pointer;
 use crate::rounds::Rounds;
 use crate::source::NodeSource;
 use crate::status::State;
 use crate::users::{UserError, Users};
+use ld_guard::Checks;
 
 /// What all tasks of one engine share.
 pub(crate) struct Shared {

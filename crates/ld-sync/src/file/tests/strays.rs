@@ -6,7 +6,7 @@ use std::process::Command;
 use rustix::io::Errno;
 
 use super::super::system::{Call, injected::with_answer};
-use super::super::{Removed, remove, with_candidate};
+use super::super::{FileUnderCheck, Removed, remove};
 use super::{Room, is_root};
 
 /// Whether the flag is set now. Some containers and file systems refuse it.
@@ -38,7 +38,7 @@ fn write_in_vain(room: &mut Room) {
         let text = room.write(b"x").unwrap_err().to_string();
         assert!(text.contains("cannot remove the temporary file"), "{text}");
         assert!(text.contains("/.live-data.") && text.contains("Operation not permitted"), "{text}");
-        assert!(with_candidate(room.path(), b"x", |_| ()).is_err());
+        assert!(FileUnderCheck::write(room.path(), b"x").is_err());
         assert_eq!(room.strays().len(), 1);
     }
 }
@@ -65,12 +65,12 @@ fn a_refused_rename_and_unlink_leave_one_temporary_file() {
 }
 
 #[test]
-fn a_candidate_that_cannot_be_removed_stays_the_only_one() {
+fn a_file_under_check_that_cannot_be_removed_stays_the_only_one() {
     let mut room = Room::new();
     with_answer(Call::Unlink, Err(Errno::PERM), || {
-        assert!(with_candidate(room.path(), b"x", |_| ()).is_ok());
+        assert!(FileUnderCheck::write(room.path(), b"x").is_ok());
         for _ in 0..3 {
-            assert!(with_candidate(room.path(), b"x", |_| ()).is_err());
+            assert!(FileUnderCheck::write(room.path(), b"x").is_err());
             assert!(room.write(b"x").is_err());
             assert_eq!(room.strays().len(), 1);
         }

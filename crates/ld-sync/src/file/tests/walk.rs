@@ -9,8 +9,8 @@ use ld_config::NodeConfig;
 
 use super::super::walk::walk;
 use super::super::{
-    Entry, FileError, FileState, OpenDirectories, Owner, Removed, TouchError, compare, remove, sweep, touch,
-    verify, with_candidate,
+    Entry, FileError, FileState, FileUnderCheck, OpenDirectories, Owner, Removed, TouchError, compare,
+    remove, sweep, touch, verify,
 };
 use super::{NOBODY, Outcome, Room, is_root, names, node, write};
 
@@ -76,7 +76,7 @@ fn nothing_follows_a_foreign_link_to_another_users_directory() {
     assert!(is_foreign_link(replace(&node), &link));
     assert!(is_foreign_link(locate(&node), &link));
     assert!(is_foreign_link(compare(&node, owner, b"new", &mut FileState::default()), &link));
-    assert!(is_foreign_link(with_candidate(&node.dest, b"new", |_| ()), &link));
+    assert!(is_foreign_link(FileUnderCheck::write(&node.dest, b"new"), &link));
     assert!(is_foreign(touch(&node, &mut state).unwrap_err()));
     assert!(is_foreign(verify(&node, &mut state, &mut OpenDirectories::default()).unwrap_err()));
     assert!(is_foreign_link(remove(&node, &mut state), &link));

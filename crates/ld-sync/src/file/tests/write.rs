@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::io::Errno;
 
 use super::super::system::{Call, injected::with_answer};
-use super::super::{OpenDirectories, compare, differs, exists, locate, with_candidate};
+use super::super::{FileUnderCheck, OpenDirectories, compare, differs, exists, locate};
 use super::{Outcome, Room, inode, node};
 
 #[test]
@@ -176,15 +176,15 @@ fn differs_is_about_what_a_reader_finds() {
 }
 
 #[test]
-fn a_candidate_holds_the_content_and_is_gone_after() {
+fn a_file_under_check_holds_the_content_and_is_gone_after() {
     let room = Room::new();
     let dest = room.beside("new/dest");
-    let seen = with_candidate(&dest, b"content", |path| {
-        assert!(path.is_absolute() && path.parent() == dest.parent());
-        assert_eq!(fs::metadata(path).unwrap().mode() & 0o7777, 0o600);
-        fs::read(path).unwrap()
-    });
-    assert_eq!(seen.unwrap(), b"content");
+    let file = FileUnderCheck::write(&dest, b"content").unwrap();
+    let path = file.as_ref();
+    assert!(path.is_absolute() && path.parent() == dest.parent());
+    assert_eq!(fs::metadata(path).unwrap().mode() & 0o7777, 0o600);
+    assert_eq!(fs::read(path).unwrap(), b"content");
+    drop(file);
     assert_eq!(super::names(&room.beside("new")), Vec::<String>::new());
 }
 

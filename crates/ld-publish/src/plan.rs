@@ -1,6 +1,6 @@
 //! A file into a node: read, compare, and set only what was compared.
 //!
-//! A write whose answer is lost may still be on its way: in a proxy, or in the buffers of a frozen
+//! A write without an answer may still be on its way: in a proxy, or in the buffers of a frozen
 //! server. An unchanged node is therefore no proof by itself. It is one within the session that
 //! wrote:
 //!
@@ -16,18 +16,16 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use ld_config::NodeConfig;
 use ld_zk::zookeeper;
 use tracing::info;
 
 use crate::Error;
 use crate::diff::{self, Diff, DiffOptions};
-use crate::guard::{self, Checks, Verdict};
 
 /// A request that is not answered within this is given up; the answer of a write is then read back.
 const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 
-/// How long a write whose answer was lost is looked for before it is reported as unknown.
+/// How long a write without an answer is looked for before it is reported as unknown.
 const READ_BACK_LIMIT: Duration = Duration::from_secs(15);
 
 /// The pause before another look, while the connection is being resumed.
@@ -85,22 +83,6 @@ pub async fn plan(
     Ok(Plan { client: client.clone(), path, old, new, read })
 }
 
-/// Judges `content` by the guards of `node`, as a watcher with that configuration will. A check
-/// sees the content in a private file below the system's directory for temporary files. Blocks, for
-/// the 10 s of a check at most, or until `checks` are ended.
-///
-/// # Errors
-///
-/// - [`Error::Rejected`] if a guard rejects it or cannot judge it.
-/// - [`Error::Interrupted`] if [`Checks::end`] came before the check accepted it.
-pub fn judge(node: &NodeConfig, content: &[u8], checks: &Checks) -> Result<(), Error> {
-    let place = std::env::temp_dir().join("candidate");
-    guard::judge(&node.guards, &place, content, checks).map_err(|verdict| match verdict {
-        Verdict::Interrupted => Error::Interrupted,
-        verdict => Error::Rejected { node: node.name.clone(), reason: verdict.describe() },
-    })
-}
-
 impl Plan {
     /// The node's path below the chroot, as it is written.
     pub fn path(&self) -> &str {
@@ -153,7 +135,7 @@ impl Plan {
         }
     }
 
-    /// What became of a write whose answer was lost.
+    /// What became of a write without an answer.
     async fn read_back(&self, session: zookeeper::Client, cause: String) -> Result<Published, Error> {
         let limit = READ_BACK_LIMIT.as_secs();
         info!("{cause}: looking whether it was written, for {limit} seconds at most");

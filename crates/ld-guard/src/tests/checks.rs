@@ -3,11 +3,12 @@
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use ld_config::Guards;
 
 use super::{Place, rejection, write_script};
-use crate::guard::{Checks, Verdict, judge};
+use crate::{Checks, Error, judge};
 
 #[test]
 fn a_check_sees_the_content_and_accepts_with_exit_code_0() {
@@ -16,11 +17,11 @@ fn a_check_sees_the_content_and_accepts_with_exit_code_0() {
     place.judge(&guards, "all good here").unwrap();
     let reason = rejection(place.judge(&guards, "topsecret"));
     assert!(reason.contains("exit code 1") && !reason.contains("topsecret"), "{reason}");
-    assert_eq!(place.candidates(), 0);
+    assert_eq!(place.files(), 0);
 }
 
 #[test]
-fn a_check_has_only_path_and_a_private_candidate() {
+fn a_check_has_only_path_and_one_file() {
     let place = Place::new();
     let seen = place.path("seen");
     let guards =
@@ -70,9 +71,9 @@ fn a_check_has_dev_null_three_times_and_nothing_of_ours() {
     }
 }
 
-fn failure(verdict: Result<(), Verdict>) -> String {
+fn failure(verdict: Result<(), Error>) -> String {
     match verdict {
-        Err(verdict @ Verdict::Failed(_)) => verdict.describe(),
+        Err(error @ Error::NotJudged(_)) => error.to_string(),
         other => panic!("judged: {other:?}"),
     }
 }
@@ -121,7 +122,9 @@ fn a_carriage_return_behind_env_is_told() {
 fn arguments_are_not_for_a_shell() {
     let place = Place::new();
     let guards = place.check("#!/bin/sh\n[ $# -eq 1 ]\n");
-    let dest = place.path("a b; touch pwned/$(id)/file");
-    judge(&guards, &dest, b"x", &Checks::default()).unwrap();
-    assert!(!place.path("pwned").exists());
+    let (directory, name) = (place.path("a b"), "; touch pwned $(touch pwned)");
+    fs::create_dir(&directory).unwrap();
+    let file = directory.join(name);
+    judge(&guards, b"x", &Checks::default(), |content| fs::write(&file, content).map(|()| &file)).unwrap();
+    assert!(!Path::new("/pwned").exists() && !directory.join("pwned").exists());
 }

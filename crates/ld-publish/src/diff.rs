@@ -1,4 +1,4 @@
-//! The change of a node as text, for the user who is about to make it.
+//! The change of a node as text, to look at before it is made.
 
 mod escape;
 mod hunks;

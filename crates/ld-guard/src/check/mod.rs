@@ -1,5 +1,11 @@
 //! A program of the operator's that looks at content before it may replace a file.
 
+mod children;
+mod first_line;
+mod running;
+mod session;
+
+use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
@@ -11,14 +17,15 @@ use process_wrap::std::{CommandWrap, ProcessSession};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::Verdict;
-use super::children::OwnChild;
-use super::first_line;
-use super::running::{ActiveCheck, Checks};
-use crate::file::with_candidate;
+use crate::Error;
+use children::OwnChild;
+use running::ActiveCheck;
+
+pub use children::reap_orphans;
+pub use running::Checks;
 
 /// A check that has not ended by then is killed, and the content is rejected.
-pub(super) const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// Where a check finds its helpers if the watcher has no PATH.
 const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -26,24 +33,30 @@ const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// What a shell answers when it cannot run what it was told to, and when it does not find it.
 const SHELL_CANNOT_RUN: [i32; 2] = [126, 127];
 
-/// Runs `program` as one of `checks`, with a file that holds `content` as its only argument; exit 0
-/// accepts.
+/// Runs `program` as one of `checks`, with the file that `write_file` writes as its only argument;
+/// exit 0 accepts.
 ///
-/// It runs as the watcher, without a shell, in a session of its own and so without a terminal, with
-/// PATH for its whole environment, and with no descriptor but the three. Its output goes nowhere:
-/// it could show content.
-pub(super) fn run(program: &Path, dest: &Path, content: &[u8], checks: &Checks) -> Result<(), Verdict> {
-    let active = checks.begin().ok_or(Verdict::Interrupted)?;
-    let ended = with_candidate(dest, content, |candidate| run_on(program, candidate, LIMIT, &active))?;
+/// It runs as this process's user, without a shell, in a session of its own and so without a
+/// terminal, with PATH for its whole environment, and with no descriptor but the three. Its output
+/// goes nowhere: it could show content.
+pub(crate) fn run<F: AsRef<Path>, E: fmt::Display>(
+    program: &Path,
+    checks: &Checks,
+    write_file: impl FnOnce() -> Result<F, E>,
+) -> Result<(), Error> {
+    let active = checks.begin().ok_or(Error::Interrupted)?;
+    let file = write_file().map_err(|error| Error::NotJudged(error.to_string()))?;
+    let ended = run_on(program, file.as_ref(), LIMIT, &active);
+    drop(file);
     if active.is_ended() {
-        return Err(Verdict::Interrupted);
+        return Err(Error::Interrupted);
     }
     match ended.map_err(|error| cannot_run(program, &error))? {
         Ended::Itself(status) if status.success() => Ok(()),
-        Ended::Itself(status) => Err(Verdict::Rejected(describe(program, status))),
+        Ended::Itself(status) => Err(Error::Rejected(describe(program, status))),
         Ended::Late => {
             let (name, limit) = (program.display(), LIMIT.as_secs());
-            Err(Verdict::Rejected(format!("the check {name} was killed after {limit} s without an answer")))
+            Err(Error::Rejected(format!("the check {name} was killed after {limit} s without an answer")))
         }
     }
 }
@@ -61,10 +74,9 @@ fn describe(program: &Path, status: ExitStatus) -> String {
     format!("the check {name} rejects it with exit code {code}{hint}")
 }
 
-fn cannot_run(program: &Path, error: &io::Error) -> Verdict {
+fn cannot_run(program: &Path, error: &io::Error) -> Error {
     let (name, explanation) = (program.display(), first_line::explain(program, error));
-    let text = format!("the check {name} cannot run: {error}{explanation}");
-    Verdict::Failed(Box::new(io::Error::new(error.kind(), text)))
+    Error::NotJudged(format!("the check {name} cannot run: {error}{explanation}"))
 }
 
 enum Ended {
@@ -72,10 +84,10 @@ enum Ended {
     Late,
 }
 
-fn run_on(program: &Path, candidate: &Path, limit: Duration, active: &ActiveCheck<'_>) -> io::Result<Ended> {
+fn run_on(program: &Path, file: &Path, limit: Duration, active: &ActiveCheck<'_>) -> io::Result<Ended> {
     let mut command = Command::new(program);
     command
-        .arg(candidate)
+        .arg(file)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into()))
         .current_dir("/")
@@ -115,7 +127,7 @@ fn ends_within(limit: Duration, child: Pid) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::tests::{wait_until_gone, write_script};
+    use crate::tests::{wait_until_gone, write_script};
 
     fn run_for(limit: Duration, script: &Path) -> Ended {
         let checks = Checks::default();

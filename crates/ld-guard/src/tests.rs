@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ld_config::{Format, Guards};
 
-use super::{Checks, Verdict, judge};
+use crate::{Checks, Error, judge};
 
 /// Writes an executable. Another test's fork could hold it open for writing, so it is written by
 /// another process.
@@ -59,12 +59,25 @@ impl Place {
         self.dir.path().join(name)
     }
 
-    pub(super) fn dest(&self) -> PathBuf {
-        self.path("live/file")
+    fn judge(&self, guards: &Guards, content: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.judge_by(guards, content, &Checks::default())
     }
 
-    fn judge(&self, guards: &Guards, content: impl AsRef<[u8]>) -> Result<(), Verdict> {
-        judge(guards, &self.dest(), content.as_ref(), &Checks::default())
+    pub(super) fn judge_by(
+        &self,
+        guards: &Guards,
+        content: impl AsRef<[u8]>,
+        checks: &Checks,
+    ) -> Result<(), Error> {
+        judge(guards, content.as_ref(), checks, |content| self.write_file(content))
+    }
+
+    fn write_file(&self, content: &[u8]) -> std::io::Result<tempfile::NamedTempFile> {
+        let directory = self.path("checked");
+        fs::create_dir_all(&directory)?;
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        file.write_all(content)?;
+        Ok(file)
     }
 
     pub(super) fn check(&self, script: &str) -> Guards {
@@ -73,15 +86,15 @@ impl Place {
         Guards { check: Some(program), ..Guards::default() }
     }
 
-    /// How many files stand where the candidates do.
-    pub(super) fn candidates(&self) -> usize {
-        fs::read_dir(self.path("live")).unwrap().count()
+    /// How many files are being checked.
+    pub(super) fn files(&self) -> usize {
+        fs::read_dir(self.path("checked")).map_or(0, Iterator::count)
     }
 }
 
-fn rejection(verdict: Result<(), Verdict>) -> String {
+fn rejection(verdict: Result<(), Error>) -> String {
     match verdict {
-        Err(Verdict::Rejected(reason)) => reason,
+        Err(Error::Rejected(reason)) => reason,
         other => panic!("not rejected: {other:?}"),
     }
 }

@@ -18,7 +18,7 @@ static CHILDREN: Mutex<Children> =
 
 /// All children of this process that this crate starts.
 struct Children {
-    /// Calls that may have made a child whose id is not known yet.
+    /// Calls that may have made a child with an id that is not known yet.
     starting: usize,
     own: Vec<Pid>,
     /// Orphans may have ended while a child was being started.
@@ -78,7 +78,7 @@ impl Drop for OwnChild {
     }
 }
 
-/// Collects the exit status of every child that has ended, except for the checks, whose own threads
+/// Collects the exit status of every child that has ended, except for the checks: their own threads
 /// wait for them. Returns at once. To be called after each `SIGCHLD`, by a process that may have
 /// the id 1.
 ///

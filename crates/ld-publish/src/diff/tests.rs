@@ -10,7 +10,7 @@ fn text(old: &str, new: &str) -> String {
     }
 }
 
-/// Pairs whose best diff is the only one.
+/// Pairs with a single best diff.
 const PAIRS: [(&str, &str); 14] = [
     ("", "a\n"),
     ("a\n", ""),

@@ -34,7 +34,7 @@ struct Depth {
     /// Parts of the last `[header]`: the tables in which all that follows lies.
     header: usize,
     in_header: bool,
-    /// Parts of the key that is being read or whose value is.
+    /// Parts of the key that is being read, or of the value that is.
     key: usize,
     after_dot: bool,
     /// The parts of the key that leads to each open array or inline table.

@@ -18,7 +18,7 @@ pub struct Checks {
 #[derive(Debug, Default)]
 struct State {
     ended: bool,
-    /// Each check counts from before its candidate is written until after that is removed.
+    /// Each check counts from before its file is written until after that is removed.
     active: usize,
     /// The leaders of their sessions. None is reaped while it is listed here, so that no id names
     /// another process.
@@ -27,7 +27,7 @@ struct State {
 
 impl Checks {
     /// Kills the checks that run, each with its whole session, and begins no more. Waits until they
-    /// and their candidates are gone, at most `limit`, and returns whether they are. Needs a tokio
+    /// and their files are gone, at most `limit`, and returns whether they are. Needs a tokio
     /// runtime with time.
     ///
     /// Cancel-safe: no check begins after the first poll, and those that ran are killed.
@@ -37,8 +37,9 @@ impl Checks {
         tokio::time::timeout(limit, state.wait_for(|state| state.active == 0)).await.is_ok()
     }
 
-    /// Kills them, without a wait. The threads that run them see to the rest of their sessions.
-    pub(crate) fn kill(&self) {
+    /// Kills them and begins no more, without a wait. The threads that run them see to the rest of
+    /// their sessions.
+    pub fn kill(&self) {
         self.state.send_modify(|state| {
             state.ended = true;
             state.leaders.iter().copied().for_each(kill_group);
@@ -106,27 +107,29 @@ impl Drop for Session<'_> {
 mod tests {
     use std::os::unix::process::{CommandExt, ExitStatusExt};
     use std::process::Command;
+    use std::sync::Arc;
 
     use super::*;
-    use crate::guard::tests::{Place, wait_until, wait_until_gone};
-    use crate::guard::{Verdict, judge};
+    use crate::Error;
+    use crate::tests::{Place, wait_until, wait_until_gone};
 
     #[tokio::test]
-    async fn an_ended_check_is_gone_with_its_children_and_candidate() {
+    async fn an_ended_check_is_gone_with_its_children_and_file() {
         let place = Place::new();
         let marker = place.path("grandchild");
         let shown = marker.display();
         let guards = place
             .check(&format!("#!/bin/sh\nsleep 60 &\necho $! > {shown}.new\nmv {shown}.new {shown}\nwait\n"));
         let checks = Checks::default();
-        let (dest, ours) = (place.dest(), checks.clone());
-        let judged = tokio::task::spawn_blocking(move || judge(&guards, &dest, b"x", &ours));
+        let (place, ours) = (Arc::new(place), checks.clone());
+        let its_place = Arc::clone(&place);
+        let judged = tokio::task::spawn_blocking(move || its_place.judge_by(&guards, b"x", &ours));
         wait_until("the grandchild", || marker.exists());
-        assert_eq!(place.candidates(), 1);
+        assert_eq!(place.files(), 1);
 
         assert!(checks.end(Duration::from_secs(10)).await);
-        assert_eq!(place.candidates(), 0);
-        assert!(matches!(judged.await.unwrap(), Err(Verdict::Interrupted)));
+        assert_eq!(place.files(), 0);
+        assert!(matches!(judged.await.unwrap(), Err(Error::Interrupted)));
         wait_until_gone(std::fs::read_to_string(marker).unwrap().trim().parse().unwrap());
     }
 
@@ -137,8 +140,8 @@ mod tests {
         let guards = place.check(&format!("#!/bin/sh\ntouch {}\n", marker.display()));
         let checks = Checks::default();
         checks.kill();
-        let verdict = judge(&guards, &place.dest(), b"x", &checks);
-        assert!(matches!(verdict, Err(Verdict::Interrupted)) && !marker.exists());
+        let verdict = place.judge_by(&guards, b"x", &checks);
+        assert!(matches!(verdict, Err(Error::Interrupted)) && !marker.exists());
     }
 
     #[test]

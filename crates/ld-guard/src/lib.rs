@@ -1,0 +1,39 @@
+//! Part of live data: guards against poison, which say what content must be like before it replaces
+//! what is good.
+//!
+//! [`judge`] asks the guards of a node in turn: the least and the most bytes, a format, and a check
+//! program of the operator's. The watcher asks before it replaces a file, the writer before it
+//! writes a node, so that both give the same answer.
+//!
+//! ```
+//! use ld_config::{Format, Guards};
+//! use ld_guard::{Checks, Error, judge};
+//!
+//! let guards = Guards { format: Some(Format::Json), ..Guards::default() };
+//! let no_file = |_: &[u8]| Err::<std::path::PathBuf, _>("only a check needs a file");
+//! judge(&guards, b"{\"percent\": 5}", &Checks::default(), no_file)?;
+//!
+//! let error = judge(&guards, b"{\"percent\": ", &Checks::default(), no_file).unwrap_err();
+//! assert_eq!(error.to_string(), "it is not JSON: it ends too early at line 1, column 12");
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! What it deliberately does not do: it builds nothing from content, shows nothing of it, and does
+//! not know where it comes from or goes to.
+//!
+//! The features `toml` and `yaml`, both on by default, bring the parsers of these formats.
+
+mod check;
+mod error;
+mod format;
+mod judge;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{Checks, reap_orphans};
+pub use error::Error;
+pub use format::supports;
+pub use judge::judge;
+
+pub use ld_config;

@@ -1,0 +1,101 @@
+//! What can go wrong when a node is published.
+
+use ld_zk::zookeeper;
+
+use crate::plan::Unanswered;
+
+/// Why a node was not published, or may not have been.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// ZooKeeper does not allow this path. The words are those for a node's source.
+    #[error(transparent)]
+    InvalidPath(#[from] ld_config::ZnodePathError),
+    /// The path is empty or the root.
+    #[error("'{path}' cannot be written: name a node below the root, such as /app/config")]
+    Path {
+        /// The path as it was given.
+        path: String,
+    },
+    /// A server would drop the connection of a client that sends this.
+    #[error(
+        "the content has more than {limit} bytes, the most that a node may have; make it smaller, or raise \
+         zookeeper.max_node_bytes if jute.maxbuffer is raised on every server and client of the ensemble"
+    )]
+    TooLarge {
+        /// The largest node that may be sent, in bytes. The content's size is not known: reading
+        /// may stop here.
+        limit: usize,
+    },
+    /// A watcher with this configuration would reject the content.
+    #[error("the content must not be published: nodes.{node} would reject it: {reason}")]
+    Rejected {
+        /// The node in the configuration.
+        node: String,
+        /// Which guard, and why.
+        reason: String,
+    },
+    /// The node does not exist. (The text is baseplate.py's.)
+    #[error("Target node does not exist. Please create it with appropriate ACLs first.")]
+    NodeMissing,
+    /// The node changed between the comparison and the write; nothing was written. (The text is
+    /// baseplate.py's.)
+    #[error("The data in ZooKeeper changed unexpectedly.")]
+    ChangedMeanwhile,
+    /// The credentials do not permit it.
+    #[error("not authorized to {action} {path}: check zookeeper.credentials and the node's ACL")]
+    NotAuthorized {
+        /// `read` or `write`.
+        action: &'static str,
+        /// The node.
+        path: String,
+    },
+    /// The server gave no good answer to a read.
+    #[error("cannot read {path}: {cause}")]
+    Read {
+        /// The node.
+        path: String,
+        /// What the server or the connection said.
+        cause: String,
+    },
+    /// The caller gave up before anything was sent.
+    #[error("interrupted: nothing was written")]
+    Interrupted,
+    /// The answer to the write was lost, the node was seen unchanged afterwards, and the write
+    /// cannot come any more.
+    #[error("not written: {cause}; the node is unchanged, run again")]
+    NotWritten {
+        /// What became of the answer.
+        cause: String,
+    },
+    /// The answer to the write was lost, and what became of it could not be found out.
+    #[error("unknown whether it was written: {cause}; it may have been written, run again")]
+    Unknown {
+        /// What became of the answer.
+        cause: String,
+    },
+    /// There is no session.
+    #[error(transparent)]
+    Client(#[from] ld_zk::Error),
+}
+
+impl Error {
+    pub(crate) fn read(path: &str, cause: Unanswered) -> Self {
+        Self::refused("read", path, &cause)
+            .unwrap_or_else(|| Self::Read { path: path.to_owned(), cause: cause.to_string() })
+    }
+
+    pub(crate) fn write(path: &str, cause: Unanswered) -> Self {
+        Self::refused("write", path, &cause).unwrap_or_else(|| Self::Unknown { cause: cause.to_string() })
+    }
+
+    fn refused(action: &'static str, path: &str, cause: &Unanswered) -> Option<Self> {
+        match cause {
+            Unanswered::Refused(zookeeper::Error::NoNode) => Some(Self::NodeMissing),
+            Unanswered::Refused(zookeeper::Error::NoAuth) => {
+                Some(Self::NotAuthorized { action, path: path.to_owned() })
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Part of live data: a file into a ZooKeeper node.
+//!
+//! [`plan`] reads the node and compares it with the new content, [`Plan::diff`] shows the change,
+//! and [`Plan::commit`] writes it if the node still is what was compared. [`judge`] asks the node's
+//! guards first, and [`Checks`] ends what runs for it.
+//!
+//! ```no_run
+//! use ld_config::{NodeConfig, SecretsConfig, ZooKeeperConfig};
+//! use ld_publish::{Checks, DiffOptions, judge, plan};
+//! use ld_zk::{Client, Options};
+//!
+//! # use std::error::Error;
+//! # async fn example(zookeeper: ZooKeeperConfig, node: NodeConfig) -> Result<(), Box<dyn Error>> {
+//! let content = b"{\"percent\": 5}".to_vec();
+//! judge(&node, &content, &Checks::default())?;
+//! let client = Client::new(&zookeeper, &SecretsConfig::default(), Options::default())?;
+//! let plan = plan(&client, &node.source, content, zookeeper.max_node_bytes).await?;
+//! println!("{:?}", plan.diff(&DiffOptions::default()));
+//! if plan.is_change() {
+//!     let published = plan.commit(std::future::pending()).await?;
+//!     println!("version {}", published.version);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it deliberately does not do: it knows no destination files, creates no nodes and keeps no
+//! history.
+
+mod diff;
+mod error;
+mod judge;
+mod plan;
+
+pub use diff::{Diff, DiffOptions, diff};
+pub use error::Error;
+pub use judge::judge;
+pub use plan::{Plan, Published, plan};
+
+pub use ld_guard::{self, Checks, ld_config};
+pub use ld_zk;
