@@ -16,7 +16,6 @@ pub(super) const WORDS_TO_CLEAN: &[&str] = &[
     "crates/ld-sync",
     "tests/kit",
     "crates/ld-zk",
-    "docs/architecture.md",
     "docs/benchmarks.md",
     "docs/chaos.md",
     "docs/decisions",
