@@ -1,5 +1,8 @@
-//! The INI dialect of Python's `RawConfigParser`. Values of several lines are read by rust-ini,
-//! from a text that both read alike.
+//! The INI dialect of Python's `RawConfigParser`.
+//!
+//! [`scan`] finds sections, keys and the first line of each value: rust-ini keeps no line numbers,
+//! stops at the first mistake, and has other comments, escapes and indentation. What it does here
+//! is to read each value of several lines, in a form that Python and rust-ini read alike.
 
 mod canonical;
 mod entries;
