@@ -54,6 +54,7 @@
 //! - It does not watch files and caches nothing.
 //! - It writes no logs: warnings are values, for the binary to print.
 
+mod builders;
 mod chain;
 mod destinations;
 mod display;
@@ -73,6 +74,7 @@ mod settings;
 mod validate;
 mod values;
 
+pub use builders::{NodeBuilder, ZooKeeperBuilder};
 pub use chain::chain;
 pub use destinations::is_plain_path;
 pub use environment::Environment;

@@ -22,7 +22,7 @@ pub struct InvalidSetting {
 }
 
 impl InvalidSetting {
-    fn new(key: impl Into<String>, problem: String) -> Self {
+    pub(crate) fn new(key: impl Into<String>, problem: String) -> Self {
         Self { key: key.into(), problem }
     }
 }
