@@ -13,7 +13,7 @@ use crate::session::{Credentials, Names, Session, SessionPool, Tls, host_list, s
 use crate::state::{ClientState, StateWatch, States};
 use crate::validate::validate;
 use crate::watch::{Budget, Polls};
-use crate::{Error, NodeWatch, Options};
+use crate::{ChildrenWatch, Error, NodeWatch, Options};
 
 /// How many reads may be in flight at once. Nearby 64 saturate a server, but it answers more of
 /// them with less effort each.
@@ -105,6 +105,13 @@ impl Client {
     pub fn watch(&self, path: &str) -> NodeWatch {
         let cost = Session::cost(&self.shared().config.chroot, path);
         NodeWatch::new(self.clone(), self.pool().session_for(cost), path)
+    }
+
+    /// Watches which children a node has, given by its path below the chroot. ZooKeeper is asked
+    /// nothing before the first [`ChildrenWatch::read`].
+    pub fn watch_children(&self, path: &str) -> ChildrenWatch {
+        let cost = Session::cost(&self.shared().config.chroot, path);
+        ChildrenWatch::new(self.clone(), self.pool().session_for(cost), path)
     }
 
     /// What the sessions are doing.

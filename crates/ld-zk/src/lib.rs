@@ -36,9 +36,8 @@
 //! panic of the ZooKeeper crate costs a session. The only failure that ends a client is
 //! [`Error::CannotStart`].
 //!
-//! What it deliberately does not do: it keeps no history of a node, it does not watch children, it
-//! does not write. For everything else [`Client::session`] gives the current session's plain
-//! client.
+//! What it deliberately does not do: it keeps no history of a node, and it does not write. For
+//! everything else [`Client::session`] gives the current session's plain client.
 //!
 //! The ZooKeeper crate logs session passwords at the level `debug` (target `zookeeper_client`): a
 //! program caps that target at `info`.
@@ -61,7 +60,7 @@ pub use options::Options;
 pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
 pub use session::Backoff;
 pub use state::{ClientState, SessionInfo, SessionState, StateWatch};
-pub use watch::{NodeWatch, Reservation};
+pub use watch::{ChildrenReading, ChildrenState, ChildrenWatch, NodeWatch, Reservation};
 /// The one foreign crate in this API: what [`Client::session`] gives.
 pub use zookeeper;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 mod budget;
+mod children;
 mod node;
 mod node_list;
 mod polls;
@@ -18,6 +19,7 @@ use tokio::time::sleep;
 
 pub(crate) use budget::Budget;
 pub use budget::Reservation;
+pub use children::{ChildrenReading, ChildrenState, ChildrenWatch};
 pub(crate) use node_list::NodeList;
 pub(crate) use polls::Polls;
 pub(crate) use set_watch::SetWatch;

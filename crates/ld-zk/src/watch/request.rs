@@ -98,7 +98,7 @@ impl Failure {
     }
 }
 
-async fn bounded<T>(
+pub(super) async fn bounded<T>(
     operation: &'static str,
     request: impl Future<Output = Result<T, ZkError>>,
 ) -> Result<T, Failure> {

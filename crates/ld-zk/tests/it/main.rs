@@ -1,6 +1,7 @@
 //! The client against real servers and real faults.
 
 mod absence;
+mod children;
 mod closing;
 mod credentials;
 mod ensembles;
