@@ -25,16 +25,32 @@ pub struct Problem {
     pub origin: Arc<str>,
     /// The line in the file, from 1.
     pub line: usize,
+    /// The column of the key, or of what stands in its place, in characters from 1.
+    pub column: usize,
     /// The key, lower-cased; `None` where the line is no key.
     pub key: Option<String>,
     /// What is wrong and what is allowed.
     pub message: String,
 }
 
+/// A place in a file, both parts from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+impl From<usize> for Position {
+    /// The start of a line.
+    fn from(line: usize) -> Self {
+        Self { line, column: 1 }
+    }
+}
+
 impl Problem {
     /// A warning about the file as a whole, at its first line.
     pub(crate) fn of_file(origin: &str, message: String) -> Self {
-        Self { severity: Severity::Warning, origin: origin.into(), line: 1, key: None, message }
+        Self { severity: Severity::Warning, origin: origin.into(), line: 1, column: 1, key: None, message }
     }
 }
 

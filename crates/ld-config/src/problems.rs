@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::ConfigError;
-use crate::problem::{Problem, Severity};
+use crate::problem::{Position, Problem, Severity};
 
 /// The most errors, and the most warnings, that are kept of one file. One more line counts the
 /// rest.
@@ -27,20 +27,20 @@ impl Problems {
         Self { origin: origin.into(), errors: Tally::default(), warnings: Tally::default() }
     }
 
-    pub(crate) fn error(&mut self, line: usize, key: Option<&str>, message: impl Into<String>) {
-        let problem = self.problem(Severity::Error, line, key, message.into());
+    pub(crate) fn error(&mut self, at: impl Into<Position>, key: Option<&str>, message: impl Into<String>) {
+        let problem = self.problem(Severity::Error, at.into(), key, message.into());
         self.errors.push(problem);
     }
 
-    pub(crate) fn warn(&mut self, line: usize, key: Option<&str>, message: impl Into<String>) {
-        let problem = self.problem(Severity::Warning, line, key, message.into());
+    pub(crate) fn warn(&mut self, at: impl Into<Position>, key: Option<&str>, message: impl Into<String>) {
+        let problem = self.problem(Severity::Warning, at.into(), key, message.into());
         self.warnings.push(problem);
     }
 
     /// A warning whose message costs time: it is asked for only if it will be shown.
-    pub(crate) fn warn_with(&mut self, line: usize, key: &str, message: impl FnOnce() -> String) {
+    pub(crate) fn warn_with(&mut self, at: impl Into<Position>, key: &str, message: impl FnOnce() -> String) {
         let message = if self.warnings.is_full() { String::new() } else { message() };
-        self.warn(line, Some(key), message);
+        self.warn(at, Some(key), message);
     }
 
     /// The warnings alone, or everything if there is an error.
@@ -49,8 +49,9 @@ impl Problems {
         if errors.is_empty() { Ok(warnings) } else { Err(ConfigError::Invalid { errors, warnings }) }
     }
 
-    fn problem(&self, severity: Severity, line: usize, key: Option<&str>, message: String) -> Problem {
-        Problem { severity, origin: self.origin.clone(), line, key: key.map(str::to_owned), message }
+    fn problem(&self, severity: Severity, at: Position, key: Option<&str>, message: String) -> Problem {
+        let Position { line, column } = at;
+        Problem { severity, origin: self.origin.clone(), line, column, key: key.map(str::to_owned), message }
     }
 }
 
@@ -68,7 +69,7 @@ impl Tally {
     }
 
     fn finish(mut self) -> Vec<Problem> {
-        self.kept.sort_by_key(|problem| problem.line);
+        self.kept.sort_by_key(|problem| (problem.line, problem.column));
         if let (1.., Some(last)) = (self.dropped, self.kept.last()) {
             let message = format!("{} more like these are not shown", self.dropped);
             self.kept.push(Problem { key: None, message, ..last.clone() });
@@ -88,6 +89,20 @@ mod tests {
         problems.warn(1, None, "odd");
         let Err(ConfigError::Invalid { errors, warnings }) = problems.finish() else { panic!("no error") };
         assert_eq!((errors[0].severity, warnings[0].severity), (Severity::Error, Severity::Warning));
+    }
+
+    #[test]
+    fn a_problem_knows_the_column_of_its_key() {
+        let env = crate::Environment::empty();
+        let text = "[live-data]\nzookeeper.hosts = zk\nzookeeper.timeout = x";
+        let parse = |text: &str| crate::Config::parse(text, "c", &env, crate::Scope::Watcher);
+        let Err(ConfigError::Invalid { errors, .. }) = parse(text) else { panic!("no error") };
+        assert_eq!((errors[0].line, errors[0].column), (3, 1), "{errors:?}");
+        let Err(ConfigError::Invalid { errors, .. }) = parse("[live-data]\n   zookeeper.hosts = a:b\n")
+        else {
+            panic!("no error")
+        };
+        assert_eq!((errors[0].line, errors[0].column), (2, 4), "{errors:?}");
     }
 
     #[test]

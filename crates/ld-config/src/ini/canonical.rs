@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use ini::{Ini, ParseOption};
 
 use super::entries::Entries;
+use crate::problem::Position;
 
 /// The names that section and key of a value have for rust-ini.
 const SECTION: &str = "section";
@@ -25,7 +26,7 @@ pub(super) struct Canonical<'a> {
 
 struct Open<'a> {
     key: Cow<'a, str>,
-    line: usize,
+    at: Position,
     /// The first line of the value.
     value: &'a str,
     /// The lines that follow, each with its end.
@@ -35,9 +36,9 @@ struct Open<'a> {
 
 impl<'a> Canonical<'a> {
     /// Begins a key.
-    pub(super) fn key(&mut self, key: Cow<'a, str>, value: &'a str, line: usize) {
+    pub(super) fn key(&mut self, key: Cow<'a, str>, value: &'a str, at: Position) {
         self.end();
-        self.open = Some(Open { key, line, value, more: String::new(), goes_on: false });
+        self.open = Some(Open { key, at, value, more: String::new(), goes_on: false });
     }
 
     /// Continues the value of the last key.
@@ -57,9 +58,9 @@ impl<'a> Canonical<'a> {
     }
 
     fn end(&mut self) {
-        let Some(Open { key, line, value, more, goes_on }) = self.open.take() else { return };
+        let Some(Open { key, at, value, more, goes_on }) = self.open.take() else { return };
         if !goes_on {
-            self.entries.push(&key, value, line);
+            self.entries.push(&key, value, at);
             return;
         }
         let options = ParseOption {
@@ -71,7 +72,7 @@ impl<'a> Canonical<'a> {
         match Ini::load_from_str_opt(&format!("[{SECTION}]\n{KEY} = {value} \n{more}"), options) {
             Ok(ini) => {
                 let value = ini.get_from(Some(SECTION), KEY).unwrap_or_default();
-                self.entries.push(&key, value, line);
+                self.entries.push(&key, value, at);
             }
             Err(error) => _ = self.refused.get_or_insert(error.msg),
         }

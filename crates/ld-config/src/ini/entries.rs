@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::whitespace::trim;
 use crate::environment::Environment;
+use crate::problem::Position;
 use crate::problems::Problems;
 
 /// One key of the section `[live-data]`, `[DEFAULT]` merged in.
@@ -19,8 +20,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) written: &'a str,
     /// The first reference to a variable that was not replaced.
     pub(crate) literal: Option<&'a str>,
-    /// From 1.
-    pub(crate) line: usize,
+    /// Where the key stands.
+    pub(crate) at: Position,
 }
 
 /// All keys of a section, each once.
@@ -37,7 +38,7 @@ pub(crate) struct Entries {
 struct Place {
     key: Range<usize>,
     value: Range<usize>,
-    line: usize,
+    at: Position,
 }
 
 struct Expansion {
@@ -61,7 +62,7 @@ impl Entries {
     }
 
     fn entry(&self, index: usize) -> Entry<'_> {
-        let Place { key, value, line } = &self.places[index];
+        let Place { key, value, at } = &self.places[index];
         let written = &self.text[value.clone()];
         let expansion = self.expansions.get(&index);
         Entry {
@@ -69,13 +70,13 @@ impl Entries {
             value: expansion.map_or(written, |expansion| &expansion.value),
             written,
             literal: expansion.and_then(|expansion| expansion.literal.as_deref()),
-            line: *line,
+            at: *at,
         }
     }
 
     /// Adds an entry whose variables are not replaced yet.
-    pub(super) fn push(&mut self, key: &str, value: &str, line: usize) {
-        let place = Place { key: self.write(key), value: self.write(value), line };
+    pub(super) fn push(&mut self, key: &str, value: &str, at: Position) {
+        let place = Place { key: self.write(key), value: self.write(value), at };
         self.places.push(place);
     }
 
@@ -97,9 +98,9 @@ impl Entries {
             match indices.get(entry.key) {
                 Some(index) => {
                     let value = self.write(entry.written);
-                    self.places[*index] = Place { value, line: entry.line, ..self.places[*index].clone() };
+                    self.places[*index] = Place { value, at: entry.at, ..self.places[*index].clone() };
                 }
-                None => self.push(entry.key, entry.written, entry.line),
+                None => self.push(entry.key, entry.written, entry.at),
             }
         }
         self
@@ -116,7 +117,7 @@ impl Entries {
                     let literal = expanded.literal.map(str::to_owned);
                     expansions.insert(index, Expansion { value, literal });
                 }
-                Err(message) => problems.error(entry.line, Some(entry.key), message),
+                Err(message) => problems.error(entry.at, Some(entry.key), message),
             }
         }
         self.expansions = expansions;

@@ -63,7 +63,7 @@ mod tests {
         let section = read(text, &Environment::empty(), &mut problems);
         problems.finish().map_err(|error| error.to_string())?;
         let entries = section.map(|section| section.entries).unwrap_or_default();
-        let items = entries.iter().map(|entry| (entry.key.to_owned(), entry.value.to_owned(), entry.line));
+        let items = entries.iter().map(|entry| (entry.key.to_owned(), entry.value.to_owned(), entry.at.line));
         Ok(items.collect())
     }
 

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use super::canonical::Canonical;
 use super::whitespace::{is_space, lines, trim};
+use crate::problem::Position;
 use crate::problems::Problems;
 use crate::quote::{quoted, shown_key};
 
@@ -102,7 +103,7 @@ impl<'a> Scanner<'a> {
                 );
             }
         } else {
-            self.key(content, number, problems);
+            self.key(content, Position { line: number, column: indent + 1 }, problems);
         }
     }
 
@@ -127,20 +128,20 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn key(&mut self, content: &'a str, number: usize, problems: &mut Problems) {
+    fn key(&mut self, content: &'a str, at: Position, problems: &mut Problems) {
         self.open = Some(Kept::No);
         let Some(delimiter) = content.bytes().position(|byte| matches!(byte, b'=' | b':')) else {
-            problems.error(number, None, format!("no '=' or ':' in {}", quoted(content)));
+            problems.error(at, None, format!("no '=' or ':' in {}", quoted(content)));
             return;
         };
         let (key, value) = (lower(trim(&content[..delimiter])), trim(&content[delimiter + 1..]));
         if key.is_empty() {
-            problems.error(number, None, format!("no key before {}", quoted(content)));
+            problems.error(at, None, format!("no key before {}", quoted(content)));
             return;
         }
         let keys = self.section.and_then(|name| self.sections.get_mut(name)).map(|(_, keys)| keys);
-        if let Some(first) = keys.and_then(|keys| keys.insert(key.clone(), number)) {
-            problems.error(number, Some(&key), format!("duplicate key, first in line {first}"));
+        if let Some(first) = keys.and_then(|keys| keys.insert(key.clone(), at.line)) {
+            problems.error(at, Some(&key), format!("duplicate key, first in line {first}"));
             return;
         }
         // rust-ini would take it for a section; Python knows it as a key, and it is none of ours.
@@ -149,7 +150,7 @@ impl<'a> Scanner<'a> {
         }
         self.open = Some(Kept::Yes);
         if let Some(section) = self.kept() {
-            section.key(key, value, number);
+            section.key(key, value, at);
         }
     }
 

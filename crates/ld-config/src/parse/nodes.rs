@@ -60,7 +60,7 @@ fn gather(entries: &Entries, problems: &mut Problems) -> Vec<(usize, usize)> {
     for (index, entry) in entries.iter().enumerate() {
         let Some((name, _)) = split(entry.key) else { continue };
         if name.is_empty() {
-            problems.warn(entry.line, Some(entry.key), "ignored: no name after 'nodes.'");
+            problems.warn(entry.at, Some(entry.key), "ignored: no name after 'nodes.'");
             continue;
         }
         // The keys of a node mostly follow each other.
@@ -96,24 +96,24 @@ fn read_one<'a>(group: &Group<'a>, destinations: &mut Named<'a>, problems: &mut 
     let mut node = NodeConfig::new(group.name, "", "");
     for key in NODE {
         match group.entries.iter().find(|(field, _)| *field == key.name) {
-            Some((_, entry)) => apply(key, &mut node, entry.key, Some(*entry), entry.line, problems),
+            Some((_, entry)) => apply(key, &mut node, entry.key, Some(*entry), entry.at, problems),
             None if key.required => {
                 let name = format!("{NODE_PREFIX}{}.{}", group.name, key.name);
-                apply(key, &mut node, &name, None, group.entries[0].1.line, problems);
+                apply(key, &mut node, &name, None, group.entries[0].1.at, problems);
             }
             None => {}
         }
     }
     for (field, entry) in &group.entries {
         if *field == "dest" && !node.dest.as_os_str().is_empty() {
-            let claimed = destinations.add(Path::new(entry.value), (group.name, entry.line));
+            let claimed = destinations.add(Path::new(entry.value), (group.name, entry.at.line));
             if let Err((first, line)) = claimed {
                 let message = taken(group.name, first, &format!(" in line {line}"));
-                problems.error(entry.line, Some(entry.key), message);
+                problems.error(entry.at, Some(entry.key), message);
             }
         }
         if !NODE.iter().any(|key| key.name == *field) {
-            problems.warn_with(entry.line, entry.key, || unknown(group.name, field));
+            problems.warn_with(entry.at, entry.key, || unknown(group.name, field));
         }
     }
     node

@@ -7,6 +7,7 @@ use super::scope::Scope;
 use super::{nodes, suggest};
 use crate::ini::{Entry, Section};
 use crate::keys::{self, Key, NODE_PREFIX, SECRETS, WATCHER, ZOOKEEPER};
+use crate::problem::Position;
 use crate::problems::Problems;
 use crate::quote::Text;
 use crate::settings::{Config, ZooKeeperConfig};
@@ -23,17 +24,17 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
     let mut config = Config::default();
     let global = section.entries.iter().filter(|entry| !entry.key.starts_with(NODE_PREFIX));
     let global: Global<'_> = global.map(|entry| (entry.key, entry)).collect();
-    let line = section.line;
-    read_keys(ZOOKEEPER, &mut config.zookeeper, &global, line, problems);
-    read_keys(SECRETS, &mut config.secrets, &global, line, problems);
+    let at = Position::from(section.line);
+    read_keys(ZOOKEEPER, &mut config.zookeeper, &global, at, problems);
+    read_keys(SECRETS, &mut config.secrets, &global, at, problems);
     if scope == Scope::Watcher {
-        read_keys(WATCHER, &mut config.watcher, &global, line, problems);
+        read_keys(WATCHER, &mut config.watcher, &global, at, problems);
     }
-    check_tls(&config.zookeeper, &global, line, problems);
+    check_tls(&config.zookeeper, &global, at, problems);
     for entry in section.entries.iter().filter(|entry| scope.covers(entry.key)) {
         let ours = OURS.iter().any(|prefix| entry.key.starts_with(prefix));
         if ours && !keys::global_names().any(|name| name == entry.key) {
-            problems.warn_with(entry.line, entry.key, || {
+            problems.warn_with(entry.at, entry.key, || {
                 let nearest = suggest::nearest(entry.key, keys::global_names());
                 format!("unknown key, ignored (the nearest known key is '{nearest}')")
             });
@@ -50,30 +51,30 @@ fn read_keys<T>(
     keys: &[Key<T>],
     settings: &mut T,
     global: &Global<'_>,
-    line: usize,
+    at: Position,
     problems: &mut Problems,
 ) {
     for key in keys {
-        apply(key, settings, key.name, global.get(key.name).copied(), line, problems);
+        apply(key, settings, key.name, global.get(key.name).copied(), at, problems);
     }
 }
 
 /// What is wrong with the TLS settings together.
-fn check_tls(zookeeper: &ZooKeeperConfig, global: &Global<'_>, line: usize, problems: &mut Problems) {
-    let line_of = |key: &str| global.get(key).map_or(line, |entry| entry.line);
+fn check_tls(zookeeper: &ZooKeeperConfig, global: &Global<'_>, at: Position, problems: &mut Problems) {
+    let place_of = |key: &str| global.get(key).map_or(at, |entry| entry.at);
     if zookeeper.tls.is_none() && global.contains_key(tls::CA) {
         // An empty variable must not turn encryption off.
         let problem = "no value specified; without TLS leave the key out";
-        problems.error(line_of(tls::CA), Some(tls::CA), problem);
+        problems.error(place_of(tls::CA), Some(tls::CA), problem);
     }
     if let Some((key, problem)) = tls::missing(zookeeper) {
-        problems.error(line_of(key), Some(key), problem);
+        problems.error(place_of(key), Some(key), problem);
     }
     const HOSTS: &str = "zookeeper.hosts";
     if let Some(hosts) = global.get(HOSTS) {
         let value = Text::expanded(hosts.value, hosts.written);
         for name in tls::unnameable(zookeeper) {
-            problems.error(hosts.line, Some(HOSTS), tls::not_a_name(value.piece(name)));
+            problems.error(hosts.at, Some(HOSTS), tls::not_a_name(value.piece(name)));
         }
     }
 }
