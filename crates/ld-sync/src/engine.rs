@@ -1,12 +1,16 @@
 //! The engine: a task for each node, the rounds, and one view of the states of all nodes.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ld_blocking::Spawner;
-use ld_config::{NodeConfig, WatcherConfig};
+use ld_config::{InvalidSetting, NodeConfig, WatcherConfig};
+use ld_guard::Checks;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -14,23 +18,26 @@ use tracing::{debug, info};
 
 use crate::disk::Disks;
 use crate::error::StartError;
-use crate::node::{HeldContent, Node, Shared, Task};
+use crate::node::{HeldContent, Node, Shared};
+use crate::nodes::{Changes, Member, NodeChanges, Nodes};
 use crate::prepare::prepare_directories;
 use crate::restart::restarting;
 use crate::rounds::{Rounds, drift, heartbeat, outage};
 use crate::source::Source;
-use crate::status::{State, Status};
+use crate::status::Status;
 use crate::users::Users;
-use ld_guard::Checks;
 
 /// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once and kills the checks
 /// that run; a write in hand still ends by itself, and the rename makes even that safe to lose.
 pub struct Engine {
-    nodes: Arc<[Arc<Node>]>,
+    nodes: Arc<Nodes>,
     shared: Arc<Shared>,
+    /// The rounds, and what else serves all nodes.
     tasks: Mutex<JoinSet<()>>,
-    /// Nodes without a first outcome.
-    unsettled: Arc<watch::Sender<usize>>,
+    /// Starts the task of a node.
+    follow: Box<dyn Fn(Arc<Node>) -> Member + Send + Sync>,
+    /// The number of the next node.
+    next_index: AtomicUsize,
     ended: watch::Sender<Option<String>>,
     connection_error: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
@@ -43,12 +50,12 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// A setting cannot be used, two nodes have one destination, or the system refuses the thread for file work that
-    /// every engine needs.
+    /// A setting cannot be used, two nodes have one destination, there is no tokio runtime, or the system refuses
+    /// the thread for file work that every engine needs.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with time.
+    /// On a tokio runtime without time.
     pub fn start<S: Source>(
         source: Arc<S>,
         nodes: Vec<NodeConfig>,
@@ -66,14 +73,12 @@ impl Engine {
     ) -> Result<Self, StartError> {
         settings.validate()?;
         ld_config::validate_nodes(&nodes)?;
+        let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         spawner.spawn("ld-start", || ()).map_err(StartError::NoThread)?;
         if nodes.is_empty() {
             info!("no nodes are configured: nothing to do");
         }
         debug!("{} nodes are followed in {}", nodes.len(), source.description());
-        let unsettled = Arc::new(watch::Sender::new(nodes.len()));
-        let node = |(index, config)| Arc::new(Node::new(index, config, Arc::clone(&unsettled)));
-        let nodes: Arc<[Arc<Node>]> = nodes.into_iter().enumerate().map(node).collect();
         let shared = Arc::new(Shared {
             disks: Disks::new(spawner),
             users: Users::new(spawner),
@@ -81,32 +86,71 @@ impl Engine {
             checks: Checks::default(),
             source: source.description(),
         });
+        let (rounds, _) = watch::channel(Rounds::default());
         let engine = Self {
+            nodes: Arc::default(),
             tasks: Mutex::default(),
-            unsettled,
+            follow: Box::new({
+                let (source, shared, rounds) = (Arc::clone(&source), Arc::clone(&shared), rounds.clone());
+                move |node| Member::start(&runtime, node, &source, &shared, &rounds)
+            }),
+            next_index: AtomicUsize::new(0),
             ended: watch::Sender::new(None),
             connection_error: Box::new({
                 let source = Arc::clone(&source);
                 move || source.connection_error()
             }),
-            nodes,
             shared,
         };
-        engine.spawn_tasks(&source, &settings);
+        engine.start_rounds(&source, rounds, &settings);
+        engine.add(nodes.iter());
         Ok(engine)
+    }
+
+    /// Follows exactly these nodes from now on, in this order. Nodes that stay as they are go on without a pause.
+    /// The files of removed nodes stay. A changed node is followed anew.
+    ///
+    /// Not cancel-safe: dropping the future may leave changed and added nodes out.
+    ///
+    /// # Errors
+    ///
+    /// A setting cannot be used, or two nodes have one destination: nothing is changed then.
+    pub async fn set_nodes(&self, nodes: Vec<NodeConfig>) -> Result<NodeChanges, InvalidSetting> {
+        ld_config::validate_nodes(&nodes)?;
+        let changes = self.nodes.compare(&nodes);
+        for member in self.nodes.take_outdated(&nodes) {
+            member.task.abort();
+            member.node.abandon();
+            // A task that is gone cannot be in the way of its successor.
+            let _ = member.ended.await;
+        }
+        let is_new: HashSet<&String> = changes.added.iter().chain(&changes.changed).collect();
+        self.add(nodes.iter().filter(|config| is_new.contains(&config.name)));
+        self.nodes.sort(&nodes);
+        Ok(changes)
     }
 
     /// The state of every node, in the order of the configuration.
     pub fn status(&self) -> Vec<Status> {
         let connection_error = (self.connection_error)();
-        self.nodes.iter().map(|node| node.status(connection_error.as_deref())).collect()
+        self.nodes.all().iter().map(|node| node.status(connection_error.as_deref())).collect()
+    }
+
+    /// The state of the node `name`; `None` if there is no such node.
+    pub fn node(&self, name: &str) -> Option<Status> {
+        Some(self.nodes.named(name)?.status((self.connection_error)().as_deref()))
+    }
+
+    /// Follows the states of all nodes. A lost connection changes the state of no node, so that it does not show
+    /// here.
+    pub fn changes(&self) -> Changes {
+        Changes::new(Arc::clone(&self.nodes))
     }
 
     /// Waits until the first outcome of every node is known: good or bad. It waits for ZooKeeper without a limit, so
     /// bound it. Cancel-safe; any number of tasks may wait, again and again.
     pub async fn settled(&self) {
-        // The sender is this engine's own, so that an error cannot come.
-        let _ = self.unsettled.subscribe().wait_for(|unsettled| *unsettled == 0).await;
+        self.nodes.outcomes.settled().await;
     }
 
     /// Waits until the engine has ended, and tells why: only [`drain`](Self::drain) ends it, since a task that fails
@@ -120,30 +164,34 @@ impl Engine {
     /// Ends the tasks, begins no more writes and checks, kills the checks that run, and waits for the end of the
     /// writes in hand, at most `limit`. Returns whether all of it ended.
     pub async fn drain(&self, limit: Duration) -> bool {
-        self.tasks().abort_all();
+        self.abort_tasks();
         self.ended.send_replace(Some("the engine was drained".to_owned()));
         let written = timeout(limit, self.shared.disks.drain());
         let (checked, written) = tokio::join!(self.shared.checks.end(limit), written);
         checked && written.is_ok()
     }
 
-    fn spawn_tasks<S: Source>(&self, source: &Arc<S>, settings: &WatcherConfig) {
-        let (rounds, _) = watch::channel(Rounds::default());
+    /// Follows nodes that are not followed yet.
+    fn add<'a>(&self, configs: impl Iterator<Item = &'a NodeConfig>) {
+        let node = |config: &NodeConfig| {
+            let index = self.next_index.fetch_add(1, Ordering::Relaxed);
+            Arc::new(Node::new(index, config.clone(), Arc::clone(&self.nodes.outcomes)))
+        };
+        let nodes: Vec<_> = configs.map(node).collect();
         let mut tasks = self.tasks();
-        let prepare = prepare_directories(Arc::clone(&self.shared), Arc::clone(&self.nodes));
-        tasks.spawn(prepare);
-        for node in self.nodes.iter() {
-            let (node, shared, source) = (Arc::clone(node), Arc::clone(&self.shared), Arc::clone(source));
-            let rounds = rounds.clone();
-            tasks.spawn(async move {
-                let start = async || {
-                    let watch = source.watch(&node.config.source);
-                    Task::new(Arc::clone(&node), Arc::clone(&shared), watch, rounds.subscribe()).run().await;
-                };
-                let failed = |error: &str| _ = node.set_unhealthy(State::Failing, error);
-                restarting(&format!("the task of nodes.{}", node.config.name), start, failed).await;
-            });
-        }
+        // What has ended needs no place any more.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(prepare_directories(Arc::clone(&self.shared), nodes.clone()));
+        self.nodes.extend(nodes.into_iter().map(&self.follow));
+    }
+
+    fn start_rounds<S: Source>(
+        &self,
+        source: &Arc<S>,
+        rounds: watch::Sender<Rounds>,
+        settings: &WatcherConfig,
+    ) {
+        let mut tasks = self.tasks();
         let beat = {
             let (source, rounds, interval) =
                 (Arc::clone(source), rounds.clone(), settings.heartbeat_interval);
@@ -160,6 +208,11 @@ impl Engine {
         spawn_round(&mut tasks, "the heartbeat", beat);
         spawn_round(&mut tasks, "the search for drift", search);
         spawn_round(&mut tasks, "the report of outages", watch_outages);
+    }
+
+    fn abort_tasks(&self) {
+        self.tasks().abort_all();
+        self.nodes.abort_tasks();
     }
 
     fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
@@ -182,7 +235,7 @@ impl fmt::Debug for Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.tasks().abort_all();
+        self.abort_tasks();
         self.shared.checks.kill();
     }
 }

@@ -28,11 +28,13 @@
 //! What it deliberately does not do: it keeps no history and no state of its own on disk, it never changes a file in
 //! place, it loads nothing that a node points to.
 
+mod builder;
 mod disk;
 mod engine;
 mod error;
 mod file;
 mod node;
+mod nodes;
 mod pointer;
 mod prepare;
 mod restart;
@@ -43,7 +45,11 @@ mod status;
 mod tests;
 mod users;
 
+pub use builder::EngineBuilder;
 pub use engine::Engine;
 pub use error::StartError;
+pub use nodes::{Changes, NodeChanges};
 pub use source::{NodeSource, Source};
 pub use status::{State, Status};
+/// The crates that this API names.
+pub use {ld_config, ld_zk};

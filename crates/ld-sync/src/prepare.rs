@@ -16,9 +16,9 @@ use crate::node::{Node, Shared};
 const AT_ONCE: usize = 64;
 
 /// Prepares the directories of all destinations. Nodes are followed meanwhile.
-pub(crate) async fn prepare_directories(shared: Arc<Shared>, nodes: Arc<[Arc<Node>]>) {
+pub(crate) async fn prepare_directories(shared: Arc<Shared>, nodes: Vec<Arc<Node>>) {
     let mut directories: HashMap<&Path, Vec<&Arc<Node>>> = HashMap::new();
-    for node in nodes.iter() {
+    for node in &nodes {
         let parent = node.config.dest.parent().unwrap_or(Path::new("/"));
         directories.entry(parent).or_default().push(node);
     }

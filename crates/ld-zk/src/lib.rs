@@ -61,6 +61,8 @@ pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, U
 pub use session::Backoff;
 pub use state::{ClientState, SessionInfo, SessionState, StateWatch};
 pub use watch::{ChildrenReading, ChildrenState, ChildrenWatch, NodeWatch, Reservation};
+/// Settings and secrets, which [`Client::new`] takes.
+pub use ld_config;
 /// The one foreign crate in this API: what [`Client::session`] gives.
 pub use zookeeper;
 

@@ -44,7 +44,7 @@ impl Batch {
 
     /// Does all jobs, in rounds: a job that the system refuses something waits for the next round, in which those of
     /// this round hold no descriptors and no room on the disk any more. `progressed` is called after each step.
-    pub(super) fn run(&self, claims: &Claims, progressed: impl Fn()) {
+    pub(super) fn run(&self, claims: &Arc<Claims>, progressed: impl Fn()) {
         let mut directories = OpenDirectories::default();
         while self.has_jobs() {
             let (mut prepared, mut bytes) = (0, 0);

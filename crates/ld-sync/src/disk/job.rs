@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::file::{Directory, Entry, FileError, FileState, Owner, Replacement, TouchError};
+use super::claims::{Claim, SameFile};
+use crate::file::{Directory, FileError, FileState, Owner, Replacement, TouchError};
 use crate::node::Node;
 
 /// What to do with one destination.
@@ -90,8 +91,8 @@ pub(crate) enum JobError {
     Touch(#[from] TouchError),
     #[error(transparent)]
     NotFlushed(Arc<FileError>),
-    #[error("it is the same file as nodes.{other}.dest, through a link; give each node a file of its own")]
-    SameFile { other: String },
+    #[error(transparent)]
+    SameFile(#[from] SameFile),
     #[error("{0}")]
     LostFile(String),
     #[error("the system refuses a thread for file work: {0}")]
@@ -119,7 +120,7 @@ impl JobError {
 pub(crate) struct Destination {
     pub(crate) file: FileState,
     /// The directory entry that the node has claimed.
-    pub(crate) entry: Option<Entry>,
+    pub(crate) claim: Option<Claim>,
 }
 
 /// The answer to a job.

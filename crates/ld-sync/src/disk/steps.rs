@@ -22,7 +22,7 @@ impl From<Result<Step, JobError>> for Step {
 }
 
 /// Does all of a job that touches no file, and prepares the new file of one that does.
-pub(super) fn begin(job: &mut Job, claims: &Claims, directories: &mut OpenDirectories) -> Step {
+pub(super) fn begin(job: &mut Job, claims: &Arc<Claims>, directories: &mut OpenDirectories) -> Step {
     if !job.is_new() {
         // Another thread has begun it.
         return Step::Next(std::mem::take(&mut job.progress));
@@ -33,11 +33,15 @@ pub(super) fn begin(job: &mut Job, claims: &Claims, directories: &mut OpenDirect
     try_begin(job, claims, directories).into()
 }
 
-fn try_begin(job: &mut Job, claims: &Claims, directories: &mut OpenDirectories) -> Result<Step, JobError> {
+fn try_begin(
+    job: &mut Job,
+    claims: &Arc<Claims>,
+    directories: &mut OpenDirectories,
+) -> Result<Step, JobError> {
     let (config, destination) = (&job.node.config, &mut *job.destination);
     if matches!(job.work, Work::Apply { .. } | Work::Compare { .. } | Work::Remove(_)) {
         let entry = file::locate(&config.dest, directories)?;
-        claims.claim(&job.node, entry, &mut destination.entry)?;
+        claims.claim(&job.node, entry, &mut destination.claim)?;
     }
     let state = &mut destination.file;
     let done = match &job.work {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ld_blocking::Spawner;
 use ld_config::NodeConfig;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::claims::Claims;
@@ -33,7 +33,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 fn node(directory: &Path, index: usize) -> Arc<Node> {
     let config = NodeConfig::new(format!("n{index}"), "/n", directory.join(format!("n{index}")));
-    Arc::new(Node::new(index, config, Arc::new(watch::Sender::new(0))))
+    Arc::new(Node::new(index, config, Arc::default()))
 }
 
 fn write() -> Work {

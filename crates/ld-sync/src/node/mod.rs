@@ -4,12 +4,14 @@ mod checks;
 mod decide;
 mod delay;
 mod outcome;
+mod outcomes;
 mod record;
 mod retry;
 mod task;
 mod work;
 
 pub(crate) use outcome::DRIFT_STAYS;
+pub(crate) use outcomes::Outcomes;
 pub(crate) use record::Node;
 pub(crate) use retry::HeldContent;
 pub(crate) use task::{Shared, Task};

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use ld_config::NodeConfig;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
+use super::outcomes::Outcomes;
 use crate::status::{State, Status};
 
 /// The same complaint about the same node is logged this often at most.
@@ -16,17 +17,18 @@ const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
 
 /// One configured node. Its task changes the record; others read it.
 pub(crate) struct Node {
-    /// Its position in the configuration.
+    /// Its number: of two nodes with one file, the lower one gets it.
     pub(crate) index: usize,
     pub(crate) config: NodeConfig,
     /// Makes the node's task read the node again.
     pub(crate) recheck: Notify,
-    /// Nodes of the engine without a first outcome.
-    unsettled: Arc<watch::Sender<usize>>,
+    outcomes: Arc<Outcomes>,
     record: Mutex<Record>,
 }
 
 struct Record {
+    /// Counts the changes of what is shown.
+    revision: u64,
     state: State,
     since: SystemTime,
     /// The first outcome is known.
@@ -57,8 +59,10 @@ struct Problem {
 }
 
 impl Node {
-    pub(crate) fn new(index: usize, config: NodeConfig, unsettled: Arc<watch::Sender<usize>>) -> Self {
+    pub(crate) fn new(index: usize, config: NodeConfig, outcomes: Arc<Outcomes>) -> Self {
+        outcomes.expect_one();
         let record = Record {
+            revision: 0,
             state: State::Waiting,
             since: SystemTime::now(),
             settled: false,
@@ -68,7 +72,7 @@ impl Node {
             problem: None,
             lost_file: false,
         };
-        Self { index, config, recheck: Notify::new(), unsettled, record: Mutex::new(record) }
+        Self { index, config, recheck: Notify::new(), outcomes, record: Mutex::new(record) }
     }
 
     pub(crate) fn state(&self) -> State {
@@ -145,7 +149,7 @@ impl Node {
 
     /// The file got its heartbeat. Returns whether the node was unhealthy before.
     pub(crate) fn set_touched(&self) -> bool {
-        self.with(|record| {
+        self.change(|record| {
             record.heartbeat_at = Some(SystemTime::now());
             record.state != State::Current && record.set_healthy(State::Current)
         })
@@ -153,7 +157,17 @@ impl Node {
 
     /// The file system answers again, and the file is as it was last written.
     pub(crate) fn set_responsive(&self) {
-        self.with(|record| record.state == State::Failing && record.set_healthy(State::Current));
+        self.change(|record| record.state == State::Failing && record.set_healthy(State::Current));
+    }
+
+    /// Nothing comes of this node any more: it was removed.
+    pub(crate) fn abandon(&self) {
+        self.settle(|_| ());
+    }
+
+    /// What the outside may know, and how often that has changed.
+    pub(crate) fn status_and_revision(&self) -> (Status, u64) {
+        (self.status(None), self.with(|record| record.revision))
     }
 
     /// What the outside may know. `connection_error` is why there is no session, if there is none.
@@ -180,11 +194,22 @@ impl Node {
         f(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The same for what changes the status.
+    fn change<T>(&self, f: impl FnOnce(&mut Record) -> T) -> T {
+        let result = self.with(|record| {
+            record.revision += 1;
+            f(record)
+        });
+        self.outcomes.tell();
+        result
+    }
+
     /// The same for what is an outcome. The first one of each node is counted.
     fn settle<T>(&self, f: impl FnOnce(&mut Record) -> T) -> T {
-        let (result, first) = self.with(|record| (f(record), !std::mem::replace(&mut record.settled, true)));
+        let (result, first) =
+            self.change(|record| (f(record), !std::mem::replace(&mut record.settled, true)));
         if first {
-            self.unsettled.send_modify(|unsettled| *unsettled = unsettled.saturating_sub(1));
+            self.outcomes.settle_one();
         }
         result
     }

@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use tracing::info;
 
 use crate::node::Node;
+use crate::nodes::Nodes;
 use crate::source::Source;
 use crate::status::State;
 
@@ -15,13 +16,13 @@ const COUNT_INTERVAL: Duration = Duration::from_millis(500);
 const COUNTS: usize = 20;
 
 /// Says after each outage what became of it.
-pub(crate) async fn run<S: Source>(source: Arc<S>, nodes: Arc<[Arc<Node>]>) {
+pub(crate) async fn run<S: Source>(source: Arc<S>, nodes: Arc<Nodes>) {
     loop {
         let lasted = source.outage().await;
-        let mut current = count_current(&nodes);
+        let mut current = count_current(&nodes.all());
         for _ in 0..COUNTS {
             sleep(COUNT_INTERVAL).await;
-            let before = std::mem::replace(&mut current, count_current(&nodes));
+            let before = std::mem::replace(&mut current, count_current(&nodes.all()));
             if current == nodes.len() || current == before {
                 break;
             }

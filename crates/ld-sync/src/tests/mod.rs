@@ -5,6 +5,7 @@ mod heartbeat;
 mod jitter;
 mod jitter_faults;
 mod memory;
+mod nodes;
 mod rig;
 mod trust;
 mod turns;

@@ -1,10 +1,12 @@
 //! States and their log lines.
 
+use futures_util::FutureExt;
+
 use super::*;
 
 fn current() -> Node {
     let config = NodeConfig::new("flags", "/flags", "/nowhere/flags");
-    let node = Node::new(0, config, Arc::new(watch::Sender::new(1)));
+    let node = Node::new(0, config, Arc::default());
     node.set_current(Version { mzxid: 1, bytes: 1 }, true);
     node
 }
@@ -44,9 +46,12 @@ fn without_a_problem_of_its_own_it_shows_the_connections() {
 
 #[test]
 fn the_first_outcome_is_counted_once() {
-    let unsettled = Arc::new(watch::Sender::new(2));
-    let node = Node::new(0, NodeConfig::new("n", "/n", "/n"), Arc::clone(&unsettled));
+    let outcomes = Arc::<Outcomes>::default();
+    let new = || Node::new(0, NodeConfig::new("n", "/n", "/n"), Arc::clone(&outcomes));
+    let (node, other) = (new(), new());
     node.set_unhealthy(State::Failing, "an error");
     node.set_absent(false);
-    assert_eq!(*unsettled.borrow(), 1);
+    assert!(outcomes.settled().now_or_never().is_none());
+    other.set_absent(false);
+    assert!(outcomes.settled().now_or_never().is_some());
 }

@@ -1,0 +1,87 @@
+//! An [`Engine`] step by step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ld_config::{NodeConfig, WatcherConfig};
+
+use crate::engine::Engine;
+use crate::error::StartError;
+use crate::source::Source;
+
+/// Makes an [`Engine`]. What is not set keeps its default.
+#[derive(Debug)]
+#[must_use = "nothing is followed before `start`"]
+pub struct EngineBuilder<S> {
+    source: Arc<S>,
+    nodes: Vec<NodeConfig>,
+    settings: WatcherConfig,
+}
+
+impl Engine {
+    /// Makes an engine that reads from `source`, usually an [`ld_zk::Client`].
+    ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use ld_config::NodeConfig;
+    /// use ld_sync::Engine;
+    ///
+    /// # fn example(client: ld_zk::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::builder(Arc::new(client))
+    ///     .node(NodeConfig::builder("flags", "/app/flags", "/run/app/flags.json").build()?)
+    ///     .heartbeat_interval(Duration::from_secs(60))
+    ///     .start()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder<S: Source>(source: Arc<S>) -> EngineBuilder<S> {
+        EngineBuilder { source, nodes: Vec::new(), settings: WatcherConfig::default() }
+    }
+}
+
+impl<S: Source> EngineBuilder<S> {
+    /// Follows one more node.
+    pub fn node(mut self, node: NodeConfig) -> Self {
+        self.nodes.push(node);
+        self
+    }
+
+    /// Follows more nodes.
+    pub fn nodes(mut self, nodes: impl IntoIterator<Item = NodeConfig>) -> Self {
+        self.nodes.extend(nodes);
+        self
+    }
+
+    /// All settings of the watcher as a whole.
+    pub fn settings(mut self, settings: WatcherConfig) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// How often the mtime of a current file is set to now.
+    pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
+        self.settings.heartbeat_interval = interval;
+        self
+    }
+
+    /// How often a file is compared with what was last written.
+    pub fn drift_interval(mut self, interval: Duration) -> Self {
+        self.settings.drift_interval = interval;
+        self
+    }
+
+    /// Starts the engine and returns at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Engine::start`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Engine::start`].
+    pub fn start(self) -> Result<Engine, StartError> {
+        Engine::start(self.source, self.nodes, self.settings)
+    }
+}

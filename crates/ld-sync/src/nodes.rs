@@ -1,0 +1,189 @@
+//! The nodes of one engine, which come and go while it runs.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ld_config::NodeConfig;
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use tokio::task::AbortHandle;
+
+use crate::node::{Node, Outcomes, Shared, Task};
+use crate::restart::restarting;
+use crate::rounds::Rounds;
+use crate::source::Source;
+use crate::status::{State, Status};
+
+/// All nodes, in the order of the configuration.
+#[derive(Default)]
+pub(crate) struct Nodes {
+    members: Mutex<Vec<Member>>,
+    pub(crate) outcomes: Arc<Outcomes>,
+}
+
+/// A node with its task.
+pub(crate) struct Member {
+    pub(crate) node: Arc<Node>,
+    pub(crate) task: AbortHandle,
+    /// Resolves when the task is gone.
+    pub(crate) ended: oneshot::Receiver<()>,
+}
+
+/// Which nodes a new list of them adds, removes and changes, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeChanges {
+    /// Nodes that were not followed before.
+    pub added: Vec<String>,
+    /// Nodes that are not followed any more. Their files stay.
+    pub removed: Vec<String>,
+    /// Nodes with other settings than before.
+    pub changed: Vec<String>,
+}
+
+/// States of nodes that changed since they were told last.
+#[derive(Debug)]
+pub struct Changes {
+    nodes: Arc<Nodes>,
+    woken: watch::Receiver<()>,
+    /// The revision of each node that was told.
+    told: HashMap<usize, u64>,
+}
+
+impl Member {
+    /// Starts the task of one node. It is started again if it fails unexpectedly.
+    pub(crate) fn start<S: Source>(
+        runtime: &Handle,
+        node: Arc<Node>,
+        source: &Arc<S>,
+        shared: &Arc<Shared>,
+        rounds: &watch::Sender<Rounds>,
+    ) -> Self {
+        let (ends, ended) = oneshot::channel();
+        let (followed, source, shared) = (Arc::clone(&node), Arc::clone(source), Arc::clone(shared));
+        let rounds = rounds.clone();
+        let task = runtime.spawn(async move {
+            // Dropped last, also when the task is aborted.
+            let _ends: oneshot::Sender<()> = ends;
+            let start = async || {
+                let watch = source.watch(&followed.config.source);
+                Task::new(Arc::clone(&followed), Arc::clone(&shared), watch, rounds.subscribe()).run().await;
+            };
+            let failed = |error: &str| _ = followed.set_unhealthy(State::Failing, error);
+            restarting(&format!("the task of nodes.{}", followed.config.name), start, failed).await;
+        });
+        Self { node, task: task.abort_handle(), ended }
+    }
+}
+
+impl Nodes {
+    pub(crate) fn all(&self) -> Vec<Arc<Node>> {
+        self.lock().iter().map(|member| Arc::clone(&member.node)).collect()
+    }
+
+    pub(crate) fn named(&self, name: &str) -> Option<Arc<Node>> {
+        let members = self.lock();
+        let member = members.iter().find(|member| member.node.config.name == name);
+        member.map(|member| Arc::clone(&member.node))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// What `wanted` changes.
+    pub(crate) fn compare(&self, wanted: &[NodeConfig]) -> NodeChanges {
+        let members = self.lock();
+        let present: HashMap<&str, &NodeConfig> =
+            members.iter().map(|member| (member.node.config.name.as_str(), &member.node.config)).collect();
+        let names: HashSet<&str> = wanted.iter().map(|config| config.name.as_str()).collect();
+        let mut changes = NodeChanges::default();
+        for config in wanted {
+            match present.get(config.name.as_str()) {
+                None => changes.added.push(config.name.clone()),
+                Some(former) if **former != *config => changes.changed.push(config.name.clone()),
+                Some(_) => {}
+            }
+        }
+        let gone = members.iter().map(|member| &member.node.config.name);
+        changes.removed = gone.filter(|name| !names.contains(name.as_str())).cloned().collect();
+        changes
+    }
+
+    /// Takes out the nodes that `wanted` does not have as they are.
+    pub(crate) fn take_outdated(&self, wanted: &[NodeConfig]) -> Vec<Member> {
+        let wanted: HashMap<&str, &NodeConfig> =
+            wanted.iter().map(|config| (config.name.as_str(), config)).collect();
+        let stays = |member: &Member| {
+            let config = &member.node.config;
+            wanted.get(config.name.as_str()).is_some_and(|wanted| **wanted == *config)
+        };
+        let mut members = self.lock();
+        let (staying, outdated) = std::mem::take(&mut *members).into_iter().partition(stays);
+        *members = staying;
+        outdated
+    }
+
+    pub(crate) fn extend(&self, new: impl Iterator<Item = Member>) {
+        let new: Vec<_> = new.collect();
+        self.lock().extend(new);
+    }
+
+    /// Puts the nodes into the order of `wanted`.
+    pub(crate) fn sort(&self, wanted: &[NodeConfig]) {
+        let places: HashMap<&str, usize> =
+            wanted.iter().map(|config| config.name.as_str()).zip(0..).collect();
+        self.lock().sort_by_key(|member| places.get(member.node.config.name.as_str()).copied());
+    }
+
+    pub(crate) fn abort_tasks(&self) {
+        self.lock().iter().for_each(|member| member.task.abort());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Member>> {
+        self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Nodes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Nodes").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl Changes {
+    pub(crate) fn new(nodes: Arc<Nodes>) -> Self {
+        Self { woken: nodes.outcomes.changed(), nodes, told: HashMap::new() }
+    }
+
+    /// Waits until the status of a node changes, and gives the status of each node that changed
+    /// since the last call. The first call gives all nodes at once. What happened in between is
+    /// skipped. A removed node is not told again. Pending from the end of the engine on.
+    ///
+    /// Cancel-safe.
+    pub async fn next(&mut self) -> Vec<Status> {
+        loop {
+            self.woken.borrow_and_update();
+            let statuses = self.untold();
+            if !statuses.is_empty() {
+                return statuses;
+            }
+            // The sender is in the nodes that this holds, so that an error cannot come.
+            let _ = self.woken.changed().await;
+        }
+    }
+
+    fn untold(&mut self) -> Vec<Status> {
+        let mut statuses = Vec::new();
+        let mut told = HashMap::with_capacity(self.told.len());
+        for node in self.nodes.all() {
+            let (status, revision) = node.status_and_revision();
+            if self.told.get(&node.index) != Some(&revision) {
+                statuses.push(status);
+            }
+            told.insert(node.index, revision);
+        }
+        self.told = told;
+        statuses
+    }
+}

@@ -1,0 +1,109 @@
+//! Nodes come and go while the engine runs, and their states can be followed.
+
+use std::fs;
+use std::time::Duration;
+
+use ld_config::NodeConfig;
+use tokio::time::timeout;
+
+use crate::{Engine, NodeChanges, StartError, State};
+
+use super::rig::{HEARTBEAT, Rig};
+
+fn node(rig: &Rig, name: &str) -> NodeConfig {
+    rig.memory.set(&format!("/{name}"), name, 1);
+    NodeConfig::new(name, format!("/{name}"), rig.path(name))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_added_node_is_followed_and_a_removed_ones_file_stays() {
+    let rig = Rig::new();
+    let (stays, goes, comes) = (node(&rig, "stays"), node(&rig, "goes"), node(&rig, "comes"));
+    let running = rig.start_nodes(vec![goes, stays.clone()]);
+    running.engine.settled().await;
+    let before = rig.inode("stays");
+
+    let changes = running.engine.set_nodes(vec![comes, stays]).await.unwrap();
+    let expected = NodeChanges { added: vec!["comes".into()], removed: vec!["goes".into()], changed: vec![] };
+    assert_eq!(changes, expected);
+    running.wait_for("comes", State::Current).await;
+    let names: Vec<_> = running.engine.status().into_iter().map(|status| status.name).collect();
+    assert_eq!(names, ["comes", "stays"]);
+    assert!(running.engine.node("goes").is_none());
+
+    rig.memory.set("/goes", "changed", 2);
+    rig.memory.set("/stays", "changed", 2);
+    running.wait_until("the change", || rig.read("stays").as_deref() == Some("changed")).await;
+    let beat = rig.mtime("goes");
+    tokio::time::sleep(HEARTBEAT * 2).await;
+    assert_eq!((rig.read("goes").as_deref(), rig.mtime("goes")), (Some("goes"), beat));
+    assert_ne!(rig.inode("stays"), before, "it was never followed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_node_is_followed_with_its_new_settings() {
+    let rig = Rig::new();
+    let former = node(&rig, "flags");
+    let running = rig.start_nodes(vec![former.clone()]);
+    running.wait_for("flags", State::Current).await;
+
+    // Another node takes over its file, and it gets another one.
+    let moved = NodeConfig { dest: rig.path("moved"), ..former.clone() };
+    rig.memory.set("/heir", "heir", 1);
+    let heir = NodeConfig::new("heir", "/heir", &former.dest);
+    let changes = running.engine.set_nodes(vec![heir, moved]).await.unwrap();
+    assert_eq!((changes.added, changes.changed), (vec!["heir".to_owned()], vec!["flags".to_owned()]));
+    running.wait_for("heir", State::Current).await;
+    running.wait_for("flags", State::Current).await;
+    assert_eq!(rig.read("flags").as_deref(), Some("heir"));
+    assert_eq!(rig.read("moved").as_deref(), Some("flags"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn invalid_nodes_change_nothing() {
+    let rig = Rig::new();
+    let good = node(&rig, "good");
+    let running = rig.start_nodes(vec![good.clone()]);
+    running.wait_for("good", State::Current).await;
+    let twice = NodeConfig { name: "twice".into(), ..good.clone() };
+    let error = running.engine.set_nodes(vec![good, twice]).await.unwrap_err();
+    assert!(error.to_string().contains("nodes.good"), "{error}");
+    assert_eq!(running.engine.status().len(), 1);
+    rig.memory.set("/good", "changed", 2);
+    running.wait_until("the change", || rig.read("good").as_deref() == Some("changed")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_removed_node_without_an_outcome_is_not_awaited() {
+    let rig = Rig::new();
+    let silent = node(&rig, "silent");
+    rig.memory.silence("/silent");
+    let running = rig.start_nodes(vec![silent]);
+    assert!(timeout(Duration::from_secs(5), running.engine.settled()).await.is_err());
+    running.engine.set_nodes(Vec::new()).await.unwrap();
+    timeout(Duration::from_secs(5), running.engine.settled()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_give_all_nodes_first_and_then_those_that_changed() {
+    let rig = Rig::new();
+    let running = rig.start_nodes(vec![node(&rig, "one"), node(&rig, "two")]);
+    let mut changes = running.engine.changes();
+    assert_eq!(changes.next().await.len(), 2);
+    running.engine.settled().await;
+    while timeout(Duration::from_secs(5), changes.next()).await.is_ok() {}
+
+    rig.memory.set("/two", "changed", 2);
+    let statuses = changes.next().await;
+    assert_eq!(statuses.iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["two"]);
+    running.wait_until("the change", || rig.read("two").as_deref() == Some("changed")).await;
+    assert_eq!(running.engine.node("two").unwrap().mzxid, Some(2));
+    fs::remove_file(rig.path("one")).unwrap();
+}
+
+#[test]
+fn without_a_runtime_an_engine_is_refused() {
+    let rig = Rig::new();
+    let error = Engine::builder(std::sync::Arc::new(rig.memory.clone())).start().unwrap_err();
+    assert!(matches!(error, StartError::NoRuntime), "{error}");
+}
