@@ -23,6 +23,8 @@
 //!
 //! The features `toml` and `yaml`, both on by default, bring the parsers of these formats.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod check;
 mod error;
 mod format;
@@ -37,3 +39,8 @@ pub use format::supports;
 pub use judge::judge;
 
 pub use ld_config;
+
+/// The examples in the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

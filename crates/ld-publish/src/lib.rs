@@ -27,6 +27,8 @@
 //! What it deliberately does not do: it knows no destination files, creates no nodes and keeps no
 //! history.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod diff;
 mod error;
 mod judge;
@@ -39,3 +41,8 @@ pub use plan::{Plan, Published, plan};
 
 pub use ld_guard::{self, Checks, ld_config};
 pub use ld_zk;
+
+/// The examples in the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -28,6 +28,8 @@
 //! What it deliberately does not do: it keeps no history and no state of its own on disk, it never changes a file in
 //! place, it loads nothing that a node points to.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 mod disk;
 mod engine;
@@ -53,3 +55,8 @@ pub use source::{NodeSource, Source};
 pub use status::{State, Status};
 /// The crates that this API names.
 pub use {ld_config, ld_zk};
+
+/// The examples in the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -56,13 +56,13 @@ mod watch;
 pub use client::Client;
 pub use confirm::Confirmed;
 pub use error::Error;
+/// Settings and secrets, which [`Client::new`] takes.
+pub use ld_config;
 pub use options::Options;
 pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
 pub use session::Backoff;
 pub use state::{ClientState, SessionInfo, SessionState, StateWatch};
 pub use watch::{ChildrenReading, ChildrenState, ChildrenWatch, NodeWatch, Reservation};
-/// Settings and secrets, which [`Client::new`] takes.
-pub use ld_config;
 /// The one foreign crate in this API: what [`Client::session`] gives.
 pub use zookeeper;
 

@@ -1,6 +1,7 @@
 //! What every package of the tree must say about itself, and in which order they are published.
 
 use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -9,6 +10,9 @@ use ld_workspace::cargo;
 
 /// What publishing and its documentation want of each package.
 const WANTED: [&str; 6] = ["description", "license", "repository", "homepage", "readme", "rust_version"];
+
+/// The texts that go with each published package.
+const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
 /// The packages of the workspace, published ones and others.
 pub struct Packages {
@@ -47,6 +51,9 @@ pub fn check() -> Result<(), Failure> {
         let name = text(package, "name");
         let missing = WANTED.iter().filter(|key| package[**key].as_str().is_none_or(str::is_empty));
         faults.extend(missing.map(|key| format!("{name} has no {key}")));
+        let manifest = PathBuf::from(text(package, "manifest_path"));
+        let lacks = |licence: &&&str| !manifest.with_file_name(licence).is_file();
+        faults.extend(LICENCES.iter().filter(lacks).map(|licence| format!("{name} has no {licence}")));
         let lists = ["keywords", "categories"].into_iter().filter(|key| array(&package[*key]).is_empty());
         faults.extend(lists.map(|key| format!("{name} has no {key}")));
     }
