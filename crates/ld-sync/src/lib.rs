@@ -52,7 +52,7 @@ pub use engine::Engine;
 pub use error::StartError;
 pub use nodes::{Changes, NodeChanges};
 pub use source::{NodeSource, Source};
-pub use status::{State, Status};
+pub use status::{Applied, Counts, State, Status};
 /// The crates that this API names.
 pub use {ld_config, ld_zk};
 

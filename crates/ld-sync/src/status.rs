@@ -1,7 +1,7 @@
 //! What the engine knows of each node, to be shown.
 
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The state of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,36 @@ impl State {
     }
 }
 
+/// How often something happened to a node since it is followed. A count starts again from 0 after
+/// `u32::MAX`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Its file was replaced or removed.
+    pub applied: u32,
+    /// A write, a removal or a heartbeat failed or hung.
+    pub failed: u32,
+    /// A call on its file system took more than 10 s.
+    pub hung: u32,
+    /// Content was rejected by a guard, or as a pointer.
+    pub rejected: u32,
+    /// The node could not be read, or an answer could not be trusted.
+    pub unreadable: u32,
+    /// A change of the file by another process was found and repaired.
+    pub repaired: u32,
+}
+
+/// How the file was last replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// From the start of the work on the file to its end.
+    pub took: Duration,
+    /// From the change of the node, by the leader's clock, to the end of the work, by this host's;
+    /// `None` if the clocks contradict each other, or the time of the change is not known.
+    pub propagated: Option<Duration>,
+}
+
 /// One node at one moment.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -80,4 +110,8 @@ pub struct Status {
     pub last_error: Option<String>,
     /// Failed attempts since it was last healthy.
     pub attempts: u32,
+    /// How its file was last replaced; `None` if this process never had to.
+    pub applied: Option<Applied>,
+    /// What happened to it since it is followed.
+    pub counts: Counts,
 }

@@ -61,18 +61,28 @@ pub struct NodeStat {
     pub version: i32,
     /// Its size in bytes.
     pub data_length: i32,
+    /// When its content was last changed by the clock of the leader, in milliseconds since 1970; 0
+    /// if that is not known.
+    pub mtime: i64,
 }
 
 impl NodeStat {
     /// The parts of a stat, as a test's source of nodes makes them.
     pub fn new(czxid: i64, mzxid: i64, version: i32, data_length: i32) -> Self {
-        Self { czxid, mzxid, version, data_length }
+        Self { czxid, mzxid, version, data_length, mtime: 0 }
+    }
+
+    /// The same with the time of the last change.
+    #[must_use]
+    pub fn changed_at(mut self, mtime: i64) -> Self {
+        self.mtime = mtime;
+        self
     }
 }
 
 impl From<&zookeeper::Stat> for NodeStat {
     fn from(stat: &zookeeper::Stat) -> Self {
-        Self { czxid: stat.czxid, mzxid: stat.mzxid, version: stat.version, data_length: stat.data_length }
+        Self::new(stat.czxid, stat.mzxid, stat.version, stat.data_length).changed_at(stat.mtime)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a reading means for the file, and when the file is left alone because the answer cannot be trusted.
 
 use ld_config::OnDelete;
-use ld_zk::{Absence, Error, Unreadable};
+use ld_zk::{Absence, Error, NodeStat, Unreadable};
 
 use super::record::Node;
 use super::retry::Aim;
@@ -10,9 +10,9 @@ use crate::status::State;
 
 /// What a reading found, without the content.
 pub(super) enum Found {
-    /// Content that has passed the guards, modified last by this transaction.
+    /// Content that has passed the guards.
     Content {
-        mzxid: i64,
+        stat: NodeStat,
     },
     Absent(Absence),
     Unreadable(Unreadable),
@@ -34,19 +34,19 @@ pub(super) fn decide(node: &Node, found: &Found, read_only: bool, existing: Exis
     let leave = |state, why: &str| Decision::LeaveFile(state, why.to_owned());
     let known = node.applied().map(|applied| applied.mzxid);
     match found {
-        Found::Content { mzxid } if node.state() == State::Drifted && known == Some(*mzxid) => {
+        Found::Content { stat } if node.state() == State::Drifted && known == Some(stat.mzxid) => {
             Decision::Attempt(Aim::Compare)
         }
-        Found::Content { mzxid } if read_only && known.is_some_and(|known| *mzxid < known) => leave(
+        Found::Content { stat } if read_only && known.is_some_and(|known| stat.mzxid < known) => leave(
             State::Unverified,
             "the read-only server has an older version than was applied; the newer file stays",
         ),
-        Found::Content { mzxid } => {
+        Found::Content { stat } => {
             let existing = match known {
                 // Without a version to compare with, a file that exists may be newer.
                 None if read_only => Existing::Keep,
                 // It was applied before, so this is a repair.
-                Some(known) if known == *mzxid => Existing::Replace,
+                Some(known) if known == stat.mzxid => Existing::Replace,
                 _ => existing,
             };
             Decision::Attempt(Aim::Apply { existing, touch: !read_only })

@@ -1,5 +1,7 @@
 //! What an attempt leads to: the node's state, its log lines, and when it is tried again.
 
+use std::time::{Duration, SystemTime};
+
 use ld_config::chain;
 use ld_guard::Error;
 use tracing::{debug, info, warn};
@@ -9,7 +11,7 @@ use super::retry::{Attempt, Retry};
 use super::task::Task;
 use crate::disk::{Done, JobError};
 use crate::source::NodeSource;
-use crate::status::State;
+use crate::status::{Applied, State};
 
 /// The reason of a node whose drift is only reported.
 pub(crate) const DRIFT_STAYS: &str =
@@ -17,7 +19,7 @@ pub(crate) const DRIFT_STAYS: &str =
 
 impl<W: NodeSource> Task<W> {
     /// Records what an apply or a comparison has done.
-    pub(super) fn record_apply(&mut self, done: Done, attempt: &Attempt) {
+    pub(super) fn record_apply(&mut self, done: Done, attempt: &Attempt, took: Duration) {
         match done {
             Done::Replaced | Done::Unchanged => {
                 let replaced = done == Done::Replaced;
@@ -27,7 +29,8 @@ impl<W: NodeSource> Task<W> {
                     let (mzxid, bytes) = (version.mzxid, version.bytes);
                     info!("Updating '{dest}' (nodes.{name}, mzxid {mzxid:#x}, {bytes} bytes)");
                 }
-                if node.set_current(version, replaced) {
+                let applied = replaced.then(|| Applied { took, propagated: since(attempt.stat.mtime) });
+                if node.set_current(version, applied) {
                     info!("nodes.{name}: '{dest}' is current again");
                 }
                 self.confirmed = Some(attempt.session);
@@ -127,4 +130,10 @@ impl<W: NodeSource> Task<W> {
             warn!("nodes.{}: {} -> '{}': {error}", config.name, config.source, config.dest.display());
         }
     }
+}
+
+/// How long ago `mtime` was, in milliseconds since 1970; `None` if that is 0 or to come.
+fn since(mtime: i64) -> Option<Duration> {
+    let mtime = u64::try_from(mtime).ok().filter(|mtime| *mtime > 0)?;
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + Duration::from_millis(mtime)).ok()
 }

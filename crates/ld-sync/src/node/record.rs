@@ -10,7 +10,7 @@ use ld_config::NodeConfig;
 use tokio::sync::Notify;
 
 use super::outcomes::Outcomes;
-use crate::status::{State, Status};
+use crate::status::{Applied, Counts, State, Status};
 
 /// The same complaint about the same node is logged this often at most.
 const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
@@ -37,6 +37,8 @@ struct Record {
     applied: Option<Version>,
     applied_at: Option<SystemTime>,
     heartbeat_at: Option<SystemTime>,
+    last_apply: Option<Applied>,
+    counts: Counts,
     problem: Option<Problem>,
     /// Another node has the file, so this one cannot be current.
     lost_file: bool,
@@ -69,6 +71,8 @@ impl Node {
             applied: None,
             applied_at: None,
             heartbeat_at: None,
+            last_apply: None,
+            counts: Counts::default(),
             problem: None,
             lost_file: false,
         };
@@ -84,16 +88,19 @@ impl Node {
         self.with(|record| record.applied)
     }
 
-    /// The file holds the node's content. Returns whether the node was unhealthy before.
-    pub(crate) fn set_current(&self, version: Version, replaced: bool) -> bool {
+    /// The file holds the node's content; `replaced` if it had to be replaced for that. Returns
+    /// whether the node was unhealthy before.
+    pub(crate) fn set_current(&self, version: Version, replaced: Option<Applied>) -> bool {
         self.settle(|record| {
             if record.lost_file {
                 return false;
             }
             record.applied = Some(version);
-            if replaced {
+            if replaced.is_some() {
                 record.applied_at = Some(SystemTime::now());
                 record.heartbeat_at = record.applied_at;
+                record.last_apply = replaced;
+                count(&mut record.counts.applied);
             }
             record.set_healthy(State::Current)
         })
@@ -106,6 +113,7 @@ impl Node {
             record.applied = None;
             if removed {
                 record.applied_at = Some(SystemTime::now());
+                count(&mut record.counts.applied);
             }
             (before, record.set_healthy(State::Absent))
         })
@@ -113,7 +121,26 @@ impl Node {
 
     /// The node is not healthy. Returns whether that is worth a log line now.
     pub(crate) fn set_unhealthy(&self, state: State, error: &str) -> bool {
-        self.settle(|record| record.complain(state, error))
+        self.settle(|record| {
+            let counts = &mut record.counts;
+            match state {
+                State::Failing => count(&mut counts.failed),
+                State::Rejected => count(&mut counts.rejected),
+                State::Unreadable | State::Unverified => count(&mut counts.unreadable),
+                _ => {}
+            }
+            record.complain(state, error)
+        })
+    }
+
+    /// A call on the file system hangs.
+    pub(crate) fn count_hang(&self) {
+        self.change(|record| count(&mut record.counts.hung));
+    }
+
+    /// A change by another process is being repaired.
+    pub(crate) fn count_repair(&self) {
+        self.change(|record| count(&mut record.counts.repaired));
     }
 
     /// Another node has claimed the file, and keeps it. The task has to learn that.
@@ -187,6 +214,8 @@ impl Node {
                 None => connection_error.map(str::to_owned),
             },
             attempts: record.problem.as_ref().map_or(0, |problem| problem.attempts),
+            applied: record.last_apply,
+            counts: record.counts,
         })
     }
 
@@ -213,6 +242,10 @@ impl Node {
         }
         result
     }
+}
+
+fn count(counter: &mut u32) {
+    *counter = counter.wrapping_add(1);
 }
 
 impl std::fmt::Debug for Node {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ld_zk::{Backoff, SessionKey};
+use ld_zk::{Backoff, NodeStat, SessionKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -27,7 +27,7 @@ const HELD_BYTES: usize = 16 << 20;
 pub(super) struct Attempt {
     pub(super) content: Arc<Vec<u8>>,
     pub(super) session: SessionKey,
-    pub(super) mzxid: i64,
+    pub(super) stat: NodeStat,
     pub(super) aim: Aim,
     /// The room that it takes among the held contents.
     pub(super) room: Option<OwnedSemaphorePermit>,
@@ -44,7 +44,7 @@ pub(super) enum Aim {
 
 impl Attempt {
     pub(super) fn version(&self) -> Version {
-        Version { mzxid: self.mzxid, bytes: self.content.len() as u64 }
+        Version { mzxid: self.stat.mzxid, bytes: self.content.len() as u64 }
     }
 }
 

@@ -179,7 +179,7 @@ impl<W: NodeSource> Task<W> {
                         return self.reject(&verdict);
                     }
                 }
-                (Found::Content { mzxid: stat.mzxid }, content, reservation)
+                (Found::Content { stat }, content, reservation)
             }
             NodeState::Absent(absence) => (Found::Absent(absence), Arc::default(), Reservation::default()),
             NodeState::Unreadable(reason) => {
@@ -187,8 +187,8 @@ impl<W: NodeSource> Task<W> {
             }
         };
         match (decide(&self.node, &found, read_only, self.existing()), found) {
-            (Decision::Attempt(aim), Found::Content { mzxid }) => {
-                let attempt = Attempt { content, session, mzxid, aim, room };
+            (Decision::Attempt(aim), Found::Content { stat }) => {
+                let attempt = Attempt { content, session, stat, aim, room };
                 match owner {
                     Ok(owner) => self.apply(&disk, attempt, owner, reservation).await,
                     Err(error) => self.fail(&error.to_string(), None),

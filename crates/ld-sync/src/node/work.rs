@@ -49,8 +49,9 @@ impl<W: NodeSource> Task<W> {
             Aim::Apply { existing, touch } => Work::Apply { content, owner, existing, touch },
             Aim::Compare => Work::Compare { content, owner },
         };
+        let began = Instant::now();
         match self.on_disk(disk, work, reservation).await {
-            Ok(done) => self.record_apply(done, &attempt),
+            Ok(done) => self.record_apply(done, &attempt, began.elapsed()),
             Err(error) => self.fail_job(&error, Some(attempt)),
         }
     }
@@ -96,6 +97,7 @@ impl<W: NodeSource> Task<W> {
 
     pub(super) fn report_hang(&mut self, what: &str, since: SystemTime) {
         self.hang_reported = true;
+        self.node.count_hang();
         let dest = self.node.config.dest.display();
         let since = humantime::format_rfc3339_seconds(since);
         self.complain(State::Failing, &format!("{what} '{dest}' has hung since {since}"));

@@ -90,6 +90,7 @@ impl<W: NodeSource> Task<W> {
         match self.node.config.drift {
             OnDrift::Repair => {
                 self.drifts += 1;
+                self.node.count_repair();
                 let hint = if self.drifts >= SUSPICIOUS_REPAIRS {
                     "; this repeats: a second watcher may have the same destination"
                 } else {

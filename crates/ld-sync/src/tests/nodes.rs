@@ -107,3 +107,25 @@ fn without_a_runtime_an_engine_is_refused() {
     let error = Engine::builder(std::sync::Arc::new(rig.memory.clone())).start().unwrap_err();
     assert!(matches!(error, StartError::NoRuntime), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_happened_to_a_node_is_counted() {
+    let rig = Rig::new();
+    let mut flags = node(&rig, "flags");
+    flags.guards.max_bytes = Some(10);
+    let running = rig.start_nodes(vec![flags]);
+    let status = running.wait_for("flags", State::Current).await;
+    assert_eq!((status.counts.applied, status.counts.rejected), (1, 0));
+    assert!(status.applied.is_some(), "{status:?}");
+
+    rig.memory.set("/flags", "more than ten bytes", 2);
+    let status = running.wait_for("flags", State::Rejected).await;
+    assert_eq!((status.counts.applied, status.counts.rejected), (1, 1));
+    rig.memory.set("/flags", "good", 3);
+    running.wait_for("flags", State::Current).await;
+    fs::write(rig.path("flags"), "edited").unwrap_or_else(|_| {
+        fs::remove_file(rig.path("flags")).unwrap();
+    });
+    running.wait_until("the repair", || rig.read("flags").as_deref() == Some("good")).await;
+    running.wait_until("its count", || running.status("flags").counts.repaired == 1).await;
+}

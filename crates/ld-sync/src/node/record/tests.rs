@@ -7,7 +7,10 @@ use super::*;
 fn current() -> Node {
     let config = NodeConfig::new("flags", "/flags", "/nowhere/flags");
     let node = Node::new(0, config, Arc::default());
-    node.set_current(Version { mzxid: 1, bytes: 1 }, true);
+    node.set_current(
+        Version { mzxid: 1, bytes: 1 },
+        Some(Applied { took: Duration::ZERO, propagated: None }),
+    );
     node
 }
 
