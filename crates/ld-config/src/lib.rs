@@ -91,8 +91,8 @@ pub use problems::MAX_PROBLEMS;
 pub use secret::SecretValue;
 pub use secrets::{ReadSecrets, SecretsError, read_secrets, read_simple_secrets};
 pub use settings::{
-    Config, Format, Guards, Host, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig, SecretsProvider,
-    TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
+    Config, Format, Guards, Host, Listen, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig,
+    SecretsProvider, StatusConfig, TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
 };
 pub use validate::{InvalidSetting, validate_nodes};
 pub use values::znode::{ZnodePathError, znode_path};

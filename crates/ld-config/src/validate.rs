@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use crate::destinations::{Destinations, taken};
-use crate::keys::{Key, NODE, NODE_PREFIX, SECRETS, WATCHER, ZOOKEEPER};
+use crate::keys::{Key, NODE, NODE_PREFIX, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::quote::{Text, quoted, shown_key};
-use crate::settings::{Config, NodeConfig, SecretsConfig, WatcherConfig, ZooKeeperConfig};
+use crate::settings::{Config, NodeConfig, SecretsConfig, StatusConfig, WatcherConfig, ZooKeeperConfig};
 use crate::values::tls;
 
 /// A setting that cannot be used: correct it.
@@ -37,6 +37,7 @@ impl Config {
         self.zookeeper.validate()?;
         self.secrets.validate()?;
         self.watcher.validate()?;
+        self.status.validate()?;
         validate_nodes(&self.nodes)
     }
 }
@@ -79,6 +80,17 @@ impl WatcherConfig {
     /// [`MAX_INTERVAL`](crate::MAX_INTERVAL).
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         check_keys(WATCHER, self, "")
+    }
+}
+
+impl StatusConfig {
+    /// Checks the address.
+    ///
+    /// # Errors
+    ///
+    /// A Unix socket with a relative or too long path.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        check_keys(STATUS, self, "")
     }
 }
 

@@ -132,8 +132,13 @@ impl Engine {
 
     /// The state of every node, in the order of the configuration.
     pub fn status(&self) -> Vec<Status> {
+        self.statuses().collect()
+    }
+
+    /// The same one by one, for programs with many nodes: each status is made when it is asked for.
+    pub fn statuses(&self) -> impl Iterator<Item = Status> + use<> {
         let connection_error = (self.connection_error)();
-        self.nodes.all().iter().map(|node| node.status(connection_error.as_deref())).collect()
+        self.nodes.all().into_iter().map(move |node| node.status(connection_error.as_deref()))
     }
 
     /// The state of the node `name`; `None` if there is no such node.

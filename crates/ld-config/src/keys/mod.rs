@@ -2,11 +2,13 @@
 
 mod key;
 mod node;
+mod status;
 mod watcher;
 mod zookeeper;
 
 pub(crate) use key::Key;
 pub(crate) use node::NODE;
+pub(crate) use status::STATUS;
 pub(crate) use watcher::{SECRETS, WATCHER};
 pub(crate) use zookeeper::ZOOKEEPER;
 
@@ -16,7 +18,10 @@ pub(crate) const NODE_PREFIX: &str = "nodes.";
 /// The names of the keys that a file has once.
 pub(crate) fn global_names() -> impl Iterator<Item = &'static str> {
     let zookeeper = ZOOKEEPER.iter().map(|key| key.name);
-    zookeeper.chain(SECRETS.iter().map(|key| key.name)).chain(WATCHER.iter().map(|key| key.name))
+    zookeeper
+        .chain(SECRETS.iter().map(|key| key.name))
+        .chain(WATCHER.iter().map(|key| key.name))
+        .chain(STATUS.iter().map(|key| key.name))
 }
 
 /// Every key that is known, as docs/config.md writes it: `zookeeper.hosts`, `nodes.NAME.source`.

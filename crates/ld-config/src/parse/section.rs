@@ -6,7 +6,7 @@ use super::apply::apply;
 use super::scope::Scope;
 use super::{nodes, suggest};
 use crate::ini::{Entry, Section};
-use crate::keys::{self, Key, NODE_PREFIX, SECRETS, WATCHER, ZOOKEEPER};
+use crate::keys::{self, Key, NODE_PREFIX, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::problem::Position;
 use crate::problems::Problems;
 use crate::quote::Text;
@@ -14,7 +14,7 @@ use crate::settings::{Config, ZooKeeperConfig};
 use crate::values::tls;
 
 /// Below these prefixes an unknown key is warned about. Other keys of the section belong to others.
-const OURS: [&str; 3] = ["zookeeper.", "secrets.", "watcher."];
+const OURS: [&str; 4] = ["zookeeper.", "secrets.", "watcher.", "status."];
 
 /// The keys of a section outside of nodes.
 type Global<'a> = HashMap<&'a str, Entry<'a>>;
@@ -29,6 +29,7 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
     read_keys(SECRETS, &mut config.secrets, &global, at, problems);
     if scope == Scope::Watcher {
         read_keys(WATCHER, &mut config.watcher, &global, at, problems);
+        read_keys(STATUS, &mut config.status, &global, at, problems);
     }
     check_tls(&config.zookeeper, &global, at, problems);
     for entry in section.entries.iter().filter(|entry| scope.covers(entry.key)) {

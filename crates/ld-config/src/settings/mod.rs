@@ -1,12 +1,14 @@
 //! The typed settings: plain structs with public fields, buildable without an INI file.
 
 mod node;
+mod status;
 mod zookeeper;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use node::{Format, Guards, NodeConfig, OnDelete, OnDrift, Principal};
+pub use status::{Listen, StatusConfig};
 pub use zookeeper::{Host, TlsConfig, TlsIdentity, ZooKeeperConfig};
 
 /// Everything that one configuration file says.
@@ -19,6 +21,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// What concerns the watcher as a whole.
     pub watcher: WatcherConfig,
+    /// Where the watcher shows its state.
+    pub status: StatusConfig,
     /// The nodes to keep as files, in the order of the file.
     pub nodes: Vec<NodeConfig>,
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod credentials;
 pub(crate) mod hosts;
+pub(crate) mod listen;
 pub(crate) mod mode;
 pub(crate) mod number;
 pub(crate) mod path;

@@ -1,0 +1,36 @@
+//! Part of live data: the state of an engine, shown to people and machines.
+//!
+//! [`Server::start`] serves it over HTTP, on loopback or a Unix socket:
+//!
+//! | path | what it answers |
+//! |---|---|
+//! | `/metrics` | metrics as OpenMetrics or as Prometheus' text, by the request's `Accept` |
+//! | `/healthz` | 200 while the engine's runtime turns, else 503 |
+//! | `/readyz` | 200 once every node had its first outcome, else 503 |
+//! | `/status` | [`Report`] as JSON; its fields are stable |
+//! | `/` | a page without external assets that shows the same |
+//!
+//! [`fetch`] asks such a server for its [`Report`].
+//!
+//! Everything runs on one thread with a runtime of its own, so that a visitor delays no change. No
+//! content and no secret is served, and no path of a secret.
+//!
+//! What it deliberately does not do: it changes nothing, and it needs no authentication. Let it
+//! listen on loopback or on a Unix socket.
+
+mod client;
+mod error;
+mod metrics;
+mod pulse;
+mod report;
+mod respond;
+mod server;
+mod view;
+
+pub use client::fetch;
+pub use error::Error;
+pub use report::{NodeReport, Report, SessionReport};
+pub use server::{MAX_CONNECTIONS, REQUEST_LIMIT, Server};
+pub use view::View;
+
+pub use {ld_config, ld_sync, ld_zk};

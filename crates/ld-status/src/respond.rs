@@ -1,0 +1,101 @@
+//! The answer to one request.
+
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use hyper::{Method, Request, Response, StatusCode};
+
+use crate::metrics::{Format, Metrics};
+use crate::pulse::Pulse;
+use crate::report::Report;
+use crate::view::View;
+
+const PAGE: &str = include_str!("page.html");
+
+/// What the page may load: nothing but its own script and style, and the status.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                           connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What all answers are made of.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) view: View,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) pulse: Pulse,
+}
+
+/// Answers a request. Its body is not read.
+pub(crate) fn respond<B>(shown: &Shown, request: &Request<B>) -> Response<Full<Bytes>> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are served here\n");
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return response;
+    }
+    match request.uri().path() {
+        "/" => page(),
+        "/metrics" => metrics(shown, request.headers()),
+        "/healthz" => health(shown),
+        "/readyz" => readiness(shown),
+        "/status" => status(shown),
+        _ => text(StatusCode::NOT_FOUND, "not found; there are /, /status, /metrics, /healthz and /readyz\n"),
+    }
+}
+
+fn page() -> Response<Full<Bytes>> {
+    let mut response = answer(StatusCode::OK, "text/html; charset=utf-8", Bytes::from_static(PAGE.as_bytes()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+fn metrics(shown: &Shown, headers: &HeaderMap) -> Response<Full<Bytes>> {
+    let format = Format::accepted_by(headers);
+    match shown.metrics.encode(format) {
+        Ok(body) => answer(StatusCode::OK, format.content_type(), body.into()),
+        Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written\n"),
+    }
+}
+
+fn health(shown: &Shown) -> Response<Full<Bytes>> {
+    if shown.pulse.is_healthy() {
+        return text(StatusCode::OK, "the engine turns\n");
+    }
+    let seconds = shown.pulse.age().as_secs();
+    text(StatusCode::SERVICE_UNAVAILABLE, format!("the engine has not turned for {seconds} s\n"))
+}
+
+fn readiness(shown: &Shown) -> Response<Full<Bytes>> {
+    let waiting = |status: &ld_sync::Status| status.state == ld_sync::State::Waiting;
+    match shown.view.engine.statuses().filter(waiting).count() {
+        0 => text(StatusCode::OK, "every node had its first outcome\n"),
+        count => text(StatusCode::SERVICE_UNAVAILABLE, format!("nodes without a first outcome: {count}\n")),
+    }
+}
+
+fn status(shown: &Shown) -> Response<Full<Bytes>> {
+    match serde_json::to_vec(&Report::of(&shown.view)) {
+        Ok(body) => answer(StatusCode::OK, "application/json", body.into()),
+        Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the status cannot be written\n"),
+    }
+}
+
+fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    answer(status, "text/plain; charset=utf-8", text.into())
+}
+
+fn answer(status: StatusCode, content_type: &'static str, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

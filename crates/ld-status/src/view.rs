@@ -1,0 +1,70 @@
+//! What is shown: an engine, its sessions, and what must not be seen of them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use ld_config::Config;
+use ld_sync::{Engine, Status};
+use ld_zk::{Client, ClientState};
+
+/// What a [`Server`](crate::Server) shows. Clones show the same.
+#[derive(Clone)]
+pub struct View {
+    pub(crate) engine: Arc<Engine>,
+    client: Client,
+    started: SystemTime,
+    /// Whether the metrics have samples for each node.
+    pub(crate) per_node: bool,
+    version: &'static str,
+    /// Paths of secrets, which are shown nowhere, and the keys that set them.
+    hidden: Arc<[(String, &'static str)]>,
+}
+
+impl View {
+    /// Shows `engine`, which reads through `client` and was made from `config`. `version` is that
+    /// of the program.
+    pub fn new(engine: Arc<Engine>, client: Client, config: &Config, version: &'static str) -> Self {
+        let secrets = Some((config.secrets.path.display().to_string(), "secrets.path"));
+        let tls = config.zookeeper.tls.as_ref().and_then(|tls| tls.identity.as_ref());
+        let key = tls.map(|identity| (identity.key.display().to_string(), "zookeeper.tls.key"));
+        let hidden = [secrets, key].into_iter().flatten().filter(|(path, _)| !path.is_empty()).collect();
+        let per_node = config.status.per_node;
+        Self { engine, client, started: SystemTime::now(), per_node, version, hidden }
+    }
+
+    /// The states of the sessions.
+    pub(crate) fn sessions(&self) -> ClientState {
+        self.client.state()
+    }
+
+    /// The ensemble and the chroot.
+    pub(crate) fn ensemble(&self) -> String {
+        self.client.description()
+    }
+
+    pub(crate) fn started(&self) -> SystemTime {
+        self.started
+    }
+
+    pub(crate) fn version(&self) -> &'static str {
+        self.version
+    }
+
+    /// An error without the paths of secrets.
+    pub(crate) fn without_secrets(&self, error: &str) -> String {
+        self.hidden.iter().fold(error.to_owned(), |error, (path, key)| error.replace(path, &format!("<{key}>")))
+    }
+
+    /// A status that may be shown.
+    pub(crate) fn shown(&self, mut status: Status) -> Status {
+        status.last_error = status.last_error.map(|error| self.without_secrets(&error));
+        status
+    }
+}
+
+impl fmt::Debug for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("View").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}

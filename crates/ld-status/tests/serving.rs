@@ -1,0 +1,141 @@
+//! The server as its visitors see it, around an engine whose ZooKeeper does not answer.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ld_status::ld_config::{Config, Environment, Listen, Scope};
+use ld_status::ld_sync::Engine;
+use ld_status::ld_zk::{Client, Options};
+use ld_status::{Error, MAX_CONNECTIONS, Server, View, fetch};
+
+const CONFIG: &str = "[live-data]\nzookeeper.hosts = 127.0.0.1:1\nzookeeper.credentials = secret/a\n\
+                      secrets.path = /no/such/planted-path\nnodes.a.source = /a\nnodes.a.dest = /tmp/a\n\
+                      nodes.b.source = /b\nnodes.b.dest = /tmp/b\n";
+
+/// More than any answer takes on a busy machine.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A server at `listen` with two nodes, and what it needs.
+fn serve(listen: &Listen) -> Result<Server, Error> {
+    let parsed = Config::parse(CONFIG, "test", &Environment::empty(), Scope::Watcher).unwrap();
+    let config = parsed.config;
+    let client = Client::new(&config.zookeeper, &config.secrets, Options::default()).unwrap();
+    let engine = Engine::builder(Arc::new(client.clone())).nodes(config.nodes.clone()).start().unwrap();
+    let view = View::new(Arc::new(engine), client, &config, "1.2.3");
+    Server::start(listen, view, &tokio::runtime::Handle::current())
+}
+
+fn anywhere() -> Listen {
+    Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)))
+}
+
+fn address(server: &Server) -> SocketAddr {
+    match server.address() {
+        Listen::Tcp(address) => *address,
+        other => panic!("{other}"),
+    }
+}
+
+/// The whole answer to `request`, which is sent as it is.
+fn ask(server: &Server, request: &str) -> String {
+    let mut stream = TcpStream::connect(address(server)).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn get(server: &Server, path: &str) -> String {
+    ask(server, &format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_path_has_its_answer() {
+    let server = serve(&anywhere()).unwrap();
+    assert!(get(&server, "/healthz").starts_with("HTTP/1.1 200 "));
+    let ready = get(&server, "/readyz");
+    assert!(ready.starts_with("HTTP/1.1 503 ") && ready.contains("first outcome: 2"), "{ready}");
+    let page = get(&server, "/");
+    assert!(page.contains("<title>live data</title>") && page.contains("default-src 'none'"), "{page}");
+    assert!(get(&server, "/secret").starts_with("HTTP/1.1 404 "));
+    let refused = ask(&server, "POST /status HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    assert!(refused.starts_with("HTTP/1.1 405 ") && refused.contains("allow: GET, HEAD"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_come_in_the_format_that_is_asked_for() {
+    let server = serve(&anywhere()).unwrap();
+    let plain = get(&server, "/metrics");
+    assert!(plain.contains("text/plain; version=0.0.4"), "{plain}");
+    assert!(plain.contains("live_data_node_state{node=\"a\",state=\"waiting\"} 1\n"), "{plain}");
+    assert!(plain.contains("# TYPE live_data_failures_total counter"), "{plain}");
+    assert!(!plain.contains("# EOF"), "{plain}");
+    let open = ask(&server, "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text\r\n\r\n");
+    assert!(open.contains("application/openmetrics-text; version=1.0.0") && open.ends_with("# EOF\n"), "{open}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_is_fetched_and_shows_no_path_of_a_secret() {
+    let server = serve(&anywhere()).unwrap();
+    let began = Instant::now();
+    let report = loop {
+        let report = fetch(server.address(), LIMIT).await.unwrap();
+        if report.sessions.iter().any(|session| session.last_error.is_some()) {
+            break report;
+        }
+        assert!(began.elapsed() < LIMIT, "{report:?}");
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(report.nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert!(!report.ready && !report.is_good() && report.version == "1.2.3");
+    for path in ["/status", "/metrics", "/"] {
+        assert!(!get(&server, path).contains("planted-path"), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_visitors_hold_up_no_other_for_long() {
+    let server = serve(&anywhere()).unwrap();
+    // More than are served at one time, each silent after a piece of a request.
+    let slow: Vec<_> = (0..MAX_CONNECTIONS + 40)
+        .map(|_| {
+            let mut stream = TcpStream::connect(address(&server)).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost:").unwrap();
+            stream
+        })
+        .collect();
+    assert!(get(&server, "/healthz").starts_with("HTTP/1.1 200 "));
+    drop(slow);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_huge_request_is_refused() {
+    let server = serve(&anywhere()).unwrap();
+    let mut stream = TcpStream::connect(address(&server)).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    let _ = stream.write_all(format!("GET /{} HTTP/1.1\r\n", "x".repeat(1 << 20)).as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
+    assert!(get(&server, "/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_that_is_left_behind_is_replaced_and_a_live_one_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("status.sock");
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    let listen = Listen::Unix(path.clone());
+    let server = serve(&listen).unwrap();
+    assert!(fetch(&listen, LIMIT).await.is_ok());
+    let error = serve(&listen).unwrap_err();
+    assert!(matches!(error, Error::CannotListen { .. }), "{error}");
+    drop(server);
+    assert!(!path.exists() && UnixStream::connect(&path).is_err());
+    let error = fetch(&listen, LIMIT).await.unwrap_err();
+    assert!(error.to_string().contains("cannot be asked"), "{error}");
+}
