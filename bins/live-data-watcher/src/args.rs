@@ -1,9 +1,9 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 /// Keep local files equal to ZooKeeper nodes.
 ///
@@ -12,7 +12,11 @@ use clap::Parser;
 /// current.
 #[derive(Debug, Parser)]
 #[command(name = "live-data-watcher", version)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
     /// Log more, for finding faults.
     #[arg(long)]
     pub(crate) debug: bool,
@@ -30,8 +34,64 @@ pub(crate) struct Args {
     pub(crate) timeout: Duration,
 
     /// The INI file with a [live-data] section; `-` reads standard input.
-    #[arg(value_name = "CONFIG")]
+    #[arg(value_name = "CONFIG", required = true)]
+    config: Option<PathBuf>,
+}
+
+/// What a running watcher is asked, and what a configuration is asked without one.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the state of the watcher that runs with CONFIG: 0 if every file is as it should be, 1 if
+    /// one is not, 3 if the watcher cannot be asked.
+    Status(StatusArgs),
+    /// Check CONFIG without connecting: 0 if it is right, 1 with every problem if it is not.
+    Check(CheckArgs),
+    /// Print CONFIG as it is understood, with all defaults.
+    PrintConfig {
+        /// The INI file.
+        config: PathBuf,
+    },
+}
+
+/// How the state is shown.
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatusArgs {
+    /// Print the report as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Show it again every second, until Ctrl-C.
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// How long the watcher may take to answer: 500ms, 1.5s, 2m, or plain seconds.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = timeout)]
+    pub(crate) timeout: Duration,
+
+    /// The INI file that the watcher runs with; it must set status.listen.
     pub(crate) config: PathBuf,
+}
+
+/// How a configuration is checked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// Exit with 1 if there is a warning, too.
+    #[arg(long)]
+    pub(crate) strict: bool,
+
+    /// Print the problems as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The INI file; `-` reads standard input.
+    pub(crate) config: PathBuf,
+}
+
+impl Args {
+    /// The CONFIG argument, which is there unless a subcommand is.
+    pub(crate) fn config(&self) -> &Path {
+        self.config.as_deref().unwrap_or(Path::new(""))
+    }
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {

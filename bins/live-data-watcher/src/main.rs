@@ -1,22 +1,25 @@
 //! `live-data-watcher`: the sidecar daemon. It parses, wires and prints; `ld-sync` does the work.
 
 mod args;
+mod check;
+mod notify;
 mod once;
+mod running;
 mod signals;
+mod status;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use ld_cli::{Exit, LogOptions};
 use ld_config::{Config, Scope, chain};
-use ld_sync::Engine;
-use ld_zk::Client;
 use tracing::{error, info, warn};
 
-use crate::args::Args;
-use crate::signals::Signals;
+use crate::args::{Args, Command};
+use crate::notify::Notifier;
+use crate::running::Running;
+use crate::signals::{Event, Signals};
 
 /// How long writes that run and open sessions may take to end after a signal; what still runs then
 /// is abandoned.
@@ -28,7 +31,13 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<Exit, Exit> {
-    let config = ld_cli::read_config(&args.config, Scope::Watcher)?;
+    match &args.command {
+        Some(Command::Status(status)) => return status::run(status),
+        Some(Command::Check(check)) => return check::run(check),
+        Some(Command::PrintConfig { config }) => return check::print(config),
+        None => {}
+    }
+    let config = ld_cli::read_config(args.config(), Scope::Watcher)?;
     let runtime = ld_cli::build_runtime()?;
     let exit = runtime.block_on(watch(args, config));
     runtime.shutdown_background();
@@ -39,26 +48,51 @@ async fn watch(args: &Args, mut config: Config) -> Result<Exit, Exit> {
     let mut signals = Signals::listen().map_err(failed)?;
     if args.once {
         once::apply_without_delay(&mut config.nodes);
+        config.status.listen = None;
     }
-    let mut options = ld_zk::Options::default();
-    options.read_only = true;
-    let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(failed)?;
-    let engine = Engine::start(Arc::new(client.clone()), config.nodes, config.watcher).map_err(failed)?;
-
-    let ensemble = ld_cli::ensemble(&config.zookeeper);
-    let exit = tokio::select! {
-        exit = once::sync(&engine, args, &ensemble), if args.once => exit,
-        name = signals.end() => { info!("{name}: ending"); Exit::Done }
-        reason = engine.ended() => { error!("{reason}"); Exit::Failed }
+    let mut running = Running::start(config).map_err(failed)?;
+    let exit = if args.once {
+        once(args, &running, &mut signals).await
+    } else {
+        follow(args, &mut running, &mut signals).await
     };
-    let end = async {
-        engine.drain(SHUTDOWN_LIMIT).await;
-        client.close(SHUTDOWN_LIMIT).await;
-    };
-    if tokio::time::timeout(SHUTDOWN_LIMIT, end).await.is_err() {
+    if tokio::time::timeout(SHUTDOWN_LIMIT, running.end(SHUTDOWN_LIMIT)).await.is_err() {
         warn!("not everything ended within {} second; the rest is abandoned", SHUTDOWN_LIMIT.as_secs());
     }
     Ok(exit)
+}
+
+async fn once(args: &Args, running: &Running, signals: &mut Signals) -> Exit {
+    let ensemble = ld_cli::ensemble(&running.config().zookeeper);
+    tokio::select! {
+        exit = once::sync(running.engine(), args, &ensemble) => exit,
+        name = signals.end() => { info!("{name}: ending"); Exit::Done }
+        reason = running.engine().ended() => { error!("{reason}"); Exit::Failed }
+    }
+}
+
+/// Follows all nodes until a signal ends the process.
+async fn follow(args: &Args, running: &mut Running, signals: &mut Signals) -> Exit {
+    let mut notifier = Notifier::start();
+    loop {
+        let event = tokio::select! {
+            event = signals.next() => event,
+            () = notifier.serve(running.engine()) => continue,
+            reason = running.engine().ended() => { error!("{reason}"); return Exit::Failed }
+        };
+        match event {
+            Event::End(name) => {
+                info!("{name}: ending");
+                notifier.stopping().await;
+                return Exit::Done;
+            }
+            Event::Reload => {
+                notifier.reloading().await;
+                running.reload(args.config()).await;
+                notifier.reloaded().await;
+            }
+        }
+    }
 }
 
 fn failed(cause: impl std::error::Error) -> Exit {

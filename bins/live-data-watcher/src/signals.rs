@@ -1,10 +1,19 @@
-//! Signals: SIGTERM and SIGINT end the process, SIGHUP and SIGCHLD do not.
+//! Signals: SIGTERM and SIGINT end the process, SIGHUP reloads, SIGCHLD reaps.
 
 use std::io;
 
 use rustix::process::{getpid, set_child_subreaper};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{debug, info};
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// End the process; with the name of the signal.
+    End(&'static str),
+    /// Read the configuration again.
+    Reload,
+}
 
 /// The signals that the watcher hears.
 pub(crate) struct Signals {
@@ -36,17 +45,23 @@ impl Signals {
         Ok(listening)
     }
 
-    /// Waits for a signal that ends the process, and gives its name. Answers the others meanwhile.
-    ///
-    /// Cancel-safe.
+    /// Waits for a signal that ends the process, and gives its name. Cancel-safe.
     pub(crate) async fn end(&mut self) -> &'static str {
         loop {
+            match self.next().await {
+                Event::End(name) => return name,
+                Event::Reload => info!("SIGHUP: there is nothing to reload with --once"),
+            }
+        }
+    }
+
+    /// Waits for a signal that asks for something. Reaps orphans meanwhile. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Event {
+        loop {
             tokio::select! {
-                _ = self.terminate.recv() => return "SIGTERM",
-                _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.hang_up.recv() => {
-                    info!("SIGHUP: reloading is not supported yet; restart to apply a changed configuration");
-                }
+                _ = self.terminate.recv() => return Event::End("SIGTERM"),
+                _ = self.interrupt.recv() => return Event::End("SIGINT"),
+                _ = self.hang_up.recv() => return Event::Reload,
                 _ = self.child.recv() => ld_guard::reap_orphans(),
             }
         }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use ld_config::{Config, ConfigError, Environment, Scope, ZooKeeperConfig, chain};
+use ld_config::{Config, ConfigError, Environment, Parsed, Scope, ZooKeeperConfig, chain};
 use tracing::{error, warn};
 
 use crate::exit::Exit;
@@ -16,13 +16,7 @@ use crate::exit::Exit;
 /// [`Exit::Usage`] if it cannot be opened, [`Exit::Failed`] if it is wrong. Both are logged
 /// already.
 pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
-    let environment = Environment::of_process();
-    let parsed = if path == Path::new("-") {
-        Config::from_reader(io::stdin().lock(), "<stdin>", &environment, scope)
-    } else {
-        Config::read(path, &environment, scope)
-    };
-    match parsed {
+    match parse_config(path, scope) {
         Ok(parsed) => {
             for warning in &parsed.warnings {
                 warn!("{warning}");
@@ -42,6 +36,20 @@ pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
     }
 }
 
+/// Reads the configuration in the same way, and logs nothing.
+///
+/// # Errors
+///
+/// As [`Config::read`].
+pub fn parse_config(path: &Path, scope: Scope) -> Result<Parsed, ConfigError> {
+    let environment = Environment::of_process();
+    if path == Path::new("-") {
+        Config::from_reader(io::stdin().lock(), "<stdin>", &environment, scope)
+    } else {
+        Config::read(path, &environment, scope)
+    }
+}
+
 /// The ensemble as the configuration names it, in one word: `zk1:2181,zk2:2181/chroot`.
 pub fn ensemble(config: &ZooKeeperConfig) -> String {
     let hosts: Vec<_> = config.hosts.iter().map(ToString::to_string).collect();
@@ -50,7 +58,7 @@ pub fn ensemble(config: &ZooKeeperConfig) -> String {
 
 /// Whether the argument names nothing that can be opened as a file. A directory opens and cannot be
 /// read; Python's `open`, and so the original, refuses it.
-fn is_unopenable(error: &ConfigError) -> bool {
+pub fn is_unopenable(error: &ConfigError) -> bool {
     match error {
         ConfigError::Unopenable { .. } => true,
         ConfigError::Unreadable { source, .. } => source.kind() == io::ErrorKind::IsADirectory,

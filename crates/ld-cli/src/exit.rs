@@ -11,6 +11,8 @@ pub enum Exit {
     Failed,
     /// The arguments are wrong, or a file that they name cannot be opened: 2.
     Usage,
+    /// A running watcher cannot be asked: 3.
+    Unreachable,
 }
 
 impl From<Exit> for ExitCode {
@@ -19,6 +21,7 @@ impl From<Exit> for ExitCode {
             Exit::Done => Self::from(0),
             Exit::Failed => Self::from(1),
             Exit::Usage => Self::from(2),
+            Exit::Unreachable => Self::from(3),
         }
     }
 }

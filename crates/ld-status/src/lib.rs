@@ -22,6 +22,7 @@ mod client;
 mod error;
 mod metrics;
 mod pulse;
+mod reloads;
 mod report;
 mod respond;
 mod server;
@@ -29,7 +30,8 @@ mod view;
 
 pub use client::fetch;
 pub use error::Error;
-pub use report::{NodeReport, Report, SessionReport};
+pub use reloads::Reloads;
+pub use report::{NodeReport, ReloadReport, Report, SessionReport};
 pub use server::{MAX_CONNECTIONS, REQUEST_LIMIT, Server};
 pub use view::View;
 

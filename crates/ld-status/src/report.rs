@@ -24,10 +24,22 @@ pub struct Report {
     pub ensemble: String,
     /// Whether every node had its first outcome.
     pub ready: bool,
+    /// The last reload of the configuration; `null` if there was none.
+    pub last_reload: Option<ReloadReport>,
     /// One for each session.
     pub sessions: Vec<SessionReport>,
     /// One for each node, in the order of the configuration.
     pub nodes: Vec<NodeReport>,
+}
+
+/// One reload of the configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ReloadReport {
+    /// When it was.
+    pub at: String,
+    /// Why it changed nothing; `null` if it succeeded.
+    pub error: Option<String>,
 }
 
 /// One session.
@@ -88,6 +100,10 @@ impl Report {
             now: time(SystemTime::now()),
             ensemble: view.ensemble(),
             ready: nodes.iter().all(|node| node.state != State::Waiting.as_str()),
+            last_reload: view.last_reload().map(|reload| ReloadReport {
+                at: time(reload.at),
+                error: reload.error.map(|error| view.without_secrets(&error)),
+            }),
             sessions: sessions.collect(),
             nodes,
         }

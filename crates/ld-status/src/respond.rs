@@ -47,7 +47,8 @@ pub(crate) fn respond<B>(shown: &Shown, request: &Request<B>) -> Response<Full<B
 }
 
 fn page() -> Response<Full<Bytes>> {
-    let mut response = answer(StatusCode::OK, "text/html; charset=utf-8", Bytes::from_static(PAGE.as_bytes()));
+    let mut response =
+        answer(StatusCode::OK, "text/html; charset=utf-8", Bytes::from_static(PAGE.as_bytes()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

@@ -8,6 +8,8 @@ use ld_config::Config;
 use ld_sync::{Engine, Status};
 use ld_zk::{Client, ClientState};
 
+use crate::reloads::{Reload, Reloads};
+
 /// What a [`Server`](crate::Server) shows. Clones show the same.
 #[derive(Clone)]
 pub struct View {
@@ -17,6 +19,7 @@ pub struct View {
     /// Whether the metrics have samples for each node.
     pub(crate) per_node: bool,
     version: &'static str,
+    reloads: Reloads,
     /// Paths of secrets, which are shown nowhere, and the keys that set them.
     hidden: Arc<[(String, &'static str)]>,
 }
@@ -30,7 +33,27 @@ impl View {
         let key = tls.map(|identity| (identity.key.display().to_string(), "zookeeper.tls.key"));
         let hidden = [secrets, key].into_iter().flatten().filter(|(path, _)| !path.is_empty()).collect();
         let per_node = config.status.per_node;
-        Self { engine, client, started: SystemTime::now(), per_node, version, hidden }
+        Self {
+            engine,
+            client,
+            started: SystemTime::now(),
+            per_node,
+            version,
+            reloads: Reloads::default(),
+            hidden,
+        }
+    }
+
+    /// Shows what became of reloads, too.
+    #[must_use]
+    pub fn with_reloads(mut self, reloads: Reloads) -> Self {
+        self.reloads = reloads;
+        self
+    }
+
+    /// What became of the last reload.
+    pub(crate) fn last_reload(&self) -> Option<Reload> {
+        self.reloads.last()
     }
 
     /// The states of the sessions.
@@ -53,7 +76,9 @@ impl View {
 
     /// An error without the paths of secrets.
     pub(crate) fn without_secrets(&self, error: &str) -> String {
-        self.hidden.iter().fold(error.to_owned(), |error, (path, key)| error.replace(path, &format!("<{key}>")))
+        self.hidden
+            .iter()
+            .fold(error.to_owned(), |error, (path, key)| error.replace(path, &format!("<{key}>")))
     }
 
     /// A status that may be shown.

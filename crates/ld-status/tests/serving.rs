@@ -1,4 +1,4 @@
-//! The server as its visitors see it, around an engine whose ZooKeeper does not answer.
+//! The server as its visitors see it, around an engine without a ZooKeeper.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -74,8 +74,12 @@ async fn metrics_come_in_the_format_that_is_asked_for() {
     assert!(plain.contains("live_data_node_state{node=\"a\",state=\"waiting\"} 1\n"), "{plain}");
     assert!(plain.contains("# TYPE live_data_failures_total counter"), "{plain}");
     assert!(!plain.contains("# EOF"), "{plain}");
-    let open = ask(&server, "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text\r\n\r\n");
-    assert!(open.contains("application/openmetrics-text; version=1.0.0") && open.ends_with("# EOF\n"), "{open}");
+    let open =
+        ask(&server, "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text\r\n\r\n");
+    assert!(
+        open.contains("application/openmetrics-text; version=1.0.0") && open.ends_with("# EOF\n"),
+        "{open}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,7 +129,7 @@ async fn a_huge_request_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_socket_that_is_left_behind_is_replaced_and_a_live_one_is_not() {
+async fn a_socket_left_behind_is_replaced_and_a_live_one_is_not() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("status.sock");
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());

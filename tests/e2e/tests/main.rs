@@ -2,6 +2,7 @@
 
 mod absence;
 mod attackers;
+mod check;
 mod command_lines;
 mod configuration;
 mod content;
@@ -19,7 +20,10 @@ mod pid_1;
 mod privilege;
 mod read_only;
 mod refused;
+mod reload;
+mod service_manager;
 mod sessions;
+mod status;
 mod tls;
 mod whole_way;
 mod writer;

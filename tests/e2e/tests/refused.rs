@@ -85,20 +85,3 @@ fn the_size_limit_of_files_does_not_kill_the_writer() {
     assert!(writer.stderr.contains("File too large"), "{}", writer.stderr);
     assert_eq!(zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().0, b"old");
 }
-
-#[test]
-fn sighup_is_answered_by_a_line_and_changes_nothing() {
-    let zookeeper = Namespace::new();
-    zookeeper.admin().create(&zookeeper.path("/flags"), "one").unwrap();
-    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
-    let watcher = host.watcher().start();
-    host.wait_for("flags", "one");
-    watcher.hang_up();
-    let line = "SIGHUP: reloading is not supported yet; restart to apply a changed configuration\n";
-    watcher.wait_for_stderr(line, SOON);
-    zookeeper.admin().set(&zookeeper.path("/flags"), "two").unwrap();
-    host.wait_for("flags", "two");
-    watcher.terminate();
-    assert_eq!(watcher.wait(SOON).code(), Some(0), "{}", watcher.stderr());
-    assert!(watcher.stderr().contains("SIGTERM: ending\n"), "{}", watcher.stderr());
-}

@@ -1,5 +1,6 @@
 //! Metrics: counters and histograms that follow the nodes, and gauges that are read at each scrape.
 
+mod config;
 mod format;
 mod nodes;
 mod sessions;
@@ -14,6 +15,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use config::ConfigGauges;
 pub(crate) use format::Format;
 use nodes::NodeGauges;
 use sessions::SessionGauges;
@@ -46,6 +48,7 @@ impl Metrics {
         );
         registry.register_collector(Box::new(NodeGauges(view.clone())));
         registry.register_collector(Box::new(SessionGauges(view.clone())));
+        registry.register_collector(Box::new(ConfigGauges(view.clone())));
         Self { registry, totals }
     }
 

@@ -31,6 +31,13 @@ impl Host {
         self
     }
 
+    /// Takes out all lines of keys that begin with `prefix`, such as `nodes.flags.`.
+    #[must_use]
+    pub fn without(mut self, prefix: &str) -> Self {
+        self.lines.retain(|line| !line.starts_with(prefix));
+        self
+    }
+
     /// A node that becomes the file of its name.
     #[must_use]
     pub fn node(self, name: &str, source: &str) -> Self {

@@ -1,0 +1,115 @@
+//! `check` and `print-config`: a configuration is looked at, and nothing else.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use ld_cli::Exit;
+use ld_config::{Config, ConfigError, Problem, Scope, Severity, chain};
+use serde_json::json;
+
+use crate::args::CheckArgs;
+
+/// Prints every problem of the configuration, on standard output.
+pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
+    let origin = args.config.display();
+    let parsed = ld_cli::parse_config(&args.config, Scope::Watcher);
+    let (problems, is_valid) = match parsed {
+        Ok(parsed) => (parsed.warnings, true),
+        Err(ConfigError::Invalid { errors, warnings, .. }) => ([warnings, errors].concat(), false),
+        Err(error) => {
+            tracing::error!("{}", chain(&error));
+            return Err(if ld_cli::is_unopenable(&error) { Exit::Usage } else { Exit::Failed });
+        }
+    };
+    let mut text = String::new();
+    if args.json {
+        let problems: Vec<_> = problems.iter().map(as_json).collect();
+        text = format!("{}\n", json!({ "valid": is_valid, "problems": problems }));
+    } else {
+        for problem in &problems {
+            let kind = if problem.severity == Severity::Error { "error" } else { "warning" };
+            text.push_str(&format!("{kind}: {problem}\n"));
+        }
+        if problems.is_empty() {
+            text = format!("{origin} has no problem\n");
+        }
+    }
+    print_out(&text)?;
+    let is_good = is_valid && (problems.is_empty() || !args.strict);
+    if is_good { Ok(Exit::Done) } else { Err(Exit::Failed) }
+}
+
+/// Prints the configuration as it is understood, with all defaults.
+pub(crate) fn print(path: &Path) -> Result<Exit, Exit> {
+    let config = ld_cli::read_config(path, Scope::Watcher)?;
+    print_out(&with_defaults_marked(&config))?;
+    Ok(Exit::Done)
+}
+
+fn as_json(problem: &Problem) -> serde_json::Value {
+    let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
+    json!({
+        "severity": severity,
+        "file": &*problem.origin,
+        "line": problem.line,
+        "column": problem.column,
+        "key": problem.key,
+        "message": problem.message,
+    })
+}
+
+/// The configuration as text, each default with a comment line above it.
+fn with_defaults_marked(config: &Config) -> String {
+    let mut bare = Config::default();
+    bare.nodes = config.nodes.clone();
+    for node in &mut bare.nodes {
+        *node = ld_config::NodeConfig::new(node.name.clone(), node.source.clone(), node.dest.clone());
+    }
+    let defaults: Vec<String> = bare.to_string().lines().map(str::to_owned).collect();
+    let needs_mark = |line: &str| {
+        let is_always_given = [".source = ", ".dest = "].iter().any(|key| line.contains(key));
+        line.contains(" = ") && !is_always_given && defaults.iter().any(|default| default == line)
+    };
+    let mut text = String::new();
+    for line in config.to_string().lines() {
+        if needs_mark(line) {
+            text.push_str("# default\n");
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+fn print_out(text: &str) -> Result<(), Exit> {
+    // A closed pipe is how `head` ends what it reads.
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            tracing::error!("cannot write to standard output: {error}");
+            Err(Exit::Failed)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ld_config::Environment;
+
+    use super::*;
+
+    #[test]
+    fn defaults_are_marked_and_the_text_reads_back() {
+        let text = "[live-data]\nzookeeper.hosts = zk\nnodes.a.source = /a\nnodes.a.dest = /a\nnodes.a.mode = 0440\n";
+        let parse =
+            |text: &str| Config::parse(text, "c", &Environment::empty(), Scope::Watcher).unwrap().config;
+        let config = parse(text);
+        let printed = with_defaults_marked(&config);
+        assert!(printed.contains("# default\nwatcher.heartbeat_interval = "), "{printed}");
+        assert!(
+            printed.contains("\nnodes.a.mode = 0440\n") && !printed.contains("# default\nnodes.a.mode"),
+            "{printed}"
+        );
+        assert_eq!(parse(&printed), config);
+    }
+}

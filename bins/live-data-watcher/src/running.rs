@@ -1,0 +1,165 @@
+//! What runs with one configuration: client, engine and status server; and its replacement by what
+//! runs with another one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ld_blocking::{BoundedCalls, Spawner};
+use ld_cli::Exit;
+use ld_config::{Config, Scope, chain};
+use ld_status::{Reloads, Server, View};
+use ld_sync::Engine;
+use ld_zk::Client;
+use tokio::runtime::Handle;
+use tracing::{error, info};
+
+/// How long reading a configuration may take: its file system may hang.
+const READ_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the former engine may take to end when a new one replaces it.
+const END_LIMIT: Duration = Duration::from_secs(1);
+
+pub(crate) struct Running {
+    config: Config,
+    client: Client,
+    engine: Arc<Engine>,
+    server: Option<Server>,
+    reloads: Reloads,
+    reads: BoundedCalls,
+}
+
+/// Why nothing runs.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error(transparent)]
+    Client(#[from] ld_zk::Error),
+    #[error(transparent)]
+    Engine(#[from] ld_sync::StartError),
+    #[error(transparent)]
+    Status(#[from] ld_status::Error),
+}
+
+impl Running {
+    /// Starts everything that `config` asks for. Needs a tokio runtime.
+    pub(crate) fn start(config: Config) -> Result<Self, StartError> {
+        let reloads = Reloads::default();
+        let (client, engine) = start(&config)?;
+        let server = serve(&config, &engine, &client, &reloads)?;
+        let reads = BoundedCalls::new("reading the configuration", Spawner::Threads, 1);
+        Ok(Self { config, client, engine, server, reloads, reads })
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Reads the configuration again and does what it says. One that is broken changes nothing.
+    pub(crate) async fn reload(&mut self, path: &Path) {
+        if path == Path::new("-") {
+            self.keep("the configuration came from standard input, which cannot be read again");
+            return;
+        }
+        info!("SIGHUP: reading '{}' again", path.display());
+        let read = read(path.to_path_buf());
+        let config = match self.reads.run(READ_LIMIT, read).await {
+            Ok(Ok(config)) => config,
+            Ok(Err(_)) => return self.keep("the configuration is broken"),
+            Err(error) => return self.keep(&error.to_string()),
+        };
+        let replaced = self.replace(config).await;
+        match replaced {
+            Ok(()) => self.reloads.succeeded(),
+            Err(reason) => self.keep(&reason),
+        }
+    }
+
+    /// Ends the engine and closes the sessions, each within `limit`.
+    pub(crate) async fn end(self, limit: Duration) {
+        self.engine.drain(limit).await;
+        self.client.close(limit).await;
+    }
+
+    fn keep(&self, reason: &str) {
+        error!("not reloaded: {reason}; the former configuration stays in force");
+        self.reloads.failed(reason);
+    }
+
+    async fn replace(&mut self, config: Config) -> Result<(), String> {
+        let former = std::mem::replace(&mut self.config, config);
+        let restarts = former.zookeeper != self.config.zookeeper
+            || former.secrets != self.config.secrets
+            || former.watcher != self.config.watcher;
+        let done = if restarts { self.restart().await } else { self.change_nodes().await };
+        let serves_anew = restarts || former.status != self.config.status;
+        let done = match done {
+            Ok(()) if serves_anew => self.serve_anew(),
+            done => done,
+        };
+        if done.is_err() {
+            self.config = former;
+        }
+        done
+    }
+
+    /// Follows the configured nodes in the sessions that there are.
+    async fn change_nodes(&self) -> Result<(), String> {
+        let nodes = self.config.nodes.clone();
+        let changes = self.engine.set_nodes(nodes).await.map_err(|error| error.to_string())?;
+        for name in &changes.removed {
+            info!("nodes.{name}: removed from the configuration; its file stays");
+        }
+        let (added, removed, changed) = (changes.added.len(), changes.removed.len(), changes.changed.len());
+        info!("reloaded: {added} nodes added, {removed} removed, {changed} changed");
+        Ok(())
+    }
+
+    /// Opens new sessions and follows all nodes in them. Files that are right are left alone.
+    async fn restart(&mut self) -> Result<(), String> {
+        // The former engine goes first: two engines would take each other's writes for drift.
+        self.engine.drain(END_LIMIT).await;
+        self.client.close(END_LIMIT).await;
+        let started = start(&self.config).map_err(|error| chain(&error));
+        // The status shows what runs, also when its server cannot be started anew.
+        (self.client, self.engine) = started?;
+        info!("reloaded: new sessions with {}", ld_cli::ensemble(&self.config.zookeeper));
+        Ok(())
+    }
+
+    fn serve_anew(&mut self) -> Result<(), String> {
+        // The former server has the address, perhaps.
+        self.server = None;
+        let served = serve(&self.config, &self.engine, &self.client, &self.reloads);
+        self.server = served.map_err(|error| chain(&error))?;
+        Ok(())
+    }
+}
+
+fn start(config: &Config) -> Result<(Client, Arc<Engine>), StartError> {
+    let mut options = ld_zk::Options::default();
+    options.read_only = true;
+    let client = Client::new(&config.zookeeper, &config.secrets, options)?;
+    let source = Arc::new(client.clone());
+    let engine = Engine::start(source, config.nodes.clone(), config.watcher.clone())?;
+    Ok((client, Arc::new(engine)))
+}
+
+fn serve(
+    config: &Config,
+    engine: &Arc<Engine>,
+    client: &Client,
+    reloads: &Reloads,
+) -> Result<Option<Server>, StartError> {
+    let Some(listen) = &config.status.listen else { return Ok(None) };
+    let view = View::new(Arc::clone(engine), client.clone(), config, env!("CARGO_PKG_VERSION"));
+    let view = view.with_reloads(reloads.clone());
+    Ok(Some(Server::start(listen, view, &Handle::current())?))
+}
+
+fn read(path: PathBuf) -> impl FnOnce() -> Result<Config, Exit> + Send + 'static {
+    move || ld_cli::read_config(&path, Scope::Watcher)
+}

@@ -1,0 +1,84 @@
+//! SIGHUP: the configuration is read again, and only what changed is touched.
+
+use std::fs;
+
+use ld_testkit::{Daemon, Host, Namespace, SOON, Server};
+
+/// A host with one node that holds its own name, and its watcher.
+fn running(zookeeper: &Namespace, name: &str) -> (Host, Daemon) {
+    zookeeper.admin().create(&zookeeper.path(&format!("/{name}")), name).unwrap();
+    let host = Host::new(zookeeper.connect_string()).node(name, &format!("/{name}"));
+    let watcher = host.watcher().start();
+    host.wait_for(name, name);
+    (host, watcher)
+}
+
+#[test]
+fn nodes_are_added_and_removed_without_touching_others() {
+    let zookeeper = Namespace::new();
+    for name in ["goes", "comes"] {
+        zookeeper.admin().create(&zookeeper.path(&format!("/{name}")), name).unwrap();
+    }
+    zookeeper.admin().create(&zookeeper.path("/stays"), "stays").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("stays", "/stays").node("goes", "/goes");
+    let watcher = host.watcher().start();
+    host.wait_for("stays", "stays");
+    host.wait_for("goes", "goes");
+    let before = (host.inode("stays"), host.mtime("stays"));
+
+    let host = host.without("nodes.goes.").node("comes", "/comes");
+    host.config();
+    watcher.hang_up();
+    host.wait_for("comes", "comes");
+    watcher.wait_for_stderr("nodes.goes: removed from the configuration; its file stays\n", SOON);
+    watcher.wait_for_stderr("reloaded: 1 nodes added, 1 removed, 0 changed\n", SOON);
+    assert_eq!((host.inode("stays"), host.mtime("stays")), before);
+    zookeeper.admin().set(&zookeeper.path("/goes"), "changed").unwrap();
+    zookeeper.admin().set(&zookeeper.path("/stays"), "changed").unwrap();
+    host.wait_for("stays", "changed");
+    assert_eq!(host.read("goes").as_deref(), Some(&b"goes"[..]));
+}
+
+#[test]
+fn a_broken_file_changes_nothing_and_says_why() {
+    let zookeeper = Namespace::new();
+    let (host, watcher) = running(&zookeeper, "flags");
+    fs::write(host.path("config.ini"), "[live-data]\nzookeeper.hosts = zk:0\n").unwrap();
+    watcher.hang_up();
+    watcher.wait_for_stderr("zookeeper.hosts: '0' is not a valid port", SOON);
+    watcher.wait_for_stderr("not reloaded: the configuration is broken; the former", SOON);
+    zookeeper.admin().set(&zookeeper.path("/flags"), "changed").unwrap();
+    host.wait_for("flags", "changed");
+}
+
+#[test]
+fn another_ensemble_is_followed_in_new_sessions() {
+    let (zookeeper, other) = (Namespace::new(), Server::start());
+    let (host, watcher) = running(&zookeeper, "flags");
+    let before = host.inode("flags");
+    for (path, content) in [("/flags", "flags"), ("/data", "")] {
+        other.admin().create(path, content).unwrap();
+    }
+    let host = host.without("zookeeper.hosts").setting("zookeeper.hosts", other.connect_string());
+    host.config();
+    watcher.hang_up();
+    watcher.wait_for_stderr("reloaded: new sessions with ", SOON);
+    other.admin().set("/flags", "from the other ensemble").unwrap();
+    host.wait_for("flags", "from the other ensemble");
+    assert_ne!(host.inode("flags"), before);
+    watcher.terminate();
+    assert_eq!(watcher.wait(SOON).code(), Some(0), "{}", watcher.stderr());
+}
+
+#[test]
+fn a_changed_mode_is_applied_to_its_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let zookeeper = Namespace::new();
+    let (host, watcher) = running(&zookeeper, "flags");
+    let host = host.setting("nodes.flags.mode", "0440");
+    host.config();
+    watcher.hang_up();
+    let mode = || fs::metadata(host.file("flags")).map(|file| file.permissions().mode() & 0o7777).ok();
+    watcher.wait_until("the new mode", SOON, |_| mode() == Some(0o440));
+    watcher.wait_for_stderr("reloaded: 0 nodes added, 0 removed, 1 changed\n", SOON);
+}

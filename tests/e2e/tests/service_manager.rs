@@ -1,0 +1,89 @@
+//! systemd's protocol, with a real notification socket.
+
+use std::os::unix::net::UnixDatagram;
+use std::time::{Duration, Instant};
+
+use ld_testkit::{Daemon, Host, Namespace, SOON};
+
+/// The socket that stands for the service manager's, and all that it was told.
+struct Manager {
+    socket: UnixDatagram,
+    told: Vec<String>,
+}
+
+impl Manager {
+    fn new(host: &Host) -> Self {
+        let socket = UnixDatagram::bind(host.path("notify.sock")).unwrap();
+        socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        Self { socket, told: Vec::new() }
+    }
+
+    fn start(host: &Host, watchdog: Option<Duration>) -> Daemon {
+        let mut command = host.watcher().env("NOTIFY_SOCKET", host.path("notify.sock"));
+        if let Some(limit) = watchdog {
+            command = command.env("WATCHDOG_USEC", limit.as_micros().to_string());
+        }
+        command.start()
+    }
+
+    /// Waits until a message has a line that begins with `line`.
+    fn wait_for(&mut self, line: &str) -> String {
+        let deadline = Instant::now() + SOON;
+        let mut buffer = [0; 4096];
+        loop {
+            if let Ok(length) = self.socket.recv(&mut buffer) {
+                let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                self.told.push(message.clone());
+                if message.lines().any(|text| text.starts_with(line)) {
+                    return message;
+                }
+            }
+            assert!(Instant::now() < deadline, "waited in vain for {line}: {:?}", self.told);
+        }
+    }
+}
+
+#[test]
+fn ready_comes_after_the_first_outcomes_and_stopping_at_the_end() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "on").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+    let mut manager = Manager::new(&host);
+    let watcher = Manager::start(&host, None);
+    manager.wait_for("READY=1");
+    assert_eq!(host.read("flags").as_deref(), Some(&b"on"[..]));
+    let status = manager.wait_for("STATUS=1 of 1 files");
+    assert!(status.contains("as they should be"), "{status}");
+    watcher.terminate();
+    manager.wait_for("STOPPING=1");
+}
+
+#[test]
+fn a_reload_is_told_with_its_time_and_its_end() {
+    let zookeeper = Namespace::new();
+    let host = Host::new(zookeeper.connect_string());
+    let mut manager = Manager::new(&host);
+    let watcher = Manager::start(&host, None);
+    manager.wait_for("READY=1");
+    watcher.hang_up();
+    let reloading = manager.wait_for("RELOADING=1");
+    assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    manager.wait_for("READY=1");
+}
+
+#[test]
+fn the_watchdog_is_fed_while_the_engine_turns() {
+    let zookeeper = Namespace::new();
+    let host = Host::new(zookeeper.connect_string());
+    let mut manager = Manager::new(&host);
+    let watcher = Manager::start(&host, Some(Duration::from_millis(400)));
+    for _ in 0..5 {
+        manager.wait_for("WATCHDOG=1");
+    }
+    watcher.freeze();
+    // What was sent before.
+    while manager.socket.recv(&mut [0; 4096]).is_ok() {}
+    assert!(manager.socket.recv(&mut [0; 4096]).is_err(), "it is fed by a process that stands still");
+    watcher.thaw();
+    manager.wait_for("WATCHDOG=1");
+}

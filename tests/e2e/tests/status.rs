@@ -1,0 +1,97 @@
+//! What a running watcher serves, and the `status` command that asks it.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
+
+use ld_testkit::{Daemon, Host, Namespace, SOON, TestCommand, binary, wait_for};
+
+/// A host with a good node and one without a node in ZooKeeper that its file is for.
+fn running(zookeeper: &Namespace, listen: &str) -> (Host, Daemon) {
+    zookeeper.admin().create(&zookeeper.path("/good"), "good").unwrap();
+    zookeeper.admin().create(&zookeeper.path("/bad"), "no json").unwrap();
+    let host = Host::new(zookeeper.connect_string())
+        .setting("status.listen", listen)
+        .node("good", "/good")
+        .node("bad", "/bad")
+        .setting("nodes.bad.format", "json");
+    let watcher = host.watcher().start();
+    host.wait_for("good", "good");
+    watcher.wait_for_stderr("nodes.bad", SOON);
+    (host, watcher)
+}
+
+fn address(watcher: &Daemon) -> String {
+    let line = "the status is served at ";
+    wait_for("the address", SOON, || {
+        let log = watcher.stderr();
+        let rest = &log[log.find(line)? + line.len()..];
+        Some(rest.lines().next()?.to_owned())
+    })
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn status_metrics_and_readiness_tell_of_each_node() {
+    let zookeeper = Namespace::new();
+    let (_host, watcher) = running(&zookeeper, "127.0.0.1:0");
+    let address = address(&watcher);
+    let status = get(&address, "/status");
+    assert!(status.contains(r#""name":"good""#) && status.contains(r#""state":"current""#), "{status}");
+    assert!(status.contains(r#""state":"rejected""#) && !status.contains("no json"), "{status}");
+    let metrics = get(&address, "/metrics");
+    for sample in [
+        "live_data_node_state{node=\"good\",state=\"current\"} 1\n",
+        "live_data_nodes{state=\"rejected\"} 1",
+        "live_data_node_bytes{node=\"good\"} 4",
+        "live_data_sessions{state=\"connected\"} 1",
+        "live_data_failures_total{reason=\"rejected\"} 1",
+        "live_data_config_last_reload_successful 1",
+        "live_data_applies_total 1",
+    ] {
+        assert!(metrics.contains(sample), "{sample}: {metrics}");
+    }
+    assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200 "));
+    assert!(get(&address, "/readyz").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn the_status_command_prints_a_table_and_exits_by_it() {
+    let zookeeper = Namespace::new();
+    let (host, watcher) = running(&zookeeper, "unix:/nowhere");
+    drop(watcher);
+    let socket = host.path("status.sock");
+    let host = host.without("status.").setting("status.listen", format!("unix:{}", socket.display()));
+    let status = || TestCommand::new(binary("live-data-watcher")).arg("status").arg(host.config()).run(SOON);
+    let unreachable = status();
+    assert_eq!(unreachable.code, Some(3), "{}", unreachable.stderr);
+    assert!(unreachable.stderr.contains("cannot be asked"), "{}", unreachable.stderr);
+
+    let watcher = host.watcher().start();
+    wait_for("the socket", SOON, || UnixStream::connect(&socket).ok());
+    watcher.wait_for_stderr("nodes.bad", SOON);
+    let bad = status();
+    assert_eq!(bad.code, Some(1), "{}", bad.stderr);
+    assert!(bad.stdout.contains("rejected") && bad.stdout.contains("1 of 2 files"), "{}", bad.stdout);
+
+    zookeeper.admin().set(&zookeeper.path("/bad"), "{}").unwrap();
+    host.wait_for("bad", "{}");
+    let good = wait_for("all to be good", SOON, || Some(status()).filter(|status| status.code == Some(0)));
+    assert!(good.stdout.contains("2 of 2 files are as they should be"), "{}", good.stdout);
+}
+
+#[test]
+fn without_status_listen_nothing_is_served() {
+    let zookeeper = Namespace::new();
+    let host = Host::new(zookeeper.connect_string());
+    let output = TestCommand::new(binary("live-data-watcher")).arg("status").arg(host.config()).run(SOON);
+    assert_eq!(output.code, Some(3));
+    assert!(output.stderr.contains("sets no status.listen"), "{}", output.stderr);
+}
