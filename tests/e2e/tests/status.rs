@@ -46,8 +46,7 @@ fn status_metrics_and_readiness_tell_of_each_node() {
     let status = get(&address, "/status");
     assert!(status.contains(r#""name":"good""#) && status.contains(r#""state":"current""#), "{status}");
     assert!(status.contains(r#""state":"rejected""#) && !status.contains("no json"), "{status}");
-    let metrics = get(&address, "/metrics");
-    for sample in [
+    let samples = [
         "live_data_node_state{node=\"good\",state=\"current\"} 1\n",
         "live_data_nodes{state=\"rejected\"} 1",
         "live_data_node_bytes{node=\"good\"} 4",
@@ -55,9 +54,12 @@ fn status_metrics_and_readiness_tell_of_each_node() {
         "live_data_failures_total{reason=\"rejected\"} 1",
         "live_data_config_last_reload_successful 1",
         "live_data_applies_total 1",
-    ] {
-        assert!(metrics.contains(sample), "{sample}: {metrics}");
-    }
+    ];
+    // Counters follow the nodes a moment later.
+    wait_for("all samples", SOON, || {
+        let metrics = get(&address, "/metrics");
+        samples.iter().all(|sample| metrics.contains(sample)).then_some(())
+    });
     assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200 "));
     assert!(get(&address, "/readyz").starts_with("HTTP/1.1 200 "));
 }
