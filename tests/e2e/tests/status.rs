@@ -3,6 +3,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use ld_testkit::{Daemon, Host, Namespace, SOON, TestCommand, binary, wait_for};
 
@@ -63,6 +65,73 @@ fn status_metrics_and_readiness_tell_of_each_node() {
         samples.iter().all(|sample| metrics.contains(sample)).then_some(())
     });
     assert!(get(&address, "/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn the_metrics_are_those_that_are_documented() {
+    let zookeeper = Namespace::new();
+    let (_host, watcher) = running(&zookeeper, "127.0.0.1:0");
+    let metrics = get(&address(&watcher), "/metrics");
+    let document = include_str!("../../../docs/operations.md");
+    let families: Vec<_> = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+    assert!(families.len() > 10, "{metrics}");
+    for family in families {
+        let (name, kind) = family.split_once(' ').unwrap();
+        let row = document.lines().find(|line| line.starts_with(&format!("| `{name}")));
+        let row = row.unwrap_or_else(|| panic!("{name} is not in docs/operations.md"));
+        assert!(row.contains(&format!("| {kind} |")), "{name} is a {kind}: {row}");
+    }
+    let documented = document.lines().filter_map(|line| line.strip_prefix("| `live_data_"));
+    for name in documented.filter_map(|row| row.split(['`', '{']).next()) {
+        let is_optional = ["node_mzxid", "node_last_applied"].iter().any(|start| name.starts_with(start));
+        assert!(is_optional || metrics.contains(&format!("live_data_{name}")), "{name} is not served");
+    }
+}
+
+#[test]
+fn promtool_finds_no_fault_in_the_metrics() {
+    let zookeeper = Namespace::new();
+    let (_host, watcher) = running(&zookeeper, "127.0.0.1:0");
+    let answer = get(&address(&watcher), "/metrics");
+    let (_, metrics) = answer.split_once("\r\n\r\n").unwrap();
+    let checked =
+        TestCommand::new(tool("promtool", "prometheus")).args(["check", "metrics"]).stdin(metrics).run(SOON);
+    assert_eq!(checked.code, Some(0), "{}{}", checked.stdout, checked.stderr);
+    assert_eq!((checked.stdout.as_str(), checked.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn the_page_shows_the_worst_node_first_in_a_browser() {
+    let zookeeper = Namespace::new();
+    let (host, watcher) = running(&zookeeper, "127.0.0.1:0");
+    let address = address(&watcher);
+    wait_for("readiness", SOON, || get(&address, "/readyz").starts_with("HTTP/1.1 200 ").then_some(()));
+    let all = browse(&host, &format!("http://{address}/"));
+    let (bad, good) = (all.find(">rejected<"), all.find(">current<"));
+    assert!(bad.is_some() && bad < good, "{all}");
+    assert!(all.contains("1 of 2 files are not as they should be"), "{all}");
+    assert!(all.contains("not JSON") && !all.contains("no json"), "the reason without content: {all}");
+    let filtered = browse(&host, &format!("http://{address}/#current"));
+    assert!(!filtered.contains(">rejected<") && filtered.contains(">current<"), "{filtered}");
+}
+
+/// The page as a headless browser has it after its script ran.
+fn browse(host: &Host, url: &str) -> String {
+    let profile = format!("--user-data-dir={}", host.path("browser").display());
+    let output = TestCommand::new(tool("chromium", "chromium"))
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
+        .args(["--virtual-time-budget=5000", "--dump-dom", &profile, url])
+        .run(Duration::from_secs(120));
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    output.stdout
+}
+
+/// A program of Debian's that the test cannot do without.
+fn tool(name: &str, package: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found =
+        std::env::split_paths(&path).map(|directory| directory.join(name)).find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("{name} is missing: apt-get install {package}"))
 }
 
 #[test]

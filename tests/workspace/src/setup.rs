@@ -10,8 +10,11 @@ use crate::failure::Failure;
 const CARGO_DENY: &str = "0.20.2";
 
 /// What the tests run besides Java and ZooKeeper.
-const TEST_TOOLS: &[&str] =
-    &["setpriv", "prlimit", "unshare", "nsenter", "fsfreeze", "mkfs.ext4", "faketime", "python3", "cc"];
+#[rustfmt::skip]
+const TEST_TOOLS: &[&str] = &[
+    "setpriv", "prlimit", "unshare", "nsenter", "fsfreeze", "mkfs.ext4", "faketime", "python3", "cc", "chromium",
+    "promtool",
+];
 
 /// What only the demo needs: Java and ZooKeeper.
 pub fn for_demo() -> Result<(), Failure> {
@@ -50,6 +53,8 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "python3" => "python3",
             "faketime" => "faketime",
             "cc" => "build-essential",
+            "promtool" => "prometheus",
+            "chromium" => "chromium",
             "mkfs.ext4" => "e2fsprogs",
             _ => "util-linux",
         };
