@@ -1,20 +1,22 @@
-//! What can go wrong between a test and a server, where the test may expect it.
+//! Errors of the kit that a test may expect.
 
 use std::io;
 use std::net::SocketAddr;
+
+use crate::zookeeper::error_code;
 
 /// Why an [`Admin`](crate::Admin) call failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The node, or the parent of the node to create, does not exist.
-    #[error("{path}: there is no such node")]
+    #[error("{path}: the node does not exist")]
     NoNode {
         /// The node.
         path: String,
     },
-    /// The node to create exists.
-    #[error("{path}: the node exists")]
+    /// The node to create exists already.
+    #[error("{path}: the node exists already")]
     NodeExists {
         /// The node.
         path: String,
@@ -25,26 +27,26 @@ pub enum Error {
         /// The node.
         path: String,
     },
-    /// The node's ACL forbids it.
-    #[error("{path}: the node's ACL forbids it")]
+    /// The ACL of the node forbids the request.
+    #[error("{path}: the ACL of the node forbids the request")]
     NoAuth {
         /// The node.
         path: String,
     },
     /// Any other error of the server.
-    #[error("{path}: ZooKeeper's error code {code}")]
+    #[error("{path}: ZooKeeper answered with error code {code}")]
     Server {
         /// The node.
         path: String,
-        /// ZooKeeper's code, as `KeeperException.Code`.
+        /// The code, as in `KeeperException.Code`.
         code: i32,
     },
     /// The connection failed; whether the request took effect is unknown.
-    #[error("no connection to the ZooKeeper server at {address}")]
+    #[error("the connection to the ZooKeeper server at {address} failed: {source}")]
     Connection {
         /// The server.
         address: SocketAddr,
-        /// What the socket said.
+        /// The error of the socket.
         #[source]
         source: io::Error,
     },
@@ -54,10 +56,10 @@ impl Error {
     pub(crate) fn from_code(code: i32, path: &str) -> Self {
         let path = path.to_owned();
         match code {
-            -101 => Self::NoNode { path },
-            -102 => Self::NoAuth { path },
-            -110 => Self::NodeExists { path },
-            -111 => Self::NotEmpty { path },
+            error_code::NO_NODE => Self::NoNode { path },
+            error_code::NO_AUTH => Self::NoAuth { path },
+            error_code::NODE_EXISTS => Self::NodeExists { path },
+            error_code::NOT_EMPTY => Self::NotEmpty { path },
             code => Self::Server { path, code },
         }
     }

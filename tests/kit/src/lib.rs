@@ -1,13 +1,14 @@
-//! Real ZooKeeper servers, a fault proxy and what else the tests of live data need. Never published.
+//! Real ZooKeeper servers, a fault proxy, and everything else that the tests of live data share.
+//! Never published.
 //!
-//! Everything is synchronous: no async runtime is needed, and each call can be made from an async test, too (it blocks
-//! its thread for a moment). Nothing outlives the test process, however that ends. The kit panics when the
-//! machine lacks something, with the command that installs it: a test that passes without its server lies.
+//! All calls block. They need no async runtime, and an async test may make them, too. Nothing
+//! outlives the test process, even if it is killed. When a program is missing, the kit panics with
+//! the command that installs it, because a test without its server proves nothing.
 //!
 //! ```
 //! use ld_testkit::{Proxy, ProxyMode, Server};
 //!
-//! let server = Server::start(); // a private one; `Server::shared()` is the process's
+//! let server = Server::start(); // a private one; `Server::shared()` is the one of the process
 //! let proxy = Proxy::start(server.address());
 //! let client_uses = proxy.connect_string();
 //! proxy.set_mode(ProxyMode::Blackhole); // silent, sockets open
@@ -15,24 +16,36 @@
 //! proxy.reset_connections();
 //! server.kill();
 //! server.restart(); // same port, same data
-//! assert_eq!(server.metric("zk_num_alive_connections"), 1.0, "only the asker's");
+//! assert_eq!(server.metric("zk_num_alive_connections"), 1.0, "only the connection that asks");
 //! # assert!(client_uses.starts_with("127.0.0.1:"));
 //! ```
 //!
-//! - [`Server`], [`Ensemble`]: real servers, killed, frozen, restarted, wiped, restored from a [`Backup`].
-//! - [`Namespace`]: a chroot of its own on one server that a whole test binary shares.
-//! - [`Admin`]: what a test does to nodes behind the back of the code under test.
-//! - [`Proxy`], [`Unroutable`], [`HostsFile`]: the network's faults. [`Session::expire`]: an expiry at once.
-//! - [`hostile::Server`]: a server that speaks the protocol and misbehaves by script.
-//! - [`SecurePort`], [`Authority`]: a real server's TLS port, with certificates good and bad.
-//! - [`Host`]: a host of a fleet with a configuration, and the built watcher and writer.
-//! - [`TestCommand`], [`Daemon`], [`binary`]: the built binaries, with signals, users, limits, captured output; and with a
-//!   [`FakeClock`].
-//! - [`Faults`], [`Disks`], [`replace_by_fifo`]: system calls and look-ups of users that hang, threads
-//!   that are refused, frozen file systems.
-//! - [`wait_until`]: never a fixed sleep.
+//! - [`Server`], [`Ensemble`]: real servers to kill, freeze, restart, wipe and restore from a
+//!   [`Backup`].
+//! - [`Namespace`]: a chroot for one test, on one server that the whole test binary shares.
+//! - [`Admin`]: a client with which a test changes nodes beside the code under test.
+//! - [`Proxy`], [`Unroutable`], [`HostsFile`]: network faults. [`Session::expire`]: an expired
+//!   session.
+//! - [`hostile::HostileServer`]: a server that speaks the protocol and misbehaves by script.
+//! - [`SecurePort`], [`Authority`]: a real server's TLS port, with valid and invalid certificates.
+//! - [`Host`]: a host of a fleet with its configuration, and the built watcher and writer.
+//! - [`TestCommand`], [`Daemon`], [`binary`]: the built programs, with signals, users, limits and
+//!   captured output. [`FakeClock`]: their wall clock.
+//! - [`Faults`], [`Disks`], [`replace_by_fifo`]: system calls and user look-ups that hang, refused
+//!   threads, frozen file systems.
+//! - [`wait_until`]: waits with a deadline instead of a fixed sleep.
 //!
-//! An expired session, from outside:
+//! # Which ZooKeeper
+//!
+//! Servers run from Debian's `zookeeper` package. The environment variable
+//! `LD_TEST_ZOOKEEPER_CLASSPATH` selects another ZooKeeper: it is a class path in Java's notation,
+//! with absolute paths.
+//!
+//! ```sh
+//! LD_TEST_ZOOKEEPER_CLASSPATH='/opt/apache-zookeeper-3.9.5-bin/lib/*' cargo test -p ld-e2e
+//! ```
+//!
+//! # An expired session
 //!
 //! ```
 //! use ld_testkit::{Admin, Namespace, Proxy, Session};
@@ -46,8 +59,10 @@
 //! # Ok::<(), ld_testkit::Error>(())
 //! ```
 //!
-//! What it deliberately is not: a mock. Only [`hostile`] imitates a server, to attack. What the kit says over
-//! ZooKeeper's protocol it says with code of its own: a bug of the client under test cannot hide behind it.
+//! # No mock
+//!
+//! Only [`hostile`] imitates a server, to attack. The kit speaks ZooKeeper's protocol with code of
+//! its own, so a bug of the client under test cannot hide behind it.
 
 mod disk;
 mod error;
@@ -58,7 +73,7 @@ mod process;
 mod wait;
 mod zookeeper;
 
-pub use zookeeper::data::Backup;
+pub use zookeeper::backup::Backup;
 pub use zookeeper::ensemble::Ensemble;
 pub use zookeeper::four_letter::{ServerMode, four_letter_command};
 pub use zookeeper::jvm::missing_packages;
@@ -69,13 +84,15 @@ pub use zookeeper::server_options::ServerOptions;
 
 pub use error::Error;
 pub use zookeeper::admin::Admin;
-pub use zookeeper::node::{Acl, Stat, Step};
+pub use zookeeper::node::{Acl, Stat};
 pub use zookeeper::operation;
 pub use zookeeper::session::Session;
+pub use zookeeper::transaction::Step;
 
 pub use network::certificates::{Authority, Certificate};
 pub use network::hosts_file::HostsFile;
-pub use network::proxy::{Proxy, ProxyMode};
+pub use network::mode::ProxyMode;
+pub use network::proxy::Proxy;
 pub use network::traffic::ProxyCounts;
 pub use network::unroutable::Unroutable;
 
@@ -84,11 +101,11 @@ pub use process::command::{TestCommand, TestOutput};
 pub use process::daemon::Daemon;
 pub use process::fake_clock::FakeClock;
 pub use process::faults::Faults;
+pub use process::secret_marker::SECRET_MARKER;
 
-pub use disk::dirs::TempDir;
 pub use disk::disks::Disks;
 pub use disk::fifo::replace_by_fifo;
-pub use disk::planted::PLANTED;
+pub use disk::temp_dir::TempDir;
 
 pub use host::config::{Host, SOON};
 pub use host::held_writer::HeldWriter;

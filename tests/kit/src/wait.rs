@@ -1,12 +1,14 @@
-//! Waiting on a condition with a deadline, so that no test sleeps for a fixed time.
+//! Waiting for a condition with a deadline, so that no test sleeps for a fixed time.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a condition is looked at.
+/// Time between two checks of a condition.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Waits until `condition` holds. Blocks the thread: in an async test use a runtime of several threads.
+/// Waits until `condition` holds.
+///
+/// It blocks the thread, so an async test needs a runtime with several threads.
 ///
 /// # Panics
 ///
@@ -16,11 +18,11 @@ pub fn wait_until(what: &str, limit: Duration, mut condition: impl FnMut() -> bo
     wait_for(what, limit, || condition().then_some(()));
 }
 
-/// Waits until `probe` gives a value, and returns it. Blocks the thread, as [`wait_until`] does.
+/// Waits until `probe` returns a value, and returns it. Blocks the thread, as [`wait_until`] does.
 ///
 /// # Panics
 ///
-/// When there is none within `limit`; the message names `what`.
+/// When there is no value within `limit`; the message names `what`.
 #[track_caller]
 pub fn wait_for<T>(what: &str, limit: Duration, mut probe: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();

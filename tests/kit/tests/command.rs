@@ -1,4 +1,4 @@
-//! Running commands: output, ends, users, limits, names.
+//! Commands: output, exit, users, limits and host names.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -16,7 +16,7 @@ fn root() -> bool {
 }
 
 #[test]
-fn a_command_has_its_input_environment_directory_and_gives_its_output_and_code() {
+fn a_command_has_its_input_environment_and_directory() {
     let directory = TempDir::new();
     let output = shell("cat; echo $COLOUR ${HOME-none}; pwd >&2; exit 3")
         .stdin("input\n")
@@ -29,7 +29,7 @@ fn a_command_has_its_input_environment_directory_and_gives_its_output_and_code()
 }
 
 #[test]
-fn a_command_that_does_not_end_is_killed_and_its_output_shown() {
+fn a_command_that_does_not_end_is_killed_with_its_output() {
     let daemon = shell("echo a sign of life; exec sleep 60").start();
     daemon.wait_for_stdout("life", LIMIT);
     let id = daemon.id();
@@ -61,12 +61,12 @@ fn a_daemon_that_ends_too_early_is_noticed_at_once() {
 }
 
 #[test]
-fn a_limit_holds() {
+fn a_limit_applies() {
     assert_eq!(shell("ulimit -n").limit("nofile", 33).run(LIMIT).stdout, "33\n");
 }
 
 #[test]
-fn a_limit_is_set_while_the_command_runs() {
+fn a_limit_can_be_set_while_the_command_runs() {
     let daemon = shell("while [ $(ulimit -Sn) != 33 ]; do sleep 0.01; done").start();
     assert_eq!(daemon.threads(), 1);
     daemon.limit("nofile", 33);
@@ -74,7 +74,7 @@ fn a_limit_is_set_while_the_command_runs() {
 }
 
 #[test]
-fn another_user_has_no_capabilities_but_those_that_are_given() {
+fn another_user_has_only_the_given_capabilities() {
     assert!(root(), "this test needs root: it changes the user");
     let script = "id -u; id -g; grep CapEff /proc/self/status";
     let plain = shell(script).user(4321, 1234).limit("nofile", 50).run(LIMIT);
@@ -84,7 +84,7 @@ fn another_user_has_no_capabilities_but_those_that_are_given() {
 }
 
 #[test]
-fn names_resolve_by_the_hosts_file_alone_and_change_while_the_command_runs() {
+fn names_resolve_by_a_hosts_file_that_may_change() {
     assert!(root(), "this test needs root: it makes a mount namespace");
     let (first, second) = ("127.0.0.11".parse().unwrap(), "127.0.0.12".parse().unwrap());
     let hosts = HostsFile::new(&[("zk.test", first), ("many.test", first), ("many.test", second)]);
@@ -101,7 +101,7 @@ fn names_resolve_by_the_hosts_file_alone_and_change_while_the_command_runs() {
 }
 
 #[test]
-#[should_panic(expected = "the program shows a secret: user:planted-password")]
-fn a_program_that_shows_a_planted_secret_fails_its_test() {
+#[should_panic(expected = "the program prints a secret: user:planted-password")]
+fn a_program_that_prints_a_secret_fails_its_test() {
     TestCommand::new("sh").args(["-c", "echo user:planted-password >&2"]).run(LIMIT);
 }

@@ -1,4 +1,4 @@
-//! An ensemble: who leads, what it survives, what it forgets.
+//! An ensemble: leaders, lost members, restored and wiped data.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use ld_testkit::{Ensemble, Error, ServerMode, ServerOptions, wait_until};
 const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
-fn members_agree_through_the_loss_of_the_leader_and_a_rolling_restart() {
+fn members_agree_after_a_lost_leader_and_a_rolling_restart() {
     let ensemble = Ensemble::start();
     let old_leader = ensemble.leader();
     assert_eq!((ensemble.followers().len(), ensemble.connect_string().split(',').count()), (2, 3));
@@ -27,7 +27,7 @@ fn members_agree_through_the_loss_of_the_leader_and_a_rolling_restart() {
 }
 
 #[test]
-fn a_member_without_a_quorum_serves_nobody_unless_reads_are_allowed() {
+fn a_member_without_a_quorum_serves_only_allowed_reads() {
     let strict = Ensemble::start();
     let survivor = strict.lose_quorum();
     wait_until("the survivor to give up", LIMIT, || survivor.mode().is_none());
@@ -41,7 +41,7 @@ fn a_member_without_a_quorum_serves_nobody_unless_reads_are_allowed() {
 }
 
 #[test]
-fn a_restored_ensemble_is_in_the_past_and_a_wiped_one_is_empty() {
+fn a_restored_ensemble_is_older_and_a_wiped_one_is_empty() {
     let ensemble = Ensemble::start();
     let admin = ensemble.leader().admin();
     admin.create("/a", b"old").unwrap();

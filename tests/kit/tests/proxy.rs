@@ -1,4 +1,4 @@
-//! Each mode of the proxy, shown to fire, and what the proxy counts.
+//! Each mode of the proxy, and what the proxy counts.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use ld_testkit::{Admin, Namespace, Proxy, ProxyMode, Session, wait_until};
 
 const LIMIT: Duration = Duration::from_secs(10);
-/// Long enough to see that nothing comes.
+/// How long a socket is watched to see that nothing arrives.
 const SILENCE: Duration = Duration::from_millis(200);
 
-/// A server that sends back what it gets; it runs until the process ends.
+/// A server that echoes; it runs until the process ends.
 fn echo() -> TcpListener {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let accepting = listener.try_clone().unwrap();
@@ -74,7 +74,7 @@ fn pass_carries_many_bytes_both_ways_and_the_end() {
 }
 
 #[test]
-fn refuse_resets_what_there_is_and_refuses_connects_until_it_is_healed() {
+fn refuse_resets_and_refuses_connections_until_it_heals() {
     let (proxy, _server) = start();
     let mut stream = connect(&proxy);
     exchange(&mut stream, b"before");
@@ -87,7 +87,7 @@ fn refuse_resets_what_there_is_and_refuses_connects_until_it_is_healed() {
 }
 
 #[test]
-fn reset_lets_connect_and_resets() {
+fn reset_accepts_and_resets_connections() {
     let (proxy, _server) = start();
     proxy.set_mode(ProxyMode::Reset);
     expect_reset(&mut connect(&proxy));
@@ -99,7 +99,7 @@ fn reset_lets_connect_and_resets() {
 }
 
 #[test]
-fn connections_that_are_reset_can_be_made_again() {
+fn many_connections_are_reset_and_made_again() {
     let (proxy, _server) = start();
     let mut streams: Vec<_> = (0..300).map(|_| connect(&proxy)).collect();
     for stream in &mut streams {
@@ -113,7 +113,7 @@ fn connections_that_are_reset_can_be_made_again() {
 }
 
 #[test]
-fn blackhole_is_silent_for_old_and_new_connections_and_delivers_when_healed() {
+fn blackhole_is_silent_and_delivers_after_it_heals() {
     let (proxy, _server) = start();
     let mut old = connect(&proxy);
     exchange(&mut old, b"before");
@@ -154,7 +154,7 @@ fn a_delay_is_latency_and_not_a_lower_rate() {
     let delay = Duration::from_millis(300);
     proxy.set_mode(ProxyMode::Delay { to_server: delay, to_client: delay });
     let (mut stream, start) = (connect(&proxy), Instant::now());
-    // Sent one by one: if each waited for the one before it, 20 of them would take 12 s.
+    // One by one: if each byte waited for the byte before it, 20 bytes would take 12 s.
     for _ in 0..20 {
         stream.write_all(b"x").unwrap();
         thread::sleep(Duration::from_millis(5));
@@ -165,21 +165,21 @@ fn a_delay_is_latency_and_not_a_lower_rate() {
 }
 
 #[test]
-fn a_target_that_is_down_resets_and_a_new_target_serves_new_connections() {
+fn a_new_target_serves_new_connections() {
     let (proxy, _server) = start();
     let mut old = connect(&proxy);
-    exchange(&mut old, b"to the old one");
+    exchange(&mut old, b"to the old target");
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     proxy.set_target(gone);
     expect_reset(&mut connect(&proxy));
     let second = echo();
     proxy.set_target(second.local_addr().unwrap());
-    exchange(&mut connect(&proxy), b"to the new one");
-    exchange(&mut old, b"to the old one");
+    exchange(&mut connect(&proxy), b"to the new target");
+    exchange(&mut old, b"to the old target");
 }
 
 #[test]
-fn requests_and_sessions_are_counted_as_they_pass() {
+fn requests_and_sessions_are_counted() {
     let test = Namespace::new();
     let proxy = Proxy::start(test.server().address());
     let admin = Admin::new(proxy.address());
@@ -201,7 +201,7 @@ fn a_session_can_be_closed_from_outside_once() {
     session.close(test.server().address()).unwrap();
     let again = session.close(test.server().address()).unwrap_err();
     assert_eq!(again.kind(), ErrorKind::NotConnected);
-    // The admin opens a new session by itself, as soon as it notices.
+    // The admin opens a new session when it notices.
     wait_until("the admin's new session", LIMIT, || admin.sync().is_ok());
     assert_ne!(proxy.last_session(), session);
 }

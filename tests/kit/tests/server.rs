@@ -1,4 +1,4 @@
-//! A real server: its life, its clients, its faults.
+//! A real server: starts, stops, settings and clients.
 
 use std::io::ErrorKind;
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use ld_testkit::{Acl, Admin, Error, Namespace, Proxy, Server, ServerMode, Server
 const LIMIT: Duration = Duration::from_secs(30);
 
 #[test]
-fn a_killed_server_refuses_and_a_restarted_one_has_its_port_and_data() {
+fn a_restarted_server_has_its_port_and_data() {
     let server = Server::start();
     let (admin, address) = (server.admin(), server.address());
     admin.create("/kept", b"data").unwrap();
@@ -31,7 +31,7 @@ fn a_prepared_server_refuses_until_it_is_started() {
 }
 
 #[test]
-fn a_frozen_server_accepts_and_is_silent_until_it_is_thawed() {
+fn a_frozen_server_accepts_and_is_silent_until_thawed() {
     let server = Server::start();
     server.freeze();
     TcpStream::connect(server.address()).unwrap();
@@ -41,14 +41,14 @@ fn a_frozen_server_accepts_and_is_silent_until_it_is_thawed() {
 }
 
 #[test]
-fn an_admin_that_was_idle_for_long_does_not_rely_on_its_old_session() {
+fn an_idle_admin_opens_a_new_session() {
     let server = Server::start();
     let proxy = Proxy::start(server.address());
     let admin = Admin::new(proxy.address());
     admin.create("/node", "data").unwrap();
     admin.get("/node").unwrap();
     assert_eq!(proxy.sessions().len(), 1);
-    // Half of its session's timeout: the server may end the session soon.
+    // This is half of the session timeout, so the server may end the session soon.
     std::thread::sleep(Duration::from_secs(5));
     admin.get("/node").unwrap();
     assert_eq!(proxy.sessions().len(), 2);
@@ -105,7 +105,7 @@ fn a_transaction_happens_at_one_moment_or_not_at_all() {
 }
 
 #[test]
-fn an_acl_shuts_out_those_it_does_not_name() {
+fn an_acl_excludes_users_that_it_does_not_name() {
     let test = Namespace::new();
     let secret = test.path("/secret");
     let owner = Admin::new(test.server().address()).with_digest("owner:password");

@@ -5,22 +5,17 @@ use std::time::{Duration, Instant};
 use ld_testkit::{ProxyMode, wait_until};
 use ld_zk::{Error, SessionState};
 
-use crate::kit::{LIMIT, client, next, proxied, text, within};
+use crate::kit::{Followed, LIMIT, client, follow, next, proxied, text, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_ends_the_sessions_and_all_waits() {
-    let (namespace, proxy) = proxied();
-    let path = namespace.path("/node");
-    namespace.admin().create(&path, "one").unwrap();
-    let client = client(proxy.address());
-    let mut watch = client.watch(&path);
-    next(&mut watch).await;
+    let Followed { namespace, proxy, client, mut watch, .. } = follow(client).await;
     client.close(LIMIT).await;
     assert!(text(&next(&mut watch).await).contains("Closed"));
     assert!(matches!(client.session().await, Err(Error::Closed)));
     assert_eq!(client.state().overall(), SessionState::Closed);
     let session = proxy.last_session();
-    assert!(session.close(namespace.server().address()).is_err(), "the server knows the session no more");
+    assert!(session.close(namespace.server().address()).is_err(), "the server has forgotten the session");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

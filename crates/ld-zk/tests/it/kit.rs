@@ -1,4 +1,4 @@
-//! What the tests share: settings for a server, and readings with a deadline.
+//! Helpers of these tests: settings for a server, and readings with a deadline.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -84,9 +84,31 @@ pub(crate) async fn until_state(client: &Client, state: SessionState) {
     .await;
 }
 
-/// A place in a shared server, and a proxy in front of it.
+/// A namespace on the shared server, and a proxy in front of it.
 pub(crate) fn proxied() -> (Namespace, Proxy) {
     let namespace = Namespace::new();
     let proxy = Proxy::start(namespace.server().address());
     (namespace, proxy)
+}
+
+/// A node that a client has read through a proxy.
+pub(crate) struct Followed {
+    pub(crate) namespace: Namespace,
+    pub(crate) proxy: Proxy,
+    pub(crate) path: String,
+    pub(crate) client: Client,
+    pub(crate) watch: NodeWatch,
+    /// The first reading, with the content "one".
+    pub(crate) reading: Reading,
+}
+
+/// Creates a node, and reads it with the client that `open` returns for the proxy's address.
+pub(crate) async fn follow(open: impl FnOnce(SocketAddr) -> Client) -> Followed {
+    let (namespace, proxy) = proxied();
+    let path = namespace.path("/node");
+    namespace.admin().create(&path, "one").unwrap();
+    let client = open(proxy.address());
+    let mut watch = client.watch(&path);
+    let reading = next(&mut watch).await;
+    Followed { namespace, proxy, path, client, watch, reading }
 }

@@ -8,7 +8,8 @@ use ld_testkit::{Proxy, ProxyMode, Server, ServerOptions, Session, operation, wa
 use ld_zk::{Client, Error, Options, SessionState};
 
 use crate::kit::{
-    LIMIT, client, config, next, open, proxied, text, until, until_content, until_state, within,
+    Followed, LIMIT, client, config, follow, next, open, proxied, text, until, until_content, until_state,
+    within,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -32,12 +33,7 @@ async fn a_node_is_followed_through_change_deletion_and_creation() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_asked_while_nothing_changes() {
-    let (namespace, proxy) = proxied();
-    let path = namespace.path("/node");
-    namespace.admin().create(&path, "one").unwrap();
-    let client = client(proxy.address());
-    let mut watch = client.watch(&path);
-    next(&mut watch).await;
+    let Followed { proxy, mut watch, client: _client, .. } = follow(client).await;
     let before = proxy.counts().requests;
     assert!(tokio::time::timeout(Duration::from_millis(500), watch.changed()).await.is_err());
     assert_eq!(proxy.counts().requests, before);
@@ -45,11 +41,7 @@ async fn nothing_is_asked_while_nothing_changes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_during_a_lost_connection_is_seen_in_the_session() {
-    let (namespace, proxy) = proxied();
-    let path = namespace.path("/node");
-    namespace.admin().create(&path, "one").unwrap();
-    let mut watch = client(proxy.address()).watch(&path);
-    let first = next(&mut watch).await;
+    let Followed { namespace, proxy, path, mut watch, reading: first, .. } = follow(client).await;
     proxy.set_mode(ProxyMode::Refuse);
     namespace.admin().set(&path, "two").unwrap();
     proxy.set_mode(ProxyMode::Pass);
@@ -84,12 +76,7 @@ async fn a_session_closed_from_outside_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_server_is_noticed_and_a_healed_one_followed_again() {
-    let (namespace, proxy) = proxied();
-    let path = namespace.path("/node");
-    namespace.admin().create(&path, "one").unwrap();
-    let client = client(proxy.address());
-    let mut watch = client.watch(&path);
-    next(&mut watch).await;
+    let Followed { namespace, proxy, path, client, mut watch, .. } = follow(client).await;
     proxy.set_mode(ProxyMode::Blackhole);
     until_state(&client, SessionState::Suspended).await;
     assert!(client.connection_error().is_some());
@@ -102,13 +89,9 @@ async fn a_silent_server_is_noticed_and_a_healed_one_followed_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_of_five_seconds_lives_with_a_round_trip_of_two() {
-    let (namespace, proxy) = proxied();
-    let path = namespace.path("/node");
-    namespace.admin().create(&path, "one").unwrap();
-    let client =
-        open(&ld_config::ZooKeeperConfig { timeout: Duration::from_secs(5), ..config(proxy.address()) });
-    let mut watch = client.watch(&path);
-    next(&mut watch).await;
+    let open =
+        |address| open(&ld_config::ZooKeeperConfig { timeout: Duration::from_secs(5), ..config(address) });
+    let Followed { namespace, proxy, path, mut watch, client: _client, .. } = follow(open).await;
     let delay = Duration::from_secs(1);
     proxy.set_mode(ProxyMode::Delay { to_server: delay, to_client: delay });
     // Idle, when a ping's answer is all that is heard of the server. The sudden change may cost one
@@ -218,12 +201,7 @@ async fn the_plain_client_of_the_session_does_everything_else() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn confirming_covers_live_sessions_and_delivers_changes() {
-    let (namespace, proxy) = proxied();
-    let path = namespace.path("/node");
-    namespace.admin().create(&path, "one").unwrap();
-    let client = client(proxy.address());
-    let mut watch = client.watch(&path);
-    let reading = next(&mut watch).await;
+    let Followed { namespace, proxy, path, client, mut watch, reading } = follow(client).await;
     let confirmed = client.confirm(LIMIT).await;
     assert!(confirmed.covers(reading.session));
 

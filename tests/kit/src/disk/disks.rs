@@ -1,4 +1,4 @@
-//! File systems that hang: real ones that are frozen, or ones whose system calls do not return.
+//! File systems that hang: frozen ones, or ones with system calls that do not return.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -6,63 +6,65 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::disk::dirs::TempDir;
+use crate::disk::temp_dir::TempDir;
 use crate::process::faults::Faults;
 
-/// Keeps the file systems in its mount namespace and does what it is told, line by line. The end of
-/// its input thaws and unmounts everything, so a killed test process leaves no frozen file system.
+/// A shell script that mounts the file systems in a namespace, and executes a command for each line
+/// of its input. The end of the input thaws and unmounts all of them, so a killed test process
+/// leaves no frozen file system.
 const KEEPER: &str = include_str!("disks.sh");
 
-/// Small file systems, each of its own, which only the programs see that are started with
-/// [`TestCommand::disks`](crate::TestCommand::disks). Needs root. Clones are the same disks.
+/// Small file systems that can hang. Needs root. Clones are the same disks.
 ///
-/// While a program runs that has them, its [`Daemon`](crate::Daemon) keeps them, and thaws all
-/// before it is killed on drop: the kernel does not end a thread that waits for a frozen one.
+/// Only programs that are started with [`TestCommand::disks`](crate::TestCommand::disks) see them.
+/// The [`Daemon`](crate::Daemon) of such a program keeps them, and thaws all before it is killed on
+/// drop: the kernel does not end a thread that waits for a frozen disk.
 #[derive(Debug, Clone)]
 pub struct Disks(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    // It ends, and unmounts, before the directory goes.
+    // Dropped first: it unmounts before the directory is removed.
     keeper: Mutex<Keeper>,
     directory: TempDir,
     process: u32,
     frozen: Mutex<Vec<bool>>,
-    /// How they hang, if they cannot be frozen.
+    /// The faults that replace freezing, if the disks cannot be frozen.
     faults: Option<Faults>,
 }
 
 #[derive(Debug)]
 struct Keeper {
     child: Child,
-    orders: Option<ChildStdin>,
+    commands: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
 impl Disks {
-    /// So many ext4 file systems, which can be frozen: what would write hangs, what reads does not.
-    /// On a machine that lets none be mounted, [`Disks::injected`] ones; a line says so.
+    /// `count` ext4 file systems that can be frozen: writes hang, reads do not.
+    ///
+    /// On a machine without loop devices it returns [`Disks::injected`] and prints a line.
     ///
     /// # Panics
     ///
-    /// Without root.
+    /// When the process is not root.
     #[must_use]
     pub fn new(count: usize) -> Self {
         Self::start(count, "loop", None).unwrap_or_else(|problem| {
-            eprintln!("no disks to freeze, their system calls are made to hang instead: {problem}");
+            eprintln!("disks cannot be frozen here, so their system calls hang instead: {problem}");
             Self::injected(count)
         })
     }
 
-    /// So many file systems in memory, whose system calls can hang, all of them.
+    /// `count` file systems in memory, with system calls that can hang, reads included.
     ///
     /// # Panics
     ///
-    /// Without root.
+    /// When the process is not root.
     #[must_use]
     pub fn injected(count: usize) -> Self {
         let disks = Self::start(count, "memory", Some(Faults::new()));
-        disks.unwrap_or_else(|problem| panic!("no disks in memory: {problem}"))
+        disks.unwrap_or_else(|problem| panic!("cannot make disks in memory: {problem}"))
     }
 
     fn start(count: usize, kind: &str, faults: Option<Faults>) -> Result<Self, String> {
@@ -70,15 +72,15 @@ impl Disks {
         let mut command = Command::new("unshare");
         command.args(["--mount", "--propagation", "private", "--", "sh", "-c", KEEPER, "keeper"]);
         command.arg(directory.path()).args([&count.to_string(), kind]);
-        // A group of its own, so that Ctrl-C in a terminal does not take it along.
+        // Its own process group, so that Ctrl-C in a terminal does not end it.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         let mut child = command.spawn().map_err(|error| {
             format!("cannot start unshare ({error}); install it with: apt-get install util-linux")
         })?;
-        let orders = child.stdin.take();
+        let commands = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().ok_or("a pipe is missing")?);
         let process = child.id();
-        let mut keeper = Keeper { child, orders, answers };
+        let mut keeper = Keeper { child, commands, answers };
         if keeper.answer() != "ready" {
             return Err("mounting needs root, loop devices and mkfs.ext4 (apt-get install e2fsprogs)".into());
         }
@@ -86,13 +88,13 @@ impl Disks {
         Ok(Self(Arc::new(Inner { directory, keeper: Mutex::new(keeper), process, frozen, faults })))
     }
 
-    /// Where the programs see that one.
+    /// The path of a disk, as the programs see it.
     #[must_use]
     pub fn path(&self, disk: usize) -> PathBuf {
         self.0.directory.join(disk.to_string())
     }
 
-    /// A path on a disk as this process sees it. Reading there never hangs.
+    /// The path by which this process sees `path` on a disk. Reading there never hangs.
     ///
     /// # Panics
     ///
@@ -103,7 +105,7 @@ impl Disks {
         Path::new("/proc").join(self.0.process.to_string()).join("root").join(path)
     }
 
-    /// From now on that disk hangs.
+    /// Makes a disk hang from now on.
     ///
     /// # Panics
     ///
@@ -113,7 +115,7 @@ impl Disks {
         self.set(disk, true);
     }
 
-    /// It goes on.
+    /// Lets a disk go on.
     ///
     /// # Panics
     ///
@@ -123,11 +125,11 @@ impl Disks {
         self.set(disk, false);
     }
 
-    /// All go on.
+    /// Lets all disks go on.
     ///
     /// # Panics
     ///
-    /// When one cannot be thawed.
+    /// When a disk cannot be thawed.
     pub fn thaw_all(&self) {
         let count = self.0.frozen().len();
         (0..count).for_each(|disk| self.thaw(disk));
@@ -142,7 +144,7 @@ impl Disks {
         if self.0.faults.is_none() {
             let verb = if freeze { "--freeze" } else { "--unfreeze" };
             let mut keeper = self.0.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-            let answer = keeper.order(&format!("{verb} {disk}"));
+            let answer = keeper.execute(&format!("{verb} {disk}"));
             assert_eq!(answer, "done", "fsfreeze {verb} of disk {disk}");
         }
         frozen[disk] = freeze;
@@ -152,7 +154,7 @@ impl Disks {
         }
     }
 
-    /// What a command line is wrapped by, outermost.
+    /// The command line in front of all others.
     pub(crate) fn wrapper(&self) -> [String; 5] {
         let target = self.0.process.to_string();
         ["nsenter".into(), "--target".into(), target, "--mount".into(), "--".into()]
@@ -170,9 +172,9 @@ impl Inner {
 }
 
 impl Keeper {
-    fn order(&mut self, line: &str) -> String {
-        let orders = self.orders.as_mut().expect("taken on drop only");
-        writeln!(orders, "{line}").expect("the keeper reads its orders");
+    fn execute(&mut self, line: &str) -> String {
+        let commands = self.commands.as_mut().expect("only a drop takes it");
+        writeln!(commands, "{line}").expect("the keeper reads its commands");
         self.answer()
     }
 
@@ -186,8 +188,8 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        // The end of its input lets it thaw, unmount and end.
-        drop(self.orders.take());
+        // The end of its input makes it thaw, unmount and end.
+        drop(self.commands.take());
         let _ = self.child.wait();
     }
 }
@@ -224,12 +226,12 @@ mod tests {
     }
 
     #[test]
-    fn writing_to_a_frozen_disk_hangs_until_its_thaw() {
+    fn writing_to_a_frozen_disk_hangs_until_it_is_thawed() {
         writing_hangs_until_the_thaw(&Disks::new(2));
     }
 
     #[test]
-    fn writing_to_a_hung_disk_hangs_until_its_thaw() {
+    fn writing_to_an_injected_disk_hangs_until_it_is_thawed() {
         writing_hangs_until_the_thaw(&Disks::injected(2));
     }
 

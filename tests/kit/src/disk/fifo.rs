@@ -1,16 +1,15 @@
-//! A file whose readers wait for a writer that never comes.
+//! A file that blocks its readers: a FIFO without a writer.
 
 use std::path::Path;
 use std::{fs, io};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-/// Replaces the file at `path`, if there is one, by a FIFO that is never written: a reader that
-/// opens it as any file hangs.
+/// Replaces the file at `path`, if any, by a FIFO without a writer: opening it to read hangs.
 ///
 /// # Panics
 ///
-/// When it cannot be made.
+/// When the FIFO cannot be made.
 pub fn replace_by_fifo(path: impl AsRef<Path>) {
     let path = path.as_ref();
     let new = path.with_extension("fifo");
@@ -28,7 +27,7 @@ mod tests {
     use crate::{TempDir, TestCommand, wait_until};
 
     #[test]
-    fn a_reader_hangs_in_place_of_the_file() {
+    fn a_reader_of_the_replaced_file_hangs() {
         let directory = TempDir::new();
         let path = directory.join("secrets.json");
         fs::write(&path, "content").unwrap();

@@ -1,6 +1,5 @@
-//! Directories, file systems that hang, and files that block.
+//! Temporary directories, file systems that hang, and files that block.
 
-pub(crate) mod dirs;
 pub(crate) mod disks;
 pub(crate) mod fifo;
-pub(crate) mod planted;
+pub(crate) mod temp_dir;

@@ -1,4 +1,4 @@
-//! One host of a fleet, in a private directory.
+//! A host: its configuration file, its secrets, its programs and its destination files.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::{TempDir, TestCommand, binary, wait_until};
 
-/// How long something that happens at once may take on a machine that is busy with other tests.
+/// The limit for an event that is due at once, on a machine that is busy with other tests.
 pub const SOON: Duration = Duration::from_secs(20);
 
-/// A host: a directory with a configuration file, a secrets file and destinations.
+/// A host of a fleet in a private directory: a configuration file, a secrets file, destinations.
 #[derive(Debug)]
 pub struct Host {
     dir: TempDir,
@@ -19,12 +19,12 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host whose ZooKeeper is at `hosts` (with a chroot, if there is one). It has no nodes yet.
+    /// A host with the ZooKeeper at `hosts`, which may end with a chroot. It has no nodes yet.
     pub fn new(hosts: impl AsRef<str>) -> Self {
         Self { dir: TempDir::new(), lines: Vec::new() }.setting("zookeeper.hosts", hosts.as_ref())
     }
 
-    /// One more line of the configuration.
+    /// Adds a line to the configuration.
     #[must_use]
     pub fn setting(mut self, key: &str, value: impl AsRef<str>) -> Self {
         self.lines.push(format!("{key} = {}", value.as_ref()));
@@ -38,7 +38,7 @@ impl Host {
         self
     }
 
-    /// A node that becomes the file of its name.
+    /// Adds a node that is written to the file of its name.
     #[must_use]
     pub fn node(self, name: &str, source: &str) -> Self {
         let dest = self.file(name);
@@ -48,7 +48,7 @@ impl Host {
         )
     }
 
-    /// Credentials for the scheme `digest`: one secret for each `user:password`.
+    /// Adds credentials for the scheme `digest`: one secret for each `user:password`.
     #[must_use]
     pub fn credentials(self, credentials: &[&str]) -> Self {
         self.write_secrets(credentials);
@@ -58,13 +58,14 @@ impl Host {
             .setting("secrets.path", path.to_str().expect("a temporary directory has an ASCII name"))
     }
 
-    /// Replaces the secrets, as their rotation does.
+    /// Replaces the secrets, as a rotation does.
     pub fn write_secrets(&self, credentials: &[&str]) {
         let mut secrets = String::new();
         for (index, credential) in credentials.iter().enumerate() {
             let comma = if index == 0 { "" } else { ", " };
             let value = format!(r#"{{"type": "simple", "value": "{credential}"}}"#);
-            write!(secrets, r#"{comma}"secret/zookeeper/{index}": {value}"#).expect("a string grows");
+            write!(secrets, r#"{comma}"secret/zookeeper/{index}": {value}"#)
+                .expect("writing to a string cannot fail");
         }
         let new = self.dir.join("secrets.new");
         fs::write(&new, format!(r#"{{"secrets": {{{secrets}}}}}"#)).expect("a private directory is writable");
@@ -80,12 +81,12 @@ impl Host {
         self.dir.join(name)
     }
 
-    /// The destination of the node `name`. Its directory does not exist before the watcher makes it.
+    /// The destination of the node `name`. The watcher makes its directory.
     pub fn file(&self, name: &str) -> PathBuf {
         self.dir.join("live").join(name)
     }
 
-    /// Writes the configuration file and gives its path.
+    /// Writes the configuration file and returns its path.
     pub fn config(&self) -> PathBuf {
         let path = self.dir.join("config.ini");
         fs::write(&path, format!("[live-data]\n{}\n", self.lines.join("\n")))
@@ -98,10 +99,11 @@ impl Host {
         TestCommand::new(binary("live-data-watcher")).arg(self.config())
     }
 
-    /// The watcher on this host's configuration as an unprivileged user with only these capabilities, such as `chown`.
+    /// The watcher as an unprivileged user with only these capabilities, such as `chown`.
+    ///
     /// Needs root.
     pub fn watcher_as(&self, user: u32, capabilities: &[&str]) -> TestCommand {
-        // The directory of the build may be closed to others.
+        // Other users may not reach the build directory.
         let copy = self.dir.join("live-data-watcher");
         if !copy.exists() {
             fs::copy(binary("live-data-watcher"), &copy).expect("a binary can be copied");
@@ -110,10 +112,10 @@ impl Host {
         TestCommand::new(copy).arg(self.config()).user_with_capabilities(user, user, capabilities)
     }
 
-    /// Lets every user of the machine through to what is below the host's directory and open to them.
+    /// Lets every user of the machine traverse the host's directory.
     pub fn open(&self) {
         fs::set_permissions(self.path(""), fs::Permissions::from_mode(0o711))
-            .expect("a private directory is ours");
+            .expect("the owner may set the mode");
     }
 
     /// The watcher with `--once` on this host's configuration.
@@ -121,35 +123,35 @@ impl Host {
         TestCommand::new(binary("live-data-watcher")).arg("--once").arg(self.config())
     }
 
-    /// The writer on this host's configuration, of `content` to the node `dest`.
+    /// The writer on this host's configuration, which writes `content` to the node `dest`.
     pub fn writer(&self, content: impl AsRef<[u8]>, dest: &str) -> TestCommand {
         let source = self.dir.join("source");
         fs::write(&source, content).expect("a private directory is writable");
         TestCommand::new(binary("live-data-writer")).arg(self.config()).arg(source).arg(dest)
     }
 
-    /// What the destination of the node `name` holds; `None` without a file.
+    /// The content of the destination of the node `name`; `None` without a file.
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
         fs::read(self.file(name)).ok()
     }
 
-    /// The mtime of that file.
+    /// The mtime of the destination of the node `name`.
     pub fn mtime(&self, name: &str) -> SystemTime {
         fs::metadata(self.file(name)).and_then(|file| file.modified()).expect("the destination exists")
     }
 
-    /// The inode of that file.
+    /// The inode of the destination of the node `name`.
     pub fn inode(&self, name: &str) -> u64 {
         fs::metadata(self.file(name)).expect("the destination exists").ino()
     }
 
-    /// Waits until the destination of the node `name` holds `content`.
+    /// Waits until the destination of the node `name` contains `content`.
     #[track_caller]
     pub fn wait_for(&self, name: &str, content: impl AsRef<[u8]>) {
         self.wait_for_within(name, content, SOON);
     }
 
-    /// The same with another limit.
+    /// As [`Host::wait_for`], with another limit.
     #[track_caller]
     pub fn wait_for_within(&self, name: &str, content: impl AsRef<[u8]>, limit: Duration) {
         let content = content.as_ref();

@@ -1,18 +1,16 @@
-//! A writer between its read and its write.
+//! A writer that is paused between its read and its write.
 
 use std::fmt::Write as _;
 
-use crate::{Admin, Daemon, Namespace, Proxy, wait_until};
+use crate::operation::SET_DATA;
+use crate::{Admin, Daemon, Host, Namespace, Proxy, SOON, wait_until};
 
-use crate::{Host, SOON};
-
-/// ZooKeeper's operation code of a write.
-const SET_DATA: i32 = 5;
-
-/// A writer behind a proxy that has read the node `/flags` and waits for the reader of its diff before it writes.
+/// A writer that is paused after it has read the node `/flags`, and before it writes.
+///
+/// It waits because its diff is not read. A proxy stands between it and ZooKeeper.
 #[derive(Debug)]
 pub struct HeldWriter {
-    /// Who looks at the node meanwhile.
+    /// A client beside the writer.
     pub admin: Admin,
     /// The node's full path.
     pub path: String,
@@ -26,11 +24,11 @@ pub struct HeldWriter {
 }
 
 impl HeldWriter {
-    /// Starts the writer in a namespace of its own; see [`HeldWriter::behind`].
+    /// Starts the writer in a new namespace; see [`HeldWriter::behind`].
     ///
     /// # Panics
     ///
-    /// When it does not come so far.
+    /// When the writer does not show its diff.
     #[must_use]
     pub fn start(timeout: &str, setup: impl FnOnce(Host) -> Host) -> Self {
         let namespace = Namespace::new();
@@ -40,12 +38,13 @@ impl HeldWriter {
         Self { _namespace: Some(namespace), ..held }
     }
 
-    /// Creates the node, starts the writer with the session timeout `timeout` and with what `setup` does to its host, and waits until it
-    /// has read the node.
+    /// Creates the node, starts the writer and waits until it has read the node.
+    ///
+    /// `timeout` is its session timeout; `setup` changes the configuration of its host.
     ///
     /// # Panics
     ///
-    /// When it does not come so far.
+    /// When the writer does not show its diff.
     #[must_use]
     pub fn behind(
         proxy: Proxy,
@@ -63,26 +62,26 @@ impl HeldWriter {
         Self { admin, path, proxy, host, writer, _namespace: None }
     }
 
-    /// What it writes: a diff of it is more than a pipe holds.
+    /// The content that it writes. The diff is more than a pipe holds.
     #[must_use]
     pub fn content() -> String {
         (0..20_000).fold(String::new(), |mut content, line| {
-            writeln!(content, "line {line:05}").expect("a string grows");
+            writeln!(content, "line {line:05}").expect("writing to a string cannot fail");
             content
         })
     }
 
-    /// Lets it write, and waits until the write has come as far as the proxy, which must let the proxy read it.
+    /// Lets it write, and waits until the proxy has seen the write. The proxy must read requests.
     ///
     /// # Panics
     ///
-    /// When it does not come.
+    /// When the write does not arrive.
     pub fn send(&self) {
         self.writer.resume_stdout();
         wait_until("the write", SOON, || self.proxy.requests_of(SET_DATA) == 1);
     }
 
-    /// How often the node was written.
+    /// The version of the node: the number of writes to it.
     ///
     /// # Panics
     ///
@@ -93,7 +92,7 @@ impl HeldWriter {
         stat.expect("the server answers").expect("the node exists").version
     }
 
-    /// Waits for the writer's end: its exit code, and the last line of what it said.
+    /// Waits until the writer has ended. Returns its exit code and the last line of its log.
     ///
     /// # Panics
     ///

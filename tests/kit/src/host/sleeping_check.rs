@@ -1,18 +1,16 @@
-//! A check that is still running when something happens to whoever runs it.
+//! A check program that runs for a minute.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{TestCommand, wait_until};
+use crate::{Host, SOON, TestCommand, wait_until};
 
-use crate::{Host, SOON};
-
-/// A program for `nodes.NAME.check` that does not answer: it and a child of it sleep for a minute.
+/// A program for `nodes.NAME.check` that does not end: it and its child sleep for a minute.
 #[derive(Debug)]
 pub struct SleepingCheck {
     program: PathBuf,
-    /// Where it leaves the id of its process group once both of them run.
-    shown: PathBuf,
+    /// It writes the id of its process group to this file when both processes run.
+    group_file: PathBuf,
 }
 
 impl SleepingCheck {
@@ -23,54 +21,56 @@ impl SleepingCheck {
     /// When it cannot be written.
     #[must_use]
     pub fn new(host: &Host) -> Self {
-        let (program, shown) = (host.path("check"), host.path("group"));
+        let (program, group_file) = (host.path("check"), host.path("group"));
         let text =
-            format!("#!/bin/sh\nsleep 60 &\necho $$ > {0}.new\nmv {0}.new {0}\nwait\n", shown.display());
-        // Another test's fork could hold the file open for writing, and keep it from being run, had this process written it.
+            format!("#!/bin/sh\nsleep 60 &\necho $$ > {0}.new\nmv {0}.new {0}\nwait\n", group_file.display());
+        // `install` writes the file: if this process did, a fork in another test could hold it open
+        // for writing, and it could not be executed.
         let install = TestCommand::new("install").args(["-m", "700", "/dev/stdin"]).arg(&program);
         assert_eq!(install.stdin(text).run(SOON).code, Some(0));
-        Self { program, shown }
+        Self { program, group_file }
     }
 
     /// The program's path.
     ///
     /// # Panics
     ///
-    /// Never: a temporary directory has an ASCII name.
+    /// Never, because a temporary directory has an ASCII name.
     #[must_use]
     pub fn program(&self) -> &str {
         self.program.to_str().expect("a temporary directory has an ASCII name")
     }
 
-    /// Waits until it runs, with its child.
+    /// Waits until it and its child run.
     ///
     /// # Panics
     ///
-    /// When it does not.
+    /// When they do not within [`SOON`].
     #[track_caller]
     pub fn wait_until_running(&self) {
-        wait_until("the check and its child", SOON, || self.shown.exists() && self.running() == 2);
+        wait_until("the check and its child", SOON, || self.group_file.exists() && self.running() == 2);
     }
 
-    /// Waits until none of its processes runs.
+    /// Waits until both processes have ended.
     ///
     /// # Panics
     ///
-    /// When one goes on.
+    /// When they have not ended within [`SOON`].
     #[track_caller]
     pub fn wait_until_gone(&self) {
         wait_until("the end of the check and its child", SOON, || self.running() == 0);
     }
 
-    /// How many processes its group has; one that has ended and waits for its parent is none.
+    /// Number of running processes in its group, without zombies.
     fn running(&self) -> usize {
-        let group = fs::read_to_string(&self.shown).expect("it has run");
+        let group = fs::read_to_string(&self.group_file).expect("it has run");
         let processes = fs::read_dir("/proc").expect("there is /proc").flatten();
         processes.filter(|process| runs_in(&process.path(), group.trim())).count()
     }
 }
 
-/// Whether that is a process of `group`, and not ended: behind its name in parentheses stand state, parent and group.
+/// Whether it is a running process of `group`. State, parent and group follow the name in
+/// parentheses.
 fn runs_in(process: &Path, group: &str) -> bool {
     let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
     let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');

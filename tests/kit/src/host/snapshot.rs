@@ -1,4 +1,4 @@
-//! A whole tree at one moment, to show that nobody has touched it.
+//! A file tree at one moment, to show that it did not change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// All that there is at a path and below it: kinds, owners, modes, links, sizes, times of modification and change, contents.
+/// All files at a path and below it: kinds, owners, modes, links, sizes, mtimes, ctimes, contents.
 ///
-/// Looking changes none of it: only times of access move.
+/// Taking a snapshot changes only access times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot(BTreeMap<PathBuf, Entry>);
 
@@ -25,11 +25,11 @@ struct Entry {
 }
 
 impl Snapshot {
-    /// What is at `path` now.
+    /// Takes a snapshot of `path`.
     ///
     /// # Panics
     ///
-    /// When something there cannot be looked at.
+    /// When a file cannot be read.
     #[must_use]
     #[track_caller]
     pub fn of(path: impl AsRef<Path>) -> Self {
@@ -38,18 +38,18 @@ impl Snapshot {
         Self(entries)
     }
 
-    /// The same without `path` and what is below it.
+    /// The snapshot without `path` and all files below it.
     #[must_use]
     pub fn without(mut self, path: impl AsRef<Path>) -> Self {
         self.0.retain(|found, _| !found.starts_with(path.as_ref()));
         self
     }
 
-    /// Fails, with the names, if anything is different now.
+    /// Asserts that nothing has changed.
     ///
     /// # Panics
     ///
-    /// When something differs.
+    /// When something has changed; the message has the paths.
     #[track_caller]
     pub fn assert_same(&self, now: &Self) {
         let paths: BTreeSet<_> = self.0.keys().chain(now.0.keys()).collect();

@@ -1,8 +1,8 @@
-//! One reply, with everything in it that an attack may change.
+//! One reply, with all parts that an attack may change.
 
 use std::time::Duration;
 
-use super::record::Record;
+use crate::zookeeper::record::Record;
 
 /// How a reply's bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,11 +11,11 @@ pub enum Delivery {
     /// At once, in one write.
     #[default]
     AtOnce,
-    /// After a pause; the connection answers nothing else meanwhile.
+    /// After a pause. Further replies on the connection wait meanwhile.
     Delayed(Duration),
     /// Byte by byte, with a pause before each.
     Dripped(Duration),
-    /// Not at all.
+    /// Never.
     Never,
 }
 
@@ -23,21 +23,21 @@ pub enum Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Then {
-    /// It goes on.
+    /// It stays open.
     #[default]
     KeepOpen,
-    /// The server sends no more, and goes on reading.
+    /// The server sends nothing more, but goes on reading.
     HalfClose,
-    /// It ends.
+    /// The server closes it.
     Close,
 }
 
-/// Bytes that are repeated after a reply, until the client is gone or all are sent.
+/// Bytes that are sent again and again after a reply, until the client is gone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flood {
-    /// One portion.
+    /// The bytes that are repeated.
     pub portion: Vec<u8>,
-    /// How often it is sent.
+    /// How often they are sent.
     pub times: u64,
 }
 
@@ -47,43 +47,43 @@ pub struct Flood {
 pub struct Reply {
     /// The request's number; -1 for an event.
     pub xid: i32,
-    /// The zxid of the last change that the server knows.
+    /// The zxid of the server's last change.
     pub zxid: i64,
     /// ZooKeeper's error code; 0 for none.
     pub error: i32,
-    /// The record that follows the header. In a handshake, which has no header: protocol version (4
-    /// bytes), session timeout in ms (4), session id (8), length of the password (4), password
-    /// (16), whether it is read-only (1).
+    /// The record that follows the header. A handshake has no header and this record: protocol
+    /// version (4 bytes), session timeout in ms (4), session id (8), length of the password (4),
+    /// password (16), whether the server is read-only (1).
     pub body: Vec<u8>,
-    /// The length that is sent in front, instead of the true one.
+    /// The length that is sent in front instead of the true one.
     pub length: Option<i32>,
-    /// Sent before the reply, as it is.
+    /// Raw bytes before the reply.
     pub before: Vec<u8>,
-    /// Sent instead of the reply, as it is: no length, no header.
+    /// Raw bytes instead of the reply, without length and header.
     pub raw: Option<Vec<u8>>,
-    /// Sent after the reply.
+    /// Bytes after the reply.
     pub flood: Option<Flood>,
     /// How it is sent.
     pub delivery: Delivery,
-    /// What happens then.
+    /// What happens to the connection then.
     pub then: Then,
-    /// The reply has no header: a handshake.
-    pub(super) bare: bool,
+    /// Whether the reply has no header, as a handshake.
+    pub(super) is_bare: bool,
 }
 
 impl Reply {
     /// An honest reply.
     pub(super) fn new(xid: i32, zxid: i64, error: i32, body: Record) -> Self {
-        Self { xid, zxid, error, body: body.0, ..Self::default() }
+        Self { xid, zxid, error, body: body.into_bytes(), ..Self::default() }
     }
 
     /// An honest handshake.
     pub(super) fn handshake(timeout: i32, session: i64) -> Self {
         let body = Record::default().int(0).int(timeout).long(session).buffer(&[7; 16]).boolean(false);
-        Self { body: body.0, bare: true, ..Self::default() }
+        Self { body: body.into_bytes(), is_bare: true, ..Self::default() }
     }
 
-    /// An answer that is no frame: to a four-letter command.
+    /// The answer to a four-letter command, which is not a frame.
     pub(super) fn text(text: &str) -> Self {
         Self { raw: Some(text.into()), then: Then::Close, ..Self::default() }
     }
@@ -94,7 +94,7 @@ impl Reply {
         Self::new(-1, -1, 0, body)
     }
 
-    /// Overwrites four bytes of the body. Bytes that it does not have are not added.
+    /// Overwrites four bytes of the body. A body that is too short stays as it is.
     pub fn set_int(&mut self, offset: usize, value: i32) {
         self.set(offset, &value.to_be_bytes());
     }
@@ -105,22 +105,22 @@ impl Reply {
     }
 
     fn set(&mut self, offset: usize, bytes: &[u8]) {
-        if let Some(place) = self.body.get_mut(offset..offset + bytes.len()) {
-            place.copy_from_slice(bytes);
+        if let Some(field) = self.body.get_mut(offset..offset + bytes.len()) {
+            field.copy_from_slice(bytes);
         }
     }
 
-    /// What is sent, without the flood.
+    /// The bytes that are sent, without the flood.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.before.clone();
         if let Some(raw) = &self.raw {
             bytes.extend_from_slice(raw);
             return bytes;
         }
-        let header = if self.bare { Record::default() } else { self.header() };
-        let true_length = i32::try_from(header.0.len() + self.body.len()).unwrap_or(i32::MAX);
+        let header = if self.is_bare { Record::default() } else { self.header() }.into_bytes();
+        let true_length = i32::try_from(header.len() + self.body.len()).unwrap_or(i32::MAX);
         bytes.extend_from_slice(&self.length.unwrap_or(true_length).to_be_bytes());
-        bytes.extend_from_slice(&header.0);
+        bytes.extend_from_slice(&header);
         bytes.extend_from_slice(&self.body);
         bytes
     }
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn an_honest_reply_has_its_length_and_header() {
         let reply = Reply::new(7, 9, 0, Record::default().int(5));
-        let honest = Record::default().int(20).int(7).long(9).int(0).int(5).0;
+        let honest = Record::default().int(20).int(7).long(9).int(0).int(5).into_bytes();
         assert_eq!(reply.bytes(), honest);
     }
 

@@ -1,43 +1,35 @@
-//! What a client asks for.
+//! The requests of a client.
 
 use std::io;
 
-use super::record::Fields;
 use crate::operation;
+use crate::zookeeper::record::Fields;
 
-/// The pseudo operation of the handshake; no request carries it.
+/// Stands for the handshake in a rule; no request has this operation.
 pub const CONNECT: i32 = -10;
-/// The pseudo operation of the four-letter command `isro`.
+/// Stands for the four-letter command `isro` in a rule.
 pub const ISRO: i32 = i32::from_be_bytes(*b"isro");
-/// Lists a node's children, with its stat.
-pub const GET_CHILDREN2: i32 = 12;
-/// Removes watches.
-pub const REMOVE_WATCHES: i32 = 18;
-/// Sets watches again after a reconnect.
-pub const SET_WATCHES: i32 = 101;
-/// As [`SET_WATCHES`], for clients that have persistent watches.
-pub(super) const SET_WATCHES2: i32 = 105;
 
-/// The largest request that is read, in bytes.
-pub(super) const LARGEST: usize = 64 << 20;
+/// The longest request that is read, in bytes.
+pub(super) const MAX_REQUEST: usize = 64 << 20;
 
 /// One request.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Request {
-    /// The request's number, which an honest reply repeats.
+    /// The request's number, which its reply repeats.
     pub xid: i32,
-    /// One of [`operation`], or of the constants of this module.
+    /// One of [`operation`], or [`CONNECT`] or [`ISRO`].
     pub operation: i32,
-    /// The node that it is about; empty where there is none.
+    /// The path of its node; empty if it has none.
     pub path: String,
-    /// What follows the header.
+    /// The record that follows the header.
     pub(super) body: Vec<u8>,
 }
 
-/// A handshake.
+/// The handshake of a client.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Hello {
+pub(super) struct ConnectRequest {
     pub(super) last_zxid: i64,
     pub(super) timeout: i32,
     pub(super) session: i64,
@@ -53,7 +45,7 @@ impl Request {
         Ok(Self { xid, operation, path, body })
     }
 
-    /// The fields behind the path.
+    /// The fields that follow the path.
     pub(super) fn after_path(&self) -> io::Result<Fields<'_>> {
         let mut fields = self.fields();
         fields.string()?;
@@ -65,7 +57,7 @@ impl Request {
     }
 }
 
-impl Hello {
+impl ConnectRequest {
     pub(super) fn parse(frame: &[u8]) -> io::Result<Self> {
         let mut fields = Fields::new(frame);
         let _protocol = fields.int()?;
@@ -73,20 +65,23 @@ impl Hello {
     }
 }
 
-fn has_path(operation: i32) -> bool {
-    use operation::{CREATE, DELETE, EXISTS, GET_CHILDREN, GET_DATA, SET_ACL, SET_DATA, SYNC};
+fn has_path(code: i32) -> bool {
+    use operation::{
+        CREATE, DELETE, EXISTS, GET_CHILDREN, GET_CHILDREN2, GET_DATA, REMOVE_WATCHES, SET_ACL, SET_DATA,
+        SYNC,
+    };
     [CREATE, DELETE, EXISTS, GET_DATA, SET_DATA, SET_ACL, GET_CHILDREN, SYNC, GET_CHILDREN2, REMOVE_WATCHES]
-        .contains(&operation)
+        .contains(&code)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hostile::record::Record;
+    use crate::zookeeper::record::Record;
 
     #[test]
-    fn a_request_has_its_path_and_what_follows() {
-        let frame = Record::default().int(7).int(operation::GET_DATA).string("/a").boolean(true).0;
+    fn a_request_has_its_path_and_the_fields_after_it() {
+        let frame = Record::default().int(7).int(operation::GET_DATA).string("/a").boolean(true).into_bytes();
         let request = Request::parse(&frame).unwrap();
         assert_eq!((request.xid, request.operation, request.path.as_str()), (7, operation::GET_DATA, "/a"));
         assert!(request.after_path().unwrap().boolean().unwrap());

@@ -8,7 +8,7 @@ use super::request::Request;
 
 type Edit = dyn Fn(&Request, &mut Reply) + Send + Sync;
 
-/// Changes the replies to some requests.
+/// Changes the replies to certain requests.
 #[derive(Clone)]
 pub struct Rule {
     operation: Option<i32>,
@@ -20,8 +20,10 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Changes every reply to `operation` with `edit`. The operations are those of
-    /// [`crate::operation`], and [`CONNECT`](super::CONNECT) and the others of this module.
+    /// Changes every reply to `operation` with `edit`.
+    ///
+    /// The operation is one of [`crate::operation`], or [`CONNECT`](super::CONNECT) or
+    /// [`ISRO`](super::ISRO).
     pub fn on(operation: i32, edit: impl Fn(&Request, &mut Reply) + Send + Sync + 'static) -> Self {
         Self { operation: Some(operation), ..Self::always(edit) }
     }
@@ -31,32 +33,32 @@ impl Rule {
         Self { operation: None, path: None, skip: 0, times: u64::MAX, edit: Arc::new(edit), seen: 0 }
     }
 
-    /// Only for requests about `path`.
+    /// Only for requests on the node `path`.
     #[must_use]
     pub fn path(mut self, path: &str) -> Self {
         self.path = Some(path.to_owned());
         self
     }
 
-    /// The first `count` of these requests are answered honestly.
+    /// Leaves the replies to the first `count` of these requests unchanged.
     #[must_use]
     pub fn skip(mut self, count: u64) -> Self {
         self.skip = count;
         self
     }
 
-    /// At most `count` replies are changed.
+    /// Changes at most `count` replies.
     #[must_use]
     pub fn times(mut self, count: u64) -> Self {
         self.times = count;
         self
     }
 
-    /// Changes the reply if it is to be changed; says whether.
+    /// Changes the reply if the rule applies to it; returns whether it does.
     pub(super) fn apply(&mut self, request: &Request, reply: &mut Reply) -> bool {
-        let is_meant = self.operation.is_none_or(|operation| operation == request.operation)
+        let matches = self.operation.is_none_or(|operation| operation == request.operation)
             && self.path.as_ref().is_none_or(|path| *path == request.path);
-        if !is_meant {
+        if !matches {
             return false;
         }
         self.seen += 1;
@@ -84,7 +86,7 @@ mod tests {
     use crate::operation;
 
     #[test]
-    fn a_rule_counts_only_the_requests_that_it_is_for() {
+    fn a_rule_counts_only_the_requests_that_it_matches() {
         let mut rule = Rule::on(operation::GET_DATA, |_, reply| reply.xid = 99).path("/a").skip(1).times(2);
         let request = |operation, path: &str| Request { operation, path: path.into(), ..Request::default() };
         let mut fired = Vec::new();

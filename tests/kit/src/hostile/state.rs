@@ -1,31 +1,31 @@
-//! What all connections of a server share.
+//! The state that all connections of a hostile server share.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc::Sender;
 
-use super::answer::{Answer, answer};
+use super::honest::{HonestReply, execute};
 use super::reply::{Reply, Then};
-use super::request::{CONNECT, Hello, ISRO, Request};
+use super::request::{CONNECT, ConnectRequest, ISRO, Request};
 use super::rule::Rule;
 use super::tree::Tree;
 use super::watches::{Change, Watches};
 
-/// The most connections at once.
-const CONNECTIONS: usize = 128;
+/// Most connections at once.
+const MAX_CONNECTIONS: usize = 128;
 /// The first session's id.
 const FIRST_SESSION: i64 = 0x1000_0000_0001;
 
-/// Everything that is locked at once.
+/// Nodes, script, sessions and connections, behind one lock.
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) tree: Tree,
     pub(super) rules: Vec<Rule>,
     pub(super) stopping: bool,
-    /// How many replies the rules changed.
+    /// Number of replies that the rules changed.
     pub(super) attacks: u64,
-    /// How many requests came, by operation.
+    /// Number of requests by operation.
     pub(super) requests: BTreeMap<i32, u64>,
     pub(super) peers: BTreeMap<u64, Peer>,
     next_peer: u64,
@@ -33,7 +33,7 @@ pub(super) struct State {
     next_session: i64,
 }
 
-/// A connection, as the others see it.
+/// A connection, as other connections see it.
 #[derive(Debug)]
 pub(super) struct Peer {
     stream: TcpStream,
@@ -58,9 +58,9 @@ impl Default for State {
 }
 
 impl State {
-    /// Takes a connection in, if there is room; its number.
+    /// Adds a connection, if there is room, and returns its number.
     pub(super) fn add_peer(&mut self, stream: TcpStream, outgoing: Sender<Reply>) -> Option<u64> {
-        if self.stopping || self.peers.len() >= CONNECTIONS {
+        if self.stopping || self.peers.len() >= MAX_CONNECTIONS {
             return None;
         }
         self.next_peer += 1;
@@ -68,10 +68,10 @@ impl State {
         Some(self.next_peer)
     }
 
-    /// Ends the connection.
+    /// Closes the connection.
     pub(super) fn remove_peer(&mut self, id: u64) {
         if let Some(peer) = self.peers.remove(&id) {
-            // The client may have ended it already.
+            // The client may have closed it already.
             let _ = peer.stream.shutdown(Shutdown::Both);
         }
     }
@@ -81,33 +81,34 @@ impl State {
         all.into_iter().for_each(|id| self.remove_peer(id));
     }
 
-    /// Lets the server forget its sessions: a resume is answered with their expiry.
+    /// Forgets all sessions: a client that resumes one is told that it has expired.
     pub(super) fn forget_sessions(&mut self) {
         self.sessions.clear();
     }
 
-    /// How many watches are set, over all connections.
+    /// Number of watches of all connections.
     pub(super) fn watches(&self) -> usize {
         self.peers.values().map(|peer| peer.watches.len()).sum()
     }
 
-    /// Answers a handshake. A real server, too, ends the connection of a client that has seen the
-    /// future.
-    pub(super) fn connect(&mut self, peer: u64, hello: Hello) -> io::Result<()> {
-        let is_ahead = hello.last_zxid > self.tree.zxid();
-        let is_known = self.sessions.contains(&hello.session);
-        let mut reply = match hello.session {
+    /// Answers a handshake.
+    ///
+    /// Like a real server it closes the connection of a client that has seen a later zxid.
+    pub(super) fn connect(&mut self, peer: u64, connect: ConnectRequest) -> io::Result<()> {
+        let is_ahead = connect.last_zxid > self.tree.zxid();
+        let is_known = self.sessions.contains(&connect.session);
+        let mut reply = match connect.session {
             _ if is_ahead => Reply { then: Then::Close, raw: Some(Vec::new()), ..Reply::default() },
             0 => {
                 self.next_session += 1;
                 self.sessions.push(self.next_session);
-                Reply::handshake(hello.timeout, self.next_session)
+                Reply::handshake(connect.timeout, self.next_session)
             }
-            session if is_known => Reply::handshake(hello.timeout, session),
+            session if is_known => Reply::handshake(connect.timeout, session),
             _ => Reply { then: Then::Close, ..Reply::handshake(0, 0) },
         };
         let request = Request { operation: CONNECT, ..Request::default() };
-        self.attack(&request, &mut reply);
+        self.apply_rules(&request, &mut reply);
         self.send(peer, reply)
     }
 
@@ -115,15 +116,15 @@ impl State {
     pub(super) fn is_read_only(&mut self, peer: u64) -> io::Result<()> {
         let request = Request { operation: ISRO, ..Request::default() };
         let mut reply = Reply::text("rw");
-        self.attack(&request, &mut reply);
+        self.apply_rules(&request, &mut reply);
         self.send(peer, reply)
     }
 
     /// Answers a request of a session.
     pub(super) fn request(&mut self, peer: u64, request: &Request) -> io::Result<()> {
         let watches = &mut self.peers.get_mut(&peer).ok_or(io::ErrorKind::NotConnected)?.watches;
-        let Answer { events, mut reply, change } = answer(&mut self.tree, watches, request)?;
-        self.attack(request, &mut reply);
+        let HonestReply { events, mut reply, change } = execute(&mut self.tree, watches, request)?;
+        self.apply_rules(request, &mut reply);
         for event in events {
             self.send(peer, event)?;
         }
@@ -134,17 +135,17 @@ impl State {
         Ok(())
     }
 
-    /// Sends the events of a change to all connections that watch.
+    /// Sends the events of a change to all connections that watch the node.
     pub(super) fn fire(&mut self, path: &str, change: Change) {
         for peer in self.peers.values_mut() {
             for event in peer.watches.fire(path, change) {
-                // A connection that ends needs no event.
+                // A connection that is closing needs no event.
                 let _ = peer.outgoing.send(event);
             }
         }
     }
 
-    /// Sends something unasked to all connections.
+    /// Sends a reply without a request to all connections.
     pub(super) fn send_to_all(&self, reply: &Reply) {
         for peer in self.peers.values() {
             let _ = peer.outgoing.send(reply.clone());
@@ -156,7 +157,7 @@ impl State {
         peer.outgoing.send(reply).map_err(|_| io::ErrorKind::NotConnected.into())
     }
 
-    fn attack(&mut self, request: &Request, reply: &mut Reply) {
+    fn apply_rules(&mut self, request: &Request, reply: &mut Reply) {
         *self.requests.entry(request.operation).or_default() += 1;
         let changed = self.rules.iter_mut().filter_map(|rule| rule.apply(request, reply).then_some(()));
         self.attacks += u64::from(changed.count() > 0);

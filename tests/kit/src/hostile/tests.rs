@@ -1,4 +1,4 @@
-//! The server against the kit's own client, which is honest.
+//! The hostile server against the kit's own client.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -6,18 +6,19 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::operation;
+use crate::zookeeper::record::Record;
 use crate::{Admin, wait_until};
 
 const SOON: Duration = Duration::from_secs(10);
 
 /// A handshake of a new client.
 fn hello(session: i64, last_zxid: i64) -> Vec<u8> {
-    let body = record::Record::default().int(0).long(last_zxid).int(4000).long(session).buffer(&[0; 16]);
-    record::Record::default().buffer(&body.boolean(false).0).0
+    let body = Record::default().int(0).long(last_zxid).int(4000).long(session).buffer(&[0; 16]);
+    body.boolean(false).into_frame()
 }
 
-/// What the server answers to a handshake, until the end or 41 bytes.
-fn handshake(server: &Server, session: i64, last_zxid: i64) -> Vec<u8> {
+/// The server's answer to a handshake: 41 bytes, or fewer if the connection ends.
+fn handshake(server: &HostileServer, session: i64, last_zxid: i64) -> Vec<u8> {
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.write_all(&hello(session, last_zxid)).unwrap();
     let mut answer = Vec::new();
@@ -26,8 +27,8 @@ fn handshake(server: &Server, session: i64, last_zxid: i64) -> Vec<u8> {
 }
 
 #[test]
-fn it_is_honest_without_a_script() {
-    let server = Server::start();
+fn a_server_without_a_script_is_honest() {
+    let server = HostileServer::start();
     server.set("/a", b"one");
     let admin = Admin::new(server.address());
     assert_eq!(admin.get("/a").unwrap().0, b"one");
@@ -42,8 +43,8 @@ fn it_is_honest_without_a_script() {
 }
 
 #[test]
-fn a_rule_changes_the_replies_it_is_for() {
-    let server = Server::start();
+fn a_rule_changes_the_replies_that_it_matches() {
+    let server = HostileServer::start();
     server.set("/a", b"one");
     server.add(Rule::on(operation::GET_DATA, |_, reply| reply.error = -102).times(1));
     let admin = Admin::new(server.address());
@@ -53,7 +54,7 @@ fn a_rule_changes_the_replies_it_is_for() {
 
 #[test]
 fn sessions_are_resumed_until_they_are_forgotten() {
-    let server = Server::start();
+    let server = HostileServer::start();
     let opened = handshake(&server, 0, 0);
     let session = i64::from_be_bytes(opened[12..20].try_into().unwrap());
     assert_eq!(handshake(&server, session, 0)[12..20], session.to_be_bytes());
@@ -62,15 +63,15 @@ fn sessions_are_resumed_until_they_are_forgotten() {
 }
 
 #[test]
-fn a_client_that_has_seen_the_future_is_refused() {
-    let server = Server::start();
+fn a_client_that_has_seen_a_later_zxid_is_refused() {
+    let server = HostileServer::start();
     assert_eq!(handshake(&server, 0, i64::MAX), []);
     assert_eq!(handshake(&server, 0, 0).len(), 41);
 }
 
 #[test]
-fn a_drip_takes_its_time_and_a_flood_its_bytes() {
-    let server = Server::start();
+fn replies_are_dripped_and_flooded() {
+    let server = HostileServer::start();
     server.add(Rule::on(CONNECT, |_, reply| reply.delivery = Delivery::Dripped(Duration::from_millis(2))));
     let start = Instant::now();
     assert_eq!(handshake(&server, 0, 0).len(), 41);
@@ -87,20 +88,20 @@ fn a_drip_takes_its_time_and_a_flood_its_bytes() {
 
 #[test]
 fn a_half_closed_connection_still_reads() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.add(Rule::on(CONNECT, |_, reply| reply.then = Then::HalfClose));
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.write_all(&hello(0, 0)).unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
-    let ping = record::Record::default().int(-2).int(operation::PING).0;
-    stream.write_all(&record::Record::default().buffer(&ping).0).unwrap();
+    let ping = Record::default().int(-2).int(operation::PING);
+    stream.write_all(&ping.into_frame()).unwrap();
     wait_until("the ping", SOON, || server.requests_of(operation::PING) == 1);
 }
 
 #[test]
 fn isro_is_answered() {
-    let server = Server::start();
+    let server = HostileServer::start();
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.write_all(b"isro").unwrap();
     let mut answer = String::new();
@@ -109,8 +110,8 @@ fn isro_is_answered() {
 }
 
 #[test]
-fn events_reach_every_connection_unasked() {
-    let server = Server::start();
+fn events_reach_connections_without_a_watch() {
+    let server = HostileServer::start();
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.write_all(&hello(0, 0)).unwrap();
     let mut opened = [0; 41];

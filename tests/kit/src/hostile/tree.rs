@@ -1,10 +1,10 @@
-//! Nodes in memory.
+//! The nodes of a hostile server, in memory.
 
 use std::collections::BTreeMap;
 
-use super::record::Record;
+use crate::zookeeper::record::Record;
 
-/// The first zxid; a real ensemble's is not small either.
+/// The first zxid. Those of a real ensemble are large, too.
 const FIRST_ZXID: i64 = 0x1_0000_0000;
 
 /// A node's data and stat.
@@ -17,7 +17,7 @@ pub(super) struct Node {
     pub(super) version: i32,
 }
 
-/// All nodes by their paths. The root is always there.
+/// All nodes by path. The root always exists.
 #[derive(Debug)]
 pub(super) struct Tree {
     nodes: BTreeMap<String, Node>,
@@ -36,12 +36,12 @@ impl Tree {
         self.zxid
     }
 
-    /// Lets the next change have a zxid above `zxid`, or below the present one.
+    /// Sets the zxid of the last change: the next one gets `zxid` plus 1.
     pub(super) fn set_zxid(&mut self, zxid: i64) {
         self.zxid = zxid;
     }
 
-    /// Removes all nodes but the root, which then has no children.
+    /// Removes all nodes but the root.
     pub(super) fn wipe(&mut self) {
         self.nodes.retain(|path, _| path == "/");
     }
@@ -50,7 +50,7 @@ impl Tree {
         self.nodes.get(path)
     }
 
-    /// Creates the node or changes its data; says whether it was created.
+    /// Creates the node or changes its data; returns whether it was created.
     pub(super) fn set(&mut self, path: &str, data: &[u8]) -> bool {
         self.zxid += 1;
         let zxid = self.zxid;
@@ -65,7 +65,7 @@ impl Tree {
         true
     }
 
-    /// Deletes the node; says whether it was there.
+    /// Deletes the node; returns whether it existed.
     pub(super) fn delete(&mut self, path: &str) -> bool {
         let existed = self.nodes.remove(path).is_some();
         if existed {
@@ -80,7 +80,7 @@ impl Tree {
         self.nodes.keys().filter_map(|node| child_name(path, node)).map(str::to_owned).collect()
     }
 
-    /// The stat of a node, as it stands in replies: 68 bytes.
+    /// The stat of a node as in replies: 68 bytes.
     pub(super) fn stat(&self, path: &str, node: &Node) -> Record {
         let children = i32::try_from(self.children(path).len()).expect("a tree of a test is small");
         let length = i32::try_from(node.data.len()).expect("a node of a test is below 2 GiB");
@@ -106,7 +106,7 @@ impl Tree {
     }
 }
 
-/// The parent's path.
+/// The path of the parent.
 pub(super) fn parent(path: &str) -> &str {
     match path.rfind('/') {
         Some(0) | None => "/",
@@ -143,6 +143,6 @@ mod tests {
         let node = tree.get("/a").unwrap();
         assert!(node.mzxid > first && node.czxid == first && node.version == 1);
         assert!(tree.delete("/a") && !tree.delete("/a"));
-        assert_eq!(tree.stat("/", tree.get("/").unwrap()).0.len(), 68);
+        assert_eq!(tree.stat("/", tree.get("/").unwrap()).into_bytes().len(), 68);
     }
 }

@@ -1,4 +1,4 @@
-//! One-shot watches of one connection.
+//! The one-shot watches of one connection.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -16,7 +16,7 @@ const DATA_CHANGED: i32 = 3;
 /// A node's children changed.
 const CHILDREN_CHANGED: i32 = 4;
 
-/// What happened to a node.
+/// A change of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Change {
     Created,
@@ -40,12 +40,12 @@ impl Watches {
         self.children.insert(path.to_owned());
     }
 
-    /// How many watches there are.
+    /// Number of watches.
     pub(super) fn len(&self) -> usize {
         self.data.len() + self.children.len()
     }
 
-    /// The events that a change fires.
+    /// Removes the watches that a change fires, and returns their events.
     pub(super) fn fire(&mut self, path: &str, change: Change) -> Vec<Reply> {
         let mut events = Vec::new();
         let kind = match change {
@@ -65,7 +65,7 @@ impl Watches {
         events
     }
 
-    /// Sets watches again after a reconnect; gives the events that were missed.
+    /// Sets watches again after a reconnect, and returns the events that were missed.
     pub(super) fn set_again(&mut self, tree: &Tree, request: &Request) -> io::Result<Vec<Reply>> {
         let mut fields = request.fields();
         let since = fields.long()?;
@@ -98,7 +98,7 @@ impl Watches {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hostile::record::Record;
+    use crate::zookeeper::record::Record;
 
     #[test]
     fn a_watch_fires_once() {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn watches_set_again_tell_what_was_missed() {
+    fn watches_set_again_report_missed_changes() {
         let (mut tree, mut watches) = (Tree::default(), Watches::default());
         tree.set("/same", b"");
         let since = tree.zxid();
@@ -123,7 +123,7 @@ mod tests {
             .strings(&list(&["/same", "/changed", "/gone"]))
             .strings(&list(&["/changed", "/missing"]))
             .strings(&[]);
-        let request = Request { body: body.0, ..Request::default() };
+        let request = Request { body: body.into_bytes(), ..Request::default() };
         assert_eq!(watches.set_again(&tree, &request).unwrap().len(), 3);
         assert_eq!(watches.len(), 2);
     }

@@ -1,4 +1,4 @@
-//! Certificates of our own: authorities, and what they vouch for.
+//! Certificate authorities of a test, and certificates that they issue.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -11,7 +11,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// The length of a line of PEM.
 const PEM_WIDTH: usize = 64;
 
-/// A certificate authority that only the test knows.
+/// A certificate authority that only one test knows.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -30,9 +30,9 @@ impl Authority {
     ///
     /// # Panics
     ///
-    /// When no key can be made; so does everything else here.
+    /// When no key can be made.
     #[must_use]
-    #[expect(clippy::new_without_default, reason = "each is another one")]
+    #[expect(clippy::new_without_default, reason = "each call makes another authority")]
     pub fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -47,14 +47,24 @@ impl Authority {
         pem("CERTIFICATE", self.issuer.der())
     }
 
-    /// A certificate for hosts by these names or addresses, or for a client, valid since yesterday for a week.
+    /// A certificate for these host names or addresses, or for a client.
+    ///
+    /// It is valid from yesterday for eight days.
+    ///
+    /// # Panics
+    ///
+    /// When a name is invalid or no key can be made.
     #[must_use]
     pub fn issue(&self, names: &[&str]) -> Certificate {
         let now = SystemTime::now();
         self.issue_for(names, now - DAY, now + 7 * DAY)
     }
 
-    /// The same, expired an hour ago.
+    /// A certificate that expired an hour ago.
+    ///
+    /// # Panics
+    ///
+    /// As [`Authority::issue`].
     #[must_use]
     pub fn issue_expired(&self, names: &[&str]) -> Certificate {
         let now = SystemTime::now();

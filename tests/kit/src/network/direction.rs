@@ -1,13 +1,13 @@
-//! One direction of a proxied connection: what was read and is not written yet, with the time when it is due.
+//! One direction of a proxied connection: bytes that wait to be written, with their due times.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-/// One read takes so much at most.
+/// Most bytes of one read.
 const CHUNK: usize = 64 << 10;
-/// Nothing more is read while so much waits, so that a slow reader slows its writer, as in TCP.
+/// Reading pauses while so many bytes wait, so a slow reader slows its writer, as in TCP.
 const MOST_QUEUED: usize = 4 << 20;
 
 #[derive(Debug)]
@@ -17,23 +17,23 @@ struct Chunk {
     written: usize,
 }
 
-/// The bytes on their way in one direction.
+/// The queue of one direction.
 #[derive(Debug, Default)]
 pub(crate) struct Direction {
     queue: VecDeque<Chunk>,
     queued: usize,
-    /// When the end of the stream is due at the other side.
+    /// When the end of the stream is to be passed on.
     end_due: Option<Instant>,
     ended: bool,
 }
 
 impl Direction {
-    /// Whether reading makes sense: the source has not ended and there is room.
+    /// Whether to read: the source has not ended and the queue has room.
     pub(crate) fn wants_input(&self) -> bool {
         self.end_due.is_none() && self.queued < MOST_QUEUED
     }
 
-    /// When something is to be written; `None` when nothing waits.
+    /// When the next bytes are due; `None` when nothing waits.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.queue.front().map(|chunk| chunk.due).or(self.end_due.filter(|_| !self.ended))
     }
@@ -43,12 +43,12 @@ impl Direction {
         self.ended
     }
 
-    /// Reads what is there once; the bytes are due after `delay`. Hands them to `look` first, which may change them.
+    /// Reads once; the bytes are due after `delay`. First `inspect` sees them.
     pub(crate) fn read(
         &mut self,
         mut source: &TcpStream,
         delay: Duration,
-        look: impl FnOnce(&mut [u8]),
+        inspect: impl FnOnce(&[u8]),
     ) -> io::Result<()> {
         let mut bytes = vec![0; CHUNK];
         let due = Instant::now() + delay;
@@ -56,7 +56,7 @@ impl Direction {
             Ok(0) => self.end_due = Some(due),
             Ok(count) => {
                 bytes.truncate(count);
-                look(&mut bytes);
+                inspect(&bytes);
                 self.queued += count;
                 self.queue.push_back(Chunk { due, bytes, written: 0 });
             }
@@ -66,7 +66,7 @@ impl Direction {
         Ok(())
     }
 
-    /// Writes what is due, as much as the destination takes; passes on the end when nothing is left.
+    /// Writes the bytes that are due, as far as the destination takes them; then passes on the end.
     pub(crate) fn write(&mut self, mut destination: &TcpStream, now: Instant) -> io::Result<()> {
         while let Some(chunk) = self.queue.front_mut().filter(|chunk| chunk.due <= now) {
             match destination.write(&chunk.bytes[chunk.written..]) {

@@ -1,4 +1,4 @@
-//! Names that resolve as a test wants, changed while a daemon runs.
+//! A hosts file for a daemon, which a test changes while the daemon runs.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -6,16 +6,17 @@ use std::net::IpAddr;
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 
-use crate::disk::dirs::TempDir;
+use crate::disk::temp_dir::TempDir;
 
-/// The file always has this size, so that one write changes all of it at one moment.
+/// Size of the file in bytes. It is constant, so that one write replaces the whole content.
 const SIZE: usize = 4096;
 
-/// A `/etc/hosts` of its own for the commands that are given it with [`TestCommand::hosts`](crate::TestCommand::hosts).
+/// An `/etc/hosts` for commands that are started with
+/// [`TestCommand::hosts`](crate::TestCommand::hosts).
 ///
-/// They run in a mount namespace of their own, with this file over `/etc/hosts` and nothing but files to resolve names: no
-/// question leaves the machine. The C library reads the file again at each lookup, so a change concerns the next one.
-/// Making the namespace needs root; without it the command ends at once and says so.
+/// They run in a mount namespace with this file over `/etc/hosts`. Names resolve by files alone, so
+/// no query leaves the machine. The C library reads the file at each look-up, so the next look-up
+/// sees a change. The namespace needs root; without it the command ends at once with an error.
 #[derive(Debug)]
 pub struct HostsFile {
     directory: TempDir,
@@ -23,7 +24,7 @@ pub struct HostsFile {
 }
 
 impl HostsFile {
-    /// A file with these names; a name may have several addresses, in order.
+    /// A file with these names. A name may have several addresses, in order.
     ///
     /// # Panics
     ///
@@ -51,11 +52,11 @@ impl HostsFile {
         let mut text: String = names.iter().map(|(name, address)| format!("{address} {name}\n")).collect();
         assert!(text.len() <= SIZE, "too many names for a hosts file of {SIZE} bytes");
         text.extend(std::iter::repeat_n('\n', SIZE - text.len()));
-        // In place: the mount shows this inode, not its name.
+        // In place: the mount shows this inode, whatever has its name.
         self.file.write_all_at(text.as_bytes(), 0).expect("a file can be written");
     }
 
-    /// The command line that runs another one with this file; it becomes it.
+    /// The command line in front of a program; it ends by executing that program.
     pub(crate) fn wrapper(&self) -> Vec<OsString> {
         const SCRIPT: &str = r#"
             for name in hosts nsswitch.conf host.conf; do

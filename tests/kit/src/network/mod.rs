@@ -1,11 +1,12 @@
-//! Faults of the network: a proxy, names, ports and certificates.
+//! The network and its faults: a proxy, names, ports and certificates.
 
 pub(crate) mod certificates;
-pub(crate) mod direction;
+mod direction;
 pub(crate) mod hosts_file;
-pub(crate) mod pair;
+pub(crate) mod mode;
 pub(crate) mod port;
+mod proxied_connection;
 pub(crate) mod proxy;
-pub(crate) mod relay;
+mod relay;
 pub(crate) mod traffic;
 pub(crate) mod unroutable;

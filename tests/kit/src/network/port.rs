@@ -1,4 +1,4 @@
-//! Ports that nobody else can take, also while their server is down.
+//! Ports that stay reserved while their server is down.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
@@ -7,15 +7,15 @@ use rustix::net::{
     AddressFamily, Shutdown, SocketFlags, SocketType, bind, listen, shutdown, socket_with, sockopt,
 };
 
-/// A loopback port that stays ours for as long as this value lives.
+/// A loopback port that is reserved for as long as this value lives.
 ///
-/// A socket is bound to it and does not listen. Linux lets another socket bind and listen beside it when both set
-/// `SO_REUSEADDR` (std and ZooKeeper do), refuses connections while nobody listens, and gives the port to nobody who
-/// asks for a free one.
+/// A socket is bound to it and does not listen. Linux lets another socket bind and listen beside it
+/// when both set `SO_REUSEADDR`, as std and ZooKeeper do. It refuses connections while no socket
+/// listens, and does not hand out the port as a free one.
 #[derive(Debug)]
 pub(crate) struct ReservedPort {
     address: SocketAddrV4,
-    /// A listener by type only: it listens between [`ReservedPort::listen`] and [`ReservedPort::refuse`].
+    /// It listens only between [`ReservedPort::listen`] and [`ReservedPort::refuse`].
     socket: TcpListener,
 }
 
@@ -31,8 +31,8 @@ impl ReservedPort {
         let std::net::SocketAddr::V4(address) = first.local_addr()? else {
             return Err(io::Error::other("an IPv4 socket has an IPv4 address"));
         };
-        // The kernel takes a port that it chose away from a socket that stops listening, but not one that was named. So the
-        // choice is made with one socket and named to a second one, before the first lets go.
+        // A socket that stops listening loses a port that the kernel chose, but not a port that was
+        // named. So the kernel chooses for a first socket, and a second one binds by number.
         let socket = bound(address)?;
         Ok(Self { address, socket })
     }
@@ -41,17 +41,17 @@ impl ReservedPort {
         self.address
     }
 
-    /// Listens at the port with a socket of our own; so many connections may wait to be accepted.
+    /// Listens at the port with the kit's socket; `backlog` connections may wait to be accepted.
     pub(crate) fn listen(&self, backlog: i32) -> io::Result<()> {
         Ok(listen(&self.socket, backlog)?)
     }
 
-    /// Stops listening: connects are refused, those that were not accepted are reset.
+    /// Stops listening: connects are refused, and connections that wait to be accepted are reset.
     pub(crate) fn refuse(&self) -> io::Result<()> {
         Ok(shutdown(&self.socket, Shutdown::Read)?)
     }
 
-    /// The socket, to poll it and to accept from it.
+    /// The socket, to poll and to accept.
     pub(crate) fn socket(&self) -> &TcpListener {
         &self.socket
     }
@@ -76,19 +76,20 @@ mod tests {
     }
 
     #[test]
-    fn a_reserved_port_refuses_until_somebody_listens_and_refuses_again_afterwards() {
+    fn a_reserved_port_refuses_before_and_after_its_listener() {
         let port = ReservedPort::new().unwrap();
         assert_refused(&port);
         let listener = TcpListener::bind(port.address()).unwrap();
         TcpStream::connect(port.address()).unwrap();
-        // A process that another test starts has a copy of the listener for a moment: closing ours would not end it.
+        // A process that another test starts may hold a copy of the listener for a moment, so
+        // closing this one is not enough.
         shutdown(&listener, Shutdown::Read).unwrap();
         drop(listener);
         assert_refused(&port);
     }
 
     #[test]
-    fn a_port_of_ours_is_the_same_one_after_it_refused() {
+    fn a_port_stays_the_same_after_it_refused() {
         let port = ReservedPort::new().unwrap();
         for _ in 0..3 {
             port.listen(1).unwrap();
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reserved_port_is_given_to_nobody_who_asks_for_a_free_one() {
+    fn a_reserved_port_is_not_handed_out_as_a_free_one() {
         let port = ReservedPort::new().unwrap();
         let others: Vec<_> = (0..500).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         assert!(others.iter().all(|other| other.local_addr().unwrap().port() != port.address().port()));

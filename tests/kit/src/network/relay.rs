@@ -1,4 +1,6 @@
-//! The thread of a proxy: one loop over `poll`, so that delays are exact and a mode change concerns everything at once.
+//! The thread of a proxy: one loop over `poll`.
+//!
+//! So delays are exact, and a new mode applies to all connections at once.
 
 use std::io::{self, Read};
 use std::net::SocketAddr;
@@ -10,16 +12,16 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::network::pair::Pair;
+use crate::network::mode::ProxyMode;
 use crate::network::port::ReservedPort;
-use crate::network::proxy::{ProxyMode, reset};
+use crate::network::proxied_connection::{ProxiedConnection, reset};
 use crate::network::traffic::{Traffic, lock};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
 #[derive(Debug)]
-pub(crate) enum Command {
+pub(crate) enum ProxyCommand {
     Mode(ProxyMode),
     Target(SocketAddr),
     ResetConnections,
@@ -30,70 +32,80 @@ pub(crate) struct Relay {
     port: ReservedPort,
     target: SocketAddr,
     mode: ProxyMode,
-    commands: Receiver<(Command, Sender<()>)>,
-    woken: UnixStream,
+    commands: Receiver<(ProxyCommand, Sender<()>)>,
+    wake_reader: UnixStream,
     traffic: Arc<Mutex<Traffic>>,
-    pairs: Vec<Pair>,
+    connections: Vec<ProxiedConnection>,
 }
 
 impl Relay {
     pub(crate) fn new(
         port: ReservedPort,
         target: SocketAddr,
-        commands: Receiver<(Command, Sender<()>)>,
-        woken: UnixStream,
+        commands: Receiver<(ProxyCommand, Sender<()>)>,
+        wake_reader: UnixStream,
         traffic: Arc<Mutex<Traffic>>,
     ) -> io::Result<Self> {
         port.socket().set_nonblocking(true)?;
-        woken.set_nonblocking(true)?;
+        wake_reader.set_nonblocking(true)?;
         port.listen(BACKLOG)?;
-        Ok(Self { port, target, mode: ProxyMode::Pass, commands, woken, traffic, pairs: Vec::new() })
+        Ok(Self {
+            port,
+            target,
+            mode: ProxyMode::Pass,
+            commands,
+            wake_reader,
+            traffic,
+            connections: Vec::new(),
+        })
     }
 
     /// Serves until the handle is dropped.
     pub(crate) fn run(mut self) {
-        while self.wait().is_ok_and(|go_on| go_on) {
+        while self.wait().is_ok_and(|is_alive| is_alive) {
             while let Ok((command, done)) = self.commands.try_recv() {
-                self.obey(command);
+                self.execute(command);
                 let _ = done.send(());
             }
             self.accept();
             self.move_bytes();
-            lock(&self.traffic).open = self.pairs.len();
+            lock(&self.traffic).open = self.connections.len();
         }
         self.reset_all();
     }
 
-    /// Sleeps until there is something to do. `false` when the handle is gone.
+    /// Waits until a socket is ready, a command arrives or bytes are due.
+    ///
+    /// Returns `false` when the handle was dropped.
     fn wait(&mut self) -> io::Result<bool> {
-        let mut sources = vec![PollFd::new(&self.woken, PollFlags::IN)];
+        let mut sources = vec![PollFd::new(&self.wake_reader, PollFlags::IN)];
         if self.mode != ProxyMode::Refuse {
             sources.push(PollFd::new(self.port.socket(), PollFlags::IN));
         }
         let now = Instant::now();
         let mut next: Option<Instant> = None;
-        for pair in &self.pairs {
-            let (client, server) = pair.interest(self.mode, now);
-            // A socket without interest is left out: poll would report its end for ever.
+        for connection in &self.connections {
+            let (client, server) = connection.interest(self.mode, now);
+            // A socket without interest is left out, because poll would report its end each time.
             if !client.is_empty() {
-                sources.push(PollFd::from_borrowed_fd(pair.client.as_fd(), client));
+                sources.push(PollFd::from_borrowed_fd(connection.client.as_fd(), client));
             }
-            if let Some(stream) = pair.server.as_ref().filter(|_| !server.is_empty()) {
+            if let Some(stream) = connection.server.as_ref().filter(|_| !server.is_empty()) {
                 sources.push(PollFd::from_borrowed_fd(stream.as_fd(), server));
             }
-            let later = pair.dues(self.mode).into_iter().flatten().filter(|due| *due > now);
+            let later = connection.due_times(self.mode).into_iter().flatten().filter(|due| *due > now);
             next = later.chain(next).min();
         }
         let timeout = next.map(|due| {
             let wait = due.saturating_duration_since(now) + Duration::from_micros(100);
-            Timespec::try_from(wait).expect("a delay of a test fits")
+            Timespec::try_from(wait).expect("the delays of tests are short")
         });
         match poll(&mut sources, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
         loop {
-            match (&self.woken).read(&mut [0; 64]) {
+            match (&self.wake_reader).read(&mut [0; 64]) {
                 Ok(0) => return Ok(false),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
@@ -102,11 +114,11 @@ impl Relay {
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn execute(&mut self, command: ProxyCommand) {
         match command {
-            Command::Target(target) => self.target = target,
-            Command::ResetConnections => self.reset_all(),
-            Command::Mode(mode) => {
+            ProxyCommand::Target(target) => self.target = target,
+            ProxyCommand::ResetConnections => self.reset_all(),
+            ProxyCommand::Mode(mode) => {
                 if mode == ProxyMode::Refuse && self.mode != mode {
                     self.port.refuse().expect("a listener can stop");
                 }
@@ -114,7 +126,7 @@ impl Relay {
                     self.port.listen(BACKLOG).expect("a stopped listener can listen again");
                 }
                 self.mode = mode;
-                if matches!(mode, ProxyMode::Refuse | ProxyMode::Reset) {
+                if mode.resets() {
                     self.reset_all();
                 }
             }
@@ -122,7 +134,7 @@ impl Relay {
     }
 
     fn reset_all(&mut self) {
-        self.pairs.drain(..).for_each(Pair::reset);
+        self.connections.drain(..).for_each(ProxiedConnection::reset);
         lock(&self.traffic).open = 0;
     }
 
@@ -138,19 +150,19 @@ impl Relay {
             if self.mode == ProxyMode::Reset || usable.is_err() {
                 reset(client);
             } else {
-                self.pairs.push(Pair::new(client));
+                self.connections.push(ProxiedConnection::new(client));
             }
         }
     }
 
     fn move_bytes(&mut self) {
         let (mode, target) = (self.mode, self.target);
-        for mut pair in std::mem::take(&mut self.pairs) {
-            match pair.advance(mode, target, &self.traffic) {
-                Ok(()) if pair.to_server.ended() && pair.to_client.ended() => {}
-                Ok(()) => self.pairs.push(pair),
-                // One side broke: the other sees that, too.
-                Err(_) => pair.reset(),
+        for mut connection in std::mem::take(&mut self.connections) {
+            match connection.advance(mode, target, &self.traffic) {
+                Ok(()) if connection.has_ended() => {}
+                Ok(()) => self.connections.push(connection),
+                // One side failed, so the other side is reset, too.
+                Err(_) => connection.reset(),
             }
         }
     }

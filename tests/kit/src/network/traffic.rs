@@ -1,6 +1,5 @@
-//! What a proxy has seen of the traffic, and what it changes of it.
+//! The requests, sessions and bytes that a proxy observes.
 
-use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -8,13 +7,13 @@ use crate::operation;
 use crate::zookeeper::frames::Frames;
 use crate::zookeeper::session::Session;
 
-/// What has come through a [`Proxy`](crate::Proxy) since it was made.
+/// Counts of a [`Proxy`](crate::Proxy) since it was started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProxyCounts {
-    /// Connections that were accepted, also those that were reset or held back.
+    /// Connections that were accepted, including those that were reset or held back.
     pub connections: u64,
-    /// Requests that clients sent, pings excluded, handshakes excluded.
+    /// Requests that clients sent, without pings and handshakes.
     pub requests: u64,
     /// Pings that clients sent.
     pub pings: u64,
@@ -24,30 +23,39 @@ pub struct ProxyCounts {
     pub bytes_from_server: u64,
 }
 
-/// What the proxy's thread has seen; it writes, the handle reads.
+/// What the proxy's thread has observed. The thread writes, the handle reads.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     pub(crate) counts: ProxyCounts,
+    /// Connections that are open now.
     pub(crate) open: usize,
     pub(crate) accepted_at: Vec<Instant>,
+    /// The operation code of each request.
     pub(crate) operations: Vec<i32>,
     pub(crate) sessions: Vec<Session>,
-    /// The operation that servers do not know.
-    pub(crate) unknown: Option<u8>,
+}
+
+/// The frames of one client: the handshake, then requests.
+#[derive(Debug, Default)]
+pub(crate) struct RequestStream {
+    frames: Frames,
+    handshake_passed: bool,
+}
+
+/// The frames of the server to one client: the connect response, then the others.
+#[derive(Debug, Default)]
+pub(crate) struct ResponseStream {
+    frames: Frames,
+    handshake_passed: bool,
 }
 
 impl Traffic {
-    /// Notes what a client sends, and hides the operation that servers do not know.
-    pub(crate) fn note_requests(&mut self, bytes: &mut [u8], frames: &mut Frames, shaken: &mut bool) {
+    /// Records what a client sends.
+    pub(crate) fn record_requests(&mut self, bytes: &[u8], stream: &mut RequestStream) {
         self.counts.bytes_from_clients += bytes.len() as u64;
-        let (unknown, shaken) = (self.unknown, Cell::from_mut(shaken));
-        let hide = |operation: &mut u8| {
-            if shaken.get() && unknown == Some(*operation) {
-                *operation = operation::UNKNOWN;
-            }
-        };
-        let note = |prefix: &[u8]| {
-            if !shaken.replace(true) {
+        let passed = &mut stream.handshake_passed;
+        let record = |prefix: &[u8]| {
+            if !std::mem::replace(passed, true) {
                 return;
             }
             let Some(code) = prefix.get(4..8).and_then(|code| code.try_into().ok()) else { return };
@@ -55,14 +63,18 @@ impl Traffic {
             self.operations.push(code);
             if code == operation::PING { self.counts.pings += 1 } else { self.counts.requests += 1 }
         };
-        frames.feed(bytes, note, hide);
+        stream.frames.feed(bytes, record);
     }
 
-    /// The first answer holds the session: version, timeout, id, password. Id 0 means that the session has expired.
-    pub(crate) fn note_answers(&mut self, bytes: &mut [u8], frames: &mut Frames, shaken: &mut bool) {
+    /// Records what the server sends.
+    ///
+    /// The first response has the session: version, timeout, id, password. The id is 0 if the
+    /// session has expired.
+    pub(crate) fn record_responses(&mut self, bytes: &[u8], stream: &mut ResponseStream) {
         self.counts.bytes_from_server += bytes.len() as u64;
-        let note = |prefix: &[u8]| {
-            if std::mem::replace(shaken, true) {
+        let passed = &mut stream.handshake_passed;
+        let record = |prefix: &[u8]| {
+            if std::mem::replace(passed, true) {
                 return;
             }
             let (Some(id), Some(password)) = (prefix.get(8..16), prefix.get(20..36)) else { return };
@@ -72,11 +84,11 @@ impl Traffic {
                 self.sessions.push(session);
             }
         };
-        frames.feed(bytes, note, |_| {});
+        stream.frames.feed(bytes, record);
     }
 }
 
-/// The counts, also after a thread that held them panicked.
+/// Locks the traffic, also after a thread panicked with the lock.
 pub(crate) fn lock(traffic: &Mutex<Traffic>) -> MutexGuard<'_, Traffic> {
     traffic.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,19 +1,20 @@
-//! An address where connects hang, without a packet that leaves the machine.
+//! An address where connects hang. No packet leaves the machine.
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::time::Duration;
 
 use crate::network::port::ReservedPort;
 
-/// A connect on loopback that takes longer hangs: the kernel answers within microseconds.
-const HANGS: Duration = Duration::from_millis(300);
-/// A backlog of nothing still holds a connection or two.
+/// A connect on loopback that takes longer hangs, because the kernel answers within microseconds.
+const HANG_LIMIT: Duration = Duration::from_millis(300);
+/// A backlog of 0 still holds a few connections.
 const MOST_FILLERS: usize = 16;
 
-/// A loopback address whose connects are never answered, as if its host were unroutable or a firewall dropped them.
+/// A loopback address that never answers connects, like an unroutable host or a firewall.
 ///
-/// A socket listens there with the smallest backlog, which is filled by connections that nobody accepts: the kernel
-/// drops every further one's packets. Connects answer again when this value is gone (they are refused then).
+/// A socket listens there with the smallest backlog, which is full of connections that are never
+/// accepted. The kernel drops the packets of all others. After this value is dropped, connects are
+/// refused.
 #[derive(Debug)]
 pub struct Unroutable {
     port: ReservedPort,
@@ -25,24 +26,26 @@ impl Unroutable {
     ///
     /// # Panics
     ///
-    /// When connects do not come to hang: on a system that is not Linux.
+    /// When connects do not hang, as on a system other than Linux.
     #[must_use]
     pub fn start() -> Self {
         Self::start_at(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0))
     }
 
-    /// At `address`, so that several addresses of one name can share a port: all of 127.0.0.0/8 is there.
+    /// At `address`, so that several addresses of one name can share a port.
+    ///
+    /// All addresses of 127.0.0.0/8 are usable.
     ///
     /// # Panics
     ///
-    /// When the address is taken, or connects do not come to hang.
+    /// When the address is taken, or connects do not hang.
     #[must_use]
     pub fn start_at(address: SocketAddrV4) -> Self {
         let port = ReservedPort::bind(address)
             .and_then(|port| port.listen(0).map(|()| port))
             .unwrap_or_else(|error| panic!("cannot listen at {address}: {error}"));
         let mut fillers = Vec::new();
-        while let Ok(filler) = TcpStream::connect_timeout(&port.address().into(), HANGS) {
+        while let Ok(filler) = TcpStream::connect_timeout(&port.address().into(), HANG_LIMIT) {
             fillers.push(filler);
             assert!(fillers.len() < MOST_FILLERS, "connects to a full backlog do not hang on this system");
         }
@@ -69,11 +72,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connects_hang_and_are_refused_when_it_is_gone() {
+    fn connects_hang_until_it_is_dropped_and_are_refused_then() {
         let unroutable = Unroutable::start();
         let address = unroutable.address();
         for _ in 0..3 {
-            let error = TcpStream::connect_timeout(&address, HANGS).unwrap_err();
+            let error = TcpStream::connect_timeout(&address, HANG_LIMIT).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TimedOut);
         }
         drop(unroutable);

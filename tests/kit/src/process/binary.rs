@@ -7,12 +7,11 @@ use std::sync::OnceLock;
 
 /// The path of the workspace's binary `name`, in the profile of the running test.
 ///
-/// The first call of a process lets cargo build the binaries, which takes a moment when they are up to date: a test that
-/// drove yesterday's binary would lie.
+/// The first call in a process runs `cargo build`, so that no test runs an outdated binary.
 ///
 /// # Panics
 ///
-/// When cargo cannot build them, or there is none of that name.
+/// When cargo cannot build the binaries, or there is no binary `name`.
 #[must_use]
 pub fn binary(name: &str) -> PathBuf {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
@@ -21,7 +20,8 @@ pub fn binary(name: &str) -> PathBuf {
     path
 }
 
-/// Builds all binaries and gives their directory: `target/debug` for a test in `target/debug/deps`.
+/// Builds all binaries and returns their directory: `target/debug` for a test in
+/// `target/debug/deps`.
 fn build() -> PathBuf {
     let executable = env::current_exe().expect("the path of this executable is known");
     let profile = executable
@@ -35,7 +35,7 @@ fn build() -> PathBuf {
     if profile.file_name().is_some_and(|name| name == "release") {
         command.arg("--release");
     }
-    // A test runs in its own package's directory, which is in the workspace as this one is.
+    // A test runs in the directory of its package, so name a directory of the workspace.
     let status = command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).status();
     assert!(status.is_ok_and(|status| status.success()), "cargo cannot build the workspace's binaries");
     profile.to_owned()

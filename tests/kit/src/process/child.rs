@@ -1,4 +1,4 @@
-//! Child processes that never outlive the test process, however it ends.
+//! Child processes that never outlive the test process, even after SIGKILL.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::ExitStatusExt;
@@ -13,12 +13,13 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::wait::{wait_for, wait_until};
 
-/// How long a killed process may take to be gone.
+/// How long a killed process may take to end.
 const EXIT_LIMIT: Duration = Duration::from_secs(30);
 
-/// A command for `program` that the kernel kills when this process dies, also by SIGKILL.
+/// A command for `program` that the kernel kills when this process dies, even by SIGKILL.
 ///
-/// It runs through `setpriv` (util-linux), which sets the signal and then becomes the program: same process id.
+/// It runs through `setpriv` (util-linux), which sets the signal and then executes the program
+/// under the same process id.
 pub(crate) fn bound_command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
@@ -27,8 +28,8 @@ pub(crate) fn bound_command(program: impl AsRef<OsStr>) -> Command {
 
 /// Starts `command` from a thread that lives as long as the process.
 ///
-/// The kernel's "parent death" is the death of the *thread* that forked, and a test's thread ends with the test: a
-/// shared server started from it would die under the tests that still use it.
+/// The kernel's "parent death" is the death of the *thread* that forked. The thread of a test ends
+/// with the test, and would take a shared server with it.
 pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     type Job = (Command, mpsc::Sender<io::Result<Child>>);
     static SPAWNER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
@@ -38,14 +39,14 @@ pub(crate) fn spawn(command: Command) -> io::Result<Child> {
             .name("testkit-spawner".into())
             .spawn(move || {
                 for (mut command, answer) in jobs {
-                    // An asker that is gone (panicked) does not want the child.
+                    // The caller may have panicked; then the child is not needed.
                     if let Err(mpsc::SendError(Ok(mut child))) = answer.send(command.spawn()) {
                         let _ = child.kill();
                         let _ = child.wait();
                     }
                 }
             })
-            .expect("the test kit cannot start a thread");
+            .expect("a thread can be started");
         sender
     });
     let (answer, child) = mpsc::channel();
@@ -68,7 +69,7 @@ impl Process {
         Ok(Self { pid: Pid::from_child(&child), child: Mutex::new(child) })
     }
 
-    /// The pipe to its standard input; it is there once, and only if the command asked for it.
+    /// The pipe to its standard input: at the first call, and only if the command has one.
     pub(crate) fn take_stdin(&self) -> Option<ChildStdin> {
         self.lock().stdin.take()
     }
@@ -77,7 +78,7 @@ impl Process {
         self.pid.as_raw_nonzero().get().cast_unsigned()
     }
 
-    /// Sends `signal`, unless the process has ended: its id may belong to somebody else by now.
+    /// Sends `signal`, unless the process has ended: then its id may belong to another process.
     pub(crate) fn signal(&self, signal: Signal) {
         let mut child = self.lock();
         if matches!(child.try_wait(), Ok(None)) {
@@ -85,17 +86,17 @@ impl Process {
         }
     }
 
-    /// Stops all threads (SIGSTOP) and waits until they stand: the signal alone lets them go on for a moment.
+    /// Stops all threads (SIGSTOP) and waits until they are stopped, which takes a moment.
     #[track_caller]
     pub(crate) fn freeze(&self) {
         self.signal(Signal::STOP);
-        wait_until("a stopped process to stand still", EXIT_LIMIT, || {
-            self.try_wait().is_some() || self.stands_still().unwrap_or(false)
+        wait_until("all threads of a process to stop", EXIT_LIMIT, || {
+            self.try_wait().is_some() || self.is_stopped().unwrap_or(false)
         });
     }
 
-    /// Whether all threads are stopped: state `T`, behind the name in parentheses, which may hold anything.
-    fn stands_still(&self) -> io::Result<bool> {
+    /// Whether all threads have the state `T`, which follows the name in parentheses.
+    fn is_stopped(&self) -> io::Result<bool> {
         for thread in fs::read_dir(format!("/proc/{}/task", self.id()))? {
             let stat = fs::read_to_string(thread?.path().join("stat"))?;
             if !stat.rsplit(") ").next().is_some_and(|state| state.starts_with('T')) {
@@ -121,7 +122,7 @@ impl Process {
         wait_for("the end of a child process", limit, || self.try_wait())
     }
 
-    /// Kills the process (a stopped one, too) and waits until it is gone.
+    /// Kills the process, stopped or not, and waits until it has ended.
     pub(crate) fn kill(&self) -> ExitStatus {
         self.signal(Signal::KILL);
         self.wait(EXIT_LIMIT)
@@ -139,7 +140,7 @@ impl Drop for Process {
     }
 }
 
-/// What an exit status says, for messages: `exit code 1`, `signal 9`.
+/// An exit status for messages: `exit code 1`, `signal 9`.
 pub(crate) fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
@@ -169,25 +170,25 @@ mod tests {
     }
 
     #[test]
-    fn a_child_outlives_the_thread_that_asked_for_it() {
+    fn a_child_outlives_the_thread_that_started_it() {
         let process = thread::spawn(sleeper).join().unwrap();
         assert_eq!(process.try_wait(), None);
-        // The spawner has answered a second request: the first thread's end has had its effect, if it had any.
+        // After a second request the end of the first thread has had its effect, if any.
         drop(sleeper());
         assert_eq!(process.try_wait(), None);
     }
 
     #[test]
-    fn a_killed_child_is_gone_even_when_it_was_stopped() {
+    fn a_stopped_child_can_be_killed() {
         let process = sleeper();
         process.freeze();
-        assert!(process.stands_still().unwrap());
+        assert!(process.is_stopped().unwrap());
         assert_eq!(describe(process.kill()), "signal 9");
         process.signal(Signal::KILL);
     }
 
     #[test]
-    fn a_child_dies_with_a_parent_that_is_killed() {
+    fn a_child_dies_with_its_killed_parent() {
         // The shell is the parent: it starts a bound sleep, prints its id and is killed.
         let mut command = Command::new("sh");
         command.args(["-c", "setpriv --pdeathsig KILL -- sleep 60 & echo $!; wait"]);

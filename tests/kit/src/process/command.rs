@@ -1,4 +1,4 @@
-//! Running the built binaries: as whom, with which limits, in which world.
+//! Commands: their arguments, user, limits and faults.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -11,11 +11,12 @@ use crate::process::child::bound_command;
 use crate::process::daemon::Daemon;
 use crate::process::fake_clock::FakeClock;
 use crate::process::faults::Faults;
-use crate::process::output::Begin;
+use crate::process::output::ReaderStart;
 
-/// A command that a test runs to its end, or starts as a [`Daemon`]. It never outlives the test process.
+/// A command that a test runs to its end, or starts as a [`Daemon`].
 ///
-/// Its standard input is empty unless [`TestCommand::stdin`] says otherwise, and its environment is inherited.
+/// It never outlives the test process. Its standard input is empty without [`TestCommand::stdin`],
+/// and it inherits the environment.
 #[derive(Debug, Clone)]
 pub struct TestCommand {
     program: OsString,
@@ -23,13 +24,13 @@ pub struct TestCommand {
     environment: Vec<(OsString, Option<OsString>)>,
     directory: Option<OsString>,
     stdin: Vec<u8>,
-    /// Programs that run the rest of the command line, outermost first.
+    /// Programs that execute the rest of the command line, outermost first.
     wrappers: Vec<Vec<OsString>>,
     user: Vec<OsString>,
-    /// What stands right before the program.
+    /// The wrapper right before the program.
     innermost: Vec<OsString>,
-    stdout: Begin,
-    stderr: Begin,
+    stdout: ReaderStart,
+    stderr: ReaderStart,
     disks: Option<Disks>,
 }
 
@@ -46,7 +47,7 @@ pub struct TestOutput {
 }
 
 impl TestCommand {
-    /// A command of `program`, a path or a name in PATH.
+    /// A command of `program`, which is a path or a name in PATH.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         Self {
             program: program.as_ref().to_owned(),
@@ -57,20 +58,20 @@ impl TestCommand {
             wrappers: Vec::new(),
             user: Vec::new(),
             innermost: Vec::new(),
-            stdout: Begin::Reading,
-            stderr: Begin::Reading,
+            stdout: ReaderStart::Reading,
+            stderr: ReaderStart::Reading,
             disks: None,
         }
     }
 
-    /// One more argument.
+    /// Adds an argument.
     #[must_use]
     pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Self {
         self.arguments.push(argument.as_ref().to_owned());
         self
     }
 
-    /// More arguments.
+    /// Adds arguments.
     #[must_use]
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
@@ -91,14 +92,14 @@ impl TestCommand {
         self
     }
 
-    /// The working directory.
+    /// Sets the working directory.
     #[must_use]
     pub fn current_dir(mut self, directory: impl AsRef<Path>) -> Self {
         self.directory = Some(directory.as_ref().as_os_str().to_owned());
         self
     }
 
-    /// What it reads on standard input, then the end. At most 64 KiB: it is written before anybody reads.
+    /// Sets its standard input, of at most 64 KiB. It is written before the program reads.
     #[must_use]
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = bytes.into();
@@ -106,29 +107,31 @@ impl TestCommand {
         self
     }
 
-    /// Reads no more of its standard output than the first bytes, as a pager does, until [`Daemon::resume_stdout`]: who writes
-    /// more than a pipe holds (128 KiB are enough) stands still there.
+    /// Reads only the first bytes of its standard output, as a pager does.
+    ///
+    /// A program that writes more than a pipe holds (less than 128 KiB) then waits until
+    /// [`Daemon::resume_stdout`].
     #[must_use]
     pub fn pause_stdout(mut self) -> Self {
-        self.stdout = Begin::PausedAfterFirst;
+        self.stdout = ReaderStart::PausedAfterFirst;
         self
     }
 
-    /// Reads nothing of its standard error until [`Daemon::resume_stderr`]; the pipe holds 4 KiB.
+    /// Reads nothing of its standard error until [`Daemon::resume_stderr`]. The pipe holds 4 KiB.
     #[must_use]
     pub fn pause_stderr(mut self) -> Self {
-        self.stderr = Begin::Paused;
+        self.stderr = ReaderStart::Paused;
         self
     }
 
-    /// The same with a pipe that is full already.
+    /// As [`TestCommand::pause_stderr`], with a pipe that is full from the start.
     #[must_use]
     pub fn full_stderr(mut self) -> Self {
-        self.stderr = Begin::PausedFull;
+        self.stderr = ReaderStart::PausedFull;
         self
     }
 
-    /// Runs it as another user, without further groups and without capabilities. Needs root.
+    /// Runs it as another user, without supplementary groups and without capabilities. Needs root.
     #[must_use]
     pub fn user(self, user: u32, group: u32) -> Self {
         self.user_with_capabilities(user, group, &[])
@@ -142,37 +145,37 @@ impl TestCommand {
             ["setpriv".into(), format!("--reuid={user}"), format!("--regid={group}")].map(Into::into).into();
         self.user.push("--clear-groups".into());
         self.user.extend(["inh-caps", "ambient-caps"].map(|set| format!("--{set}=-all{all}").into()));
-        // A change of user clears the order to die with the parent: give it again.
+        // A change of the user clears the signal for the parent's death: set it again.
         self.user.extend(["--pdeathsig", "KILL", "--"].map(Into::into));
         self
     }
 
-    /// Limits a resource, by the long option of `prlimit`: `nofile`, `fsize`, `as`, `nproc`.
+    /// Limits a resource, named by the long option of `prlimit`: `nofile`, `fsize`, `as`, `nproc`.
     #[must_use]
     pub fn limit(self, resource: &str, value: u64) -> Self {
         self.wrapped_by(["prlimit".into(), format!("--{resource}={value}:{value}"), "--".into()])
     }
 
-    /// Resolves names by `hosts` alone. Needs root.
+    /// Resolves names only by `hosts`. Needs root.
     #[must_use]
     pub fn hosts(self, hosts: &HostsFile) -> Self {
         self.wrapped_by(hosts.wrapper())
     }
 
-    /// Gives it a wall clock of its own.
+    /// Runs it with the wall clock `clock`.
     #[must_use]
     pub fn clock(self, clock: &FakeClock) -> Self {
         self.wrapped_by(clock.wrapper())
     }
 
-    /// Gives it faults of the machine, to be switched on and off while it runs.
+    /// Runs it with faults that the test switches on and off meanwhile.
     #[must_use]
     pub fn faults(mut self, faults: &Faults) -> Self {
         self.innermost = faults.wrapper(Path::new(&self.program)).into_iter().map(Into::into).collect();
         self
     }
 
-    /// Lets it see file systems that can hang. Needs root.
+    /// Runs it where it sees `disks`. Needs root.
     #[must_use]
     pub fn disks(self, disks: &Disks) -> Self {
         let command = match disks.faults() {
@@ -182,8 +185,10 @@ impl TestCommand {
         Self { disks: Some(disks.clone()), ..command.wrapped_by(disks.wrapper()) }
     }
 
-    /// Runs the command line through another program, given with its own arguments, which must become it (exec): signals
-    /// go to one process id. `faketime` and `nice` do. The first wrapper is the outermost.
+    /// Runs the command line through another program, given with its arguments.
+    ///
+    /// The other program must execute the command line in its own process, because signals go to
+    /// one process id. `faketime` and `nice` do. The first wrapper is the outermost.
     #[must_use]
     pub fn wrapped_by(mut self, wrapper: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.wrappers.push(wrapper.into_iter().map(|part| part.as_ref().to_owned()).collect());
@@ -194,7 +199,8 @@ impl TestCommand {
     ///
     /// # Panics
     ///
-    /// When it cannot be started, or has not ended within `limit` (it is killed; the message has its output).
+    /// When it cannot be started, or has not ended within `limit`. Then it is killed, and the
+    /// message has its output.
     #[track_caller]
     pub fn run(&self, limit: Duration) -> TestOutput {
         let daemon = self.start();
@@ -216,7 +222,7 @@ impl TestCommand {
     }
 
     fn command(&self) -> Command {
-        // The user comes last: mounts and raised limits need root.
+        // The user changes last, because mounts and raised limits need root.
         let line = self.wrappers.iter().chain([&self.user, &self.innermost]).flatten();
         let mut line = line.chain([&self.program]).chain(&self.arguments);
         let mut command = bound_command(line.next().expect("there is a program"));

@@ -1,4 +1,4 @@
-//! A running binary: its output as it comes, and signals to it.
+//! A running program: its output so far, and signals to it.
 
 use std::fs;
 use std::io::{self, Write};
@@ -9,20 +9,22 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::disk::disks::Disks;
-use crate::disk::planted::leak;
 use crate::process::child::{Process, describe};
-use crate::process::output::{Begin, Output};
+use crate::process::output::{Output, ReaderStart};
+use crate::process::secret_marker::leaking_line;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A started [`TestCommand`](crate::TestCommand). Dropping it kills it, and panics if its output shows a secret
-/// ([`PLANTED`](crate::PLANTED)).
+/// A started [`TestCommand`](crate::TestCommand).
+///
+/// Dropping it kills it, and panics if its output shows a secret
+/// ([`SECRET_MARKER`](crate::SECRET_MARKER)).
 #[derive(Debug)]
 pub struct Daemon {
     process: Process,
     stdout: Output,
     stderr: Output,
-    /// What it runs on; a thread that waits for a frozen one cannot be killed.
+    /// Thawed on drop: a thread that waits for a frozen disk cannot be killed.
     disks: Option<Disks>,
 }
 
@@ -30,41 +32,43 @@ impl Daemon {
     pub(crate) fn spawn(
         mut command: Command,
         stdin: &[u8],
-        [stdout, stderr]: [Begin; 2],
+        [stdout, stderr]: [ReaderStart; 2],
         disks: Option<Disks>,
     ) -> io::Result<Self> {
         let ((stdout, out), (stderr, err)) = (Output::new(stdout)?, Output::new(stderr)?);
         command.stdin(Stdio::piped()).stdout(out).stderr(err);
-        // The command, and with it our writers of the pipes, is gone when this returns.
+        // This drops the command, and with it the kit's copies of the pipes' writers.
         let process = Process::spawn(command)?;
         if let Some(mut pipe) = process.take_stdin() {
-            // A program that does not read its input closes the pipe: that is no failure.
+            // A program that does not read its input may close the pipe.
             let _ = pipe.write_all(stdin);
         }
         Ok(Self { process, stdout, stderr, disks })
     }
 
-    /// Reads the rest of a standard output that [`TestCommand::pause_stdout`](crate::TestCommand::pause_stdout) left unread.
+    /// Reads the rest of its standard output, after
+    /// [`TestCommand::pause_stdout`](crate::TestCommand::pause_stdout).
     pub fn resume_stdout(&self) {
         self.stdout.resume();
     }
 
-    /// Reads no more of its standard error: after 4 KiB the pipe is full.
+    /// Stops reading its standard error: after 4 KiB the pipe is full.
     pub fn pause_stderr(&self) {
         self.stderr.pause();
     }
 
-    /// Reads its standard error again, with what was left unread.
+    /// Reads its standard error again, from where the reading stopped.
     pub fn resume_stderr(&self) {
         self.stderr.resume();
     }
 
-    /// Sets the soft limit of a resource while it runs, by the long option of `prlimit`: `nofile`,
-    /// `fsize`, `nproc`.
+    /// Sets the soft limit of a resource while it runs.
+    ///
+    /// The resource is named by the long option of `prlimit`: `nofile`, `fsize`, `nproc`.
     ///
     /// # Panics
     ///
-    /// When that fails.
+    /// When `prlimit` fails.
     #[track_caller]
     pub fn limit(&self, resource: &str, value: u64) {
         let mut command = Command::new("prlimit");
@@ -73,7 +77,7 @@ impl Daemon {
         assert!(status.success(), "prlimit --{resource}={value}: {status}");
     }
 
-    /// How many threads it has; 0 when it has ended.
+    /// Number of its threads; 0 when it has ended.
     #[must_use]
     pub fn threads(&self) -> usize {
         fs::read_dir(format!("/proc/{}/task", self.id())).map_or(0, Iterator::count)
@@ -85,7 +89,7 @@ impl Daemon {
         self.process.id()
     }
 
-    /// Whether it has not ended (a frozen one has not).
+    /// Whether it has not ended. A frozen process has not.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.process.try_wait().is_none()
@@ -107,7 +111,7 @@ impl Daemon {
     ///
     /// # Panics
     ///
-    /// When it does not within `limit`, or the process ends without it; the message has the output.
+    /// When it does not within `limit`, or the process ends before. The message has the output.
     #[track_caller]
     pub fn wait_for_stderr(&self, text: &str, limit: Duration) {
         self.wait_until(&format!("standard error to contain {text:?}"), limit, |daemon| {
@@ -131,7 +135,8 @@ impl Daemon {
     ///
     /// # Panics
     ///
-    /// When it does not within `limit`, or the process ends without it; the message has `what` and the output.
+    /// When it does not hold within `limit`, or the process ends before. The message has `what` and
+    /// the output.
     #[track_caller]
     pub fn wait_until(&self, what: &str, limit: Duration, mut condition: impl FnMut(&Self) -> bool) {
         let start = Instant::now();
@@ -149,11 +154,11 @@ impl Daemon {
         }
     }
 
-    /// Waits for its end, and for the last of its output.
+    /// Waits until it has ended and all its output is read.
     ///
     /// # Panics
     ///
-    /// When it has not ended within `limit`; the message has the output.
+    /// When it has not ended within `limit`. The message has the output.
     #[track_caller]
     pub fn wait(&self, limit: Duration) -> ExitStatus {
         let start = Instant::now();
@@ -172,7 +177,7 @@ impl Daemon {
         self.process.signal(Signal::TERM);
     }
 
-    /// Asks it to end as Ctrl-C does (SIGINT).
+    /// Asks it to end, as Ctrl-C does (SIGINT).
     pub fn interrupt(&self) {
         self.process.signal(Signal::INT);
     }
@@ -182,7 +187,7 @@ impl Daemon {
         self.process.signal(Signal::HUP);
     }
 
-    /// Stops it where it is (SIGSTOP); it stands still when this returns.
+    /// Stops all its threads (SIGSTOP); they are stopped when this returns.
     pub fn freeze(&self) {
         self.process.freeze();
     }
@@ -192,19 +197,19 @@ impl Daemon {
         self.process.thaw();
     }
 
-    /// Kills it (SIGKILL) and waits until it is gone.
+    /// Kills it (SIGKILL) and waits until it has ended.
     pub fn kill(&self) {
         self.process.kill();
     }
 
-    /// The whole output of one that has ended.
+    /// The whole standard output and standard error of a program that has ended.
     pub(crate) fn into_output(self) -> (String, String) {
         self.wait_for_output();
         (self.stdout(), self.stderr())
     }
 
     fn wait_for_output(&self) {
-        // A grandchild that holds a pipe open would keep its reader for ever.
+        // A grandchild may hold a pipe open, so the wait has a limit.
         let start = Instant::now();
         while !self.drained() && start.elapsed() < Duration::from_secs(2) {
             thread::sleep(POLL_INTERVAL);
@@ -226,10 +231,10 @@ impl Drop for Daemon {
             disks.thaw_all();
         }
         let output = [self.stdout(), self.stderr()];
-        if let Some(line) = output.iter().find_map(|text| leak(text))
+        if let Some(line) = output.iter().find_map(|text| leaking_line(text))
             && !thread::panicking()
         {
-            panic!("the program shows a secret: {line}");
+            panic!("the program prints a secret: {line}");
         }
     }
 }

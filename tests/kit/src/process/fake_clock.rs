@@ -1,11 +1,13 @@
-//! A wall clock that a test sets, for one program alone.
+//! A wall clock that a test sets, for the programs of that test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The wall clock of programs that are started with [`TestCommand::clock`](crate::TestCommand::clock). It is right until it is
-/// set back. The monotonic clock, and what a file system stores, are none of its business.
+/// The wall clock of programs that start with [`TestCommand::clock`](crate::TestCommand::clock).
+///
+/// It is right until a test sets it back. The monotonic clock and the times that a file system
+/// stores stay right.
 #[derive(Debug)]
 pub struct FakeClock {
     library: PathBuf,
@@ -13,11 +15,12 @@ pub struct FakeClock {
 }
 
 impl FakeClock {
-    /// A clock whose setting is kept in `directory`.
+    /// A clock with its setting in `directory`.
     ///
     /// # Panics
     ///
-    /// Without libfaketime, with the command that installs it, and when the directory is not writable.
+    /// When libfaketime is missing (the message has the command that installs it), or when the
+    /// directory is not writable.
     #[must_use]
     pub fn new(directory: &Path) -> Self {
         let clock = Self { library: library(), setting: directory.join("clock") };
@@ -25,22 +28,24 @@ impl FakeClock {
         clock
     }
 
-    /// Sets it back by whole seconds behind the true time, all of its programs at once; zero makes it right again.
+    /// Sets it `by` whole seconds behind the true time, for all its programs at once.
+    ///
+    /// Zero makes it right again.
     ///
     /// # Panics
     ///
     /// When the setting cannot be written.
     pub fn set_back(&self, by: Duration) {
-        // Programs read it at every look at the clock: it must never be half-written.
+        // Programs read the file at each look at the clock, so it must never be half-written.
         let new = self.setting.with_extension("new");
         fs::write(&new, format!("-{}\n", by.as_secs()))
             .and_then(|()| fs::rename(&new, &self.setting))
             .unwrap_or_else(|error| panic!("cannot set the clock {}: {error}", self.setting.display()));
     }
 
-    /// Whether the process lives by it: one that was started in another way does not.
+    /// Whether the process uses this clock.
     #[must_use]
-    pub fn is_of(&self, process: u32) -> bool {
+    pub fn is_used_by(&self, process: u32) -> bool {
         let loaded = fs::read_to_string(format!("/proc/{process}/maps")).unwrap_or_default();
         let environment = fs::read(format!("/proc/{process}/environ")).unwrap_or_default();
         let setting = format!("FAKETIME_TIMESTAMP_FILE={}", self.setting.display());
@@ -48,7 +53,7 @@ impl FakeClock {
             && environment.split(|byte| *byte == 0).any(|line| line == setting.as_bytes())
     }
 
-    /// What a command line is wrapped by.
+    /// The command line in front of a program.
     pub(crate) fn wrapper(&self) -> Vec<String> {
         let path = |path: &Path| path.to_str().expect("temporary directories have ASCII names").to_owned();
         vec![
@@ -62,7 +67,7 @@ impl FakeClock {
     }
 }
 
-/// Debian's libfaketime, whatever the architecture.
+/// Debian's libfaketime for the machine's architecture.
 fn library() -> PathBuf {
     let mut places = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
     let library = places.find_map(|place| {
@@ -80,7 +85,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(30);
 
     #[test]
-    fn only_its_programs_live_in_the_past_and_come_back_from_it() {
+    fn a_clock_is_set_back_for_its_programs_only() {
         let directory = TempDir::new();
         let clock = FakeClock::new(directory.path());
         let seconds = |command: TestCommand| -> u64 {
@@ -101,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_does_not_live_by_it_is_told_apart() {
+    fn a_program_without_the_clock_is_told_apart() {
         let directory = TempDir::new();
         let clock = FakeClock::new(directory.path());
         let (with, without) = (
             TestCommand::new("sleep").arg("60").clock(&clock).start(),
             TestCommand::new("sleep").arg("60").start(),
         );
-        wait_until("the program to be there", LIMIT, || clock.is_of(with.id()));
-        assert!(!clock.is_of(without.id()));
+        wait_until("the program to be there", LIMIT, || clock.is_used_by(with.id()));
+        assert!(!clock.is_used_by(without.id()));
     }
 }

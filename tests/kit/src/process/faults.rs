@@ -1,4 +1,4 @@
-//! Faults of the machine for one program: system calls that hang, and threads that are refused.
+//! Faults that are injected into one program: system calls that hang, threads that are refused.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,22 +7,25 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::disk::dirs::TempDir;
+use crate::disk::temp_dir::TempDir;
 
-/// The library that the program is started with, in C: it replaces functions of the C library, and
-/// catches system calls with a seccomp filter.
+/// A C library that is preloaded into the program.
+///
+/// It replaces functions of the C library, and catches system calls with a seccomp filter.
 const SOURCE: &str = include_str!("faults.c");
 const FILES: &str = "files";
 const USERS: &str = "users";
 const THREADS: &str = "threads";
 const HUNG: &str = "hung.";
 
-/// Faults that a test switches on and off while a program runs that was started with
-/// [`TestCommand::faults`](crate::TestCommand::faults). There are none at first.
+/// Faults that a test switches on and off while a program runs.
 ///
-/// They need no root. A thread that hangs does not keep its process from being killed, as a frozen
-/// file system does; see [`Disks`](crate::Disks). Programs that the program starts are killed by
-/// SIGSYS at their first caught call: nodes must have no checks. x86-64 and AArch64 only.
+/// The program is started with [`TestCommand::faults`](crate::TestCommand::faults). At first there
+/// are no faults.
+///
+/// Root is not needed. A process with a hung thread can be killed, unlike one that waits for a
+/// frozen file system (see [`Disks`](crate::Disks)). SIGSYS kills programs that the program starts
+/// at their first caught call, so nodes must have no checks. Only for x86-64 and AArch64.
 #[derive(Debug)]
 pub struct Faults {
     library: PathBuf,
@@ -34,23 +37,25 @@ impl Faults {
     ///
     /// # Panics
     ///
-    /// Without a C compiler, with the command that installs it.
+    /// When there is no C compiler; the message has the command that installs it.
     #[must_use]
-    #[allow(clippy::new_without_default)] // A default value with a side effect on disk would surprise.
+    #[allow(clippy::new_without_default)] // It writes to the disk, which a default must not do.
     pub fn new() -> Self {
         let control = TempDir::new();
-        // The program may run as another user and leaves its marks here.
+        // The program may run as another user, and writes here.
         fs::set_permissions(control.path(), fs::Permissions::from_mode(0o777))
-            .expect("a private directory is ours");
+            .expect("the owner may set the mode");
         Self { library: library().to_owned(), control }
     }
 
-    /// From now on system calls on these files, or on anything below these directories, do not
-    /// return: opening, looking, making, renaming, removing, flushing. Others than these go on.
+    /// Hangs system calls on these files and on all files below these directories.
+    ///
+    /// The calls are open, stat, mkdir, rename, unlink, fsync and the like. Each call replaces the
+    /// paths of the call before.
     ///
     /// # Panics
     ///
-    /// When a path is not absolute: paths are compared as text, links are not followed.
+    /// When a path is not absolute: paths are compared as text, and links are not followed.
     pub fn hang_files<P: AsRef<Path>>(&self, paths: &[P]) {
         let lines: String = paths
             .iter()
@@ -62,32 +67,32 @@ impl Faults {
         self.put(FILES, &lines);
     }
 
-    /// All system calls on files return.
+    /// Lets all system calls on files return.
     pub fn release_files(&self) {
         self.remove(FILES);
     }
 
-    /// From now on looking up users and groups does not return (`getpwnam_r`, `getgrnam_r`).
+    /// Hangs look-ups of users and groups (`getpwnam_r`, `getgrnam_r`).
     pub fn hang_users(&self) {
         self.put(USERS, "");
     }
 
-    /// All look-ups of users and groups return.
+    /// Lets all look-ups of users and groups return.
     pub fn release_users(&self) {
         self.remove(USERS);
     }
 
-    /// From now on every new thread is refused with EAGAIN.
+    /// Refuses every new thread with EAGAIN.
     pub fn refuse_threads(&self) {
         self.put(THREADS, "");
     }
 
-    /// Threads can be made again.
+    /// Allows new threads again.
     pub fn allow_threads(&self) {
         self.remove(THREADS);
     }
 
-    /// How many threads of the program hang now.
+    /// Number of threads of the program that hang now.
     ///
     /// # Panics
     ///
@@ -99,11 +104,11 @@ impl Faults {
         names.iter().filter(|name| name.to_string_lossy().starts_with(HUNG)).count()
     }
 
-    /// What the command line of `program` is wrapped by, innermost.
+    /// The command line right in front of `program`.
     pub(crate) fn wrapper(&self, program: &Path) -> Vec<String> {
         let text = |path: &Path| path.to_str().expect("temporary directories have ASCII names").to_owned();
         let name = program.file_name().and_then(|name| name.to_str()).expect("a program has a name");
-        // Beside what is preloaded already, such as a clock.
+        // Keep other preloaded libraries, such as that of a clock.
         const SCRIPT: &str = r#"
             LD_PRELOAD="$1${LD_PRELOAD:+:$LD_PRELOAD}" LD_FAULTS=$2 LD_FAULTS_PROGRAM=$3
             export LD_PRELOAD LD_FAULTS LD_FAULTS_PROGRAM
@@ -114,26 +119,26 @@ impl Faults {
     }
 
     fn put(&self, fault: &str, content: &str) {
-        // Read by the program at any moment: it must never be half-written.
+        // The program may read it at any moment, so it must never be half-written.
         let new = self.control.join("new");
         fs::write(&new, content).expect("a private directory is writable");
         fs::rename(new, self.control.join(fault)).expect("a private directory is writable");
     }
 
     fn remove(&self, fault: &str) {
-        // Ending what has not begun is fine.
+        // A fault that is not active may be removed.
         let _ = fs::remove_file(self.control.join(fault));
     }
 }
 
-/// The library, compiled once a process.
+/// The library, compiled once for each process.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
     LIBRARY.get_or_init(|| {
         let directory = TempDir::new();
-        // Programs that run as other users load it.
+        // Programs of other users load it.
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755))
-            .expect("a private directory is ours");
+            .expect("the owner may set the mode");
         let (source, library) = (directory.join("faults.c"), directory.join("faults.so"));
         fs::write(&source, SOURCE).expect("a private directory is writable");
         let mut command = Command::new("cc");
@@ -142,7 +147,7 @@ fn library() -> &'static Path {
             panic!("cannot run cc ({error}); install it with: apt-get install build-essential")
         });
         assert!(output.status.success(), "cc failed:\n{}", String::from_utf8_lossy(&output.stderr));
-        directory.until_the_end();
+        directory.keep_until_exit();
         library
     })
 }
@@ -176,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_hangs_with_all_below_it_and_no_more() {
+    fn a_directory_hangs_with_all_files_below_it_only() {
         let ((directory, path), faults) = (file(), Faults::new());
         let other = TempDir::new();
         fs::write(other.join("file"), "other").unwrap();
@@ -186,7 +191,7 @@ mod tests {
         let program = TestCommand::new("cat").arg("file").current_dir(directory.path());
         let program = program.faults(&faults).start();
         wait_until("the call to hang", LIMIT, || faults.hung() == 1);
-        // It can be killed.
+        // A hung program can be killed.
         drop(program);
         faults.release_files();
         assert_eq!(read(&path).run(LIMIT).stdout, "content");
@@ -196,7 +201,7 @@ mod tests {
     fn a_user_look_up_hangs_until_it_is_released() {
         let ((_directory, path), faults) = (file(), Faults::new());
         faults.hang_users();
-        // Python's pwd module asks with getpwnam_r.
+        // Python's pwd module calls getpwnam_r.
         let ask = "import pwd; print(pwd.getpwnam('root').pw_uid)";
         let program = TestCommand::new("python3").args(["-c", ask]).faults(&faults).start();
         wait_until("the look-up to hang", LIMIT, || faults.hung() == 1);
@@ -219,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_blocks_signals_can_hang_by_its_own_clock() {
+    fn a_program_with_blocked_signals_and_a_clock_can_hang() {
         let ((_directory, path), faults) = (file(), Faults::new());
         let clocks = TempDir::new();
         let clock = FakeClock::new(clocks.path());
@@ -231,7 +236,7 @@ mod tests {
         let program = TestCommand::new("python3").args(["-c", read]).arg(&path);
         let program = program.clock(&clock).faults(&faults).start();
         wait_until("the call to hang", LIMIT, || faults.hung() == 1);
-        assert!(clock.is_of(program.id()));
+        assert!(clock.is_used_by(program.id()));
         faults.release_files();
         assert_eq!(program.wait(LIMIT).code(), Some(0), "{}", program.stderr());
         assert_eq!(program.stdout(), "content");

@@ -1,4 +1,4 @@
-//! Running the built programs, and faults of the machine that they run on.
+//! The built programs as processes, and faults that are injected into them.
 
 pub(crate) mod binary;
 pub(crate) mod child;
@@ -7,3 +7,4 @@ pub(crate) mod daemon;
 pub(crate) mod fake_clock;
 pub(crate) mod faults;
 pub(crate) mod output;
+pub(crate) mod secret_marker;

@@ -1,4 +1,4 @@
-//! What comes out of one pipe of a running program, read by a thread of its own.
+//! The output of a running program through one pipe, read by a thread.
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -12,54 +12,54 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::pipe::fcntl_setpipe_size;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
-/// The least that a pipe can hold.
+/// Smallest capacity of a pipe in bytes.
 const SMALL: usize = 4096;
-/// What a pipe holds by default.
+/// Default capacity of a pipe in bytes.
 const USUAL: usize = 64 << 10;
 
-/// What came out of one pipe so far, and the thread that reads it.
+/// The output through one pipe so far, and the thread that reads it.
 #[derive(Debug)]
 pub(crate) struct Output {
     bytes: Arc<Mutex<Vec<u8>>>,
     reader: JoinHandle<()>,
-    /// The reader leaves what comes in the pipe.
+    /// The reader does not read.
     paused: Arc<AtomicBool>,
-    /// To set the pipe's size.
+    /// To set the pipe's capacity.
     pipe: OwnedFd,
 }
 
-/// How the reader of a pipe begins.
+/// How the reader of a pipe starts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum Begin {
+pub(crate) enum ReaderStart {
     /// It reads all the time.
     #[default]
     Reading,
-    /// It pauses, after the first bytes.
+    /// It reads the first bytes, then pauses.
     PausedAfterFirst,
-    /// It pauses, and the pipe is small.
+    /// It pauses at once, and the pipe is small.
     Paused,
-    /// The same, and the pipe is full already.
+    /// It pauses at once, and the pipe is small and full.
     PausedFull,
 }
 
 impl Output {
-    /// A pipe and its reader; the program gets the writer.
-    pub(crate) fn new(begin: Begin) -> io::Result<(Self, PipeWriter)> {
+    /// A pipe and its reader. The returned writer is for the program.
+    pub(crate) fn new(begin: ReaderStart) -> io::Result<(Self, PipeWriter)> {
         let (reader, writer) = io::pipe()?;
-        if matches!(begin, Begin::Paused | Begin::PausedFull) {
+        if matches!(begin, ReaderStart::Paused | ReaderStart::PausedFull) {
             fcntl_setpipe_size(&reader, SMALL)?;
         }
-        let filled = if begin == Begin::PausedFull { fill(&writer)? } else { 0 };
+        let filled = if begin == ReaderStart::PausedFull { fill(&writer)? } else { 0 };
         Ok((Self::read(reader, begin, filled)?, writer))
     }
 
-    fn read(mut pipe: PipeReader, begin: Begin, filled: usize) -> io::Result<Self> {
+    fn read(mut pipe: PipeReader, begin: ReaderStart, filled: usize) -> io::Result<Self> {
         let bytes = Arc::new(Mutex::new(Vec::new()));
-        let paused = Arc::new(AtomicBool::new(begin != Begin::Reading));
+        let paused = Arc::new(AtomicBool::new(begin != ReaderStart::Reading));
         let (target, gate, own) = (Arc::clone(&bytes), Arc::clone(&paused), OwnedFd::from(pipe.try_clone()?));
         let reader = thread::Builder::new().name("testkit-output".into()).spawn(move || {
             let mut part = [0; 8 << 10];
-            let (mut skip, mut first) = (filled, begin == Begin::PausedAfterFirst);
+            let (mut skip, mut first) = (filled, begin == ReaderStart::PausedAfterFirst);
             loop {
                 while gate.load(Ordering::SeqCst) && !first {
                     thread::sleep(POLL_INTERVAL);
@@ -74,20 +74,20 @@ impl Output {
         Ok(Self { bytes, reader, paused, pipe: own })
     }
 
-    /// Leaves what comes from now on in the pipe, but for what is being read, and makes it small.
+    /// Pauses the reader, after a read that is under way, and makes the pipe small.
     pub(crate) fn pause(&self) {
         self.paused.store(true, Ordering::SeqCst);
-        // The size stays if the pipe holds more: it is full after a while, nevertheless.
+        // A pipe that holds more keeps its capacity, and is full a little later.
         let _ = fcntl_setpipe_size(&self.pipe, SMALL);
     }
 
-    /// Reads on.
+    /// Resumes reading.
     pub(crate) fn resume(&self) {
         let _ = fcntl_setpipe_size(&self.pipe, USUAL);
         self.paused.store(false, Ordering::SeqCst);
     }
 
-    /// Whether no more output can come. True of a paused one, too: it may never read on.
+    /// Whether no more output can come. True of a paused reader, too, since it may never resume.
     pub(crate) fn is_drained(&self) -> bool {
         self.paused.load(Ordering::SeqCst) || self.reader.is_finished()
     }
@@ -99,12 +99,12 @@ impl Output {
 
 impl Drop for Output {
     fn drop(&mut self) {
-        // A paused reader would wait without end.
+        // A paused reader would wait forever.
         self.paused.store(false, Ordering::SeqCst);
     }
 }
 
-/// Fills the pipe and gives how much it took.
+/// Fills the pipe and returns how many bytes that took.
 fn fill(pipe: &PipeWriter) -> io::Result<usize> {
     let flags = fcntl_getfl(pipe)?;
     fcntl_setfl(pipe, flags | OFlags::NONBLOCK)?;
@@ -136,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn a_paused_standard_error_stops_its_writer_until_it_is_read() {
+    fn a_paused_standard_error_blocks_its_writer() {
         for command in [writer().pause_stderr(), writer().full_stderr()] {
             let program = command.start();
             let piped = || {
                 let pipe = File::open(format!("/proc/{}/fd/2", program.id())).unwrap();
                 rustix::io::ioctl_fionread(&pipe).unwrap()
             };
-            // Full: whether with the program's bytes or with those before them.
+            // Full, of the program's bytes or of those before them.
             wait_until("the pipe to be full", LIMIT, || piped() >= SMALL as u64 - 512);
             assert!(program.is_running() && program.stdout().is_empty() && program.stderr().is_empty());
             program.resume_stderr();

@@ -1,27 +1,27 @@
-//! Three real servers that agree.
+//! Three real servers with a leader.
 
 use std::time::Duration;
 
 use crate::network::port::ReservedPort;
 use crate::wait::wait_for;
-use crate::zookeeper::data::Backup;
+use crate::zookeeper::backup::Backup;
 use crate::zookeeper::four_letter::ServerMode;
 use crate::zookeeper::server::Server;
 use crate::zookeeper::server_options::ServerOptions;
 
-/// Members of an ensemble: one may fail.
+/// Number of members: one may fail.
 const SIZE: usize = 3;
 /// How long an election may take on a busy machine.
 const ELECTION_LIMIT: Duration = Duration::from_secs(60);
 
 /// An ensemble of three servers on 127.0.0.1. All end with this value.
 ///
-/// Single members are killed, frozen and restarted through [`Ensemble::servers`], [`Ensemble::leader`] and
+/// To kill, freeze or restart one member, use [`Ensemble::servers`], [`Ensemble::leader`] or
 /// [`Ensemble::followers`].
 #[derive(Debug)]
 pub struct Ensemble {
     servers: Vec<Server>,
-    /// For the traffic among the members.
+    /// For the traffic between the members.
     _ports: Vec<ReservedPort>,
 }
 
@@ -43,7 +43,7 @@ impl Ensemble {
     /// As [`Server::start`].
     #[must_use]
     pub fn start_with(options: ServerOptions) -> Self {
-        let port = || ReservedPort::new().expect("the test kit cannot reserve a port");
+        let port = || ReservedPort::new().expect("there is a free port");
         let ports: Vec<_> = (0..2 * SIZE).map(|_| port()).collect();
         let members: Vec<_> = (1..=SIZE)
             .zip(ports.chunks(2))
@@ -72,7 +72,7 @@ impl Ensemble {
         self.servers.iter().map(Server::connect_string).collect::<Vec<_>>().join(",")
     }
 
-    /// The leader; waits for one.
+    /// The leader; waits until there is one.
     ///
     /// # Panics
     ///
@@ -82,7 +82,7 @@ impl Ensemble {
         wait_for("a leader", ELECTION_LIMIT, || self.serving_as(ServerMode::Leader).next())
     }
 
-    /// The followers that serve now: two when all is well.
+    /// The followers that serve now: two in a healthy ensemble.
     #[must_use]
     pub fn followers(&self) -> Vec<&Server> {
         self.serving_as(ServerMode::Follower).collect()
@@ -124,7 +124,9 @@ impl Ensemble {
         self.start_missing();
     }
 
-    /// Restarts one member after the other, the leader last, each when the one before it serves again.
+    /// Restarts the members one after the other, the leader last.
+    ///
+    /// Each restart waits until the member before it serves again.
     ///
     /// # Panics
     ///
@@ -135,7 +137,9 @@ impl Ensemble {
         leader.restart();
     }
 
-    /// Copies the data of all members at one moment each; the copies may differ by what was written meanwhile.
+    /// Copies the data of the members, one after the other.
+    ///
+    /// The copies may differ by what is written meanwhile.
     ///
     /// # Panics
     ///
@@ -145,8 +149,9 @@ impl Ensemble {
         self.servers.iter().map(Server::backup).collect()
     }
 
-    /// Kills all members and replaces their data by that of a [`Ensemble::backup`]: zxids go back. The ensemble stays down
-    /// until [`Ensemble::restart_all`].
+    /// Kills all members and replaces their data by that of an [`Ensemble::backup`]: zxids go back.
+    ///
+    /// The ensemble stays down until [`Ensemble::restart_all`].
     ///
     /// # Panics
     ///
@@ -156,7 +161,9 @@ impl Ensemble {
         self.servers.iter().zip(backups).for_each(|(server, backup)| server.restore(backup));
     }
 
-    /// Kills all members and removes their data. The ensemble stays down until [`Ensemble::restart_all`] and is then empty.
+    /// Kills all members and removes their data.
+    ///
+    /// The ensemble stays down until [`Ensemble::restart_all`], and is then empty.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! ZooKeeper's four-letter commands: a word over TCP, a text back, then the end of the connection.
+//! ZooKeeper's four-letter commands: the client sends a word, the server a text and closes.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -7,17 +7,18 @@ use std::time::Duration;
 /// Each connect, write and read of a command ends after this time.
 const COMMAND_LIMIT: Duration = Duration::from_secs(5);
 
-/// A look at a server's mode ends after this time. A server that is just starting accepts connections that it then forgets,
-/// so looking again beats waiting.
-const LOOK_LIMIT: Duration = Duration::from_secs(1);
+/// A question for a server's mode ends after this time.
+///
+/// A server that is starting accepts connections and never answers, so asking again beats waiting.
+const MODE_LIMIT: Duration = Duration::from_secs(1);
 
 /// Asks the server at `address`: `srvr`, `mntr`, `cons`, `wchs`, `wchp` and so on.
 ///
-/// A server that is up but without a quorum answers `This ZooKeeper instance is not currently serving requests`.
+/// A server without a quorum answers `This ZooKeeper instance is not currently serving requests`.
 ///
 /// # Errors
 ///
-/// Nobody listens there, or no answer within 5 s (a frozen server).
+/// No server listens there, or it does not answer within 5 s (a frozen one).
 pub fn four_letter_command(address: SocketAddr, command: &str) -> io::Result<String> {
     ask(address, command, COMMAND_LIMIT)
 }
@@ -32,23 +33,25 @@ fn ask(address: SocketAddr, command: &str, limit: Duration) -> io::Result<String
     Ok(answer)
 }
 
-/// What a server is at the moment, from its `srvr` answer.
+/// A server's role, from its `srvr` answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerMode {
-    /// Alone: no ensemble.
+    /// A single server without an ensemble.
     Standalone,
     /// The leader of an ensemble.
     Leader,
     /// A follower of an ensemble.
     Follower,
-    /// Cut off from its quorum, and allowed to serve reads.
+    /// Without a quorum, but allowed to serve reads.
     ReadOnly,
 }
 
-/// The mode of the server at `address`; `None` while it serves nobody: down, frozen or without a quorum.
+/// The mode of the server at `address`.
+///
+/// `None` while it serves no client: down, frozen or without a quorum.
 pub(crate) fn mode(address: SocketAddr) -> Option<ServerMode> {
-    let answer = ask(address, "srvr", LOOK_LIMIT).ok()?;
+    let answer = ask(address, "srvr", MODE_LIMIT).ok()?;
     match field(&answer, "Mode: ")? {
         "standalone" => Some(ServerMode::Standalone),
         "leader" => Some(ServerMode::Leader),

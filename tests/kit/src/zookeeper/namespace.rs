@@ -1,4 +1,4 @@
-//! A corner of a shared server that belongs to one test.
+//! A chroot on a shared server that belongs to one test.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,24 +20,24 @@ impl Namespace {
     ///
     /// When the server does not start.
     #[must_use]
-    #[allow(clippy::new_without_default)] // It may start a server: nothing a default should do.
+    #[allow(clippy::new_without_default)] // It may start a server, which a default must not do.
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let server = Server::shared();
         let admin = Admin::new(server.address());
-        // The server belongs to this process alone, so a number is unique enough.
+        // Only this process uses the server, so a number is unique.
         let chroot = format!("/test-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        admin.create(&chroot, b"").expect("a fresh server lets anybody create nodes");
+        admin.create(&chroot, b"").expect("every client may create nodes below the root");
         Self { server, admin, chroot }
     }
 
-    /// The shared server. Never disturb it.
+    /// The shared server, which a test must not disturb.
     #[must_use]
     pub fn server(&self) -> &'static Server {
         self.server
     }
 
-    /// A client that is not authenticated; its paths are full ones, as [`Namespace::path`] gives them.
+    /// A client that is not authenticated. Its paths are full ones, from [`Namespace::path`].
     #[must_use]
     pub fn admin(&self) -> &Admin {
         &self.admin

@@ -1,10 +1,10 @@
-//! What a node is made of: its stat, its ACL, and the steps of a transaction.
+//! A node's stat and ACL.
 
 use std::io;
 
-use crate::zookeeper::wire::{Answer, Record};
+use crate::zookeeper::record::{Fields, Record};
 
-/// What ZooKeeper knows about a node. Zxids grow with each change of the whole ensemble.
+/// A node's metadata. Zxids grow with each change of the whole ensemble.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stat {
@@ -12,23 +12,23 @@ pub struct Stat {
     pub czxid: i64,
     /// The zxid of its last change of data.
     pub mzxid: i64,
-    /// How often its data changed since it was created.
+    /// Number of changes of its data since it was created.
     pub version: i32,
-    /// How often its ACL changed.
+    /// Number of changes of its ACL.
     pub aversion: i32,
-    /// Bytes of data.
+    /// Length of its data in bytes.
     pub data_length: i32,
-    /// Children, direct ones only.
+    /// Number of its direct children.
     pub num_children: i32,
 }
 
 impl Stat {
-    pub(crate) fn read(answer: &mut Answer<'_>) -> io::Result<Self> {
-        let (czxid, mzxid, _ctime, _mtime) = (answer.long()?, answer.long()?, answer.long()?, answer.long()?);
-        let (version, _cversion, aversion) = (answer.int()?, answer.int()?, answer.int()?);
-        let _ephemeral_owner = answer.long()?;
-        let (data_length, num_children) = (answer.int()?, answer.int()?);
-        let _pzxid = answer.long()?;
+    pub(crate) fn read(fields: &mut Fields<'_>) -> io::Result<Self> {
+        let (czxid, mzxid, _ctime, _mtime) = (fields.long()?, fields.long()?, fields.long()?, fields.long()?);
+        let (version, _cversion, aversion) = (fields.int()?, fields.int()?, fields.int()?);
+        let _ephemeral_owner = fields.long()?;
+        let (data_length, num_children) = (fields.int()?, fields.int()?);
+        let _pzxid = fields.long()?;
         Ok(Self { czxid, mzxid, version, aversion, data_length, num_children })
     }
 }
@@ -36,11 +36,11 @@ impl Stat {
 /// One entry of a node's ACL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acl {
-    /// A sum of [`Acl::READ`] and the others.
+    /// The sum of [`Acl::READ`] and the other permissions.
     pub permissions: i32,
     /// ZooKeeper's scheme: `world`, `auth`, `digest`.
     pub scheme: String,
-    /// Who, in terms of the scheme.
+    /// The user, in terms of the scheme.
     pub id: String,
 }
 
@@ -58,13 +58,13 @@ impl Acl {
     /// Everything.
     pub const ALL: i32 = 31;
 
-    /// `permissions` for everybody.
+    /// `permissions` for every client.
     #[must_use]
     pub fn anyone(permissions: i32) -> Self {
         Self { permissions, scheme: "world".into(), id: "anyone".into() }
     }
 
-    /// `permissions` for the users that the asking [`Admin`](crate::Admin) is authenticated as.
+    /// `permissions` for the users that the creating [`Admin`](crate::Admin) is authenticated as.
     #[must_use]
     pub fn creator(permissions: i32) -> Self {
         Self { permissions, scheme: "auth".into(), id: String::new() }
@@ -75,53 +75,5 @@ impl Acl {
         acls.iter().fold(record.int(count), |record, acl| {
             record.int(acl.permissions).string(&acl.scheme).string(&acl.id)
         })
-    }
-}
-
-/// One step of a transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Step {
-    /// Creates a node that everybody may do everything with.
-    Create {
-        /// The node.
-        path: String,
-        /// Its data.
-        data: Vec<u8>,
-    },
-    /// Sets a node's data, whatever its version.
-    Set {
-        /// The node.
-        path: String,
-        /// Its data.
-        data: Vec<u8>,
-    },
-    /// Deletes a node, whatever its version.
-    Delete {
-        /// The node.
-        path: String,
-    },
-}
-
-impl Step {
-    /// [`Step::Create`].
-    pub fn create(path: impl Into<String>, data: impl Into<Vec<u8>>) -> Self {
-        Self::Create { path: path.into(), data: data.into() }
-    }
-
-    /// [`Step::Set`].
-    pub fn set(path: impl Into<String>, data: impl Into<Vec<u8>>) -> Self {
-        Self::Set { path: path.into(), data: data.into() }
-    }
-
-    /// [`Step::Delete`].
-    pub fn delete(path: impl Into<String>) -> Self {
-        Self::Delete { path: path.into() }
-    }
-
-    pub(crate) fn path(&self) -> &str {
-        match self {
-            Self::Create { path, .. } | Self::Set { path, .. } | Self::Delete { path } => path,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! A second port of a server, for TLS.
+//! A second port of a server, with TLS.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,12 +7,13 @@ use std::path::Path;
 
 use crate::network::certificates::Certificate;
 
-/// What the server shows, and what it asks of its clients.
+/// The server's certificate, and the certificates that it asks of its clients.
 #[derive(Debug, Clone)]
 pub struct SecurePort {
     /// The server's own certificate.
     pub certificate: Certificate,
-    /// The PEM of an authority that each client must have a certificate of; `None` asks for none.
+    /// The PEM of the authority that must have issued each client's certificate. `None` asks for no
+    /// certificate.
     pub clients: Option<String>,
 }
 
@@ -20,7 +21,7 @@ const KEY_STORE: &str = "server.pem";
 const TRUST_STORE: &str = "clients.pem";
 
 impl SecurePort {
-    /// Writes the server's files and gives its further lines of `zoo.cfg`.
+    /// Writes the server's key and trust stores, and returns the lines for `zoo.cfg`.
     pub(crate) fn write(&self, directory: &Path, address: SocketAddr) -> String {
         self.certificate.write_store(directory);
         let mut text = format!(
@@ -49,7 +50,7 @@ impl SecurePort {
 }
 
 impl Certificate {
-    /// What the server shows from its next start on.
+    /// Writes the certificate that the server shows from its next start on.
     pub(crate) fn write_store(&self, directory: &Path) {
         let store = format!("{}{}", self.key, self.cert);
         fs::write(directory.join(KEY_STORE), store).expect("the server's key store can be written");

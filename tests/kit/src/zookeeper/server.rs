@@ -2,28 +2,27 @@
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use crate::disk::dirs::TempDir;
+use crate::disk::temp_dir::TempDir;
 use crate::network::certificates::Certificate;
 use crate::network::port::ReservedPort;
 use crate::process::child::{Process, describe};
 use crate::wait::wait_for;
 use crate::zookeeper::admin::Admin;
-use crate::zookeeper::four_letter::{self, ServerMode, four_letter_command};
 use crate::zookeeper::jvm;
 use crate::zookeeper::server_options::ServerOptions;
 
 /// How long a server may take to serve. On an idle machine it takes 0.3 s.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// How much of a dead server's log a panic shows.
-const LOG_TAIL_LINES: usize = 20;
 
-/// A real ZooKeeper server on 127.0.0.1, with a port that stays its own and a private data directory.
+/// A real ZooKeeper server on 127.0.0.1, with a reserved port and a private data directory.
 ///
-/// It ends with this value, and with the process when that is killed. All methods can be called from any thread.
+/// It ends with this value, and at the latest with the process. All methods can be called from any
+/// thread.
 #[derive(Debug)]
 pub struct Server {
     port: ReservedPort,
@@ -38,8 +37,8 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When Java or ZooKeeper is missing (the message has the command that installs them), or the server does not
-    /// serve within 60 s (the message has the end of its log).
+    /// When Java or ZooKeeper is missing (the message has the command that installs them), or the
+    /// server does not serve within 60 s (the message has the end of its log).
     #[must_use]
     pub fn start() -> Self {
         Self::start_with(ServerOptions::default())
@@ -57,20 +56,23 @@ impl Server {
         server
     }
 
-    /// A standalone server that is not started yet: its port refuses until [`Server::restart`].
+    /// A standalone server that is not started yet.
+    ///
+    /// Its port refuses connections until [`Server::restart`].
     ///
     /// # Panics
     ///
-    /// When a directory or a port cannot be had.
+    /// When no directory can be made or no port is free.
     #[must_use]
     pub fn prepare(options: ServerOptions) -> Self {
-        let port = ReservedPort::new().expect("the test kit cannot reserve a port");
+        let port = ReservedPort::new().expect("there is a free port");
         Self::prepare_member(options, port, &[], None)
     }
 
-    /// The standalone server that the whole process shares; started by the first call, gone with the process.
+    /// The standalone server that all tests of the process share.
     ///
-    /// Whoever uses it works in a [`Namespace`](crate::Namespace) and never disturbs the server.
+    /// The first call starts it, and it ends with the process. A test works there in a
+    /// [`Namespace`](crate::Namespace) and never disturbs the server.
     ///
     /// # Panics
     ///
@@ -94,7 +96,7 @@ impl Server {
         }
         let mut config = options.config(port.address().into(), &data, members);
         let secure = options.secure.as_ref().map(|secure| {
-            let port = ReservedPort::new().expect("the test kit cannot reserve a port");
+            let port = ReservedPort::new().expect("there is a free port");
             config.push_str(&secure.write(directory.path(), port.address().into()));
             port
         });
@@ -102,23 +104,27 @@ impl Server {
         Self { port, secure, options, directory, process: Mutex::new(None) }
     }
 
-    /// Where clients connect to; the same for the life of this value.
+    /// The address for clients; it stays the same for the life of this value.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.port.address().into()
     }
 
-    /// Where clients connect to with TLS.
+    /// The address for clients with TLS.
     ///
     /// # Panics
     ///
-    /// When the server was not made with [`ServerOptions::secure`]; so does [`Server::renew`].
+    /// When the server has no TLS port ([`ServerOptions::secure`]).
     #[must_use]
     pub fn secure_address(&self) -> SocketAddr {
         self.secure.as_ref().expect("the server has a secure port").address().into()
     }
 
     /// Gives the server another certificate, and restarts it.
+    ///
+    /// # Panics
+    ///
+    /// As [`Server::secure_address`] and [`Server::start`].
     pub fn renew(&self, certificate: &Certificate) {
         assert!(self.secure.is_some(), "the server has a secure port");
         certificate.write_store(self.directory.path());
@@ -137,15 +143,19 @@ impl Server {
         Admin::new(self.address())
     }
 
-    /// Kills the server (SIGKILL). What it acknowledged stays on disk; clients see their connections reset or closed, then
-    /// refused. Killing a dead server does nothing.
+    /// Kills the server (SIGKILL); a dead one stays dead.
+    ///
+    /// What it acknowledged stays on disk. Clients see their connections reset or closed, and new
+    /// ones refused.
     pub fn kill(&self) {
         if let Some(process) = self.lock().take() {
             process.kill();
         }
     }
 
-    /// Starts the server again, same port and data, and waits until it serves; a running one is killed first.
+    /// Starts the server again with the same port and data, and waits until it serves.
+    ///
+    /// A running server is killed first.
     ///
     /// # Panics
     ///
@@ -155,22 +165,26 @@ impl Server {
         self.wait_ready();
     }
 
-    /// Starts the server again without waiting until it serves; a running one is killed first. A member of an ensemble
-    /// that has no quorum can be started only so.
+    /// Starts the server again without waiting until it serves. A running server is killed first.
+    ///
+    /// A member of an ensemble without a quorum can only be started with this call.
     ///
     /// # Panics
     ///
     /// When Java or ZooKeeper is missing.
     pub fn launch(&self) {
         let mut process = self.lock();
-        // The old one must be gone before the new one binds the port.
+        // The old process must have ended before the new one binds the port.
         drop(process.take());
-        let log = File::options().create(true).append(true).open(self.directory.join("log"));
+        let log = File::options().create(true).append(true).open(self.log_path());
         let log = log.expect("the server's log can be opened");
         let config = self.directory.join("zoo.cfg");
-        let mut command = jvm::server_command(&config, self.options.heap, &self.options.properties());
-        command.current_dir(self.directory.path()).stdin(Stdio::null());
-        command.stdout(log.try_clone().expect("a descriptor can be duplicated")).stderr(log);
+        let (directory, properties) = (self.directory.path(), self.options.properties());
+        let mut command = jvm::server_command(directory, &config, self.options.heap, &properties);
+        command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a descriptor can be duplicated"))
+            .stderr(log);
         *process = Some(Process::spawn(command).unwrap_or_else(|error| panic!("{error}")));
     }
 
@@ -178,80 +192,51 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// When it does not within 60 s, or its process ends (the message has the end of its log).
+    /// When it does not serve within 60 s, or its process ends. The message has the end of its log.
     pub fn wait_ready(&self) {
         wait_for("the ZooKeeper server to serve", START_LIMIT, || {
             if let Some(status) = self.lock().as_ref().and_then(Process::try_wait) {
-                panic!("ZooKeeper ended with {}:\n{}", describe(status), self.log_tail());
+                let (status, note) = (describe(status), jvm::class_path_note());
+                panic!("ZooKeeper ended with {status}{note}:\n{}", self.log_tail());
             }
             self.mode()
         });
     }
 
-    /// Stops the server where it is (SIGSTOP); it stands still when this returns. Its sockets stay open and silent, connects still succeed.
+    /// Stops all threads of the server (SIGSTOP); they are stopped when this returns.
+    ///
+    /// Its sockets stay open and silent, and connects still succeed.
     ///
     /// # Panics
     ///
-    /// When the server is not running; so does [`Server::thaw`].
+    /// When the server is not running.
     pub fn freeze(&self) {
         self.running(Process::freeze);
     }
 
     /// Lets a frozen server go on (SIGCONT).
+    ///
+    /// # Panics
+    ///
+    /// When the server is not running.
     pub fn thaw(&self) {
         self.running(Process::thaw);
     }
 
-    /// Whether the server's process exists (also frozen).
+    /// Whether the server's process exists, frozen or not.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.lock().as_ref().is_some_and(|process| process.try_wait().is_none())
     }
 
-    /// The server's process id, for looking at its resources. `None` when it does not run.
+    /// The server's process id, to inspect its resources. `None` when it does not run.
     #[must_use]
     pub fn process_id(&self) -> Option<u32> {
         self.lock().as_ref().map(Process::id)
     }
 
-    /// What the server is; `None` while it serves nobody: down, frozen (known after 1 s), starting or without a quorum.
-    #[must_use]
-    pub fn mode(&self) -> Option<ServerMode> {
-        four_letter::mode(self.address())
-    }
-
-    /// The answer to a four-letter command, as [`four_letter_command`].
-    ///
-    /// # Panics
-    ///
-    /// When the server does not answer.
-    #[must_use]
-    pub fn ask(&self, command: &str) -> String {
-        four_letter_command(self.address(), command)
-            .unwrap_or_else(|error| panic!("the server did not answer {command}: {error}"))
-    }
-
-    /// A number of the server's `mntr` answer, by its name: `zk_packets_received`, `zk_watch_count`,
-    /// `zk_num_alive_connections`, `zk_znode_count` and so on.
-    ///
-    /// # Panics
-    ///
-    /// When the server does not answer, or knows no such number.
-    #[must_use]
-    pub fn metric(&self, name: &str) -> f64 {
-        let answer = self.ask("mntr");
-        four_letter::field(&answer, &format!("{name}\t"))
-            .and_then(|value| value.parse().ok())
-            .unwrap_or_else(|| panic!("mntr has no number named {name}:\n{answer}"))
-    }
-
-    /// The last lines of the server's log (warnings and errors only).
-    #[must_use]
-    pub fn log_tail(&self) -> String {
-        let log = fs::read(self.directory.join("log")).unwrap_or_default();
-        let log = String::from_utf8_lossy(&log);
-        let lines: Vec<_> = log.lines().collect();
-        lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n")
+    pub(super) fn log_path(&self) -> PathBuf {
+        self.directory.join("log")
     }
 
     fn running(&self, act: impl FnOnce(&Process)) {

@@ -1,4 +1,4 @@
-//! What a test may want different about a server.
+//! The settings of a server.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -7,30 +7,33 @@ use std::time::Duration;
 
 use crate::zookeeper::secure_port::SecurePort;
 
-/// The settings of one server. The defaults suit most tests; write `ServerOptions { tick: .., ..Default::default() }`.
+/// The settings of one server. The defaults suit most tests.
+///
+/// Write `ServerOptions { tick: .., ..Default::default() }`.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// ZooKeeper's unit of time; sessions expire on its multiples. Whole milliseconds. Default 200 ms.
+    /// ZooKeeper's unit of time; sessions expire on its multiples. Whole milliseconds. Default
+    /// 200 ms.
     pub tick: Duration,
     /// The shortest session timeout that a client may negotiate. Default 400 ms.
     pub min_session_timeout: Duration,
     /// The longest session timeout that a client may negotiate. Default 60 s.
     pub max_session_timeout: Duration,
-    /// Connections allowed from one address; 0 means no limit. Default 0 (ZooKeeper's own default is 60).
+    /// Connections allowed from one address; 0 means no limit. Default 0 (60 in ZooKeeper).
     pub max_client_connections: u32,
-    /// `jute.maxbuffer` in bytes: the largest request. `None` leaves ZooKeeper's, 1,048,575.
+    /// `jute.maxbuffer` in bytes: the largest request. `None` leaves the default, 1,048,575.
     pub max_buffer: Option<u32>,
-    /// The server's heap at most, in MiB: its nodes must fit, and the last 500 writes. Default 256.
+    /// The server's largest heap in MiB: its nodes and the last 500 writes must fit. Default 256.
     pub heap: u32,
-    /// Whether a server of an ensemble serves reads without a quorum, to clients that accept that. Default false.
+    /// Whether a member without a quorum serves reads to clients that accept that. Default false.
     pub read_only_mode: bool,
-    /// How long a follower and its leader may be out of touch; at least one tick. Default 3 s.
+    /// How long a follower may lag behind its leader; at least one tick. Default 3 s.
     pub sync_limit: Duration,
-    /// A further port that speaks TLS. Default none.
+    /// A second port with TLS. Default none.
     pub secure: Option<SecurePort>,
-    /// Further lines of `zoo.cfg`, as `key=value`.
+    /// More lines of `zoo.cfg`, as `key=value`.
     pub extra_config: Vec<String>,
-    /// Further Java properties, as `key=value`.
+    /// More Java properties, as `key=value`.
     pub extra_properties: Vec<String>,
 }
 

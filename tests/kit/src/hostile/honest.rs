@@ -1,64 +1,59 @@
-//! What an honest server answers.
+//! The replies of an honest server.
 
 use std::io;
 
-use super::record::Record;
 use super::reply::{Reply, Then};
-use super::request::{GET_CHILDREN2, REMOVE_WATCHES, Request, SET_WATCHES, SET_WATCHES2};
+use super::request::Request;
 use super::tree::Tree;
 use super::watches::{Change, Watches};
 use crate::operation;
+use crate::zookeeper::error_code::{BAD_VERSION, NO_NODE, NODE_EXISTS, UNIMPLEMENTED};
+use crate::zookeeper::record::Record;
 
-const NO_NODE: i32 = -101;
-const NODE_EXISTS: i32 = -110;
-const BAD_VERSION: i32 = -103;
-const UNIMPLEMENTED: i32 = -6;
-
-/// A reply, what is sent before it, and what the request changed.
+/// The reply to a request, the events before it, and the change that the request made.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct HonestReply {
     pub(super) events: Vec<Reply>,
     pub(super) reply: Reply,
     pub(super) change: Option<(String, Change)>,
 }
 
-/// Answers `request` and sets its watch.
-pub(super) fn answer(tree: &mut Tree, watches: &mut Watches, request: &Request) -> io::Result<Answer> {
+/// Executes `request`, sets its watch and returns the reply.
+pub(super) fn execute(tree: &mut Tree, watches: &mut Watches, request: &Request) -> io::Result<HonestReply> {
     let (mut events, mut change) = (Vec::new(), None);
     let result = match request.operation {
-        operation::PING | operation::AUTH | REMOVE_WATCHES => Ok(Record::default()),
+        operation::PING | operation::AUTH | operation::REMOVE_WATCHES => Ok(Record::default()),
         operation::CLOSE_SESSION => {
             let mut reply = Reply::new(request.xid, tree.zxid(), 0, Record::default());
             reply.then = Then::Close;
-            return Ok(Answer { events, reply, change });
+            return Ok(HonestReply { events, reply, change });
         }
         operation::SYNC => Ok(Record::default().string(&request.path)),
-        SET_WATCHES | SET_WATCHES2 => {
+        operation::SET_WATCHES | operation::SET_WATCHES2 => {
             events = watches.set_again(tree, request)?;
             Ok(Record::default())
         }
-        operation::GET_DATA | operation::EXISTS | operation::GET_CHILDREN | GET_CHILDREN2 => {
+        operation::GET_DATA | operation::EXISTS | operation::GET_CHILDREN | operation::GET_CHILDREN2 => {
             read(tree, watches, request)?
         }
         operation::SET_DATA | operation::CREATE | operation::DELETE => {
             let written = write(tree, request)?;
-            written.map(|(body, what)| {
-                change = Some((request.path.clone(), what));
+            written.map(|(body, kind)| {
+                change = Some((request.path.clone(), kind));
                 body
             })
         }
-        operation::MULTI_READ => Ok(multi_read(tree, request)?),
         _ => Err(UNIMPLEMENTED),
     };
     let (error, body) = result.map_or_else(|error| (error, Record::default()), |body| (0, body));
     let reply = Reply::new(request.xid, tree.zxid(), error, body);
-    Ok(Answer { events, reply, change })
+    Ok(HonestReply { events, reply, change })
 }
 
 fn read(tree: &Tree, watches: &mut Watches, request: &Request) -> io::Result<Result<Record, i32>> {
     let watch = request.after_path()?.boolean()?;
     let path = request.path.as_str();
-    let is_children = matches!(request.operation, operation::GET_CHILDREN | GET_CHILDREN2);
+    let is_children = matches!(request.operation, operation::GET_CHILDREN | operation::GET_CHILDREN2);
     let Some(node) = tree.get(path) else {
         if watch && request.operation == operation::EXISTS {
             watches.watch_data(path);
@@ -72,9 +67,9 @@ fn read(tree: &Tree, watches: &mut Watches, request: &Request) -> io::Result<Res
     }
     let stat = tree.stat(path, node);
     let body = match request.operation {
-        operation::GET_DATA => with(Record::default().buffer(&node.data), stat),
+        operation::GET_DATA => Record::default().buffer(&node.data).record(stat),
         operation::EXISTS => stat,
-        GET_CHILDREN2 => with(Record::default().strings(&tree.children(path)), stat),
+        operation::GET_CHILDREN2 => Record::default().strings(&tree.children(path)).record(stat),
         _ => Record::default().strings(&tree.children(path)),
     };
     Ok(Ok(body))
@@ -104,32 +99,4 @@ fn write(tree: &mut Tree, request: &Request) -> io::Result<Result<(Record, Chang
     tree.set(path, &data);
     let stat = tree.get(path).map_or_else(Record::default, |node| tree.stat(path, node));
     Ok(Ok((stat, Change::Changed)))
-}
-
-/// Several reads as one: headers of operation, end and error, each with its result.
-fn multi_read(tree: &Tree, request: &Request) -> io::Result<Record> {
-    let mut fields = request.fields();
-    let mut body = Record::default();
-    loop {
-        let (kind, is_end, _error) = (fields.int()?, fields.boolean()?, fields.int()?);
-        if is_end {
-            return Ok(body.int(-1).boolean(true).int(-1));
-        }
-        let path = fields.string()?;
-        let _watch = fields.boolean()?;
-        body = match tree.get(&path) {
-            None => body.int(operation::ERROR).boolean(false).int(NO_NODE).int(NO_NODE),
-            Some(_) if kind == operation::GET_CHILDREN => {
-                body.int(kind).boolean(false).int(0).strings(&tree.children(&path))
-            }
-            Some(node) => {
-                with(body.int(kind).boolean(false).int(0).buffer(&node.data), tree.stat(&path, node))
-            }
-        };
-    }
-}
-
-fn with(mut first: Record, second: Record) -> Record {
-    first.0.extend_from_slice(&second.0);
-    first
 }

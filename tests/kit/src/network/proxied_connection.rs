@@ -1,4 +1,4 @@
-//! A client's connection through the proxy, and the connection to the server that belongs to it.
+//! A connection through a proxy: the client's socket and the socket to the server.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -8,69 +8,66 @@ use std::time::{Duration, Instant};
 use rustix::event::PollFlags;
 
 use crate::network::direction::Direction;
-use crate::network::proxy::{ProxyMode, reset};
-use crate::network::traffic::{Traffic, lock};
-use crate::zookeeper::frames::Frames;
+use crate::network::mode::ProxyMode;
+use crate::network::traffic::{RequestStream, ResponseStream, Traffic, lock};
 
 /// The target is on loopback and answers at once, or refuses.
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
-pub(super) struct Pair {
+pub(super) struct ProxiedConnection {
     pub(super) client: TcpStream,
-    /// Connected when the mode first lets something pass.
+    /// Connected when a mode first lets bytes pass.
     pub(super) server: Option<TcpStream>,
-    pub(super) to_server: Direction,
-    pub(super) to_client: Direction,
-    requests: Frames,
-    answers: Frames,
-    shaken_hands: (bool, bool),
+    to_server: Direction,
+    to_client: Direction,
+    requests: RequestStream,
+    responses: ResponseStream,
 }
 
-impl Pair {
+impl ProxiedConnection {
     pub(super) fn new(client: TcpStream) -> Self {
         Self {
             client,
             server: None,
             to_server: Direction::default(),
             to_client: Direction::default(),
-            requests: Frames::default(),
-            answers: Frames::default(),
-            shaken_hands: (false, false),
+            requests: RequestStream::default(),
+            responses: ResponseStream::default(),
         }
     }
 
-    /// What to poll the client's and the server's socket for.
+    /// The events to poll the client's and the server's socket for.
     pub(super) fn interest(&self, mode: ProxyMode, now: Instant) -> (PollFlags, PollFlags) {
-        let (to_server, to_client) = passes(mode);
-        let flags = |input: bool, lane: &Direction, open: bool| {
-            let output = open && lane.due().is_some_and(|due| due <= now);
+        let (to_server, to_client) = mode.delays();
+        let flags = |input: bool, direction: &Direction, open: bool| {
+            let output = open && direction.due().is_some_and(|due| due <= now);
             let mut flags = PollFlags::empty();
             flags.set(PollFlags::IN, input);
             flags.set(PollFlags::OUT, output);
             flags
         };
-        let input = |lane: &Direction, open: bool| open && lane.wants_input();
+        let input = |direction: &Direction, open: bool| open && direction.wants_input();
         (
             flags(input(&self.to_server, to_server.is_some()), &self.to_client, to_client.is_some()),
             flags(input(&self.to_client, to_client.is_some()), &self.to_server, to_server.is_some()),
         )
     }
 
-    /// When each open lane has something to write.
-    pub(super) fn dues(&self, mode: ProxyMode) -> [Option<Instant>; 2] {
-        let (to_server, to_client) = passes(mode);
+    /// When each direction that passes has bytes to write.
+    pub(super) fn due_times(&self, mode: ProxyMode) -> [Option<Instant>; 2] {
+        let (to_server, to_client) = mode.delays();
         [to_server.and_then(|_| self.to_server.due()), to_client.and_then(|_| self.to_client.due())]
     }
 
-    /// Reads what is there and writes what is due.
+    /// Reads the bytes that have arrived and writes the bytes that are due.
     pub(super) fn advance(
         &mut self,
         mode: ProxyMode,
         target: SocketAddr,
         traffic: &Mutex<Traffic>,
     ) -> io::Result<()> {
-        let (to_server, to_client) = passes(mode);
+        let (to_server, to_client) = mode.delays();
         if to_server.is_none() && to_client.is_none() {
             return Ok(());
         }
@@ -85,21 +82,26 @@ impl Pair {
         };
         if let Some(delay) = to_server {
             if self.to_server.wants_input() {
-                let (frames, shaken) = (&mut self.requests, &mut self.shaken_hands.0);
+                let requests = &mut self.requests;
                 self.to_server
-                    .read(&self.client, delay, |bytes| lock(traffic).note_requests(bytes, frames, shaken))?;
+                    .read(&self.client, delay, |bytes| lock(traffic).record_requests(bytes, requests))?;
             }
             self.to_server.write(server, Instant::now())?;
         }
         if let Some(delay) = to_client {
             if self.to_client.wants_input() {
-                let (frames, shaken) = (&mut self.answers, &mut self.shaken_hands.1);
+                let responses = &mut self.responses;
                 self.to_client
-                    .read(server, delay, |bytes| lock(traffic).note_answers(bytes, frames, shaken))?;
+                    .read(server, delay, |bytes| lock(traffic).record_responses(bytes, responses))?;
             }
             self.to_client.write(&self.client, Instant::now())?;
         }
         Ok(())
+    }
+
+    /// Whether both directions have passed on the end of their stream.
+    pub(super) fn has_ended(&self) -> bool {
+        self.to_server.ended() && self.to_client.ended()
     }
 
     pub(super) fn reset(self) {
@@ -108,13 +110,9 @@ impl Pair {
     }
 }
 
-/// The delay of each direction (to the server, to the client); `None` when it is held back.
-fn passes(mode: ProxyMode) -> (Option<Duration>, Option<Duration>) {
-    match mode {
-        ProxyMode::Pass => (Some(Duration::ZERO), Some(Duration::ZERO)),
-        ProxyMode::Refuse | ProxyMode::Reset | ProxyMode::Blackhole => (None, None),
-        ProxyMode::OnlyToServer => (Some(Duration::ZERO), None),
-        ProxyMode::OnlyToClient => (None, Some(Duration::ZERO)),
-        ProxyMode::Delay { to_server, to_client } => (Some(to_server), Some(to_client)),
-    }
+/// Closes `stream` with a reset instead of an orderly end.
+pub(super) fn reset(stream: TcpStream) {
+    // If that fails, the connection still ends, but in the orderly way.
+    let _ = rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO));
+    drop(stream);
 }

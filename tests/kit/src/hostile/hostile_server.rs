@@ -1,47 +1,47 @@
-//! The server: its port, its tree and its script.
+//! The hostile server: its port, its nodes and its script.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use super::connection::{Shared, lock, serve};
 use super::reply::{Flood, Reply};
 use super::rule::Rule;
+use super::serve::{SharedState, lock, serve};
 use super::watches::Change;
 
-/// A ZooKeeper server on a loopback port that follows a script. It ends when it is dropped.
+/// A ZooKeeper server on a loopback port that follows a script. It stops when it is dropped.
 #[derive(Debug)]
-pub struct Server {
+pub struct HostileServer {
     address: SocketAddr,
-    shared: Shared,
+    shared: SharedState,
     accepting: Option<JoinHandle<()>>,
 }
 
-impl Server {
-    /// Starts an honest server with an empty tree.
+impl HostileServer {
+    /// Starts an honest server without nodes.
     ///
     /// # Panics
     ///
-    /// When there is no free port or thread.
+    /// When no port is free or no thread can be started.
     #[must_use]
     #[track_caller]
     pub fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free loopback port");
         let address = listener.local_addr().expect("a listener has an address");
-        let shared = Shared::default();
+        let shared = SharedState::default();
         let accepting = Arc::clone(&shared);
         let thread = thread::Builder::new().name("hostile-accept".into());
         let thread = thread.spawn(move || accept(&listener, &accepting)).expect("a thread can be started");
         Self { address, shared, accepting: Some(thread) }
     }
 
-    /// Where it listens.
+    /// The address for clients.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The same for `zookeeper.hosts`.
+    /// [`HostileServer::address`] as in `zookeeper.hosts`.
     #[must_use]
     pub fn connect_string(&self) -> String {
         self.address.to_string()
@@ -54,7 +54,7 @@ impl Server {
         state.fire(path, if created { Change::Created } else { Change::Changed });
     }
 
-    /// Deletes a node, if it is there, and fires its watches. Its children stay.
+    /// Deletes a node, if it exists, and fires its watches. Its children stay.
     pub fn delete(&self, path: &str) {
         let mut state = lock(&self.shared);
         if state.tree.delete(path) {
@@ -62,67 +62,68 @@ impl Server {
         }
     }
 
-    /// The data of a node.
+    /// The data of a node; `None` if it does not exist.
     #[must_use]
     pub fn data(&self, path: &str) -> Option<Vec<u8>> {
         lock(&self.shared).tree.get(path).map(|node| node.data.clone())
     }
 
-    /// Sets the zxid of the last change: the next one has this zxid plus 1, which may go back.
+    /// Sets the zxid of the last change: the next one gets `zxid` plus 1, which may be a step back.
     pub fn set_zxid(&self, zxid: i64) {
         lock(&self.shared).tree.set_zxid(zxid);
     }
 
-    /// Adds a rule to the script. A reply is changed by all rules that are for it, in order.
+    /// Adds a rule to the script. All rules that match a reply change it, in order.
     pub fn add(&self, rule: Rule) {
         lock(&self.shared).rules.push(rule);
     }
 
-    /// Empties the script: the server is honest from now on.
+    /// Removes all rules: the server is honest from now on.
     pub fn be_honest(&self) {
         lock(&self.shared).rules.clear();
     }
 
-    /// How many replies the script has changed.
+    /// Number of replies that the script has changed.
     #[must_use]
     pub fn attacks(&self) -> u64 {
         lock(&self.shared).attacks
     }
 
-    /// How many requests of an operation came.
+    /// Number of requests of an operation.
     #[must_use]
     pub fn requests_of(&self, operation: i32) -> u64 {
         lock(&self.shared).requests.get(&operation).copied().unwrap_or(0)
     }
 
-    /// How many watches are set, over all connections.
+    /// Number of watches of all connections.
     #[must_use]
     pub fn watches(&self) -> usize {
         lock(&self.shared).watches()
     }
 
-    /// Ends all connections; sessions stay.
+    /// Closes all connections; sessions stay.
     pub fn drop_connections(&self) {
         lock(&self.shared).remove_all_peers();
     }
 
-    /// Ends all connections and sessions.
+    /// Closes all connections and forgets all sessions.
     pub fn expire_sessions(&self) {
         let mut state = lock(&self.shared);
         state.forget_sessions();
         state.remove_all_peers();
     }
 
-    /// Ends all connections and empties the tree without an event, as if another ensemble took over
-    /// this address.
+    /// Closes all connections and removes all nodes without an event, as if another ensemble took
+    /// over this address.
     pub fn wipe(&self) {
         let mut state = lock(&self.shared);
         state.remove_all_peers();
         state.tree.wipe();
     }
 
-    /// Sends an event to all connections, `times` times, whether it is watched or not: 1 for
-    /// created, 2 for deleted, 3 for changed data, 4 for changed children.
+    /// Sends an event `times` times to all connections, watched or not.
+    ///
+    /// The kinds are 1 for created, 2 for deleted, 3 for changed data, 4 for changed children.
     pub fn send_events(&self, kind: i32, path: &str, times: u64) {
         const AT_ONCE: u64 = 100;
         let event = Reply::event(kind, path).bytes();
@@ -131,14 +132,9 @@ impl Server {
         let reply = Reply { raw: Some(repeat(times % AT_ONCE)), flood: Some(flood), ..Reply::default() };
         lock(&self.shared).send_to_all(&reply);
     }
-
-    /// Sends bytes to all connections, unasked.
-    pub fn send_raw(&self, bytes: &[u8]) {
-        lock(&self.shared).send_to_all(&Reply { raw: Some(bytes.to_vec()), ..Reply::default() });
-    }
 }
 
-impl Drop for Server {
+impl Drop for HostileServer {
     fn drop(&mut self) {
         let mut state = lock(&self.shared);
         state.stopping = true;
@@ -152,12 +148,12 @@ impl Drop for Server {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Shared) {
+fn accept(listener: &TcpListener, shared: &SharedState) {
     while let Ok((stream, _)) = listener.accept() {
         if lock(shared).stopping {
             return;
         }
-        // A connection that cannot be served is ended, which is no failure.
+        // A connection that cannot be served is closed, which is not a failure.
         let _ = serve(shared, stream);
     }
 }

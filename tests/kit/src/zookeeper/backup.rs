@@ -1,12 +1,12 @@
-//! A server's data on disk: copied, put back, wiped.
+//! A server's data on disk: copy, restore, wipe.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::disk::dirs::TempDir;
+use crate::disk::temp_dir::TempDir;
 use crate::zookeeper::server::Server;
 
-/// What ZooKeeper calls the directory of its snapshots and logs. The server's id lies beside it and is never touched.
+/// ZooKeeper's directory of snapshots and logs. The server's id lies beside it and stays.
 const DATA: &str = "version-2";
 
 /// A copy of a server's data at one moment.
@@ -14,7 +14,8 @@ const DATA: &str = "version-2";
 pub struct Backup(TempDir);
 
 impl Server {
-    /// Copies the data: everything that was acknowledged is in the copy. A running server stands still meanwhile.
+    /// Copies the data, with everything that the server acknowledged. A running server is frozen
+    /// meanwhile.
     ///
     /// # Panics
     ///
@@ -35,8 +36,8 @@ impl Server {
 
     /// Kills the server and replaces its data; it stays down until [`Server::restart`].
     ///
-    /// In an ensemble do it to all members before one of them starts, or the others send it the newer data
-    /// ([`Ensemble::restore`](crate::Ensemble::restore)).
+    /// In an ensemble restore all members before one of them starts, or the other members send it
+    /// the newer data: [`Ensemble::restore`](crate::Ensemble::restore).
     ///
     /// # Panics
     ///
@@ -46,7 +47,9 @@ impl Server {
         copy(backup.0.path(), &self.data());
     }
 
-    /// Kills the server and removes its data; it stays down until [`Server::restart`] and is then empty.
+    /// Kills the server and removes its data.
+    ///
+    /// It stays down until [`Server::restart`], and is then empty.
     ///
     /// # Panics
     ///

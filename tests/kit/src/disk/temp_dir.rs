@@ -1,4 +1,4 @@
-//! Temporary directories that are removed however the test process ends.
+//! Temporary directories that are removed even if the test process is killed.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,23 +8,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-/// An empty private directory, removed on drop and at the latest when the process ends, also by SIGKILL.
+/// An empty private directory. It is removed on drop, and at the latest when the process ends, even
+/// by SIGKILL.
 #[derive(Debug)]
 pub struct TempDir(tempfile::TempDir);
 
 impl TempDir {
-    /// Makes the directory, below the system's directory for temporary files, with mode 0700.
+    /// Makes the directory with mode 0700, below the system's directory for temporary files.
     ///
     /// # Panics
     ///
     /// When it cannot be made.
     #[must_use]
-    #[allow(clippy::new_without_default)] // A default value with a side effect on disk would surprise.
+    #[allow(clippy::new_without_default)] // It writes to the disk, which a default must not do.
     pub fn new() -> Self {
         Self::new_in(std::env::temp_dir())
     }
 
-    /// Makes the directory below `parent`, where a certain file system is wanted; the same otherwise.
+    /// Makes the directory below `parent`, for a test that needs a certain file system.
     ///
     /// # Panics
     ///
@@ -32,17 +33,17 @@ impl TempDir {
     #[must_use]
     pub fn new_in(parent: impl AsRef<Path>) -> Self {
         let directory = tempfile::Builder::new().prefix("d-").tempdir_in(root(parent.as_ref()));
-        Self(directory.expect("the test kit cannot make a temporary directory"))
+        Self(directory.expect("a temporary directory can be made"))
     }
 
-    /// Where it is: an absolute path without symlinks of ours.
+    /// Its absolute path.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Lets it stay until the process ends.
-    pub fn until_the_end(self) {
+    /// Keeps it until the process ends.
+    pub fn keep_until_exit(self) {
         let _ = self.0.keep();
     }
 
@@ -57,9 +58,9 @@ impl TempDir {
 #[derive(Debug)]
 struct Root {
     path: PathBuf,
-    /// Waits for the end of this process, which closes its standard input, and removes the directory.
+    /// Removes the directory after the end of this process, which closes the janitor's input.
     ///
-    /// Statics are never dropped and SIGKILL drops nothing, so drops alone would leave the data of shared servers behind.
+    /// Statics are never dropped, and SIGKILL drops nothing: the data of shared servers would stay.
     _janitor: Child,
 }
 
@@ -73,17 +74,17 @@ impl Root {
     fn new(parent: &Path) -> Self {
         let path = tempfile::Builder::new()
             .prefix("ld-testkit-")
-            // Daemons that run as other users must get through.
+            // Daemons of other users must be able to reach their files.
             .permissions(fs::Permissions::from_mode(0o711))
             .tempdir_in(parent)
-            .expect("the test kit cannot make a temporary directory")
+            .expect("a temporary directory can be made")
             .keep();
         let mut janitor = Command::new("sh");
-        // Servers die in the same moment and may write a last file: try again.
+        // Servers die at the same moment and may write a last file, so try again.
         janitor.args(["-c", r#"read -r _; rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }"#, "janitor"]);
         janitor.arg(&path).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        // A group of its own, so that Ctrl-C in a terminal does not take it along.
+        // Its own process group, so that Ctrl-C in a terminal does not end it.
         janitor.process_group(0);
-        Self { path, _janitor: janitor.spawn().expect("the test kit cannot start sh") }
+        Self { path, _janitor: janitor.spawn().expect("sh can be started") }
     }
 }
