@@ -1,29 +1,32 @@
-//! What the ZooKeeper crate cannot be kept from: memory without limit. A limit from outside ends
-//! the process; files stay, and the next process follows the nodes. docs/upstream/ has the reports.
+//! Replies that make the ZooKeeper crate allocate without a limit.
+//!
+//! A memory limit of the system ends the process. The files stay, and the next process follows the
+//! nodes. docs/upstream/ has the reports.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use ld_testkit::hostile::{CONNECT, GET_CHILDREN2, ISRO, Rule, Server, flood, huge_count};
+use ld_testkit::hostile::{CONNECT, HostileServer, ISRO, Rule, flood, huge_count};
 use ld_testkit::{SOON, operation};
 
 use crate::target::{Target, host};
 
-/// Address space of an attacked process. Its threads reserve some 300 MiB of that.
+/// Address space of an attacked process. Its threads reserve about 300 MiB of it.
 const LIMIT: u64 = 768 << 20;
-/// More than that.
+/// More than [`LIMIT`].
 const FLOOD: u64 = 2 << 30;
 /// SIGABRT.
 const ABORT: i32 = 6;
 
-/// The end of a process that was refused memory: an abort, or exit code 1.
+/// Whether a process ended for lack of memory: by an abort, or with exit code 1.
 fn is_orderly(status: ExitStatus) -> bool {
     status.code() == Some(1) || status.signal() == Some(ABORT)
 }
 
-/// Attacks a limited watcher that finds its file in place, until the process ends; then shows that
-/// nothing is lost.
-fn ends_and_comes_back(attack: impl FnOnce(&Server)) {
+/// Attacks a watcher with a memory limit until it ends.
+///
+/// Then asserts that its file is intact and that the next watcher follows the node.
+fn ends_and_comes_back(attack: impl FnOnce(&HostileServer)) {
     let mut target = Target::start();
     target.watcher.terminate();
     target.watcher.wait(SOON);
@@ -38,8 +41,8 @@ fn ends_and_comes_back(attack: impl FnOnce(&Server)) {
     target.assert_followed("its restart");
 }
 
-fn lie_about_children(server: &Server) {
-    for operation in [operation::GET_CHILDREN, GET_CHILDREN2] {
+fn lie_about_children(server: &HostileServer) {
+    for operation in [operation::GET_CHILDREN, operation::GET_CHILDREN2] {
         server.add(Rule::on(operation, huge_count));
     }
 }
@@ -51,13 +54,13 @@ fn a_huge_count_of_children_ends_the_watcher_and_files_stay() {
 
 #[test]
 fn a_huge_count_of_children_ends_the_writer_and_the_node_stays() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "old");
     lie_about_children(&server);
     let host = host(&server);
     let writer = host.writer("new", "/flags").limit("core", 0).limit("as", LIMIT).start();
     let status = writer.wait(SOON);
-    // A writer that asks for no children is not attacked.
+    // The attack fails if the writer does not list children.
     let expected = if status.success() { b"new" } else { b"old" };
     assert!(status.success() || is_orderly(status), "{status}: {}", writer.stderr());
     assert_eq!(server.data("/flags").unwrap(), expected);
@@ -67,12 +70,12 @@ fn a_huge_count_of_children_ends_the_writer_and_the_node_stays() {
 }
 
 #[test]
-fn a_frame_without_end_ends_the_watcher_and_files_stay() {
+fn an_endless_frame_ends_the_watcher_and_files_stay() {
     ends_and_comes_back(|server| server.add(Rule::on(operation::GET_DATA, flood(i32::MAX, FLOOD))));
 }
 
 #[test]
-fn a_line_without_end_ends_the_watcher_and_files_stay() {
+fn an_endless_line_ends_the_watcher_and_files_stay() {
     ends_and_comes_back(|server| {
         // The last byte of a handshake says that the server is read-only.
         server.add(Rule::on(CONNECT, |_, reply| reply.body[36] = 1));

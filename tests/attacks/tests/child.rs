@@ -1,16 +1,16 @@
-//! A process of its own for what aborts: this test binary again, with one test and a limit.
+//! A child process for a test that aborts: this test binary, with one test and a memory limit.
 
 use std::env;
 use std::os::unix::process::ExitStatusExt;
 
 use ld_testkit::{SOON, TestCommand};
 
-/// The variable that tells a child what to connect to.
+/// The environment variable with the server for a child.
 const TARGET: &str = "LD_ATTACKS_TARGET";
 /// SIGABRT.
 const ABORT: i32 = 6;
 
-/// What this process is to connect to, if it is a child.
+/// The server to connect to, if this process is a child.
 pub(crate) fn target() -> Option<String> {
     env::var(TARGET).ok()
 }
@@ -22,16 +22,17 @@ pub(crate) enum End {
     Passed,
     /// The process aborted because memory was refused.
     Aborted,
-    /// Anything else, with what it printed.
+    /// Any other end, with the output.
     Other(String),
 }
 
-/// Runs the test `name` (with its module) in a child that may have `address_space` bytes and
-/// connects to `target`.
+/// Runs the test `name` (with its module) in a child, which connects to `target`.
+///
+/// The child may use `address_space` bytes.
 #[track_caller]
 pub(crate) fn run(name: &str, target: &str, address_space: u64) -> End {
-    let itself = env::current_exe().expect("the path of this executable is known");
-    let command = TestCommand::new(itself)
+    let this_binary = env::current_exe().expect("the path of this executable is known");
+    let command = TestCommand::new(this_binary)
         .args(["--exact", name, "--nocapture", "--test-threads", "1"])
         .env(TARGET, target)
         .limit("core", 0)

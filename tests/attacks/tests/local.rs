@@ -1,14 +1,14 @@
-//! Another user of the machine: the owner of a destination, and the owner of its directory.
+//! Attacks by other users of the machine: the owner of a destination, the owner of its directory.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ld_testkit::hostile::Server;
+use ld_testkit::hostile::HostileServer;
 use ld_testkit::{Daemon, Host, SOON, TempDir, TestCommand, wait_until};
 
-/// Ids that need not exist on the machine.
+/// User ids that need not exist on the machine.
 const ATTACKER: u32 = 4321;
 const OWNER: u32 = 4323;
 
@@ -17,15 +17,15 @@ const MAP: &str = include_str!("local/write_through_mapping.py");
 const HOLD: &str = include_str!("local/hold_stray.py");
 const PLANT: &str = include_str!("local/plant_many.py");
 
-/// Forged temporary files that make an attack count.
+/// Number of forged temporary files after which an attack ends.
 const FORGED: u64 = 20;
-/// How long a forged file may stay with a check for drift each 100 ms.
+/// How long a forged file may stay, with a check for drift each 100 ms.
 const HEALED: Duration = Duration::from_secs(5);
 
 /// Runs a script as another user.
 fn attack(user: u32, script: &str, arguments: &[&str]) -> Daemon {
     let attacker = TestCommand::new("python3").arg("-c").arg(script).args(arguments);
-    // The system's interpreter: that of the user who runs the tests may be closed to others.
+    // The system's interpreter, because other users may not reach that of the current user.
     attacker.env("PATH", "/usr/bin:/bin").user(user, user).start()
 }
 
@@ -33,8 +33,8 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a temporary directory has an ASCII name")
 }
 
-/// A host with a file of another user, in a directory of root's.
-fn owned(server: &Server) -> Host {
+/// A host with a file of another user in a directory of root.
+fn owned(server: &HostileServer) -> Host {
     let host = with_owner(Host::new(server.connect_string()).node("flags", "/flags"));
     fs::create_dir(host.path("live")).unwrap();
     host.open();
@@ -48,8 +48,8 @@ fn with_owner(host: Host) -> Host {
         .setting("watcher.drift_interval", "100 milliseconds")
 }
 
-/// A host with its file in another directory, and that file.
-fn below(directory: &TempDir, server: &Server) -> (Host, PathBuf) {
+/// A host with its file in `directory`, and the path of that file.
+fn below(directory: &TempDir, server: &HostileServer) -> (Host, PathBuf) {
     let file = directory.join("flags");
     let host = Host::new(server.connect_string())
         .setting("nodes.flags.source", "/flags")
@@ -63,7 +63,7 @@ fn wait_until_holds(file: &Path, content: &str) {
     wait_until(&format!("{content:?} in the file"), SOON, holds);
 }
 
-/// How temporary files of a destination begin, up to their random part.
+/// The start of the names of temporary files of a destination, up to the random part.
 fn stray_prefix(destination: &Path) -> String {
     let hash = text(destination)
         .bytes()
@@ -73,7 +73,7 @@ fn stray_prefix(destination: &Path) -> String {
 
 #[test]
 fn a_forged_temporary_file_does_not_stay() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "version 0");
     let host = owned(&server);
     let watcher = host.watcher().start();
@@ -89,14 +89,14 @@ fn a_forged_temporary_file_does_not_stay() {
         version += 1;
         let content = format!("version {version}");
         server.set("/flags", &content);
-        // Read or forged, this version has been put in place; the next comes.
+        // This version is in place, forged or not.
         let placed = || host.read("flags").is_some_and(|found| found.ends_with(&content.as_bytes()[6..]));
         wait_until("a version", SOON, placed);
     }
     let count = forged();
     attacker.kill();
     println!("{count} temporary files forged in {version} versions");
-    assert!(count > 0, "the attack never struck");
+    assert!(count > 0, "the attack never succeeded");
     let last = format!("version {version}");
     host.wait_for_within("flags", &last, HEALED);
     let before = host.mtime("flags");
@@ -105,10 +105,10 @@ fn a_forged_temporary_file_does_not_stay() {
     assert!(watcher.is_running());
 }
 
-/// Lets the owner write through a mapping below `parent`, after some heartbeats have seen the
-/// mapping's first write.
+/// Lets the owner of a file below `parent` write through a mapping, after some heartbeats have seen
+/// the first write of the mapping.
 fn write_through_a_mapping(parent: &str) {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "version 0");
     let directory = TempDir::new_in(parent);
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o711)).unwrap();
@@ -143,11 +143,11 @@ fn a_write_through_a_mapping_is_found_in_memory() {
 
 #[test]
 fn a_shared_lock_on_a_stray_file_is_reported() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "version 0");
     let host = owned(&server);
     let stray = host.path("live").join(format!("{}0123456789abcdef", stray_prefix(&host.file("flags"))));
-    fs::write(&stray, "left by a killed watcher").unwrap();
+    fs::write(&stray, "of a killed watcher").unwrap();
     fs::set_permissions(&stray, fs::Permissions::from_mode(0o600)).unwrap();
     chown(&stray, Some(OWNER), Some(OWNER)).unwrap();
     let attacker = attack(OWNER, HOLD, &[text(&stray)]);
@@ -158,23 +158,23 @@ fn a_shared_lock_on_a_stray_file_is_reported() {
     attacker.kill();
     watcher.terminate();
     watcher.wait(SOON);
-    // The next start finds it unlocked.
+    // At the next start the file is not locked.
     let _watcher = host.watcher().start();
     wait_until("the stray file to be gone", SOON, || !stray.exists());
 }
 
 #[test]
 fn many_planted_files_cost_neither_time_nor_log() {
-    const PLANTED: u64 = 150_000;
+    const FILES: u64 = 150_000;
     const LOG: usize = 64 << 10;
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "version 0");
-    // In memory: so many files take minutes on a busy disk.
+    // In memory, because so many files take minutes on a busy disk.
     let directory = TempDir::new_in("/dev/shm");
     chown(directory.path(), Some(ATTACKER), Some(ATTACKER)).expect("these tests run as root");
     let (host, file) = below(&directory, &server);
-    let planted = PLANTED.to_string();
-    let attacker = attack(ATTACKER, PLANT, &[text(directory.path()), &stray_prefix(&file), &planted]);
+    let count = FILES.to_string();
+    let attacker = attack(ATTACKER, PLANT, &[text(directory.path()), &stray_prefix(&file), &count]);
     attacker.wait_for_stdout("planted", 3 * SOON);
     let watcher = host.watcher_as(ATTACKER, &[]).start();
     wait_until_holds(&file, "version 0");

@@ -1,4 +1,5 @@
 //! Attacks on the built programs, over the network and by other users of the machine.
+//!
 //! docs/security.md names these tests.
 
 mod bounds;

@@ -1,22 +1,21 @@
-//! A bad reply costs a session and no more: the node is followed again as soon as the server is
-//! honest.
+//! A bad reply costs at most a session: the node is followed again when the server is honest.
 
 use std::thread;
 use std::time::Duration;
 
-use ld_testkit::hostile::{CONNECT, Delivery, Reply, Request, Rule, SET_WATCHES, Then, data_length};
+use ld_testkit::hostile::{CONNECT, Delivery, Reply, Request, Rule, Then, data_length};
 use ld_testkit::operation;
 
-use crate::target::{Target, WHILE};
+use crate::target::{OBSERVED, Target};
 
-/// The most handshakes in [`WHILE`] with a server that misbehaves all the time.
+/// Most handshakes in [`OBSERVED`] with a server that misbehaves all the time.
 const HANDSHAKES: u64 = 60;
 
-/// What does cause a storm after each handshake's ping: docs/upstream/reconnect-storm.md.
+/// Attacks on pings that do cause a storm: docs/upstream/reconnect-storm.md.
 const STORM: [&str; 2] = ["half a connection", "the end of the connection"];
 
-/// How long a request that is never answered may hold up a node.
-const GIVEN_UP: Duration = Duration::from_secs(80);
+/// How long a request without a reply may delay a node.
+const NO_REPLY_LIMIT: Duration = Duration::from_secs(80);
 
 type Edit = fn(&Request, &mut Reply);
 
@@ -24,12 +23,12 @@ fn expire(target: &mut Target) {
     target.server.expire_sessions();
 }
 
-/// What can be done to every reply.
+/// Attacks that fit every reply, with their names.
 const ATTACKS: &[(&str, Edit)] = &[
     ("an empty body", |_, reply| reply.body.clear()),
     ("a body of one byte", |_, reply| reply.body = vec![1]),
     ("a length of -1", |_, reply| reply.length = Some(-1)),
-    ("the least length", |_, reply| reply.length = Some(i32::MIN)),
+    ("the smallest length", |_, reply| reply.length = Some(i32::MIN)),
     ("a length of 0", |_, reply| reply.length = Some(0)),
     ("a length of 3", |_, reply| reply.length = Some(3)),
     ("a length that cuts the body off", |_, reply| reply.length = Some(17)),
@@ -41,7 +40,7 @@ const ATTACKS: &[(&str, Edit)] = &[
     ("expiry as the error", |_, reply| reply.error = -112),
     ("failed authentication as the error", |_, reply| reply.error = -115),
     ("the highest zxid", |_, reply| reply.zxid = i64::MAX),
-    ("the least zxid", |_, reply| reply.zxid = i64::MIN),
+    ("the smallest zxid", |_, reply| reply.zxid = i64::MIN),
     ("HTTP", |_, reply| reply.raw = Some(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec())),
     ("bytes of 0xff", |_, reply| reply.raw = Some(vec![0xff; 1000])),
     ("zeros", |_, reply| reply.raw = Some(vec![0; 1000])),
@@ -54,10 +53,10 @@ const ATTACKS: &[(&str, Edit)] = &[
     ("the end of the connection", |_, reply| reply.then = Then::Close),
 ];
 
-/// How many watchers share the attacks of one test.
+/// Number of watchers that share the attacks of one test.
 const WATCHERS: usize = 6;
 
-/// Runs `work` on all attacks, on several at once: it mostly waits.
+/// Runs `work` on all attacks, several at once because it mostly waits.
 fn for_each_attack(work: impl Fn(&str, Edit) + Sync) {
     for_each_group(|attacks| attacks.iter().for_each(|(name, edit)| work(name, *edit)));
 }
@@ -70,7 +69,7 @@ fn for_each_group(work: impl Fn(&[(&str, Edit)]) + Sync) {
     });
 }
 
-/// Attacks one reply to `operation` after the other.
+/// Attacks replies to `operation`, one after the other.
 fn attack(operation: i32, provoke: fn(&mut Target)) {
     for_each_group(|attacks| {
         let mut target = Target::start();
@@ -103,11 +102,11 @@ fn bad_replies_to_sync() {
 
 #[test]
 fn bad_replies_to_set_watches() {
-    attack(SET_WATCHES, |target| target.server.drop_connections());
+    attack(operation::SET_WATCHES, |target| target.server.drop_connections());
 }
 
 #[test]
-fn bad_replies_to_the_check_of_the_ensemble() {
+fn bad_replies_to_the_ensemble_check() {
     let edit = |_: &Request, reply: &mut Reply| reply.body.truncate(3);
     let mut target = Target::start();
     for operation in [operation::GET_CHILDREN, operation::EXISTS] {
@@ -138,24 +137,24 @@ fn a_wrong_length_of_data_changes_no_content() {
     }
 }
 
-/// A request that is never answered while others are has a limit of its own: 30 s for a sync, 60 s
-/// for a read.
+/// A request without a reply has a limit, even if others get replies: 30 s for a sync, 60 s for a
+/// read.
 #[test]
 fn a_reply_that_never_comes_is_given_up() {
-    let swallow = |_: &Request, reply: &mut Reply| reply.delivery = Delivery::Never;
+    let drop_reply = |_: &Request, reply: &mut Reply| reply.delivery = Delivery::Never;
     thread::scope(|scope| {
         for operation in [operation::GET_DATA, operation::SYNC] {
             scope.spawn(move || {
                 let mut target = Target::start();
                 let provoke = if operation == operation::SYNC { expire } else { Target::change };
-                target.attack("a swallowed reply", Rule::on(operation, swallow).times(1), provoke);
-                target.assert_followed_within("a swallowed reply", GIVEN_UP);
+                target.attack("a missing reply", Rule::on(operation, drop_reply).times(1), provoke);
+                target.assert_followed_within("a missing reply", NO_REPLY_LIMIT);
             });
         }
     });
 }
 
-/// Attacks all replies to `operation` for a while, and counts handshakes.
+/// Attacks all replies to `operation` for [`OBSERVED`], and counts handshakes.
 fn storm(operation: i32, provoke: fn(&mut Target)) {
     for_each_attack(|name, edit| {
         if operation == operation::PING && STORM.contains(&name) {
@@ -164,10 +163,10 @@ fn storm(operation: i32, provoke: fn(&mut Target)) {
         let mut target = Target::start();
         let before = target.server.requests_of(CONNECT);
         target.attack(name, Rule::on(operation, edit), provoke);
-        thread::sleep(WHILE);
+        thread::sleep(OBSERVED);
         let handshakes = target.server.requests_of(CONNECT) - before;
-        println!("operation {operation}, {name}: {handshakes} handshakes in {WHILE:?}");
-        assert!(handshakes <= HANDSHAKES, "{name}: {handshakes} handshakes in {WHILE:?}");
+        println!("operation {operation}, {name}: {handshakes} handshakes in {OBSERVED:?}");
+        assert!(handshakes <= HANDSHAKES, "{name}: {handshakes} handshakes in {OBSERVED:?}");
         target.assert_followed(name);
     });
 }
@@ -189,7 +188,7 @@ fn bad_replies_to_each_sync_cause_no_storm() {
 
 #[test]
 fn bad_replies_to_all_set_watches_cause_no_storm() {
-    storm(SET_WATCHES, |target| target.server.drop_connections());
+    storm(operation::SET_WATCHES, |target| target.server.drop_connections());
 }
 
 #[test]

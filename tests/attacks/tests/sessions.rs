@@ -1,17 +1,17 @@
-//! Handshakes that lie, and what a session must not be believed.
+//! Handshakes with false sessions, timeouts and zxids.
 
 use std::fs;
 use std::thread;
 use std::time::Duration;
 
 use ld_testkit::hostile::{
-    CONNECT, Delivery, Reply, Request, Rule, Server, another_session, session_timeout,
+    CONNECT, Delivery, HostileServer, Reply, Request, Rule, another_session, session_timeout,
 };
 use ld_testkit::{Authority, Host, SOON, operation, wait_until};
 
-use crate::target::{Target, WHILE, host};
+use crate::target::{OBSERVED, Target, host};
 
-/// Where a reply to a read has the node's mzxid, counted from its end.
+/// Offset of the node's mzxid in the reply to a read, counted from the end.
 const MZXID: usize = 60;
 
 fn with_heartbeat(host: Host) -> Host {
@@ -25,13 +25,13 @@ fn an_empty_ensemble_under_another_session_id_removes_no_file() {
     target.server.wipe();
     wait_until("a resume", SOON, || target.server.attacks() > 0);
     wait_until("its reads", SOON, || target.server.requests_of(operation::EXISTS) > 0);
-    thread::sleep(WHILE);
+    thread::sleep(OBSERVED);
     assert_eq!(target.host.read("flags").unwrap(), b"version 0", "{}", target.watcher.stderr());
     target.assert_followed("another session");
 }
 
 #[test]
-fn session_timeouts_of_nothing_and_of_weeks_are_survived() {
+fn session_timeouts_of_zero_and_of_weeks_are_survived() {
     let mut target = Target::start_with(with_heartbeat);
     for milliseconds in [0, 1, i32::MAX, i32::MIN, -1] {
         let rule = Rule::on(CONNECT, session_timeout(milliseconds)).times(1);
@@ -72,19 +72,19 @@ fn an_mzxid_that_jumps_stops_no_later_version() {
 }
 
 #[test]
-fn a_zxid_from_the_future_costs_a_session() {
+fn a_too_high_zxid_costs_a_session() {
     let mut target = Target::start();
     let rule = Rule::on(operation::GET_DATA, |_, reply| reply.zxid = i64::MAX).times(1);
     target.attack("the highest zxid", rule, Target::change);
     target.host.wait_for("flags", target.content());
-    // An honest server refuses a client that has seen more than it has itself.
+    // An honest server refuses a client that has seen a later zxid.
     target.server.drop_connections();
     target.assert_followed_within("a zxid from the future", 2 * SOON);
 }
 
 #[test]
-fn a_dripping_server_does_not_keep_from_another() {
-    let (dripping, honest) = (Server::start(), Server::start());
+fn a_dripping_server_does_not_block_another_one() {
+    let (dripping, honest) = (HostileServer::start(), HostileServer::start());
     let drip = Delivery::Dripped(Duration::from_millis(500));
     dripping.add(Rule::always(move |_, reply| reply.delivery = drip));
     honest.set("/flags", "honest");
@@ -99,7 +99,7 @@ fn a_dripping_server_does_not_keep_from_another() {
 
 #[test]
 fn with_tls_configured_nothing_is_sent_in_clear_text() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "stripped");
     let host = host(&server).credentials(&["live-data:planted-password"]);
     let ca = host.path("ca.pem");

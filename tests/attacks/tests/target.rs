@@ -3,41 +3,41 @@
 use std::fs;
 use std::time::Duration;
 
-use ld_testkit::hostile::{Rule, Server};
+use ld_testkit::hostile::{HostileServer, Rule};
 use ld_testkit::{Daemon, Host, SOON};
 
-/// A host with a watcher that follows `/flags`, which begins as "version 0".
+/// A host with a watcher that follows `/flags`, which starts as "version 0".
 #[derive(Debug)]
 pub(crate) struct Target {
-    pub(crate) server: Server,
+    pub(crate) server: HostileServer,
     pub(crate) host: Host,
     pub(crate) watcher: Daemon,
     version: u32,
     text: fn(u32) -> String,
 }
 
-/// A version's content.
+/// The content of a version.
 fn plain(version: u32) -> String {
     format!("version {version}")
 }
 
 impl Target {
-    /// Starts it on an honest server and waits for the file.
+    /// Starts the watcher with an honest server and waits for the file.
     #[track_caller]
     pub(crate) fn start() -> Self {
         Self::start_with(|host| host)
     }
 
-    /// The same with more settings.
+    /// As [`Target::start`], with more settings.
     #[track_caller]
     pub(crate) fn start_with(settings: impl FnOnce(Host) -> Host) -> Self {
         Self::start_as(settings, plain)
     }
 
-    /// The same with other content: `text` makes it of a version's number.
+    /// As [`Target::start_with`], with other content: `text` makes it from a version's number.
     #[track_caller]
     pub(crate) fn start_as(settings: impl FnOnce(Host) -> Host, text: fn(u32) -> String) -> Self {
-        let server = Server::start();
+        let server = HostileServer::start();
         server.set("/flags", text(0));
         let host = settings(host(&server));
         let watcher = host.watcher().limit("core", 0).start();
@@ -45,24 +45,24 @@ impl Target {
         Self { server, host, watcher, version: 0, text }
     }
 
-    /// Changes the node, without waiting for the file.
+    /// Changes the node and does not wait for the file.
     pub(crate) fn change(&mut self) {
         self.version += 1;
         self.server.set("/flags", self.content());
     }
 
-    /// What the node holds.
+    /// The content of the node.
     pub(crate) fn content(&self) -> String {
         (self.text)(self.version)
     }
 
-    /// Lets the server be honest and shows that the node is followed.
+    /// Makes the server honest and asserts that the node is followed.
     #[track_caller]
     pub(crate) fn assert_followed(&mut self, after: &str) {
         self.assert_followed_within(after, SOON);
     }
 
-    /// The same with another limit.
+    /// As [`Target::assert_followed`], with another limit.
     #[track_caller]
     pub(crate) fn assert_followed_within(&mut self, after: &str, limit: Duration) {
         self.server.be_honest();
@@ -74,8 +74,8 @@ impl Target {
         assert!(self.watcher.is_running(), "after {after}: {}", self.watcher.stderr());
     }
 
-    /// Adds `rule`, lets `provoke` make the watcher send what it is for, and waits until a reply
-    /// was changed.
+    /// Adds `rule`, lets `provoke` make the watcher send the request, and waits until a reply was
+    /// changed.
     #[track_caller]
     pub(crate) fn attack(&mut self, name: &str, rule: Rule, provoke: impl FnOnce(&mut Self)) {
         let before = self.server.attacks();
@@ -89,7 +89,7 @@ impl Target {
         self.memory("VmRSS:")
     }
 
-    /// The most of it that there ever was, in KiB.
+    /// The watcher's peak resident memory, in KiB.
     pub(crate) fn peak(&self) -> u64 {
         self.memory("VmHWM:")
     }
@@ -102,9 +102,9 @@ impl Target {
 }
 
 /// A host with the node `/flags` and a short session timeout.
-pub(crate) fn host(server: &Server) -> Host {
+pub(crate) fn host(server: &HostileServer) -> Host {
     Host::new(server.connect_string()).node("flags", "/flags").setting("zookeeper.timeout", "2 seconds")
 }
 
-/// What must not happen while the server is hostile: shown over this time.
-pub(crate) const WHILE: Duration = Duration::from_secs(3);
+/// How long a test observes a hostile server to show that something does not happen.
+pub(crate) const OBSERVED: Duration = Duration::from_secs(3);

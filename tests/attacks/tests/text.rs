@@ -1,4 +1,4 @@
-//! Content that attacks what looks at it.
+//! Content that attacks the checks on content.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,10 +8,10 @@ use ld_testkit::{Host, SOON, TestCommand, wait_until};
 use crate::target::Target;
 
 const MIB: usize = 1 << 20;
-/// The most resident memory after a bomb, in KiB.
+/// Most resident memory after a bomb, in KiB.
 const RESIDENT: u64 = 256 << 10;
 
-/// An alias of an alias of an alias: each line stands for nine of the line before.
+/// Aliases of aliases: each line expands to nine times the line before.
 fn laughs() -> String {
     let mut text = "a0: &a0 [lol]\n".to_owned();
     for level in 1..40 {
@@ -21,8 +21,8 @@ fn laughs() -> String {
     text
 }
 
-/// Publishes `bomb` to a node with this format: the good file stays, and the node is followed
-/// afterwards.
+/// Publishes `bomb` to a node with this format, and asserts that the good file stays and that the
+/// node is followed afterwards.
 fn rejects(format: &str, bomb: &str) {
     let settings = |host: Host| host.setting("nodes.flags.format", format).node("plain", "/plain");
     let mut target = Target::start_as(settings, quoted);
@@ -56,7 +56,7 @@ fn brackets_of_a_mebibyte_are_rejected() {
 }
 
 #[test]
-fn aliases_that_stand_for_billions_are_rejected() {
+fn aliases_that_expand_to_billions_are_rejected() {
     rejects("yaml", &laughs());
 }
 
@@ -72,12 +72,12 @@ fn dotted_keys_of_a_mebibyte_are_rejected() {
 }
 
 #[test]
-fn a_node_replaced_during_its_check_gets_a_check_of_its_own() {
+fn a_node_replaced_during_its_check_is_checked_again() {
     let mut slow = String::new();
     let mut target = Target::start_with(|host| {
         let program = host.path("check");
         let seen = host.path("seen");
-        // Accepts what it saw at its beginning, unless that is bad.
+        // Judges the content that it read at its start.
         let text = format!(
             "#!/bin/sh\ncontent=$(cat \"$1\")\necho \"$content\" >> {}\nsleep 0.5\n[ \"$content\" != bad ]\n",
             seen.display()

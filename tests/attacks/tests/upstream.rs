@@ -1,31 +1,25 @@
-//! Faults of the ZooKeeper crate that docs/upstream/ reports. Each test asserts the fault as it is
-//! today: when one fails, a new version has mended it, and its page and what works around it may
-//! go.
+//! Faults of the ZooKeeper crate that docs/upstream/ reports.
+//!
+//! Each test asserts a fault as it is today. When one fails, a new version has fixed it: remove its
+//! page and its workaround.
+
+mod memory;
 
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use ld_testkit::hostile::{
-    CONNECT, Delivery, GET_CHILDREN2, ISRO, REMOVE_WATCHES, Rule, SET_WATCHES, Server,
-};
-use ld_testkit::hostile::{Then, another_session, data_length, flood, huge_count};
+use ld_testkit::hostile::{CONNECT, Delivery, HostileServer, Rule, Then, another_session, data_length};
 use ld_testkit::{Namespace, Proxy, SOON, operation};
 use ld_zk::zookeeper::{AddWatchMode, Client, Error, EventType, SessionState, StateWatcher};
 use tokio::time::timeout;
 
-use crate::child::{self, End};
-
 const TIMEOUT: Duration = Duration::from_secs(4);
-/// What a child that is to run out of memory may have: threads reserve most of it.
-const CHILD_MEMORY: u64 = 512 << 20;
-/// More than that.
-const FLOOD: u64 = 1 << 30;
 
 async fn connect(hosts: &str) -> Client {
     Client::connector().with_session_timeout(TIMEOUT).connect(hosts).await.unwrap()
 }
 
-/// Waits until the session is in a state that `wanted` names.
+/// Waits until the session is in one of the states `wanted`.
 async fn reach(states: &mut StateWatcher, wanted: &[SessionState]) -> SessionState {
     let reached = async {
         let mut state = states.state();
@@ -37,21 +31,22 @@ async fn reach(states: &mut StateWatcher, wanted: &[SessionState]) -> SessionSta
     timeout(SOON, reached).await.expect("the session reaches one of these states")
 }
 
-/// Waits until the server has received `count` requests of an operation. The session's task goes on
-/// meanwhile.
-async fn received(server: &Server, operation: i32, count: u64) {
+/// Waits until the server has received `count` requests of an operation.
+///
+/// The task of the session runs meanwhile.
+async fn received(server: &HostileServer, operation: i32, count: u64) {
     let all = async {
         while server.requests_of(operation) < count {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(SOON, all).await.expect("the requests come");
+    timeout(SOON, all).await.expect("the requests arrive");
 }
 
 /// docs/upstream/short-get-data.md
 #[tokio::test]
 async fn a_short_data_reply_panics() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/a", b"honest");
     let client = connect(&server.connect_string()).await;
     for (length, panics) in [(0, true), (67, true), (68, true), (71, true), (72, false)] {
@@ -65,7 +60,7 @@ async fn a_short_data_reply_panics() {
 /// docs/upstream/short-get-data.md
 #[tokio::test]
 async fn the_length_of_data_is_not_read() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/a", b"honest");
     let client = connect(&server.connect_string()).await;
     for length in [-7, 0, 5, 7, i32::MAX] {
@@ -77,8 +72,8 @@ async fn the_length_of_data_is_not_read() {
 
 /// docs/upstream/short-exists.md
 #[tokio::test]
-async fn a_short_stat_reply_says_that_there_is_no_node() {
-    let server = Server::start();
+async fn a_short_stat_reply_reads_as_a_missing_node() {
+    let server = HostileServer::start();
     server.set("/a", b"");
     let client = connect(&server.connect_string()).await;
     assert!(client.check_stat("/a").await.unwrap().is_some());
@@ -86,79 +81,13 @@ async fn a_short_stat_reply_says_that_there_is_no_node() {
     assert_eq!(client.check_stat("/a").await, Ok(None));
 }
 
-/// docs/upstream/huge-count.md
-#[test]
-fn a_huge_count_of_children_aborts() {
-    let server = Server::start();
-    for operation in [operation::GET_CHILDREN, GET_CHILDREN2] {
-        server.add(Rule::on(operation, huge_count));
-    }
-    for test in ["upstream::child_lists_children", "upstream::child_gets_children"] {
-        assert_eq!(child::run(test, &server.connect_string(), CHILD_MEMORY), End::Aborted, "{test}");
-    }
-}
-
-#[tokio::test]
-async fn child_lists_children() {
-    let Some(target) = child::target() else { return };
-    // An error would be right.
-    assert!(connect(&target).await.list_children("/").await.is_err());
-}
-
-#[tokio::test]
-async fn child_gets_children() {
-    let Some(target) = child::target() else { return };
-    assert!(connect(&target).await.get_children("/").await.is_err());
-}
-
-/// docs/upstream/frame-limit.md
-#[test]
-fn a_frame_has_no_limit() {
-    let server = Server::start();
-    server.set("/a", b"");
-    server.add(Rule::on(operation::GET_DATA, flood(i32::MAX, FLOOD)));
-    assert_eq!(child::run("upstream::child_reads", &server.connect_string(), CHILD_MEMORY), End::Aborted);
-}
-
-#[tokio::test]
-async fn child_reads() {
-    let Some(target) = child::target() else { return };
-    assert!(connect(&target).await.get_data("/a").await.is_err());
-}
-
-/// docs/upstream/endless-isro.md
-#[test]
-fn the_line_after_isro_has_no_limit() {
-    let server = Server::start();
-    // The last byte of a handshake says that the server is read-only.
-    server.add(Rule::on(CONNECT, |_, reply| reply.body[36] = 1));
-    server.add(Rule::on(ISRO, flood(i32::from_be_bytes(*b"rwrw"), FLOOD)));
-    let end = child::run("upstream::child_stays_read_only", &server.connect_string(), CHILD_MEMORY);
-    assert_eq!(end, End::Aborted);
-}
-
-#[tokio::test]
-async fn child_stays_read_only() {
-    let Some(target) = child::target() else { return };
-    let client = Client::connector().with_session_timeout(TIMEOUT).with_readonly(true);
-    let client = client.connect(&target).await.unwrap();
-    // Meanwhile it looks for a server that is not read-only.
-    let _ = timeout(SOON, async {
-        loop {
-            client.check_stat("/").await.unwrap();
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    })
-    .await;
-}
-
-/// Sets watches on paths of `bytes` bytes, loses the connection, and says how that ends.
+/// Sets watches on paths of `bytes` bytes, loses the connection, and returns the session's state.
 async fn resume_with_watches(bytes: usize) -> SessionState {
     const LENGTH: usize = 1000;
-    let server = Server::start();
-    // On a network the first reply comes after the second request has been sent.
+    let server = HostileServer::start();
+    // On a network the first reply arrives after the second request was sent.
     let slow = Delivery::Delayed(Duration::from_millis(100));
-    server.add(Rule::on(SET_WATCHES, move |_, reply| reply.delivery = slow));
+    server.add(Rule::on(operation::SET_WATCHES, move |_, reply| reply.delivery = slow));
     let client = connect(&server.connect_string()).await;
     let mut states = client.state_watcher();
     let mut watches = Vec::new();
@@ -169,7 +98,7 @@ async fn resume_with_watches(bytes: usize) -> SessionState {
     server.drop_connections();
     received(&server, CONNECT, 2).await;
     let state = reach(&mut states, &[SessionState::SyncConnected, SessionState::Expired]).await;
-    // The state is told before the second reply.
+    // The state is reported before the second reply.
     match client.sync("/").await {
         Ok(()) => state,
         Err(_) => reach(&mut states, &[SessionState::Expired]).await,
@@ -197,7 +126,7 @@ async fn persistent_watches_are_lost_on_a_reconnect() {
     assert_eq!(event.event_type, EventType::NodeDataChanged);
     proxy.reset_connections();
     while timeout(SOON, persistent.changed()).await.unwrap().session_state != SessionState::SyncConnected {}
-    // Another node's event, which comes later.
+    // The event of another node, which arrives later.
     let other = test.path("/b");
     let (_, one_shot) = client.check_and_watch_stat(&other).await.unwrap();
     test.admin().set(&path, "2").unwrap();
@@ -208,8 +137,8 @@ async fn persistent_watches_are_lost_on_a_reconnect() {
 
 /// docs/upstream/another-session.md
 #[tokio::test]
-async fn another_session_at_a_resume_is_not_told() {
-    let server = Server::start();
+async fn another_session_at_a_resume_is_not_reported() {
+    let server = HostileServer::start();
     let client = connect(&server.connect_string()).await;
     let mut states = client.state_watcher();
     server.add(Rule::on(CONNECT, another_session(0x666)));
@@ -218,7 +147,7 @@ async fn another_session_at_a_resume_is_not_told() {
     let state = reach(&mut states, &[SessionState::SyncConnected, SessionState::Expired]).await;
     assert_eq!(state, SessionState::SyncConnected);
     assert_eq!(client.sync("/").await, Ok(()));
-    // It gives the id of the first session still.
+    // The client still has the id of the first session.
     assert_ne!(client.session_id().0, 0x666);
 }
 
@@ -226,10 +155,10 @@ async fn another_session_at_a_resume_is_not_told() {
 #[tokio::test]
 async fn each_event_for_an_unwatched_path_is_answered_with_a_request() {
     const EVENTS: u64 = 10_000;
-    let server = Server::start();
+    let server = HostileServer::start();
     let client = connect(&server.connect_string()).await;
     server.send_events(3, "/never/watched", EVENTS);
-    received(&server, REMOVE_WATCHES, EVENTS).await;
+    received(&server, operation::REMOVE_WATCHES, EVENTS).await;
     assert_ne!(client.sync("/").await, Err(Error::SessionExpired));
 }
 
@@ -237,7 +166,7 @@ async fn each_event_for_an_unwatched_path_is_answered_with_a_request() {
 #[tokio::test]
 async fn a_connection_that_ends_is_opened_again_without_a_pause() {
     const HANDSHAKES: u64 = 200;
-    let server = Server::start();
+    let server = HostileServer::start();
     let client = connect(&server.connect_string()).await;
     // The client sends a ping as the last step of connecting.
     server.add(Rule::on(operation::PING, |_, reply| reply.then = Then::HalfClose));
@@ -245,7 +174,7 @@ async fn a_connection_that_ends_is_opened_again_without_a_pause() {
     let start = Instant::now();
     received(&server, CONNECT, HANDSHAKES).await;
     assert!(start.elapsed() < Duration::from_secs(5), "a pause of more than 25 ms");
-    // It goes on without a handle.
+    // The client goes on after its handle was dropped.
     drop(client);
     received(&server, CONNECT, 3 * HANDSHAKES).await;
 }

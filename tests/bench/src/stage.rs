@@ -94,7 +94,7 @@ impl Stage {
     pub(super) fn leave_files(self) {
         let Self { running, directory, .. } = self;
         drop(running);
-        directory.until_the_end();
+        directory.keep_until_exit();
     }
 
     /// Every file holds what its node holds.

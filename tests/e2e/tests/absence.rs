@@ -1,12 +1,12 @@
-//! Missing nodes: which are believed to be deleted, and which are not.
+//! Missing nodes: which ones remove their file, and which do not.
 
 use std::fs;
 use std::time::Duration;
 
 use ld_testkit::{Host, Namespace, SOON, Server};
 
-/// A file from before, as a good start leaves it.
-fn plant(host: &Host, name: &str) {
+/// Writes a file as an earlier watcher left it.
+fn write_old_file(host: &Host, name: &str) {
     fs::create_dir_all(host.file(name).parent().unwrap()).unwrap();
     fs::write(host.file(name), "from before").unwrap();
 }
@@ -15,7 +15,7 @@ fn plant(host: &Host, name: &str) {
 fn a_stale_file_is_removed_at_start_when_its_node_is_missing() {
     let zookeeper = Namespace::new();
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
-    plant(&host, "flags");
+    write_old_file(&host, "flags");
     let watcher = host.watcher().start();
     host.wait_until_gone("flags");
     let line = format!("Removing '{}'; watched node deleted.\n", host.file("flags").display());
@@ -23,12 +23,12 @@ fn a_stale_file_is_removed_at_start_when_its_node_is_missing() {
 }
 
 #[test]
-fn a_missing_chroot_at_start_leaves_the_files_and_says_so_in_one_error_until_it_appears() {
+fn a_missing_chroot_is_one_error_and_leaves_the_files() {
     let zookeeper = Namespace::new();
     let host = Host::new(format!("{}/missing", zookeeper.connect_string())).node("a", "/a").node("b", "/b");
     let host = host.setting("watcher.heartbeat_interval", "50 milliseconds");
-    plant(&host, "a");
-    plant(&host, "b");
+    write_old_file(&host, "a");
+    write_old_file(&host, "b");
     let before = host.mtime("a");
     let watcher = host.watcher().start();
     let error = format!("the chroot {} does not exist in this ensemble", zookeeper.path("/missing"));
@@ -48,16 +48,16 @@ fn a_missing_chroot_at_start_leaves_the_files_and_says_so_in_one_error_until_it_
 
     zookeeper.admin().create_all(&zookeeper.path("/missing/a"), "here").unwrap();
     host.wait_for("a", "here");
-    // Now the ensemble holds data, and what it lacks is believed.
+    // Now the ensemble holds data, so a missing node counts as deleted.
     host.wait_until_gone("b");
 }
 
 #[test]
-fn an_empty_ensemble_at_start_leaves_the_files_and_says_so_in_one_error() {
+fn an_empty_ensemble_is_one_error_and_leaves_the_files() {
     let server = Server::start();
     let host = Host::new(server.connect_string()).node("a", "/a").node("b", "/b");
-    plant(&host, "a");
-    plant(&host, "b");
+    write_old_file(&host, "a");
+    write_old_file(&host, "b");
     let watcher = host.watcher().start();
     watcher.wait_for_stderr("this ensemble holds no data at all", SOON);
     watcher.wait_for_stderr("nodes.b: /b -> ", SOON);
@@ -75,7 +75,7 @@ fn an_empty_ensemble_at_start_leaves_the_files_and_says_so_in_one_error() {
 }
 
 #[test]
-fn an_ensemble_that_is_wiped_under_a_running_watcher_does_not_remove_its_files() {
+fn an_ensemble_wiped_at_run_time_removes_no_file() {
     let server = Server::start();
     server.admin().create("/flags", "good").unwrap();
     let host = Host::new(server.connect_string()).node("flags", "/flags");
@@ -93,12 +93,12 @@ fn an_ensemble_that_is_wiped_under_a_running_watcher_does_not_remove_its_files()
 }
 
 #[test]
-fn an_ensemble_that_is_restored_from_an_older_backup_is_followed() {
+fn an_ensemble_restored_from_an_older_backup_is_followed() {
     let server = Server::start();
     let admin = server.admin();
     admin.create("/flags", "old").unwrap();
     let backup = server.backup();
-    // Far ahead of the backup, so that a client that insists on the newest zxid it saw is refused.
+    // The watcher sees zxids far ahead of the backup. A server refuses a client with a later zxid.
     let host = Host::new(server.connect_string()).node("flags", "/flags");
     let host = host.setting("zookeeper.timeout", "2 seconds");
     let _watcher = host.watcher().start();

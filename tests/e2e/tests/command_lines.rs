@@ -40,7 +40,7 @@ fn durations_have_units_fractions_or_are_plain_seconds() {
             (WATCHER, &["--once", "--timeout", duration, "/no/such.ini"][..]),
             (WRITER, &["--timeout", duration, "/no/such.ini", "source", "/dest"]),
         ] {
-            // It comes as far as the file.
+            // The duration is accepted, and the missing file is the error.
             let output = run(name, arguments);
             assert!(output.stderr.contains("/no/such.ini"), "{name} {duration}: {}", output.stderr);
         }

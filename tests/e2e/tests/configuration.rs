@@ -1,11 +1,11 @@
-//! What the binaries make of a configuration file: the rows of docs/config.md as a user meets them.
+//! Configuration files: the errors, warnings and syntax of docs/config.md, as a user sees them.
 
 use std::fs;
 
 use ld_testkit::{Host, Namespace, SOON, TestCommand, binary};
 
 #[test]
-fn all_errors_of_a_file_come_at_once_one_line_each_with_file_line_and_key_and_exit_1() {
+fn all_errors_of_a_file_are_reported_at_once_with_exit_1() {
     let host = Host::new("127.0.0.1:1").node("a", "/a").setting("nodes.a.mode", "9");
     let same = host.file("a");
     let host = host
@@ -41,7 +41,7 @@ fn all_errors_of_a_file_come_at_once_one_line_each_with_file_line_and_key_and_ex
 }
 
 #[test]
-fn what_works_but_is_hardly_meant_warns_and_goes_on() {
+fn doubtful_settings_warn_and_do_not_stop_the_watcher() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
     let host = Host::new(zookeeper.connect_string())
@@ -63,7 +63,7 @@ fn what_works_but_is_hardly_meant_warns_and_goes_on() {
 }
 
 #[test]
-fn defaults_comments_colons_continuations_and_variables_are_read_as_the_original_does() {
+fn the_syntax_is_that_of_the_original() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
     let host = Host::new(zookeeper.connect_string());
@@ -80,7 +80,7 @@ fn defaults_comments_colons_continuations_and_variables_are_read_as_the_original
 }
 
 #[test]
-fn without_nodes_the_watcher_idles_until_it_is_told_to_end() {
+fn without_nodes_the_watcher_waits_for_a_signal() {
     let zookeeper = Namespace::new();
     let host = Host::new(zookeeper.connect_string());
     let watcher = host.watcher().start();
@@ -107,7 +107,7 @@ fn mistakes_in_nodes_do_not_stop_the_writer() {
 }
 
 #[test]
-fn a_mistake_in_the_zookeeper_settings_stops_the_writer_with_exit_1() {
+fn a_wrong_zookeeper_setting_stops_the_writer_with_exit_1() {
     let host = Host::new("127.0.0.1:99999");
     let output = host.writer("new", "/flags").run(SOON);
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));

@@ -1,19 +1,19 @@
-//! Content is bytes, whatever they are and however many.
+//! Content is any bytes, up to a size limit.
 
 use std::fs;
 
 use ld_testkit::{Host, Namespace, SOON, Server, ServerOptions};
 
-/// What a node may have by default.
+/// Most bytes of a node by default.
 const LIMIT: usize = 1_000_000;
 
-/// Bytes that are no text and never repeat for long.
+/// Bytes that are not text and hardly repeat.
 fn bytes(count: usize) -> Vec<u8> {
     (0_u32..).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).take(count).collect()
 }
 
 #[test]
-fn an_empty_node_and_one_whose_data_is_null_are_empty_files() {
+fn empty_and_null_nodes_are_empty_files() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/empty"), "").unwrap();
     zookeeper.admin().create_null(&zookeeper.path("/null")).unwrap();
@@ -35,7 +35,7 @@ fn a_file_becomes_empty_with_its_node() {
 }
 
 #[test]
-fn bytes_are_bytes_also_deep_json_huge_numbers_and_what_is_no_text() {
+fn any_bytes_are_written_unchanged() {
     let zookeeper = Namespace::new();
     let contents = [
         ("deep", "[".repeat(100_000).into_bytes()),
@@ -102,7 +102,7 @@ fn max_node_bytes_is_raised_with_the_servers_jute_maxbuffer() {
 }
 
 #[test]
-fn a_pointer_to_s3_is_never_written_and_the_last_file_stays_with_an_error_that_shows_no_content() {
+fn a_pointer_to_s3_is_an_error_and_the_last_file_stays() {
     let zookeeper = Namespace::new();
     let flags = zookeeper.path("/flags");
     zookeeper.admin().create(&flags, "last good").unwrap();
@@ -119,14 +119,14 @@ fn a_pointer_to_s3_is_never_written_and_the_last_file_stays_with_an_error_that_s
     watcher.wait_for_stderr("the node points to an object in S3, which cannot be loaded", SOON);
     assert_eq!(host.read("flags").unwrap(), b"last good");
     assert!(!watcher.stderr().contains("planted-key"), "{}", watcher.stderr());
-    // Any other value of that key is content as all other.
+    // With any other value of that key the node is ordinary content.
     let other = r#"{"live_data_watcher_load_type": "PASSTHROUGH", "a": 1}"#;
     zookeeper.admin().set(&flags, other).unwrap();
     host.wait_for("flags", other);
 }
 
 #[test]
-fn once_with_a_pointer_to_s3_exits_1_and_leaves_no_file() {
+fn once_with_a_pointer_to_s3_exits_1_and_writes_no_file() {
     let zookeeper = Namespace::new();
     let pointer = r#"{"live_data_watcher_load_type": "S3", "file_key": "k"}"#;
     zookeeper.admin().create(&zookeeper.path("/flags"), pointer).unwrap();

@@ -1,4 +1,4 @@
-//! Credentials: wrong ones, late ones, and never in any output.
+//! Credentials: wrong ones, late ones, and their absence from all output.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,7 +10,7 @@ const WRONG: &str = "live-data:planted-mistake";
 const NO_AUTH: &str =
     "nodes.closed: /closed -> '{}': the node cannot be read: not authorized (check zookeeper.credentials";
 
-/// `/open` for everybody, `/closed` for those who are `GOOD`.
+/// `/open` for every client, `/closed` for clients with the credential `GOOD`.
 fn namespace() -> (Namespace, Admin) {
     let zookeeper = Namespace::new();
     let owner = Admin::new(zookeeper.server().address()).with_digest(GOOD);
@@ -28,7 +28,7 @@ fn no_auth(host: &Host) -> String {
 }
 
 #[test]
-fn a_wrong_password_is_reported_the_others_are_served_and_a_corrected_one_is_taken_without_a_restart() {
+fn a_corrected_password_is_used_without_a_restart() {
     let (zookeeper, owner) = namespace();
     let host = host(&zookeeper).credentials(&[WRONG]);
     let watcher = host.watcher().start();
@@ -44,7 +44,7 @@ fn a_wrong_password_is_reported_the_others_are_served_and_a_corrected_one_is_tak
 }
 
 #[test]
-fn a_missing_secrets_file_is_reported_the_others_are_served_and_it_is_taken_when_it_appears() {
+fn a_late_secrets_file_is_used_without_a_restart() {
     let (zookeeper, _owner) = namespace();
     let host = host(&zookeeper).credentials(&[GOOD]);
     let (secrets, away) = (host.path("secrets.json"), host.path("away.json"));
@@ -57,7 +57,7 @@ fn a_missing_secrets_file_is_reported_the_others_are_served_and_it_is_taken_when
 }
 
 #[test]
-fn one_missing_secret_among_several_is_reported_and_the_others_are_used() {
+fn one_missing_secret_is_reported_and_the_others_are_used() {
     let (zookeeper, _owner) = namespace();
     let host = host(&zookeeper).credentials(&[GOOD, "another:password"]);
     host.write_secrets(&[GOOD]);
@@ -78,7 +78,7 @@ fn once_with_a_wrong_password_exits_1_and_names_the_node() {
 }
 
 #[test]
-fn a_read_right_that_is_taken_away_and_given_back_does_not_end_updates() {
+fn updates_go_on_after_a_read_right_is_lost_and_restored() {
     let (zookeeper, owner) = namespace();
     let open = zookeeper.path("/open");
     let host = host(&zookeeper);
@@ -86,7 +86,7 @@ fn a_read_right_that_is_taken_away_and_given_back_does_not_end_updates() {
     host.wait_for("open", "open");
     owner.set_acl(&open, &[Acl::creator(Acl::ALL)]).unwrap();
     owner.set(&open, "while closed").unwrap();
-    // A server may drop the event, and the watch with it: the audit of the watches finds that within 10 s.
+    // A server may drop the event and its watch. The audit finds that within 10 s.
     watcher.wait_for_stderr("nodes.open: /open -> ", 4 * SOON);
     assert_eq!(host.read("open").unwrap(), b"open", "the file stays");
     owner.set_acl(&open, &[Acl::anyone(Acl::ALL)]).unwrap();
@@ -115,7 +115,7 @@ fn secrets_of_vault_csi_are_read_and_base64_is_decoded() {
 }
 
 #[test]
-fn no_secret_value_is_in_any_output_with_debug_too() {
+fn no_output_shows_a_secret_value_even_with_debug() {
     let (zookeeper, _owner) = namespace();
     for credential in [GOOD, WRONG, "planted-without-colon"] {
         let host = host(&zookeeper).credentials(&[credential]);
@@ -129,7 +129,7 @@ fn no_secret_value_is_in_any_output_with_debug_too() {
         let watcher = host.watcher().arg("--debug").env("RUST_LOG", "trace").start();
         watcher.wait_for_stderr("opened, timeout", SOON);
         host.wait_for("open", "open");
-        // A broken store, and a new value while it runs.
+        // A broken secrets file with a new value, while the watcher runs.
         fs::write(host.path("secrets.json"), r#"{"secrets": {"secret/zookeeper/0": "planted-in-bad-json"}"#)
             .unwrap();
         outputs.push(host.once().arg("--debug").run(SOON));

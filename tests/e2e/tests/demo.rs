@@ -1,16 +1,16 @@
-//! `cargo dev demo --keep`: what it offers works as it is printed, and nothing stays after Ctrl-C.
+//! `cargo dev demo --keep`: its printed commands work, and nothing stays after Ctrl-C.
 
 use std::path::Path;
 use std::time::Duration;
 
 use ld_testkit::{SOON, TestCommand, binary, wait_until};
 
-/// It builds the workspace and starts a server.
+/// The demo builds the workspace and starts a server.
 const START: Duration = Duration::from_secs(120);
 
 #[test]
-fn the_kept_demo_can_be_played_with_and_leaves_nothing_behind() {
-    // Who runs the tests in the background has them ignore Ctrl-C.
+fn the_commands_of_a_kept_demo_work_and_it_leaves_no_files() {
+    // A shell makes its background jobs ignore Ctrl-C.
     let demo = TestCommand::new(binary("ld-dev")).wrapped_by(["env", "--default-signal=INT"]);
     let demo = demo.args(["demo", "--keep"]).start();
     demo.wait_for_stdout("Ctrl-C ends all and removes everything.", START);

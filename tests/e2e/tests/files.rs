@@ -1,4 +1,4 @@
-//! How a file is put in place: owner, mode, links and what stands in the way.
+//! How a file is put in place: owner, mode, links and obstacles.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -17,7 +17,7 @@ fn flags() -> Namespace {
     zookeeper
 }
 
-/// Owners are given by root only.
+/// Only root may change owners.
 fn assert_root(host: &Host) {
     assert_eq!(fs::metadata(host.path("")).unwrap().uid(), 0, "this test needs root: it changes owners");
 }
@@ -28,28 +28,28 @@ fn sync(host: &Host) {
 }
 
 /// Owner, group and mode of a regular file.
-fn standing(path: &Path) -> (u32, u32, u32) {
+fn attributes(path: &Path) -> (u32, u32, u32) {
     let found = fs::symlink_metadata(path).unwrap();
     assert!(found.is_file());
     (found.uid(), found.gid(), found.permissions().mode() & 0o7777)
 }
 
 #[test]
-fn the_mode_is_0400_by_default_and_0400_400_and_0o400_are_one() {
+fn the_mode_defaults_to_0400_and_has_three_notations() {
     let zookeeper = flags();
     let mut host = Host::new(zookeeper.connect_string()).node("default", "/flags");
     for mode in ["0440", "440", "0o440"] {
         host = host.node(mode, "/flags").setting(&format!("nodes.{mode}.mode"), mode);
     }
     sync(&host);
-    assert_eq!(standing(&host.file("default")).2, 0o400);
+    assert_eq!(attributes(&host.file("default")).2, 0o400);
     for mode in ["0440", "440", "0o440"] {
-        assert_eq!(standing(&host.file(mode)).2, 0o440, "{mode}");
+        assert_eq!(attributes(&host.file(mode)).2, 0o440, "{mode}");
     }
 }
 
 #[test]
-fn owner_and_group_are_each_applied_by_themselves_as_name_or_id() {
+fn owner_and_group_are_names_or_ids() {
     let zookeeper = flags();
     let host = Host::new(zookeeper.connect_string())
         .node("owner", "/flags")
@@ -65,14 +65,14 @@ fn owner_and_group_are_each_applied_by_themselves_as_name_or_id() {
         .setting("nodes.root.mode", "4755");
     assert_root(&host);
     sync(&host);
-    assert_eq!(standing(&host.file("owner")), (USER, 0, 0o400));
-    assert_eq!(standing(&host.file("group")), (0, GROUP, 0o400));
-    assert_eq!(standing(&host.file("both")), (USER, GROUP, 0o400));
-    assert_eq!(standing(&host.file("root")), (0, 0, 0o4755));
+    assert_eq!(attributes(&host.file("owner")), (USER, 0, 0o400));
+    assert_eq!(attributes(&host.file("group")), (0, GROUP, 0o400));
+    assert_eq!(attributes(&host.file("both")), (USER, GROUP, 0o400));
+    assert_eq!(attributes(&host.file("root")), (0, 0, 0o4755));
 }
 
 #[test]
-fn an_owner_that_does_not_exist_is_that_nodes_error_and_the_others_are_served() {
+fn an_unknown_owner_fails_only_its_node() {
     let zookeeper = flags();
     let host = Host::new(zookeeper.connect_string())
         .node("good", "/flags")
@@ -85,7 +85,7 @@ fn an_owner_that_does_not_exist_is_that_nodes_error_and_the_others_are_served() 
 }
 
 #[test]
-fn a_file_owned_by_someone_else_or_of_another_mode_is_replaced_with_the_right_owner_and_mode() {
+fn a_file_with_a_wrong_owner_or_mode_is_replaced() {
     let zookeeper = flags();
     let host = Host::new(zookeeper.connect_string()).node("owned", "/flags").node("open", "/flags");
     assert_root(&host);
@@ -99,7 +99,7 @@ fn a_file_owned_by_someone_else_or_of_another_mode_is_replaced_with_the_right_ow
     let before = [host.inode("owned"), host.inode("open")];
     sync(&host);
     for (name, inode) in ["owned", "open"].into_iter().zip(before) {
-        assert_eq!(standing(&host.file(name)), (0, 0, 0o400), "{name}");
+        assert_eq!(attributes(&host.file(name)), (0, 0, 0o400), "{name}");
         assert_ne!(host.inode(name), inode, "{name}: never changed in place");
         assert_eq!(host.read(name).unwrap(), b"content");
     }
@@ -115,14 +115,14 @@ fn a_symlink_at_the_destination_is_replaced_and_not_followed() {
     symlink(&victim, host.file("flags")).unwrap();
     symlink(&victim, host.file("gone")).unwrap();
     sync(&host);
-    assert_eq!(standing(&host.file("flags")).2, 0o400);
+    assert_eq!(attributes(&host.file("flags")).2, 0o400);
     assert_eq!(host.read("flags").unwrap(), b"content");
     assert!(fs::symlink_metadata(host.file("gone")).is_err(), "the link of a missing node is removed");
     assert_eq!(fs::read(&victim).unwrap(), b"untouched");
 }
 
 #[test]
-fn a_directory_in_the_way_is_that_nodes_error_until_it_is_moved_away() {
+fn a_directory_at_the_destination_fails_only_its_node() {
     let zookeeper = flags();
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags").node("other", "/flags");
     fs::create_dir_all(host.file("flags").join("precious")).unwrap();
@@ -161,7 +161,7 @@ fn identical_content_is_left_alone_and_touched_at_a_restart() {
 }
 
 #[test]
-fn the_originals_leftover_temporary_file_is_neither_in_the_way_nor_touched() {
+fn a_temporary_file_of_the_original_stays_untouched() {
     let zookeeper = flags();
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags").node("other", "/flags");
     assert_root(&host);
@@ -172,19 +172,19 @@ fn the_originals_leftover_temporary_file_is_neither_in_the_way_nor_touched() {
     fs::write(&leftover, "half").unwrap();
     fs::set_permissions(&leftover, fs::Permissions::from_mode(0o400)).unwrap();
     symlink(&victim, host.file("other.tmp")).unwrap();
-    // As the original meets it: without root's right to write what is read-only.
+    // Without root, which may write read-only files.
     fs::set_permissions(host.path(""), fs::Permissions::from_mode(0o755)).unwrap();
     for path in [host.file("flags").parent().unwrap(), &leftover] {
         chown(path, Some(USER), Some(GROUP)).unwrap();
     }
-    // The directory of the build may be closed to that user.
+    // That user may not reach the build directory.
     let copy = host.path("watcher");
     fs::copy(binary("live-data-watcher"), &copy).unwrap();
     let once = TestCommand::new(copy).arg("--once").arg(host.config()).user(USER, GROUP).run(SOON);
     assert_eq!(once.code, Some(0), "{}", once.stderr);
     for name in ["flags", "other"] {
         assert_eq!(host.read(name).unwrap(), b"content");
-        assert_eq!(standing(&host.file(name)), (USER, GROUP, 0o400));
+        assert_eq!(attributes(&host.file(name)), (USER, GROUP, 0o400));
     }
     assert_eq!(fs::read(&leftover).unwrap(), b"half");
     assert!(fs::symlink_metadata(host.file("other.tmp")).unwrap().is_symlink());
@@ -192,14 +192,14 @@ fn the_originals_leftover_temporary_file_is_neither_in_the_way_nor_touched() {
 }
 
 #[test]
-fn a_stray_temporary_file_of_a_killed_watcher_is_swept_at_start_and_nobody_elses_is() {
+fn a_stray_temporary_file_is_removed_and_other_files_stay() {
     let zookeeper = flags();
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
     let directory = host.file("flags").parent().unwrap().to_owned();
     fs::create_dir_all(&directory).unwrap();
     let stray = directory.join(stray_name(&host.file("flags")));
     let others = [
-        directory.join(stray_name(&host.file("somebody-elses"))),
+        directory.join(stray_name(&host.file("of-another-node"))),
         directory.join(".live-data.notes"),
         directory.join(format!("{}x", stray.file_name().unwrap().to_str().unwrap())),
     ];
@@ -214,7 +214,7 @@ fn a_stray_temporary_file_of_a_killed_watcher_is_swept_at_start_and_nobody_elses
     assert!(others.iter().all(|path| path.exists()));
 }
 
-/// `.live-data.<FNV-1a of the destination>.<random>`, as docs/architecture.md promises to later releases.
+/// `.live-data.<FNV-1a of the destination>.<random>`. Later releases keep this format.
 pub(crate) fn stray_name(destination: &Path) -> String {
     let text = destination.to_str().unwrap();
     let hash = text

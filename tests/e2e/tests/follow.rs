@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use ld_testkit::{Host, Namespace, SOON};
 
 #[test]
-fn the_file_follows_the_node_from_start_to_change_to_deletion_to_recreation() {
+fn the_file_follows_creation_change_and_deletion() {
     let zookeeper = Namespace::new();
     let flags = zookeeper.path("/flags");
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
@@ -30,7 +30,7 @@ fn the_file_follows_the_node_from_start_to_change_to_deletion_to_recreation() {
 }
 
 #[test]
-fn parent_directories_are_created_and_the_mode_is_exact_whatever_the_umask() {
+fn directories_are_created_and_no_umask_changes_the_mode() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
     let host = Host::new(zookeeper.connect_string()).node("deep/er/flags", "/flags");

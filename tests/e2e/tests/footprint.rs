@@ -1,4 +1,4 @@
-//! The watcher writes its destinations, and nothing else, and leaves nothing behind.
+//! The watcher writes only its destinations and leaves no other files.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use ld_testkit::{Daemon, Host, Namespace, SOON, SleepingCheck, Snapshot, wait_until};
 
 #[test]
-fn nothing_but_the_configured_destinations_changes_whatever_the_watcher_does() {
+fn only_the_configured_destinations_change() {
     let zookeeper = Namespace::new();
     let admin = zookeeper.admin();
     for name in ["/flags", "/guarded", "/relative", "/going"] {
@@ -29,9 +29,9 @@ fn nothing_but_the_configured_destinations_changes_whatever_the_watcher_does() {
     let host = host.setting("nodes.guarded.check", check.to_str().unwrap());
     let live = host.path("live");
     fs::create_dir(&live).unwrap();
-    fs::write(live.join("neighbour"), "somebody else's").unwrap();
+    fs::write(live.join("neighbour"), "of another program").unwrap();
     let neighbour = Snapshot::of(live.join("neighbour"));
-    // Where programs like to leave things.
+    // Directories where programs may leave files.
     for name in ["home", "tmp", "work"] {
         fs::create_dir(host.path(name)).unwrap();
     }
@@ -59,7 +59,7 @@ fn nothing_but_the_configured_destinations_changes_whatever_the_watcher_does() {
     }
     let now = SystemTime::now();
     wait_until("a heartbeat", SOON, || host.mtime("flags") > now);
-    // Restored after an edit, rejected, killed, started again.
+    // Restore a file, reject content, and start again after a kill.
     fs::remove_file(host.file("flags")).unwrap();
     host.wait_for("flags", "19");
     admin.set(&zookeeper.path("/guarded"), "").unwrap();
@@ -86,7 +86,7 @@ fn nothing_but_the_configured_destinations_changes_whatever_the_watcher_does() {
 }
 
 #[test]
-fn ended_while_a_check_runs_the_watcher_leaves_nothing_behind() {
+fn a_watcher_that_ends_during_a_check_leaves_no_files() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
     for end in [Daemon::terminate, Daemon::interrupt] {
@@ -96,13 +96,13 @@ fn ended_while_a_check_runs_the_watcher_leaves_nothing_behind() {
         let live = host.path("live");
         let watcher = host.watcher().start();
         check.wait_until_running();
-        assert_eq!(fs::read_dir(&live).unwrap().count(), 1, "the candidate");
+        assert_eq!(fs::read_dir(&live).unwrap().count(), 1, "the temporary file");
 
         end(&watcher);
         assert_eq!(watcher.wait(SOON).code(), Some(0), "{}", watcher.stderr());
         assert_eq!(fs::read_dir(&live).unwrap().count(), 0, "{}", watcher.stderr());
         check.wait_until_gone();
-        // The end says nothing about the content.
+        // The end of the watcher is not reported as a problem of the node.
         assert!(!watcher.stderr().contains("flags"), "{}", watcher.stderr());
     }
 }

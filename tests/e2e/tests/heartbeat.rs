@@ -1,4 +1,4 @@
-//! The mtime of a file says that it was known to be current at that time; what drifts is restored.
+//! The mtime of a file is the last time when it was known to be current. Drift is repaired.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use ld_testkit::{Host, Namespace, SOON, Server, ServerOptions, TestCommand, binary, wait_until};
 
-/// Long enough for several heartbeats, had there been any.
+/// Long enough for several heartbeats.
 const SILENCE: Duration = Duration::from_secs(2);
 
 fn host(hosts: &str) -> Host {
@@ -22,7 +22,7 @@ fn flags() -> (Namespace, Host) {
     (zookeeper, host)
 }
 
-/// Waits for heartbeats that happen from now on.
+/// Waits for two heartbeats from now on.
 #[track_caller]
 fn wait_for_heartbeats(host: &Host, name: &str) {
     for _ in 0..2 {
@@ -32,7 +32,7 @@ fn wait_for_heartbeats(host: &Host, name: &str) {
 }
 
 #[test]
-fn while_connected_the_mtime_of_every_file_moves_and_its_inode_stays() {
+fn a_heartbeat_moves_the_mtime_and_keeps_the_inode() {
     let (zookeeper, host) = flags();
     zookeeper.admin().create(&zookeeper.path("/other"), "other").unwrap();
     let host = host.node("other", "/other");
@@ -46,7 +46,7 @@ fn while_connected_the_mtime_of_every_file_moves_and_its_inode_stays() {
 }
 
 #[test]
-fn the_heartbeat_stops_while_the_server_is_frozen_and_goes_on_afterwards() {
+fn the_heartbeat_stops_while_the_server_is_frozen() {
     let server = Server::start_with(ServerOptions::default());
     server.admin().create("/flags", "content").unwrap();
     let host = host(&server.connect_string());
@@ -54,7 +54,7 @@ fn the_heartbeat_stops_while_the_server_is_frozen_and_goes_on_afterwards() {
     host.wait_for("flags", "content");
     wait_for_heartbeats(&host, "flags");
     server.freeze();
-    // A round trip that was answered before may still end in a touch.
+    // A round trip that ended before the freeze may still touch the file.
     wait_until("the heartbeat to stop", SOON, || {
         let before = host.mtime("flags");
         thread::sleep(SILENCE);
@@ -66,13 +66,14 @@ fn the_heartbeat_stops_while_the_server_is_frozen_and_goes_on_afterwards() {
 }
 
 #[test]
-fn a_failed_write_is_retried_until_it_succeeds_and_stops_that_files_heartbeat_only() {
+fn a_failed_write_is_retried_and_stops_only_its_heartbeat() {
     let zookeeper = Namespace::new();
     for name in ["/flags", "/other"] {
         zookeeper.admin().create(&zookeeper.path(name), "content").unwrap();
     }
     let host = host(&zookeeper.connect_string()).node("other", "/other");
-    // Anything larger than 4 KiB (8 blocks) cannot be written, as on a full disk; the signal of that limit is ignored.
+    // No file larger than 4 KiB (8 blocks) can be written, as on a full disk. The limit's signal is
+    // ignored.
     let limited = ["sh", "-c", "trap '' XFSZ; ulimit -S -f 8; exec \"$@\"", "sh"];
     let watcher = host.watcher().wrapped_by(limited).start();
     host.wait_for("flags", "content");
@@ -82,7 +83,7 @@ fn a_failed_write_is_retried_until_it_succeeds_and_stops_that_files_heartbeat_on
     let stopped = host.mtime("flags");
     wait_for_heartbeats(&host, "other");
     assert_eq!((host.read("flags").unwrap(), host.mtime("flags")), (b"content".to_vec(), stopped));
-    // The limit is lifted.
+    // Remove the limit.
     let id = watcher.id().to_string();
     let lifted = TestCommand::new("prlimit").args(["--pid", &id, "--fsize=unlimited:"]).run(SOON);
     assert_eq!(lifted.code, Some(0), "{}", lifted.stderr);
@@ -91,7 +92,7 @@ fn a_failed_write_is_retried_until_it_succeeds_and_stops_that_files_heartbeat_on
 }
 
 #[test]
-fn a_file_that_is_edited_replaced_or_removed_by_hand_is_restored() {
+fn a_file_edited_replaced_or_removed_by_hand_is_restored() {
     let (_zookeeper, host) = flags();
     let host = host.setting("watcher.drift_interval", "100 milliseconds");
     let watcher = host.watcher().start();
@@ -118,7 +119,7 @@ fn a_file_that_is_edited_replaced_or_removed_by_hand_is_restored() {
 }
 
 #[test]
-fn drift_that_is_only_reported_stays_without_a_heartbeat_until_the_node_changes() {
+fn reported_drift_has_no_heartbeat_until_the_node_changes() {
     let (zookeeper, host) = flags();
     let host = host
         .setting("watcher.drift_interval", "100 milliseconds")
@@ -137,7 +138,7 @@ fn drift_that_is_only_reported_stays_without_a_heartbeat_until_the_node_changes(
 }
 
 #[test]
-fn an_interval_below_the_least_is_an_error_that_names_the_allowed_ones() {
+fn an_interval_below_the_minimum_is_an_error_that_names_it() {
     let host = Host::new("127.0.0.1:1").setting("watcher.heartbeat_interval", "1 millisecond");
     let output = TestCommand::new(binary("live-data-watcher")).arg(host.config()).run(SOON);
     assert_eq!(output.code, Some(1));

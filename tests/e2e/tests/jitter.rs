@@ -1,4 +1,4 @@
-//! `apply_jitter`: a change waits for its part of the window, and says so.
+//! `apply_jitter`: a change waits for its delay, and the log says so.
 
 use std::fs;
 use std::thread;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ld_testkit::{Daemon, Host, Namespace, SOON, wait_until};
 
-/// Long enough for several heartbeats, had there been any.
+/// Long enough for several heartbeats.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// A namespace with one node and a host that spreads its changes over `window`.
@@ -21,7 +21,7 @@ fn flags(window: &str) -> (Namespace, Host) {
     (zookeeper, host)
 }
 
-/// Publishes changes until one has drawn a longer wait than any test takes.
+/// Publishes changes until one has a delay that is longer than any test.
 fn publish_one_that_waits(zookeeper: &Namespace, host: &Host, watcher: &Daemon) {
     for draws in 1.. {
         zookeeper.admin().set(&zookeeper.path("/flags"), "two").unwrap();
@@ -47,7 +47,7 @@ fn wait_for_heartbeat(host: &Host) {
 }
 
 #[test]
-fn a_change_waits_without_a_heartbeat_a_missing_file_does_not_and_once_does_not_either() {
+fn jitter_delays_only_changes_of_existing_files() {
     let (zookeeper, host) = flags("1 hour");
     let watcher = host.watcher().start();
     host.wait_for("flags", "one");
@@ -70,7 +70,7 @@ fn a_change_waits_without_a_heartbeat_a_missing_file_does_not_and_once_does_not_
 }
 
 #[test]
-fn changes_and_deletions_are_applied_when_their_turn_comes() {
+fn delayed_changes_and_deletions_are_applied() {
     let (zookeeper, host) = flags("2 seconds");
     let _watcher = host.watcher().start();
     host.wait_for("flags", "one");

@@ -1,4 +1,4 @@
-//! Log lines: none is lost, unless nothing reads them; then nothing else suffers.
+//! Log lines: lost only if standard error is not read, which blocks nothing else.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ld_testkit::{Host, Namespace, SOON, Server, ServerOptions, Step, TestCommand, binary, wait_until};
 
-/// What a pipe holds.
+/// Capacity of a pipe in bytes.
 const PIPE: usize = 64 << 10;
 
-/// A pipe with a name that is full from the start, and that is read only when the test wants.
+/// A named pipe that is full from the start, and is read only when the test says so.
 struct FullPipe(File);
 
 impl FullPipe {
-    /// Gives the pipe, and `command` with it for standard error.
+    /// The pipe, and `command` with it as standard error.
     fn behind(host: &Host, command: TestCommand) -> (Self, TestCommand) {
         let path = host.path("stderr");
         assert_eq!(TestCommand::new("mkfifo").arg(&path).run(SOON).code, Some(0));
@@ -25,7 +25,7 @@ impl FullPipe {
         (Self(pipe), command.wrapped_by(["sh", "-c", &script, "sh"]))
     }
 
-    /// Reads it from now on until the end of the test process.
+    /// Reads it from now on, until the end of the test process.
     fn drain(self) -> Arc<Mutex<Vec<u8>>> {
         let text = Arc::new(Mutex::new(Vec::new()));
         let read = Arc::clone(&text);
@@ -48,7 +48,7 @@ fn flags() -> (Namespace, Host) {
 }
 
 #[test]
-fn an_unread_standard_error_stops_no_sync_heartbeat_or_end() {
+fn an_unread_standard_error_blocks_no_update_and_no_exit() {
     let (zookeeper, host) = flags();
     let host = host.setting("watcher.heartbeat_interval", "100 milliseconds");
     let (_pipe, command) = FullPipe::behind(&host, host.watcher());
@@ -81,7 +81,7 @@ fn once_and_the_writer_end_with_an_unread_standard_error() {
 }
 
 #[test]
-fn once_gives_up_in_time_with_an_unread_standard_error() {
+fn once_ends_after_its_timeout_with_an_unread_standard_error() {
     let server = Server::prepare(ServerOptions::default());
     let host = Host::new(server.connect_string()).node("flags", "/flags");
     let (_pipe, command) = FullPipe::behind(&host, host.once().args(["--timeout", "1.5s"]));
@@ -90,8 +90,8 @@ fn once_gives_up_in_time_with_an_unread_standard_error() {
 
 #[test]
 fn dropped_lines_are_counted_once_standard_error_drains() {
-    // Each node has a warning, with the configuration's path of 900 bytes: together they are more than twice
-    // what the buffer holds, since the writing thread may have taken it full.
+    // Each node causes a warning with the configuration's path of 900 bytes. Together they are more
+    // than twice the buffer, since the writing thread may hold a full buffer, too.
     const NODES: usize = 9_500;
     let server = Server::prepare(ServerOptions::default());
     let host = (0..NODES).fold(Host::new(server.connect_string()), |host, index| {
@@ -104,8 +104,8 @@ fn dropped_lines_are_counted_once_standard_error_drains() {
     let command = TestCommand::new(binary("live-data-watcher")).arg(config);
     let (pipe, command) = FullPipe::behind(&host, command);
     let watcher = command.start();
-    // All warnings come before the first session, and signals are heard after that.
-    wait_until("the signals to be heard", SOON, || {
+    // All warnings come before the first session, and signals are handled after it.
+    wait_until("the signals to be handled", SOON, || {
         let status = std::fs::read_to_string(format!("/proc/{}/status", watcher.id())).unwrap_or_default();
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t"));
         // SIGHUP is the lowest bit.
@@ -130,7 +130,7 @@ fn dropped_lines_are_counted_once_standard_error_drains() {
 }
 
 #[test]
-fn without_a_stall_every_line_comes_once() {
+fn every_line_is_written_once_if_standard_error_is_read() {
     const NODES: usize = 2_000;
     let zookeeper = Namespace::new();
     for batch in (0..NODES).collect::<Vec<_>>().chunks(100) {

@@ -1,4 +1,4 @@
-//! The built binaries against a real ZooKeeper: each module is a part of docs/migration.md's promise.
+//! The built programs against a real ZooKeeper, as a user sees them.
 
 mod absence;
 mod attackers;

@@ -7,7 +7,7 @@ use ld_testkit::{Daemon, Host, Namespace, Proxy, SOON, Session, Step, wait_until
 const NODES: usize = 1_000;
 /// Steps of one transaction.
 const BATCH: usize = 100;
-/// The reactor, and what it hands files, names and secrets to. The original had a thread for each node.
+/// The reactor and the threads for files, names and secrets. The original has one for each node.
 const THREADS: usize = 12;
 
 fn name(index: usize) -> String {
@@ -18,7 +18,7 @@ fn content(round: &str, index: usize) -> Vec<u8> {
     format!("{round} {index}").into_bytes()
 }
 
-/// Makes all nodes change at nearly one moment.
+/// Changes all nodes at nearly the same time.
 fn transact(zookeeper: &Namespace, step: impl Fn(String, usize) -> Step) {
     for batch in (0..NODES).collect::<Vec<_>>().chunks(BATCH) {
         let steps: Vec<_> =
@@ -31,7 +31,7 @@ fn threads(watcher: &Daemon) -> usize {
     fs::read_dir(format!("/proc/{}/task", watcher.id())).unwrap().count()
 }
 
-/// Waits until all files hold what `round` wrote. Returns the most threads that were seen meanwhile.
+/// Waits until all files have the content of `round`. Returns the most threads meanwhile.
 fn wait_for_all(host: &Host, watcher: &Daemon, round: &str) -> usize {
     let (mut left, mut most) = ((0..NODES).collect::<Vec<_>>(), 0);
     wait_until(&format!("all {NODES} files of round {round}"), 3 * SOON, || {
@@ -43,7 +43,7 @@ fn wait_for_all(host: &Host, watcher: &Daemon, round: &str) -> usize {
 }
 
 #[test]
-fn a_thousand_nodes_are_synced_and_followed_by_a_constant_number_of_threads() {
+fn a_thousand_nodes_need_a_constant_number_of_threads() {
     let zookeeper = Namespace::new();
     transact(&zookeeper, |path, index| Step::create(path, content("first", index)));
     let proxy = Proxy::start(zookeeper.server().address());
@@ -56,12 +56,12 @@ fn a_thousand_nodes_are_synced_and_followed_by_a_constant_number_of_threads() {
     transact(&zookeeper, |path, index| Step::set(path, content("second", index)));
     most = most.max(wait_for_all(&host, &watcher, "second"));
 
-    // A lost connection, during which everything changes.
+    // Everything changes during a lost connection.
     proxy.reset_connections();
     transact(&zookeeper, |path, index| Step::set(path, content("third", index)));
     most = most.max(wait_for_all(&host, &watcher, "third"));
 
-    // A lost session.
+    // Everything changes after a lost session.
     Session::expire(&proxy, zookeeper.server().address(), || {
         transact(&zookeeper, |path, index| Step::set(path, content("fourth", index)));
     });
@@ -74,7 +74,7 @@ fn a_thousand_nodes_are_synced_and_followed_by_a_constant_number_of_threads() {
 }
 
 #[test]
-fn once_syncs_a_thousand_nodes_and_changes_nothing_the_second_time() {
+fn a_second_once_changes_no_file_of_a_thousand_nodes() {
     let zookeeper = Namespace::new();
     transact(&zookeeper, |path, index| Step::create(path, content("only", index)));
     let nodes = (0..NODES).map(name);

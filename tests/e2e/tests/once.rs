@@ -1,4 +1,4 @@
-//! `--once`: syncs every node, tells what became of each, and exits.
+//! `--once`: syncs every node, reports the outcomes and exits.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -48,7 +48,7 @@ fn once_exits_1_and_names_failed_nodes_and_serves_others() {
 
 #[test]
 fn once_exits_1_and_names_nodes_not_reached_in_time() {
-    // A port of our own that nobody listens at.
+    // A reserved port without a listener.
     let server = Server::prepare(ServerOptions::default());
     let host = Host::new(server.connect_string()).node("a", "/a").node("b", "/b");
     fs::create_dir_all(host.file("a").parent().unwrap()).unwrap();
@@ -121,7 +121,7 @@ fn once_that_gives_up_on_a_check_ends_it() {
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
     let check = SleepingCheck::new(&host);
     let host = host.setting("nodes.flags.check", check.program());
-    // Sooner than the check is given up.
+    // Shorter than the time limit of a check.
     let once = host.once().args(["--timeout", "5"]).start();
     check.wait_until_running();
     assert_eq!(once.wait(SOON).code(), Some(1), "{}", once.stderr());

@@ -1,20 +1,20 @@
-//! What checks leave behind is reaped: by the first process of a container, and by any other
-//! watcher.
+//! Orphans of checks are reaped, by a watcher that is the first process of a container and by any
+//! other.
 
 use std::fs;
 
 use ld_testkit::{Daemon, Host, Namespace, SOON, TestCommand, wait_for, wait_until};
 
-/// A container as far as processes are concerned.
+/// A process namespace, as in a container.
 const CONTAINER: [&str; 6] = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
 
-/// The fields of a process's stat behind its name: state, parent and so on.
+/// The fields after the name in a process's stat: state, parent and so on.
 fn fields(process: &str) -> Vec<String> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit(") ").next().unwrap_or_default().split(' ').map(str::to_owned).collect()
 }
 
-/// The processes whose parent is `parent`, with their states.
+/// The children of `parent`, with their states.
 fn children(parent: &str) -> Vec<(String, String)> {
     let names =
         fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
@@ -25,8 +25,7 @@ fn children(parent: &str) -> Vec<(String, String)> {
     children.collect()
 }
 
-/// A check that leaves two children: one ends by itself in a session of its own, one is killed with
-/// it.
+/// A check that leaves two children: one ends in another session, one is killed with the check.
 fn leaving_check(host: &Host, verdict: &str) -> String {
     let check = host.path("check");
     let text = format!("#!/bin/sh\nsetsid sleep 0.05 &\nsleep 600 &\n{verdict}\n");
@@ -35,7 +34,7 @@ fn leaving_check(host: &Host, verdict: &str) -> String {
     check.to_str().unwrap().to_owned()
 }
 
-/// The first process of a container, by its id outside.
+/// The id of a container's first process, as seen from outside.
 fn first_process(container: &Daemon) -> String {
     wait_for("the first process of the container", SOON, || {
         children(&container.id().to_string()).pop().map(|(name, _)| name)
@@ -43,7 +42,7 @@ fn first_process(container: &Daemon) -> String {
 }
 
 #[test]
-fn as_pid_1_it_reaps_orphans_and_hears_its_own_checks() {
+fn as_pid_1_it_reaps_orphans_and_reads_exits_of_checks() {
     let zookeeper = Namespace::new();
     let (good, bad) = (zookeeper.path("/good"), zookeeper.path("/bad"));
     zookeeper.admin().create(&good, "0").unwrap();
@@ -81,7 +80,7 @@ fn below_a_pid_1_that_reaps_nothing_no_zombie_stays() {
         host.wait_for("flags", format!("{round}"));
     }
     let sleep = first_process(&container);
-    wait_until("the watcher to be the only child of the first process, without any itself", SOON, || {
+    wait_until("the watcher to be the only child, without children", SOON, || {
         let siblings = children(&sleep);
         siblings.len() == 1 && children(&siblings[0].0).is_empty()
     });

@@ -1,4 +1,4 @@
-//! What a watcher without root may do, what it says when it may not, and what it says of others who may too much.
+//! A watcher without root: what its capabilities allow, and its errors and warnings.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -9,7 +9,9 @@ use ld_testkit::{Host, Namespace, SOON, wait_until};
 const WATCHER: u32 = 4322;
 const OWNER: u32 = 4323;
 
-/// A host whose destinations lie in a directory of an unprivileged watcher, with one node that belongs to somebody else.
+/// A host with its destinations in a directory of an unprivileged watcher.
+///
+/// Its node has another owner.
 fn owned() -> (Namespace, Host) {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "content").unwrap();
@@ -24,7 +26,7 @@ fn owned() -> (Namespace, Host) {
     (zookeeper, host)
 }
 
-/// The file as it shall be, put there by somebody else.
+/// Writes the file with its right content, owner and mode.
 fn put_file(host: &Host) {
     fs::write(host.file("flags"), "content").unwrap();
     fs::set_permissions(host.file("flags"), fs::Permissions::from_mode(0o600)).unwrap();
@@ -32,18 +34,18 @@ fn put_file(host: &Host) {
 }
 
 #[track_caller]
-fn assert_standing(host: &Host) {
+fn assert_right(host: &Host) {
     let found = fs::symlink_metadata(host.file("flags")).unwrap();
     assert_eq!((found.uid(), found.gid(), found.mode() & 0o7777), (OWNER, OWNER, 0o600));
     assert_eq!(host.read("flags").unwrap(), b"content");
 }
 
 #[test]
-fn chown_and_fowner_are_enough_to_give_files_away_and_to_keep_their_heartbeat() {
+fn chown_and_fowner_suffice_for_files_of_another_owner() {
     let (zookeeper, host) = owned();
     let watcher = host.watcher_as(WATCHER, &["chown", "fowner"]).start();
     host.wait_for("flags", "content");
-    assert_standing(&host);
+    assert_right(&host);
     let inode = host.inode("flags");
     for _ in 0..2 {
         let last = host.mtime("flags");
@@ -54,12 +56,12 @@ fn chown_and_fowner_are_enough_to_give_files_away_and_to_keep_their_heartbeat() 
     host.wait_for("flags", "changed");
     zookeeper.admin().set(&zookeeper.path("/flags"), "content").unwrap();
     host.wait_for("flags", "content");
-    assert_standing(&host);
+    assert_right(&host);
     assert!(watcher.is_running());
 }
 
 #[test]
-fn a_file_that_may_not_be_read_is_replaced_at_start_and_with_dac_read_search_left_alone() {
+fn an_unreadable_file_stays_only_with_dac_read_search() {
     let (_zookeeper, host) = owned();
     put_file(&host);
     for (capabilities, is_replaced) in
@@ -69,12 +71,12 @@ fn a_file_that_may_not_be_read_is_replaced_at_start_and_with_dac_read_search_lef
         let once = host.watcher_as(WATCHER, capabilities).arg("--once").run(SOON);
         assert_eq!(once.code, Some(0), "{capabilities:?}: {}", once.stderr);
         assert_eq!(host.inode("flags") != inode, is_replaced, "{capabilities:?}: {}", once.stderr);
-        assert_standing(&host);
+        assert_right(&host);
     }
 }
 
 #[test]
-fn without_capabilities_an_owner_is_that_nodes_error_which_says_what_is_missing() {
+fn a_missing_capability_is_named_and_fails_only_its_node() {
     let (_zookeeper, host) = owned();
     let host = host.node("own", "/flags");
     for (capabilities, action, missing) in
@@ -100,7 +102,7 @@ fn without_capabilities_an_owner_is_that_nodes_error_which_says_what_is_missing(
 }
 
 #[test]
-fn a_directory_that_everybody_can_write_warns_once_unless_it_has_the_sticky_bit() {
+fn a_world_writable_directory_without_sticky_bit_warns_once() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "content").unwrap();
     let host = Host::new(zookeeper.connect_string())

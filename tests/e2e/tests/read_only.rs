@@ -1,4 +1,4 @@
-//! A server that is cut off from its quorum: what it says may be old.
+//! A server without its quorum, which may serve old data.
 
 use std::fs;
 use std::thread;
@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime};
 use ld_testkit::{Ensemble, Host, SOON, ServerMode, ServerOptions, wait_until};
 
 const ELECTION: Duration = Duration::from_secs(90);
-/// Long enough for several heartbeats, had there been any.
+/// Long enough for several heartbeats.
 const SILENCE: Duration = Duration::from_secs(2);
 
 #[test]
-fn a_read_only_server_serves_files_without_a_heartbeat_and_takes_no_writes_until_its_quorum_is_back() {
-    // A server without a quorum opens sessions only when they may be local to it.
+fn a_read_only_server_gives_files_but_no_heartbeat_or_write() {
+    // A server without a quorum opens sessions only if they may be local to it.
     let local = ["localSessionsEnabled=true", "localSessionsUpgradingEnabled=true"];
     let ensemble = Ensemble::start_with(ServerOptions {
         read_only_mode: true,
@@ -42,7 +42,7 @@ fn a_read_only_server_serves_files_without_a_heartbeat_and_takes_no_writes_until
     });
     assert_eq!(running.read("flags").unwrap(), b"content");
 
-    // A start without a file is served; a file that is there may be newer than what this server knows.
+    // A missing file is written. An existing file stays, since it may be newer than this server.
     let _fresh_watcher = fresh.watcher().start();
     fresh.wait_for_within("flags", "content", ELECTION);
     for name in ["flags", "missing"] {

@@ -1,14 +1,14 @@
-//! What the system refuses: descriptors, threads, and files beyond a limit. And a signal that does
-//! not end the watcher.
+//! Descriptors, threads and file sizes that the system refuses, and a signal that does not end the
+//! watcher.
 
 use std::fs;
 
 use ld_testkit::{Host, Namespace, SOON, Server, ServerOptions, TestCommand, TestOutput, binary};
 
-/// Descriptors that the binaries want at the start, besides the three.
+/// Descriptors that the programs need at the start, besides the three standard ones.
 const DESCRIPTORS: u64 = 16;
 
-/// It says in one line why it cannot start.
+/// Asserts that a program reported in one line why it cannot start.
 #[track_caller]
 fn cannot_start(output: &TestOutput, reason: &str) {
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{}", output.stderr);
@@ -17,7 +17,7 @@ fn cannot_start(output: &TestOutput, reason: &str) {
     assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
 }
 
-/// The command lines of both binaries on a configuration whose server does not run.
+/// The command lines of both programs on this host's configuration.
 fn commands(host: &Host) -> [TestCommand; 2] {
     [host.watcher(), host.writer("new", "/flags")]
 }
@@ -39,8 +39,8 @@ fn without_a_thread_they_exit_1_with_one_line() {
     let host = Host::new(server.connect_string()).node("flags", "/flags");
     host.open();
     for (index, name) in ["live-data-watcher", "live-data-writer"].into_iter().enumerate() {
-        // The directory of the build may be closed to others. Another test's fork could hold a copy
-        // of our own open for writing, and keep it from being run.
+        // Other users may not reach the build directory. `install` copies: if this process did, a
+        // fork in another test could hold the copy open for writing, and it could not be executed.
         let copy = host.path(name);
         let install = TestCommand::new("install").args(["-m", "755"]).arg(binary(name)).arg(&copy);
         assert_eq!(install.run(SOON).code, Some(0));
@@ -50,7 +50,7 @@ fn without_a_thread_they_exit_1_with_one_line() {
         if name.ends_with("writer") {
             command = command.arg(source).arg("/flags");
         }
-        // A user that has no other process.
+        // A user without other processes.
         let user = 4_100_000_000 + std::process::id() % 100_000 * 2 + index as u32;
         let output = command.user(user, user).limit("nproc", 1).run(SOON);
         cannot_start(&output, "ulimit -u");
@@ -77,7 +77,7 @@ fn a_file_beyond_the_size_limit_fails_alone() {
 fn the_size_limit_of_files_does_not_kill_the_writer() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();
-    // Its check sees the content in a file.
+    // Its check gets the content in a file.
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
     let host = host.setting("nodes.flags.check", "/bin/true");
     let writer = host.writer("x".repeat(100_000), "/flags").limit("fsize", 50_000).run(SOON);

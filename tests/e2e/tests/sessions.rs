@@ -9,7 +9,7 @@ use ld_testkit::{
     Daemon, Host, Namespace, Proxy, ProxyMode, SOON, Server, ServerOptions, Session, wait_until,
 };
 
-/// A namespace with one node, a proxy before it, and a host that knows the proxy only.
+/// A namespace with one node, a proxy in front of it, and a host that knows only the proxy.
 fn behind_a_proxy() -> (Namespace, Proxy, Host) {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "first").unwrap();
@@ -19,7 +19,7 @@ fn behind_a_proxy() -> (Namespace, Proxy, Host) {
 }
 
 #[test]
-fn a_zookeeper_that_starts_20_s_after_the_watcher_is_waited_for_and_the_files_on_disk_stay() {
+fn a_zookeeper_that_starts_20_s_late_is_awaited() {
     let server = Server::prepare(ServerOptions::default());
     let host = Host::new(server.connect_string()).node("flags", "/flags").node("gone", "/gone");
     fs::create_dir_all(host.file("flags").parent().unwrap()).unwrap();
@@ -42,14 +42,14 @@ fn a_zookeeper_that_starts_20_s_after_the_watcher_is_waited_for_and_the_files_on
 }
 
 #[test]
-fn an_expired_session_is_followed_by_a_new_one_that_misses_nothing() {
+fn a_new_session_after_an_expiry_misses_no_change() {
     let (zookeeper, proxy, host) = behind_a_proxy();
     let flags = zookeeper.path("/flags");
     let _watcher = host.watcher().start();
     host.wait_for("flags", "first");
     for content in ["second", "third"] {
         let inode = host.inode("flags");
-        // No watch of the old session lives to tell this change.
+        // The watches of the old session are gone, so none reports this change.
         let session = Session::expire(&proxy, zookeeper.server().address(), || {
             zookeeper.admin().set(&flags, content).unwrap();
         });
@@ -73,7 +73,7 @@ fn identical_content_is_left_alone_by_a_new_session() {
 }
 
 #[test]
-fn a_reset_connection_resumes_its_session_and_misses_nothing() {
+fn a_reset_connection_resumes_its_session_without_a_loss() {
     let (zookeeper, proxy, host) = behind_a_proxy();
     let _watcher = host.watcher().start();
     host.wait_for("flags", "first");
@@ -87,7 +87,7 @@ fn a_reset_connection_resumes_its_session_and_misses_nothing() {
 }
 
 #[test]
-fn a_server_that_is_killed_and_comes_back_is_found_again() {
+fn a_restarted_server_is_found_again() {
     let server = Server::start();
     let admin = server.admin();
     admin.create("/flags", "first").unwrap();
@@ -103,7 +103,7 @@ fn a_server_that_is_killed_and_comes_back_is_found_again() {
     watcher.wait_for_stderr("1 of 1 files are current after ", SOON);
 }
 
-/// Ends a watcher that has synced by a signal.
+/// Ends a watcher by a signal after its first sync.
 fn end(signal: impl Fn(&Daemon), word: &str) {
     let (zookeeper, proxy, host) = behind_a_proxy();
     let watcher = host.watcher().start();
@@ -130,7 +130,7 @@ fn sigint_closes_the_sessions_and_exits_0() {
 }
 
 #[test]
-fn sigterm_exits_0_within_moments_when_there_is_no_zookeeper_or_a_silent_one() {
+fn sigterm_exits_0_soon_without_an_answering_zookeeper() {
     let server = Server::prepare(ServerOptions::default());
     let host = Host::new(server.connect_string()).node("flags", "/flags");
     let watcher = host.watcher().start();
@@ -161,7 +161,7 @@ fn the_writer_and_once_close_their_sessions() {
 }
 
 #[test]
-fn reconnects_are_spread_and_never_more_than_seconds_apart() {
+fn reconnects_are_few_and_at_most_seconds_apart() {
     let (zookeeper, proxy, host) = behind_a_proxy();
     let host = host.setting("zookeeper.timeout", "2 seconds");
     let _watcher = host.watcher().start();
@@ -171,10 +171,10 @@ fn reconnects_are_spread_and_never_more_than_seconds_apart() {
     let outage = Duration::from_secs(15);
     thread::sleep(outage);
     let connections = proxy.counts().connections - before;
-    // The original's client library would make one at a time; the one we do not use made 45,906 a second.
+    // A client without a backoff makes tens of thousands a second.
     assert!((2..200).contains(&connections), "{connections} connections in {outage:?}");
     zookeeper.admin().set(&zookeeper.path("/flags"), "second").unwrap();
     proxy.set_mode(ProxyMode::Pass);
-    // The longest delay is 10 s; the original's was 120 s.
+    // The longest delay is 10 s. In the original it is 120 s.
     host.wait_for_within("flags", "second", 2 * SOON);
 }

@@ -1,4 +1,4 @@
-//! TLS from the configuration file to the wire, and what credentials without it cause.
+//! TLS from the configuration file to the network, and the warning for credentials without it.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ struct Fleet {
 }
 
 impl Fleet {
-    /// A server that wants its clients to have a certificate, with the node `/closed` for `CREDENTIAL` only.
+    /// A server that asks its clients for a certificate. Only `CREDENTIAL` may read `/closed`.
     fn new() -> Self {
         let authority = Authority::new();
         let secure =
@@ -24,7 +24,7 @@ impl Fleet {
         Self { authority, server }
     }
 
-    /// A host that has credentials and this certificate.
+    /// A host with credentials and this certificate.
     fn host(&self, authority: &Authority, certificate: &Certificate) -> Host {
         let host = Host::new(format!("localhost:{}", self.server.secure_address().port()));
         let mut host = host.node("closed", "/closed").credentials(&[CREDENTIAL]);
@@ -38,7 +38,7 @@ impl Fleet {
     }
 }
 
-/// The lines of a key but its frame and the prefix that all keys of the kind share.
+/// The second halves of a key's lines: keys of one kind share their first bytes.
 fn key_material(certificate: &Certificate) -> Vec<&str> {
     certificate
         .key
@@ -59,7 +59,7 @@ fn output(daemon: &Daemon) -> String {
 }
 
 #[test]
-fn watcher_and_writer_work_over_tls_and_show_no_secret_at_any_level() {
+fn tls_works_and_no_log_level_shows_a_secret() {
     let fleet = Fleet::new();
     let certificate = fleet.authority.issue(&["host"]);
     let host = fleet.host(&fleet.authority, &certificate);
@@ -74,13 +74,13 @@ fn watcher_and_writer_work_over_tls_and_show_no_secret_at_any_level() {
         assert!(!text.contains(CLEAR_TEXT), "{text}");
         assert_no_key(&certificate, &text);
     }
-    // The search would find it.
+    // The search finds a key that is shown.
     let shown = std::panic::catch_unwind(|| assert_no_key(&certificate, &format!("{:?}", certificate.key)));
     assert!(shown.is_err());
 }
 
 #[test]
-fn a_server_that_is_not_trusted_is_named_with_the_reason_and_served_from_once_it_is() {
+fn an_untrusted_server_is_refused_until_it_is_trusted() {
     let fleet = Fleet::new();
     let certificate = fleet.authority.issue(&["host"]);
     let host = fleet.host(&Authority::new(), &certificate);
@@ -96,7 +96,7 @@ fn a_server_that_is_not_trusted_is_named_with_the_reason_and_served_from_once_it
 }
 
 #[test]
-fn half_a_client_certificate_is_a_mistake_in_the_file() {
+fn a_client_certificate_without_a_key_is_an_error() {
     let host = Host::new("localhost").setting("zookeeper.tls.ca", "ca").setting("zookeeper.tls.cert", "cert");
     for once in [host.once().run(SOON), host.writer("x", "/x").run(SOON)] {
         assert_eq!(once.code, Some(1), "{}", once.stderr);
@@ -107,7 +107,7 @@ fn half_a_client_certificate_is_a_mistake_in_the_file() {
 
 #[test]
 fn credentials_in_clear_text_over_a_network_warn_once() {
-    // Of a network for documentation: nobody answers.
+    // From a network for documentation: no host answers.
     let host = Host::new("192.0.2.1,192.0.2.2").credentials(&[CREDENTIAL]).node("a", "/a");
     let watcher = host.watcher().start();
     watcher.wait_for_stderr("no ZooKeeper session, trying again", 2 * SOON);

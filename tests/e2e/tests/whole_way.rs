@@ -1,4 +1,4 @@
-//! The whole way of the data: writer, ZooKeeper, watcher, file, memory.
+//! The way of a change from the writer through ZooKeeper and a file into memory.
 
 use std::sync::mpsc;
 use std::thread;
@@ -8,7 +8,7 @@ use ld_filewatch::FileWatcher;
 use ld_testkit::{Host, Namespace, SOON, wait_until};
 
 #[test]
-fn a_change_travels_from_the_writer_through_zookeeper_and_a_file_into_a_programs_memory() {
+fn a_change_travels_from_the_writer_to_a_programs_memory() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/limit"), "0").unwrap();
     let host = Host::new(zookeeper.connect_string()).node("limit", "/limit");

@@ -1,4 +1,4 @@
-//! The writer's messages, streams and exit codes, and when it writes.
+//! The writer's messages, output streams and exit codes, and when it writes.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use ld_testkit::{Acl, Admin, Host, Namespace, Proxy, ProxyMode, SOON, TestComman
 
 const OLD: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n";
 const NEW: &str = "1\n2\n3\n4\nfive\n6\n7\n8\n9\n";
-/// Three lines of context.
+/// With three lines of context.
 const DIFF: &str = "--- old\n+++ new\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n";
 
 /// A namespace with the node `/flags`.
@@ -25,12 +25,12 @@ fn version(zookeeper: &Namespace) -> i32 {
     zookeeper.admin().exists(&zookeeper.path("/flags")).unwrap().unwrap().version
 }
 
-/// The first line of every run, as the original's writer prints it.
+/// The first line of every run, as in the original.
 fn writing(dest: &str) -> String {
     format!("Writing to {dest} in ZooKeeper...\n")
 }
 
-/// The last lines of a run that writes: the original's, and what became of the node.
+/// The last lines of a run that writes: the line of the original, and the node's new version.
 fn wrote(zookeeper: &Namespace) -> String {
     let stat = zookeeper.admin().exists(&zookeeper.path("/flags")).unwrap().unwrap();
     let (version, mzxid, bytes) = (stat.version, stat.mzxid, content(zookeeper).len());
@@ -79,7 +79,7 @@ fn without_text_on_both_sides_the_diff_is_skipped() {
 }
 
 #[test]
-fn a_node_whose_data_is_null_is_empty_to_the_writer() {
+fn a_null_node_is_empty_to_the_writer() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create_null(&zookeeper.path("/flags")).unwrap();
     let host = Host::new(zookeeper.connect_string());
@@ -114,7 +114,7 @@ fn an_empty_path_and_the_root_are_refused_with_what_to_do() {
 }
 
 #[test]
-fn an_invalid_path_is_refused_in_the_words_for_a_source() {
+fn an_invalid_path_has_the_same_error_as_a_source() {
     let (zookeeper, host) = flags(OLD);
     for dest in ["/app/../flags", "./flags", "/fl\tags", "/a\u{7f}"] {
         let writer = host.writer(NEW, dest).run(SOON);
@@ -138,7 +138,7 @@ fn a_path_is_repaired_as_the_original_repairs_it() {
 }
 
 #[test]
-fn however_the_path_is_spelled_the_nodes_guards_hold() {
+fn guards_apply_to_each_spelling_of_a_path() {
     let (zookeeper, host) = flags("");
     let host = host.node("flags", "/flags").setting("nodes.flags.max_bytes", "3");
     for dest in ["/flags", "flags", "//flags", "/.//flags"] {
@@ -159,18 +159,18 @@ fn a_change_between_read_and_write_is_not_overwritten() {
     let proxy = Proxy::start(zookeeper.server().address());
     let host = Host::new(format!("{}{}", proxy.connect_string(), zookeeper.chroot()))
         .setting("zookeeper.timeout", "60 seconds");
-    // The server's answers take their time, so that the node changes while the old content is on
-    // its way to the writer.
+    // The server's answers are delayed, so that the node changes while its old content is on its
+    // way to the writer.
     let to_client = Duration::from_millis(1_500);
     proxy.set_mode(ProxyMode::Delay { to_server: Duration::ZERO, to_client });
     let writer = host.writer(NEW, "/flags").start();
     wait_until("the answer with the content", SOON, || proxy.counts().bytes_from_server > old.len() as u64);
-    zookeeper.admin().set(&zookeeper.path("/flags"), "somebody else's").unwrap();
+    zookeeper.admin().set(&zookeeper.path("/flags"), "of another writer").unwrap();
     proxy.set_mode(ProxyMode::Pass);
     assert_eq!(writer.wait(SOON).code(), Some(1));
     writer.wait_for_stderr("The data in ZooKeeper changed unexpectedly.\n", SOON);
     assert!(!writer.stderr().contains("Wrote"), "{}", writer.stderr());
-    assert_eq!(content(&zookeeper), b"somebody else's");
+    assert_eq!(content(&zookeeper), b"of another writer");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn a_node_without_permission_is_named_with_what_to_check() {
 }
 
 #[test]
-fn a_large_diff_is_bounded_in_time_and_it_writes() {
+fn the_diff_of_large_content_is_bounded_in_time() {
     let old: String = (0..60_000).map(|i| format!("line {i}\n")).collect();
     let new: String = (0..60_000).map(|i| format!("line {}\n", if i % 2 == 0 { i } else { i * 7 })).collect();
     let (zookeeper, host) = flags(&old);
@@ -203,9 +203,9 @@ fn a_large_diff_is_bounded_in_time_and_it_writes() {
     assert!(content(&zookeeper) == new.as_bytes());
 }
 
-/// The writer's output on a terminal, both streams together.
+/// The output of the writer on a terminal, both streams together.
 fn on_a_terminal(host: &Host, no_color: Option<&str>) -> String {
-    // Puts the source in its place.
+    // Writes the source file.
     let _ = host.writer(NEW, "/flags");
     let paths = [binary("live-data-writer"), host.config(), host.path("source")];
     let line: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
@@ -221,7 +221,7 @@ fn on_a_terminal(host: &Host, no_color: Option<&str>) -> String {
 }
 
 #[test]
-fn the_diff_has_colour_on_a_terminal_only_and_not_with_no_color() {
+fn the_diff_is_coloured_only_on_a_terminal_without_no_color() {
     let (_zookeeper, host) = flags(OLD);
     let coloured = on_a_terminal(&host, None);
     assert!(coloured.contains("\x1b[31m-5") && coloured.contains("\x1b[32m+five"), "{coloured:?}");

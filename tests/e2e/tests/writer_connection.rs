@@ -1,4 +1,4 @@
-//! How the writer reaches ZooKeeper, and how long it tries.
+//! How the writer connects to ZooKeeper, and how long it tries.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use ld_testkit::{Host, Namespace, Proxy, SOON, Server, ServerOptions, Unroutable
 
 #[test]
 fn the_wait_for_a_connection_ends_and_names_the_hosts() {
-    // A port of our own that nobody listens at, and one whose connects hang.
+    // A reserved port without a listener, and an address where connects hang.
     let server = Server::prepare(ServerOptions::default());
     let unroutable = Unroutable::start();
     let hosts = [server.connect_string(), unroutable.connect_string()];
@@ -29,7 +29,7 @@ fn the_wait_for_a_connection_ends_and_names_the_hosts() {
 }
 
 #[test]
-fn a_dead_host_does_not_keep_the_writer_from_others() {
+fn a_dead_host_does_not_block_the_other_hosts() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();
     let dead = Server::prepare(ServerOptions::default());
@@ -47,7 +47,7 @@ fn hosts_are_tried_in_random_order() {
     let proxies = [(); 2].map(|()| Proxy::start(zookeeper.server().address()));
     let hosts = proxies.each_ref().map(Proxy::connect_string).join(",");
     let host = Host::new(hosts + zookeeper.chroot()).node("flags", "/flags");
-    // Each run throws a coin: 40 times the same side is one chance in 10^12.
+    // Each run picks at random: the same host 40 times has a chance of 1 in 10^12.
     let both_used = || proxies.iter().all(|proxy| !proxy.sessions().is_empty());
     let runs = (0..40).take_while(|_| host.once().run(SOON).code == Some(0) && !both_used()).count();
     assert!(both_used(), "one host was never used in {runs} runs");

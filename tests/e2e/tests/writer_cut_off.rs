@@ -1,22 +1,18 @@
-//! A writer that loses the answer to its write: what it says about the node is true, then and
-//! later.
+//! A writer that loses the answer to its write: its report about the node is true and stays true.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
-use ld_testkit::{HeldWriter, Host, Namespace, Proxy, ProxyMode, SOON, wait_until};
+use ld_testkit::{HeldWriter, Host, Namespace, Proxy, ProxyMode, SOON, operation, wait_until};
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_secs(3_600);
-/// A request is given up after 15 s, looking back ends after 15 s, closing after 1 s.
+/// The request times out after 15 s, the check of the node after 15 s, the close after 1 s.
 const WRITER_LIMIT: Duration = Duration::from_secs(31);
 const LOOKING: &str = "looking whether it was written, for 15 seconds at most\n";
 const NOT_WRITTEN: &str = "; the node is unchanged, run again";
 
-/// ZooKeeper's operation code of a write.
-const SET_DATA: i32 = 5;
-
-/// The writer ends with exit 0, and its last line names the node's version.
+/// Asserts that the writer ends with exit 0, and that its last line names the node's version.
 #[track_caller]
 fn ends_with_the_write_found(held: &HeldWriter) {
     let (code, line) = held.end();
@@ -25,13 +21,13 @@ fn ends_with_the_write_found(held: &HeldWriter) {
     assert!(held.writer.stderr().contains("\nWrote data to Zookeeper.\n"), "{}", held.writer.stderr());
 }
 
-/// Holds back what the client sends, for so long after it came.
+/// Delays the bytes that the client sends.
 fn hold(to_server: Duration) -> ProxyMode {
     ProxyMode::Delay { to_server, to_client: Duration::ZERO }
 }
 
 #[test]
-fn a_write_whose_answer_is_lost_is_found_written_exit_0() {
+fn a_write_with_a_lost_answer_is_found_written_exit_0() {
     let held = HeldWriter::start("5 seconds", |host| host);
     held.proxy.set_mode(ProxyMode::OnlyToServer);
     held.send();
@@ -81,7 +77,7 @@ fn another_write_in_place_of_the_lost_one_exits_1() {
 }
 
 #[test]
-fn without_a_way_back_it_is_unknown_within_the_limit_exit_1() {
+fn without_a_connection_the_outcome_is_unknown_exit_1() {
     let held = HeldWriter::start("5 seconds", |host| host);
     held.proxy.set_mode(hold(NEVER));
     let start = Instant::now();
@@ -108,10 +104,10 @@ fn an_unchanged_node_in_another_session_proves_nothing() {
 }
 
 #[test]
-fn a_write_that_was_said_not_to_be_written_does_not_come_later() {
+fn a_write_reported_as_not_written_does_not_come_later() {
     let held = HeldWriter::start("20 seconds", |host| host);
-    // Delivered after the writer has given the connection up (12 s), and before the server has
-    // given the session up (20 s).
+    // Delivered after the writer has closed the connection (12 s), and before the server expires
+    // the session (20 s).
     held.proxy.set_mode(hold(Duration::from_secs(16)));
     held.send();
     held.proxy.set_mode(ProxyMode::Pass);
@@ -119,7 +115,7 @@ fn a_write_that_was_said_not_to_be_written_does_not_come_later() {
     assert_eq!(code, Some(1), "{}", held.writer.stderr());
     assert!(line.starts_with("not written: ") && line.ends_with(NOT_WRITTEN), "{line}");
     wait_until("the late write to be delivered or refused", SOON, || held.proxy.open_connections() == 0);
-    // Any request behind it on the one server is served behind it.
+    // The server handles this request after the late write.
     assert_eq!(held.version(), 0);
 }
 
@@ -133,7 +129,7 @@ fn a_delayed_write_is_awaited_beside_another_session() {
     let host = Host::new(format!("{}{}", proxy.connect_string(), zookeeper.chroot()))
         .setting("zookeeper.timeout", "30 seconds")
         .credentials(&["user:password"]);
-    // The credentials can be read when the writer looks at them, and not any more when it connects.
+    // The writer can read the credentials when it starts, but not when it connects.
     proxy.set_mode(ProxyMode::Refuse);
     let writer = host.writer(HeldWriter::content(), "/flags").pause_stdout().start();
     writer.wait_for_stderr("Writing to /flags in ZooKeeper...\n", SOON);
@@ -143,9 +139,9 @@ fn a_delayed_write_is_awaited_beside_another_session() {
     writer.wait_for_stdout("--- old", SOON);
     proxy.set_mode(hold(Duration::from_secs(12)));
     writer.resume_stdout();
-    wait_until("the write", SOON, || proxy.requests_of(SET_DATA) == 1);
+    wait_until("the write", SOON, || proxy.requests_of(operation::SET_DATA) == 1);
     proxy.set_mode(ProxyMode::Pass);
-    // Changed credentials open another session, which takes the place of the one that wrote.
+    // Changed credentials open another session, which replaces the session that wrote.
     host.write_secrets(&["user:changed"]);
     wait_until("a second session", SOON, || proxy.sessions().len() == 2);
     assert_eq!(version(), 0);

@@ -1,10 +1,10 @@
-//! What the writer refuses before it writes: empty input that nothing explains, and credentials that cannot be read.
+//! Input that the writer refuses: empty input without a flag, and unreadable credentials.
 
 use std::fs;
 
 use ld_testkit::{Host, Namespace, SOON, TestCommand, TestOutput, binary};
 
-/// A namespace with the node `/flags`, which holds `old`.
+/// A namespace with the node `/flags`, which contains `old`.
 fn flags() -> (Namespace, Host) {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();
@@ -16,7 +16,7 @@ fn content(zookeeper: &Namespace) -> Vec<u8> {
     zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().0
 }
 
-/// The writer, with what a shell does to it: `"$@"` is its command line.
+/// Runs the writer in a shell script, where `"$@"` is its command line.
 fn in_shell(host: &Host, script: &str, options: &[&str], source: &str) -> TestOutput {
     let writer = TestCommand::new(binary("live-data-writer")).args(options);
     let writer = writer.arg(host.config()).arg(source).arg("/flags");
@@ -99,7 +99,7 @@ fn secrets_that_hang_are_given_up_and_named() {
     let secrets = host.path("secrets.json");
     fs::remove_file(&secrets).unwrap();
     assert_eq!(TestCommand::new("mkfifo").arg(&secrets).run(SOON).code, Some(0));
-    // It takes 10 s, unless such a file is not opened at all.
+    // The limit for reading secrets is 10 s.
     let output = host.writer("new", "/flags").run(2 * SOON);
     refused(&zookeeper, &output, "nothing was written: ");
     assert!(output.stderr.contains(secrets.to_str().unwrap()), "{}", output.stderr);

@@ -1,5 +1,5 @@
-//! A writer that is asked to end: it says whether the node was written, and a second signal ends it
-//! at once.
+//! A writer that gets a signal: it reports whether the node was written. A second signal ends it at
+//! once.
 
 use std::fs;
 use std::time::Duration;
@@ -14,11 +14,11 @@ const NOTHING_WRITTEN: &str = "interrupted: nothing was written";
 const LOOKING: &str = "interrupted: looking whether it was written, for 15 seconds at most\n";
 const SIGNALS: [fn(&Daemon); 3] = [Daemon::interrupt, Daemon::terminate, Daemon::hang_up];
 
-/// Ends by `signal` with nothing written, and at once.
+/// Asserts that `signal` ends the writer at once, and that nothing was written.
 #[track_caller]
 fn ends_with_nothing_written(writer: &Daemon, signal: fn(&Daemon)) {
     signal(writer);
-    // Not after 15 s, when a connection is given up.
+    // Sooner than the limit of a request, 15 s.
     assert_eq!(writer.wait(Duration::from_secs(10)).code(), Some(1), "{}", writer.stderr());
     writer
         .wait_until("the last line", SOON, |writer| writer.stderr().lines().last() == Some(NOTHING_WRITTEN));
@@ -40,7 +40,7 @@ fn interrupted_before_the_answer_it_finds_the_write() {
 }
 
 #[test]
-fn interrupted_before_a_lost_write_it_says_not_written() {
+fn interrupted_before_a_lost_write_it_reports_not_written() {
     for signal in SIGNALS {
         let held = HeldWriter::start("20 seconds", |host| host);
         held.proxy.set_mode(ProxyMode::Delay { to_server: NEVER, to_client: Duration::ZERO });
@@ -94,7 +94,7 @@ fn interrupted_while_it_connects_it_has_written_nothing() {
 #[test]
 fn interrupted_during_an_endless_source_it_writes_nothing() {
     let zookeeper = Namespace::new();
-    // The warning tells that it runs.
+    // A warning in the log shows that it runs.
     let host = Host::new(zookeeper.connect_string()).setting("secrets.provider", "unknown");
     let writer = host.writer("", "/flags");
     let source = host.path("source");
@@ -107,17 +107,17 @@ fn interrupted_during_an_endless_source_it_writes_nothing() {
     }
 }
 
-/// A writer whose check runs, while `signals` come.
+/// Sends `signals` to a writer while its check runs.
 fn with_a_running_check(signals: impl FnOnce(&Daemon)) {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();
     let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
     let check = SleepingCheck::new(&host);
     let host = host.setting("nodes.flags.check", check.program());
-    let candidates = host.path("tmp");
-    fs::create_dir(&candidates).unwrap();
-    let count = || fs::read_dir(&candidates).unwrap().count();
-    let writer = host.writer("new", "/flags").env("TMPDIR", &candidates).start();
+    let temporary = host.path("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let count = || fs::read_dir(&temporary).unwrap().count();
+    let writer = host.writer("new", "/flags").env("TMPDIR", &temporary).start();
     check.wait_until_running();
     assert_eq!(count(), 1);
 

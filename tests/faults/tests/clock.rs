@@ -1,4 +1,4 @@
-//! The clock is set back, for the watcher alone.
+//! The wall clock of the watcher is set back.
 
 use std::time::{Duration, Instant};
 

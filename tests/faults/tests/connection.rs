@@ -1,4 +1,4 @@
-//! Faults of the one connection: it ends, falls silent, is slow, or its session is gone.
+//! Faults of the connection: it ends, is silent or slow, or its session ends.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use crate::rig::{NODE, Rig, host};
 
 tests! {
     reset_connections_cost_no_session_and_no_time: 15,
-    a_network_that_is_silent_for_a_minute_stops_the_heartbeat_and_heals: 90,
+    a_network_silent_for_a_minute_stops_the_heartbeat: 90,
     a_connection_that_only_sends_is_noticed_and_heals: 40,
     a_connection_that_only_receives_is_noticed_and_heals: 40,
-    a_round_trip_of_two_seconds_delays_and_breaks_nothing: 30,
+    a_round_trip_of_two_seconds_only_delays_changes: 30,
     a_session_closed_from_outside_is_replaced_at_once: 10,
     a_watcher_frozen_past_its_session_timeout_catches_up_at_once: 20,
 }
@@ -40,7 +40,7 @@ fn reset_connections_cost_no_session_and_no_time() {
     rig.finish();
 }
 
-fn a_network_that_is_silent_for_a_minute_stops_the_heartbeat_and_heals() {
+fn a_network_silent_for_a_minute_stops_the_heartbeat() {
     let (_namespace, proxy, rig) = proxied();
     let start = Instant::now();
     proxy.set_mode(ProxyMode::Blackhole);
@@ -73,13 +73,13 @@ fn half_open(mode: ProxyMode, fault: &str) {
     rig.finish();
 }
 
-fn a_round_trip_of_two_seconds_delays_and_breaks_nothing() {
+fn a_round_trip_of_two_seconds_only_delays_changes() {
     let (_namespace, proxy, rig) = proxied();
     let way = Duration::from_secs(1);
     proxy.set_mode(ProxyMode::Delay { to_server: way, to_client: way });
     for _ in 0..3 {
         rig.write();
-        // The event's way, and the read's there and back.
+        // The event takes one way, the read a round trip.
         rig.converges("latency of 2 s, during it", 3 * way + AT_ONCE);
     }
     rig.write();
@@ -91,7 +91,7 @@ fn a_round_trip_of_two_seconds_delays_and_breaks_nothing() {
 fn a_session_closed_from_outside_is_replaced_at_once() {
     let (namespace, proxy, rig) = proxied();
     for _ in 0..3 {
-        // Refused meanwhile, or the client might take its session back before it is closed.
+        // Connects are refused meanwhile. Otherwise the client could resume its session first.
         proxy.set_mode(ProxyMode::Refuse);
         proxy.last_session().close(namespace.server().address()).expect("the session lives");
         rig.write();
@@ -107,7 +107,8 @@ fn a_watcher_frozen_past_its_session_timeout_catches_up_at_once() {
     let session = proxy.last_session();
     rig.watcher.freeze();
     rig.write();
-    // Expired for certain: taking it over fails. Asking too early would take it over and close it, which is no expiry.
+    // The session has expired if it cannot be resumed. An earlier attempt would close the session,
+    // which is not an expiry.
     thread::sleep(2 * SESSION + LOADED_MACHINE);
     assert!(session.close(namespace.server().address()).is_err(), "the session has expired");
     rig.watcher.thaw();

@@ -1,7 +1,9 @@
-//! Content that says which version it is, all over: a reader can tell a torn file from a whole one.
+//! Content that repeats its version, so that a reader can tell a torn file from a whole one.
 
-/// The bytes of a version: its number again and again. How often depends on the version, so that a version written over
-/// another one in place would show.
+/// The bytes of a version: its number, repeated.
+///
+/// The number of repetitions depends on the version, so a version that is written in place over
+/// another one is found.
 pub(crate) fn of_version(version: u64, words: usize) -> Vec<u8> {
     let words = words + usize::try_from(version % 50).expect("a small number");
     let mut text = word(version).repeat(words);
@@ -9,7 +11,7 @@ pub(crate) fn of_version(version: u64, words: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Which version these bytes are; `None` if they are not all of one version, from the first to the last.
+/// The version of these bytes; `None` if they are not one whole version.
 pub(crate) fn version_of(bytes: &[u8], words: usize) -> Option<u64> {
     let first = std::str::from_utf8(bytes.get(..WORD)?).ok()?;
     let version = first.strip_prefix('v')?.trim_end().parse().ok()?;

@@ -1,4 +1,4 @@
-//! The watcher is killed again and again, in the middle of a burst of writes.
+//! The watcher is killed again and again during a burst of writes.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -17,39 +17,39 @@ use crate::private_mount::directory;
 use crate::rig::{NAME, NODE, host, report};
 
 tests! {
-    a_watcher_killed_200_times_in_a_burst_as_root_leaves_no_torn_and_no_stray_file: 110,
-    a_watcher_killed_200_times_in_a_burst_as_nobody_leaves_no_torn_and_no_stray_file: 111,
+    a_watcher_of_root_killed_200_times_leaves_no_torn_file: 110,
+    an_unprivileged_watcher_killed_200_times_tears_no_file: 111,
 }
 
 const KILLS: u64 = 200;
-/// Words of a version: 60 kB, so that many kills hit a file that is being written.
+/// Words of a version: 60 kB, so that many kills happen during a write.
 const WORDS: usize = 6_000;
 /// The pause between two writes to the node.
 const PAUSE: Duration = Duration::from_millis(5);
-/// Debian's user and group `nobody` and `nogroup`.
-const NOBODY: u32 = 65534;
+/// The ids of Debian's user `nobody` and group `nogroup`.
+const UNPRIVILEGED: u32 = 65534;
 
-fn a_watcher_killed_200_times_in_a_burst_as_root_leaves_no_torn_and_no_stray_file() {
+fn a_watcher_of_root_killed_200_times_leaves_no_torn_file() {
     let server = server();
     let host = host(server.connect_string());
     let watcher = host.watcher();
     burst(&server, &host, &watcher, "root");
 }
 
-fn a_watcher_killed_200_times_in_a_burst_as_nobody_leaves_no_torn_and_no_stray_file() {
+fn an_unprivileged_watcher_killed_200_times_tears_no_file() {
     let server = server();
     let host = host(server.connect_string());
-    // The directory of the build may be closed to others.
+    // Other users may not reach the build directory.
     let copy = host.path("live-data-watcher");
     fs::copy(binary("live-data-watcher"), &copy).expect("a binary can be copied");
     let config = host.config();
     let place = config.parent().expect("a file has a directory");
-    chown(place, Some(NOBODY), Some(NOBODY)).expect("these tests run as root");
-    let watcher = TestCommand::new(copy).arg(&config).user(NOBODY, NOBODY);
+    chown(place, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("these tests run as root");
+    let watcher = TestCommand::new(copy).arg(&config).user(UNPRIVILEGED, UNPRIVILEGED);
     burst(&server, &host, &watcher, "an unprivileged user");
 }
 
-/// A server that keeps few of the big transactions in memory.
+/// A server that keeps few of the large transactions in memory.
 fn server() -> Server {
     Server::start_with(ServerOptions {
         extra_properties: vec!["zookeeper.commitLogCount=20".to_owned()],
@@ -77,7 +77,7 @@ fn burst(server: &Server, host: &Host, watcher: &TestCommand, who: &str) {
         for kill in 0..KILLS {
             let before = observer.version();
             let watcher = watcher.start();
-            // One in four dies while it starts, the others in the middle of the burst, each at another point.
+            // One in four is killed while it starts, the others at different points of the burst.
             if kill % 4 != 0 {
                 watcher.wait_until("the file to follow", PATIENCE, |_| observer.version() > before);
             }
@@ -111,14 +111,14 @@ fn burst(server: &Server, host: &Host, watcher: &TestCommand, who: &str) {
     assert_eq!(watcher.wait(PATIENCE).code(), Some(0), "{}", watcher.stderr());
 }
 
-/// How many files there are beside the destination.
+/// Number of files beside the destination.
 fn stray_files(host: &Host) -> usize {
     let is_stray = |path: &Path| path != host.file(NAME);
     let entries = fs::read_dir(directory(host)).into_iter().flatten();
     entries.filter(|entry| entry.as_ref().is_ok_and(|entry| is_stray(&entry.path()))).count()
 }
 
-/// Stops the writer however the scope ends.
+/// Stops the writer at the end of the scope, even after a panic.
 struct Stop<'a>(&'a AtomicBool);
 
 impl Drop for Stop<'_> {

@@ -1,24 +1,26 @@
-//! Faults of the secrets: a wrong password, and a rotation. Nothing is restarted.
+//! Secrets that change at run time: a wrong password that is corrected, and a rotation.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use ld_testkit::{Acl, Admin, Namespace};
 
-use crate::bounds::{LOADED_MACHINE, OUTAGE, PATIENCE, UNTOLD};
+use crate::bounds::{LOADED_MACHINE, NO_EVENT, OUTAGE, PATIENCE};
 use crate::content::of_version;
 use crate::harness::tests;
 use crate::rig::{NAME, NODE, Rig, WORDS, bare_host, report};
 
 tests! {
-    a_wrong_password_corrected_in_the_secrets_file_is_taken_up: 40,
-    rotated_credentials_are_taken_up: 60,
+    a_corrected_password_is_used: 40,
+    rotated_credentials_are_used: 60,
 }
 
 const OLD: &str = "fleet:planted-old-password";
 const NEW: &str = "fleet:planted-new-password";
 
-/// A watcher with the secrets `credential`, of a node that belongs to [`OLD`]. Does not wait for the file.
+/// A watcher with the secret `credential`, on a node that belongs to [`OLD`].
+///
+/// It does not wait for the file.
 fn rig_with(credential: &str) -> (Namespace, Rig) {
     let namespace = Namespace::new();
     let admin = || Admin::new(namespace.server().address()).with_digest(OLD).with_digest(NEW);
@@ -37,10 +39,10 @@ fn finish(rig: Rig) {
     rig.finish();
 }
 
-fn a_wrong_password_corrected_in_the_secrets_file_is_taken_up() {
+fn a_corrected_password_is_used() {
     let (_namespace, rig) = rig_with("fleet:planted-wrong-password");
     rig.watcher.wait_for_stderr("not authorized", PATIENCE);
-    // Long enough for the secrets to be looked at as rarely as they ever are.
+    // Long enough for the longest interval between two reads of the secrets.
     thread::sleep(Duration::from_secs(20));
     assert!(rig.file.symlink_metadata().is_err());
     rig.host.write_secrets(&[OLD]);
@@ -48,21 +50,21 @@ fn a_wrong_password_corrected_in_the_secrets_file_is_taken_up() {
     finish(rig);
 }
 
-fn rotated_credentials_are_taken_up() {
+fn rotated_credentials_are_used() {
     let (namespace, rig) = rig_with(OLD);
     let rig = rig.settled();
     let node = namespace.path(NODE);
-    // As a rotation goes: both may read, then the hosts get the new secret, then the old one is shut out.
+    // The steps of a rotation: both may read, the hosts get the new secret, the old one is removed.
     let old = Admin::new(namespace.server().address()).with_digest(OLD);
     let new = Admin::new(namespace.server().address()).with_digest(NEW);
     old.set_acl(&node, &[Acl::anyone(Acl::ALL)]).expect("the owner may set it");
     rig.host.write_secrets(&[NEW]);
     new.set_acl(&node, &[Acl::creator(Acl::ALL)]).expect("anybody may set it");
     let since = Instant::now();
-    rig.write_untold(&new);
-    rig.watcher.wait_for_stderr("not authorized", UNTOLD + LOADED_MACHINE);
+    rig.write_without_event(&new);
+    rig.watcher.wait_for_stderr("not authorized", NO_EVENT + LOADED_MACHINE);
     rig.acknowledge();
-    report("credentials rotated: noticed", UNTOLD, since.elapsed());
+    report("credentials rotated: noticed", NO_EVENT, since.elapsed());
     rig.converges("credentials rotated", OUTAGE);
     finish(rig);
 }

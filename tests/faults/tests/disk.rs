@@ -1,4 +1,4 @@
-//! Faults of the destination's file system, each healed later.
+//! Faults of the destination's file system, which heal later.
 
 use std::fs;
 use std::process::Command;
@@ -15,17 +15,17 @@ use crate::private_mount::{
 use crate::rig::{NAME, NODE, Rig, host};
 
 tests! {
-    a_destination_that_turns_read_only_is_written_once_it_is_writable: 15,
-    a_heartbeat_that_fails_is_complained_of_once_and_goes_on_by_itself: 15,
+    a_read_only_destination_is_written_when_it_is_writable: 15,
+    a_failed_heartbeat_is_logged_once_and_heals: 15,
     a_destination_directory_that_is_removed_is_made_again: 10,
-    a_full_disk_keeps_the_old_file_whole_until_there_is_room: 15,
-    exhausted_inodes_keep_the_old_file_until_there_are_some: 15,
-    a_directory_in_the_destinations_place_is_left_alone_and_waited_out: 15,
-    an_exhausted_quota_of_open_files_is_survived: 20,
-    an_exhausted_quota_of_open_files_while_the_session_is_lost_is_survived: 30,
+    a_full_disk_keeps_the_old_file_until_there_is_space: 15,
+    a_disk_without_inodes_keeps_the_old_file: 15,
+    a_directory_at_the_destination_is_left_alone: 15,
+    a_lack_of_free_descriptors_is_survived: 20,
+    a_lost_session_without_free_descriptors_is_survived: 30,
 }
 
-/// How long each fault lasts: retries reach their longest pause.
+/// How long each fault lasts: long enough for retries to reach their longest delay.
 const LENGTH: Duration = Duration::from_secs(5);
 
 fn rig_as(command: impl FnOnce(&Host) -> TestCommand) -> (Namespace, Proxy, Rig) {
@@ -38,7 +38,7 @@ fn rig_as(command: impl FnOnce(&Host) -> TestCommand) -> (Namespace, Proxy, Rig)
     (namespace, proxy, rig.settled())
 }
 
-/// The fault is there: a new version comes, and nothing happens for a while but that it is reported.
+/// Publishes a version during the fault, and asserts that the watcher reports the fault and waits.
 fn endure(rig: &Rig, report: &str) {
     let start = Instant::now();
     rig.write();
@@ -50,7 +50,7 @@ fn endure(rig: &Rig, report: &str) {
     assert!(complaints <= 3, "{complaints} lines of the same in {LENGTH:?}:\n{}", rig.watcher.stderr());
 }
 
-fn a_destination_that_turns_read_only_is_written_once_it_is_writable() {
+fn a_read_only_destination_is_written_when_it_is_writable() {
     let (_namespace, _proxy, rig) = rig_as(on_bind_mount);
     let live = directory(&rig.host);
     remount(rig.watcher.id(), &live, "remount,bind,ro");
@@ -60,7 +60,7 @@ fn a_destination_that_turns_read_only_is_written_once_it_is_writable() {
     rig.finish();
 }
 
-fn a_heartbeat_that_fails_is_complained_of_once_and_goes_on_by_itself() {
+fn a_failed_heartbeat_is_logged_once_and_heals() {
     let (_namespace, _proxy, rig) = rig_as(on_bind_mount);
     let live = directory(&rig.host);
     remount(rig.watcher.id(), &live, "remount,bind,ro");
@@ -77,7 +77,7 @@ fn a_heartbeat_that_fails_is_complained_of_once_and_goes_on_by_itself() {
 
 fn a_destination_directory_that_is_removed_is_made_again() {
     let (_namespace, _proxy, rig) = rig_as(Host::watcher);
-    rig.observer.let_it_be_missing();
+    rig.observer.allow_missing();
     fs::remove_dir_all(directory(&rig.host)).expect("it can be removed");
     rig.converges("destination's directory removed", DRIFT);
     fs::remove_dir_all(directory(&rig.host)).expect("it can be removed");
@@ -86,7 +86,7 @@ fn a_destination_directory_that_is_removed_is_made_again() {
     rig.finish();
 }
 
-fn a_full_disk_keeps_the_old_file_whole_until_there_is_room() {
+fn a_full_disk_keeps_the_old_file_until_there_is_space() {
     let (_namespace, _proxy, rig) = rig_as(|host| on_tmpfs(host, "size=256k"));
     let live = seen_by(rig.watcher.id(), &directory(&rig.host));
     let filler = fill_with_bytes(&live).expect("a file can be made");
@@ -97,7 +97,7 @@ fn a_full_disk_keeps_the_old_file_whole_until_there_is_room() {
     rig.finish();
 }
 
-fn exhausted_inodes_keep_the_old_file_until_there_are_some() {
+fn a_disk_without_inodes_keeps_the_old_file() {
     let (_namespace, _proxy, rig) = rig_as(|host| on_tmpfs(host, "nr_inodes=64"));
     let live = seen_by(rig.watcher.id(), &directory(&rig.host));
     let fillers = fill_with_files(&live);
@@ -108,9 +108,9 @@ fn exhausted_inodes_keep_the_old_file_until_there_are_some() {
     rig.finish();
 }
 
-fn a_directory_in_the_destinations_place_is_left_alone_and_waited_out() {
+fn a_directory_at_the_destination_is_left_alone() {
     let (_namespace, _proxy, rig) = rig_as(Host::watcher);
-    rig.observer.let_it_be_missing();
+    rig.observer.allow_missing();
     let dest = rig.host.file(NAME);
     let foreign = rig.host.path("foreign");
     fs::create_dir(&foreign).expect("a private directory is writable");
@@ -129,8 +129,8 @@ fn a_directory_in_the_destinations_place_is_left_alone_and_waited_out() {
     rig.finish();
 }
 
-/// Lets the watcher open no more files, or as many as it likes.
-fn quota(rig: &Rig, files: u32) {
+/// Sets the watcher's limit of open files.
+fn limit_files(rig: &Rig, files: u32) {
     let mut command = Command::new("prlimit");
     command.args([format!("--pid={}", rig.watcher.id()), format!("--nofile={files}:")]);
     assert!(
@@ -139,28 +139,28 @@ fn quota(rig: &Rig, files: u32) {
     );
 }
 
-/// Fewer than a watcher has open all the time.
+/// Fewer descriptors than a watcher always has open.
 const NONE: u32 = 3;
 const MANY: u32 = 1024;
 
-fn an_exhausted_quota_of_open_files_is_survived() {
+fn a_lack_of_free_descriptors_is_survived() {
     let (_namespace, _proxy, rig) = rig_as(Host::watcher);
-    quota(&rig, NONE);
+    limit_files(&rig, NONE);
     endure(&rig, "Too many open files");
-    quota(&rig, MANY);
+    limit_files(&rig, MANY);
     rig.converges("quota of open files reached, then raised", AT_ONCE);
     rig.finish();
 }
 
-fn an_exhausted_quota_of_open_files_while_the_session_is_lost_is_survived() {
+fn a_lost_session_without_free_descriptors_is_survived() {
     let (_namespace, proxy, rig) = rig_as(Host::watcher);
-    quota(&rig, NONE);
+    limit_files(&rig, NONE);
     proxy.reset_connections();
     let start = Instant::now();
     rig.write();
     rig.falls_silent(AT_ONCE);
     rig.stays_silent(start, 3 * SESSION);
-    quota(&rig, MANY);
+    limit_files(&rig, MANY);
     rig.converges("quota of open files reached and the connection lost, then raised", OUTAGE);
     rig.finish();
 }

@@ -1,4 +1,4 @@
-//! Somebody else changes the destination.
+//! Another process changes the destination.
 
 use std::fs::{self, Permissions};
 use std::io::Write;
@@ -46,8 +46,8 @@ fn a_destination_edited_or_deleted_by_hand_is_restored() {
     let namespace = Namespace::new();
     let admin = Admin::new(namespace.server().address());
     let rig = Rig::start(host(namespace.connect_string()), admin, namespace.path(NODE));
-    rig.observer.let_it_be_missing();
-    rig.observer.let_it_be_edited();
+    rig.observer.allow_missing();
+    rig.observer.allow_edits();
     let dest = rig.host.file(NAME);
     let repairs = std::cell::Cell::new(0);
     let restored = |fault: &str| {
@@ -68,7 +68,7 @@ fn a_destination_edited_or_deleted_by_hand_is_restored() {
     fs::rename(&edited, &dest).expect("it can be replaced");
     restored("destination replaced by hand");
 
-    // The same size and mtime again: only the change time tells.
+    // The same size and mtime: only the ctime differs.
     let whole = fs::read(&dest).expect("it is there");
     let found = fs::metadata(&dest).expect("it is there");
     let file = fs::OpenOptions::new().write(true).open(&dest).expect("root may write it");

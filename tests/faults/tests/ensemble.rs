@@ -1,4 +1,4 @@
-//! Faults of an ensemble: members die, freeze and restart, the quorum is lost, the data is another.
+//! Faults of an ensemble: killed, frozen and restarted members, a lost quorum, other data.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -14,16 +14,16 @@ use crate::slots::Slot;
 tests! {
     a_connected_follower_killed_is_replaced_at_once: 20,
     a_connected_leader_killed_is_survived: 20,
-    a_leader_killed_behind_the_connected_follower_is_survived: 20,
+    a_killed_leader_behind_the_follower_is_survived: 20,
     a_rolling_restart_under_writes_ends_on_the_last_version: 60,
     a_quorum_lost_for_20_seconds_stops_the_heartbeat_and_heals: 45,
-    a_connected_follower_frozen_for_40_seconds_is_left_for_another: 60,
-    a_frozen_leader_is_left_for_the_new_one: 45,
+    a_frozen_connected_follower_is_left_for_another_member: 60,
+    a_frozen_leader_is_left_for_the_new_leader: 45,
     an_ensemble_restored_from_an_older_backup_is_followed_back: 45,
-    a_wiped_ensemble_leaves_the_files_and_is_followed_once_refilled: 45,
+    a_wiped_ensemble_leaves_the_files_until_it_has_data: 45,
 }
 
-/// An ensemble behind a proxy for each member, so that it is known whom the watcher is connected to.
+/// An ensemble with a proxy for each member, which shows the member that the watcher uses.
 struct Fleet {
     ensemble: Ensemble,
     proxies: Vec<Proxy>,
@@ -38,7 +38,7 @@ impl Fleet {
         Self { ensemble, proxies, _slot: slot }
     }
 
-    /// A watcher that is connected to the member `server`, and knows them all.
+    /// A watcher that is connected to the member `server`, and knows all members.
     fn rig_at(&self, server: &Server) -> Rig {
         let others = || self.proxies.iter().filter(|proxy| !std::ptr::eq(*proxy, self.proxy_of(server)));
         others().for_each(|proxy| proxy.set_mode(ProxyMode::Refuse));
@@ -53,7 +53,7 @@ impl Fleet {
 
     fn rig(&self) -> Rig {
         let hosts: Vec<_> = self.proxies.iter().map(Proxy::connect_string).collect();
-        // Whoever dies, the writer has another one; tests that kill choose it.
+        // The writer uses another member; a test that kills one chooses it.
         let admin = self.ensemble.servers()[0].admin();
         Rig::start(host(hosts.join(",")), admin, NODE.to_owned())
     }
@@ -88,13 +88,13 @@ fn a_connected_leader_killed_is_survived() {
     let (leader, survivor) = (fleet.ensemble.leader(), fleet.followers().0);
     let rig = fleet.rig_at(leader);
     leader.kill();
-    // The write is acknowledged once there is a new leader.
+    // The write is acknowledged after the election.
     rig.write_by(&survivor.admin());
     rig.converges("connected leader killed, after the election", AT_ONCE);
     rig.finish();
 }
 
-fn a_leader_killed_behind_the_connected_follower_is_survived() {
+fn a_killed_leader_behind_the_follower_is_survived() {
     let fleet = Fleet::start();
     let (leader, (connected, other)) = (fleet.ensemble.leader(), fleet.followers());
     let rig = fleet.rig_at(connected);
@@ -137,7 +137,7 @@ fn a_quorum_lost_for_20_seconds_stops_the_heartbeat_and_heals() {
     rig.finish();
 }
 
-fn a_connected_follower_frozen_for_40_seconds_is_left_for_another() {
+fn a_frozen_connected_follower_is_left_for_another_member() {
     let fleet = Fleet::start();
     let (connected, other) = fleet.followers();
     let rig = fleet.rig_at(connected);
@@ -154,7 +154,7 @@ fn a_connected_follower_frozen_for_40_seconds_is_left_for_another() {
     rig.finish();
 }
 
-fn a_frozen_leader_is_left_for_the_new_one() {
+fn a_frozen_leader_is_left_for_the_new_leader() {
     let fleet = Fleet::start();
     let (leader, (one, _)) = (fleet.ensemble.leader(), fleet.followers());
     let rig = fleet.rig_at(leader);
@@ -162,7 +162,7 @@ fn a_frozen_leader_is_left_for_the_new_one() {
     rig.write_by(&writer);
     let start = Instant::now();
     leader.freeze();
-    // The write is acknowledged once there is a new leader; the watcher notices the silence meanwhile.
+    // The write is acknowledged after the election. The watcher notices the silence meanwhile.
     rig.write_by(&writer);
     rig.converges("connected leader frozen, after the election", SILENCE);
     thread::sleep(Duration::from_secs(20).saturating_sub(start.elapsed()));
@@ -179,7 +179,7 @@ fn an_ensemble_restored_from_an_older_backup_is_followed_back() {
     rig.write_by(&writer);
     let saved = rig.version();
     let backup = fleet.ensemble.backup();
-    // Far beyond: the client has seen zxids that the restored ensemble has not.
+    // The client has seen zxids far above those of the restored ensemble.
     (0..20).for_each(|_| rig.write_by(&writer));
     rig.converges("writes after the backup", AT_ONCE);
     fleet.ensemble.restore(&backup);
@@ -191,7 +191,7 @@ fn an_ensemble_restored_from_an_older_backup_is_followed_back() {
     rig.finish();
 }
 
-fn a_wiped_ensemble_leaves_the_files_and_is_followed_once_refilled() {
+fn a_wiped_ensemble_leaves_the_files_until_it_has_data() {
     let fleet = Fleet::start();
     let rig = fleet.rig();
     let writer = fleet.ensemble.leader().admin();
@@ -203,7 +203,7 @@ fn a_wiped_ensemble_leaves_the_files_and_is_followed_once_refilled() {
     rig.watcher.wait_for_stderr("this ensemble holds no data at all", OUTAGE);
     rig.stays_silent(start, Duration::from_secs(10));
     assert!(rig.is_current(), "the file stays");
-    // The observer's rule that versions grow holds: the node is new, the versions go on.
+    // The node is new, but its versions go on, as the observer expects.
     let content = rig.next();
     Admin::create(&fleet.ensemble.leader().admin(), NODE, content).expect("the ensemble is empty");
     rig.acknowledge();

@@ -1,4 +1,6 @@
-//! Runs the tests: many at once, since they mostly wait. The standard harness runs as many as there are processors.
+//! Runs the tests, many at once because they mostly wait.
+//!
+//! The standard harness runs only as many as there are processors.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -15,12 +17,12 @@ const AT_ONCE: usize = 12;
 pub(crate) struct Test {
     /// The module's path and the function's name.
     pub(crate) name: &'static str,
-    /// How long it takes about: the longest start first.
+    /// About how long it takes: the longest tests start first.
     pub(crate) seconds: u32,
     pub(crate) run: fn(),
 }
 
-/// Lists the tests of a module with about how many seconds each takes.
+/// Lists the tests of a module, each with about how many seconds it takes.
 macro_rules! tests {
     ($($name:ident: $seconds:literal),+ $(,)?) => {
         pub(crate) const TESTS: &[$crate::harness::Test] = &[$($crate::harness::Test {
@@ -32,7 +34,7 @@ macro_rules! tests {
 }
 pub(crate) use tests;
 
-/// What the command line asks for; a subset of the standard harness's, enough for cargo and nextest.
+/// The command line: a subset of the standard harness's, enough for cargo and nextest.
 #[derive(Debug, Default)]
 struct Wanted {
     list: bool,
@@ -78,13 +80,13 @@ pub(crate) fn run(modules: &[&[Test]]) -> ExitCode {
     if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(101) }
 }
 
-/// Runs `tests` from the last to the first and gives the names of those that failed.
+/// Runs `tests` from last to first and returns the names of those that failed.
 fn run_all(tests: Vec<Test>, threads: usize) -> BTreeSet<&'static str> {
     let (queue, failed) = (Mutex::new(tests), Mutex::new(BTreeSet::new()));
     let worker = || {
         while let Some(test) = take(&queue) {
             let start = Instant::now();
-            // A thread of its own, so that a panic's message names the test.
+            // In a thread with the test's name, which the message of a panic shows.
             let thread = thread::Builder::new().name(test.name.to_owned()).spawn(test.run);
             let passed = thread.expect("a thread can be started").join().is_ok();
             let outcome = if passed { "ok" } else { "FAILED" };
@@ -102,7 +104,7 @@ fn take(queue: &Mutex<Vec<Test>>) -> Option<Test> {
     queue.lock().expect("workers do not panic").pop()
 }
 
-/// Without the name of this binary.
+/// The name without that of this binary.
 fn short(name: &'static str) -> &'static str {
     name.split_once("::").map_or(name, |(_, rest)| rest)
 }
@@ -128,7 +130,7 @@ impl Wanted {
                     let threads = value()?.parse().map_err(|_| "--test-threads needs a number")?;
                     wanted.threads = Some(threads);
                 }
-                // Output is never captured, and has one form.
+                // Output is never captured and has one format.
                 "--nocapture" | "--no-capture" | "--show-output" | "--include-ignored" | "--quiet" | "-q" => {
                 }
                 "--format" | "--color" => drop(value()?),

@@ -1,4 +1,4 @@
-//! TLS files whose reading hangs.
+//! TLS files that hang when they are read.
 
 use std::fs;
 use std::thread;
@@ -12,10 +12,10 @@ use crate::rig::bare_host;
 use crate::serving::{lines_with, with_node};
 
 tests! {
-    certificates_that_hang_keep_no_new_session_from_opening: 45,
+    hung_certificates_block_no_new_session: 45,
 }
 
-fn certificates_that_hang_keep_no_new_session_from_opening() {
+fn hung_certificates_block_no_new_session() {
     let (authority, faults) = (Authority::new(), Faults::new());
     let secure = SecurePort { certificate: authority.issue(&["localhost"]), clients: Some(authority.pem()) };
     let server = Server::start_with(ServerOptions { secure: Some(secure), ..ServerOptions::default() });
@@ -35,7 +35,7 @@ fn certificates_that_hang_keep_no_new_session_from_opening() {
     watcher.wait_until("the first file", PATIENCE, |_| host.read("file").as_deref() == Some(b"first"));
 
     faults.hang_files(&["ca", "cert", "key"].map(|name| host.path(name)));
-    // The session expires: the next one needs the files, and gets those that are known.
+    // The next session needs the files, and gets those that were read before.
     proxy.set_mode(ProxyMode::Refuse);
     thread::sleep(2 * SESSION);
     admin.set("/file", "second").expect("the server is there");

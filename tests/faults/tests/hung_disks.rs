@@ -1,4 +1,4 @@
-//! Destinations on file systems that hang, beside healthy ones.
+//! Destinations on file systems that hang, and on healthy ones beside them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::rig::bare_host;
 use crate::serving::{Nodes, lines_with, with_node};
 
 tests! {
-    a_frozen_disk_holds_back_no_other_file_system: 35,
-    a_disk_whose_calls_hang_holds_back_no_other_file_system: 35,
+    a_frozen_disk_delays_no_other_file_system: 35,
+    a_hung_disk_delays_no_other_file_system: 35,
     a_disk_frozen_at_start_delays_only_its_own_files: 20,
-    a_disk_whose_calls_hang_at_start_delays_only_its_own_files: 20,
-    five_frozen_disks_at_once_hold_back_no_other: 30,
-    five_disks_whose_calls_hang_at_once_hold_back_no_other: 30,
+    a_disk_hung_at_start_delays_only_its_own_files: 20,
+    five_frozen_disks_delay_no_other: 30,
+    five_hung_disks_delay_no_other: 30,
 }
 
-/// After this time without an answer a node is failing.
+/// After this time without a result a node is failing.
 const HUNG: Duration = Duration::from_secs(10);
-/// What its log line says.
+/// The text of its log line.
 const SINCE: &str = "has hung since";
 
 /// A host with a file in its own directory and one on each disk.
@@ -72,7 +72,7 @@ fn one_of_two_hangs(disks: Disks) {
     [&healthy, &stuck].iter().for_each(|nodes| nodes.converge(&watcher, "at start", PATIENCE));
 
     setup.disks.freeze(1);
-    // First only the heartbeat of the stuck file hangs, then a change of it.
+    // First only the heartbeat of the hung file hangs, then a change of it.
     healthy.follow_for(&watcher, DRIFT, "beside a hung heartbeat");
     stuck.change();
     healthy.follow_for(&watcher, HUNG + Duration::from_secs(5), "beside a hung disk");
@@ -88,11 +88,11 @@ fn one_of_two_hangs(disks: Disks) {
     end(&watcher);
 }
 
-fn a_frozen_disk_holds_back_no_other_file_system() {
+fn a_frozen_disk_delays_no_other_file_system() {
     one_of_two_hangs(Disks::new(2));
 }
 
-fn a_disk_whose_calls_hang_holds_back_no_other_file_system() {
+fn a_hung_disk_delays_no_other_file_system() {
     one_of_two_hangs(Disks::injected(2));
 }
 
@@ -113,7 +113,7 @@ fn a_disk_frozen_at_start_delays_only_its_own_files() {
     one_of_two_hangs_at_start(Disks::new(2));
 }
 
-fn a_disk_whose_calls_hang_at_start_delays_only_its_own_files() {
+fn a_disk_hung_at_start_delays_only_its_own_files() {
     one_of_two_hangs_at_start(Disks::injected(2));
 }
 
@@ -130,11 +130,11 @@ fn five_of_six_hang(disks: Disks) {
     end(&watcher);
 }
 
-fn five_frozen_disks_at_once_hold_back_no_other() {
+fn five_frozen_disks_delay_no_other() {
     five_of_six_hang(Disks::new(6));
 }
 
-fn five_disks_whose_calls_hang_at_once_hold_back_no_other() {
+fn five_hung_disks_delay_no_other() {
     five_of_six_hang(Disks::injected(6));
 }
 

@@ -1,4 +1,4 @@
-//! Secrets whose reading hangs, and a configuration that never comes.
+//! Secrets that hang when they are read, and a configuration that never arrives.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -13,18 +13,20 @@ use crate::rig::bare_host;
 use crate::serving::{Nodes, lines_with, with_node};
 
 tests! {
-    secrets_that_hang_cost_one_thread_and_no_public_node: 60,
-    secrets_in_a_fifo_cost_one_thread_and_no_public_node: 60,
+    hung_secrets_cost_one_thread_and_delay_no_public_node: 60,
+    secrets_in_a_fifo_cost_one_thread_only: 60,
     many_sessions_open_side_by_side_while_secrets_hang: 40,
     a_configuration_that_never_comes_can_be_terminated: 10,
 }
 
 const CREDENTIAL: &str = "reader:planted-password";
-/// How long the fault lasts: a watcher that reads anew beside a hung read does so every 13 s.
+/// How long the fault lasts. A watcher that starts further reads beside a hung one does so every
+/// 13 s.
 const LENGTH: Duration = Duration::from_secs(30);
 
-/// A node that everybody may read, and one that only the credential may: the client asks for its
-/// secrets anew while it may not be read.
+/// A node that every client may read, and one that needs the credential.
+///
+/// The client reads its secrets again while it may not read the second one.
 struct Setup<'a> {
     host: Host,
     public: Nodes<'a>,
@@ -44,7 +46,7 @@ impl<'a> Setup<'a> {
         Self { host, public, private }
     }
 
-    /// The whole test; `hung` counts the watcher's reads that hang.
+    /// The whole test. `hung` counts the watcher's reads that hang.
     fn hang(
         &self,
         command: TestCommand,
@@ -71,7 +73,7 @@ impl<'a> Setup<'a> {
         assert_eq!(watcher.wait(PATIENCE).code(), Some(0), "{}", watcher.stderr());
     }
 
-    /// The log names the file.
+    /// Asserts that the log names the file.
     fn reported(&self, watcher: &Daemon) {
         let path = self.host.path("secrets.json");
         let path = path.to_str().expect("an ASCII name");
@@ -81,7 +83,7 @@ impl<'a> Setup<'a> {
     }
 }
 
-fn secrets_that_hang_cost_one_thread_and_no_public_node() {
+fn hung_secrets_cost_one_thread_and_delay_no_public_node() {
     let (namespace, faults) = (Namespace::new(), Faults::new());
     let setup = Setup::new(&namespace);
     let secrets = setup.host.path("secrets.json");
@@ -90,21 +92,21 @@ fn secrets_that_hang_cost_one_thread_and_no_public_node() {
     setup.hang(command, begin, |_| faults.hung(), || faults.release_files());
 }
 
-fn secrets_in_a_fifo_cost_one_thread_and_no_public_node() {
+fn secrets_in_a_fifo_cost_one_thread_only() {
     let namespace = Namespace::new();
     let setup = Setup::new(&namespace);
     let secrets = setup.host.path("secrets.json");
     setup.hang(setup.host.watcher(), || replace_by_fifo(&secrets), fifo_readers, || ());
 }
 
-/// Threads that wait for the writer of a FIFO.
+/// Number of threads that wait for the writer of a FIFO.
 fn fifo_readers(watcher: &Daemon) -> usize {
     let tasks = fs::read_dir(format!("/proc/{}/task", watcher.id())).into_iter().flatten().flatten();
     let waits = tasks.map(|task| fs::read_to_string(task.path().join("wchan")).unwrap_or_default());
     waits.filter(|call| call.contains("fifo_open") || call.contains("wait_for_partner")).count()
 }
 
-/// A session carries 96 KiB of watched paths: these nodes need five of them.
+/// A session has at most 96 KiB of watched paths, so these nodes need five sessions.
 const SESSIONS: usize = 5;
 const PATH: usize = 1000;
 
@@ -126,7 +128,7 @@ fn many_sessions_open_side_by_side_while_secrets_hang() {
     let watcher = host.watcher().faults(&faults).start();
     let start = Instant::now();
     wait_until("the secrets to hang", SOON, || faults.hung() > 0);
-    // One limit of 10 s, whatever the number of sessions.
+    // One limit of 10 s for any number of sessions.
     watcher.wait_until("all files", OUTAGE + LOADED_MACHINE, |_| {
         (0..count).all(|node| host.read(&node.to_string()).is_some())
     });

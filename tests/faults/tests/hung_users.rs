@@ -1,4 +1,4 @@
-//! A user database that does not answer: LDAP or sssd behind the C library.
+//! A user database that does not answer, as LDAP or sssd behind the C library.
 
 use std::fs;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use crate::serving::{Nodes, lines_with, with_node};
 
 tests! {
     a_hung_user_database_at_start_delays_only_nodes_with_names: 25,
-    a_hung_user_database_holds_up_only_names_not_yet_known: 35,
+    a_hung_user_database_delays_only_unknown_names: 35,
 }
 
-/// Names that each Debian system has; more than the threads that an earlier version had for them.
+/// Names that every Debian system has; more than the threads that look names up.
 const USERS: [&str; 6] = ["daemon", "bin", "sys", "games", "mail", "news"];
-/// After this time without an answer a node is failing.
+/// After this time without a result a node is failing.
 const HUNG: Duration = Duration::from_secs(10);
 
-/// The host with a node whose file belongs to `user`.
+/// The host with one more node, with a file that belongs to `user`.
 fn owned_by(host: Host, name: &str, user: &str) -> Host {
     let dest = host.file(name);
     with_node(host, name, &dest)
@@ -57,7 +57,7 @@ fn a_hung_user_database_at_start_delays_only_nodes_with_names() {
     assert_eq!(watcher.wait(PATIENCE).code(), Some(0), "{}", watcher.stderr());
 }
 
-fn a_hung_user_database_holds_up_only_names_not_yet_known() {
+fn a_hung_user_database_delays_only_unknown_names() {
     let (namespace, faults) = (Namespace::new(), Faults::new());
     let host = bare_host(namespace.connect_string());
     let dest = host.file("plain");

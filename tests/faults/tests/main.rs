@@ -1,8 +1,8 @@
-//! Every fault that a fleet meets, injected into a running watcher: each test states the bound on convergence and prints
-//! what was measured.
+//! Each fault by itself, injected into a running watcher.
 //!
-//! From outside the process each test also checks what must hold at every moment: no torn file, no older version after a
-//! newer one, no heartbeat on a file that is known to be stale.
+//! Each test has a bound on convergence and prints the measured time. It also checks from outside
+//! the process what must hold at every moment: no torn file, no older version after a newer one, no
+//! heartbeat on a file that is known to be stale.
 
 mod bounds;
 mod clock;

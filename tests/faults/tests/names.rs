@@ -1,4 +1,4 @@
-//! Faults of names and addresses: some are dead, some swallow packets, a name moves.
+//! Faults of names and addresses: dead, unroutable, or with a new address.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Instant;
@@ -11,8 +11,8 @@ use crate::rig::{self, NODE, Rig, host};
 
 tests! {
     a_name_that_changes_its_address_is_followed: 20,
-    a_name_whose_first_of_three_addresses_is_unroutable_is_reached: 25,
-    a_list_of_dead_and_unroutable_hosts_with_one_good_one_is_enough: 25,
+    a_name_with_an_unroutable_first_address_is_reached: 25,
+    one_good_host_among_dead_and_unroutable_ones_is_enough: 25,
 }
 
 const HOST: &str = "zookeeper.test";
@@ -25,7 +25,7 @@ fn ip(last: u8) -> std::net::IpAddr {
     (*local(last, 0).ip()).into()
 }
 
-/// A watcher that is started in a world where names are what `names` says.
+/// A watcher that resolves names by `names` alone.
 fn rig_in(namespace: &Namespace, names: &HostsFile, port: u16) -> Rig {
     let host = host(format!("{HOST}:{port}{}", namespace.chroot()));
     let (command, file) = (host.watcher().hosts(names), host.file(rig::NAME));
@@ -49,7 +49,7 @@ fn a_name_that_changes_its_address_is_followed() {
     rig.finish();
 }
 
-fn a_name_whose_first_of_three_addresses_is_unroutable_is_reached() {
+fn a_name_with_an_unroutable_first_address_is_reached() {
     let namespace = Namespace::new();
     let second = Proxy::start_at(local(3, 0), namespace.server().address());
     let port = second.address().port();
@@ -65,7 +65,7 @@ fn a_name_whose_first_of_three_addresses_is_unroutable_is_reached() {
         rig.converges("first of three addresses unroutable, after a reset", SILENCE);
     }
     for session in [&second, &third].iter().flat_map(|proxy| proxy.sessions()) {
-        // The session shows at each address that it was resumed through; only the first close finds it alive.
+        // The session may appear at several addresses, and only the first close finds it alive.
         let _ = session.close(namespace.server().address());
     }
     rig.write();
@@ -73,7 +73,7 @@ fn a_name_whose_first_of_three_addresses_is_unroutable_is_reached() {
     rig.finish();
 }
 
-fn a_list_of_dead_and_unroutable_hosts_with_one_good_one_is_enough() {
+fn one_good_host_among_dead_and_unroutable_ones_is_enough() {
     let namespace = Namespace::new();
     let good = Proxy::start(namespace.server().address());
     let (dead, other) =

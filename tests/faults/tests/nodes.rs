@@ -1,4 +1,4 @@
-//! Faults of the node itself: it goes, comes back, or may not be read.
+//! Faults of the node itself: it is deleted, created again, or may not be read.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -6,33 +6,33 @@ use std::time::{Duration, Instant};
 use ld_testkit::operation::GET_DATA;
 use ld_testkit::{Acl, Admin, Host, Namespace, Proxy, ProxyMode, Step, wait_until};
 
-use crate::bounds::{AT_ONCE, LOADED_MACHINE, OUTAGE, PATIENCE, SESSION, STANDSTILL, UNTOLD};
+use crate::bounds::{AT_ONCE, LOADED_MACHINE, NO_EVENT, OUTAGE, PATIENCE, SESSION, STANDSTILL};
 use crate::content::of_version;
 use crate::harness::tests;
 use crate::rig::{NAME, NODE, Rig, bare_host, host, report};
 
 tests! {
-    a_chroot_removed_while_nobody_looked_leaves_the_file_and_is_followed_when_it_is_back: 45,
-    a_chroot_removed_under_a_live_session_takes_the_file_along_and_brings_it_back: 10,
+    a_chroot_removed_between_sessions_leaves_the_file: 45,
+    a_chroot_removed_in_a_live_session_removes_the_file: 10,
     a_node_deleted_and_created_again_is_followed_each_time: 10,
-    a_node_deleted_and_created_in_one_transaction_never_loses_its_file: 10,
-    a_node_whose_acl_is_taken_away_is_polled_gently_until_it_is_given_back: 75,
-    no_heartbeat_rests_on_an_event_that_the_server_dropped: 30,
+    a_node_recreated_in_one_transaction_keeps_its_file: 10,
+    an_unreadable_node_is_polled_slowly_until_it_is_readable: 75,
+    no_heartbeat_relies_on_an_event_that_was_dropped: 30,
     three_hundred_unreadable_nodes_are_polled_ten_times_a_second: 45,
 }
 
-/// An unreadable node is polled after this long at the soonest.
+/// Shortest time between two polls of an unreadable node.
 const POLL: Duration = Duration::from_secs(10);
-/// Polls a second of one process, for however many nodes.
+/// Most polls a second of one process, for any number of nodes.
 const POLLS_A_SECOND: u32 = 10;
 
-struct Corner {
+struct Setup {
     namespace: Namespace,
     proxy: Proxy,
     rig: Rig,
 }
 
-impl Corner {
+impl Setup {
     fn start() -> Self {
         let namespace = Namespace::new();
         let proxy = Proxy::start(namespace.server().address());
@@ -54,11 +54,11 @@ impl Corner {
     }
 }
 
-fn a_chroot_removed_while_nobody_looked_leaves_the_file_and_is_followed_when_it_is_back() {
-    let corner = Corner::start();
-    let Corner { namespace, proxy, rig } = &corner;
+fn a_chroot_removed_between_sessions_leaves_the_file() {
+    let setup = Setup::start();
+    let Setup { namespace, proxy, rig } = &setup;
     proxy.set_mode(ProxyMode::Refuse);
-    // Until the session is gone: in the next one nothing is known of the node.
+    // Wait until the session has expired: the next one knows nothing of the node.
     let session = proxy.last_session();
     thread::sleep(2 * SESSION);
     assert!(session.close(namespace.server().address()).is_err(), "the session has expired");
@@ -69,78 +69,78 @@ fn a_chroot_removed_while_nobody_looked_leaves_the_file_and_is_followed_when_it_
     rig.stays_silent(start, POLL);
     assert!(rig.is_current(), "the file stays");
     namespace.admin().create(namespace.chroot(), b"").expect("the chroot is gone");
-    corner.create();
+    setup.create();
     rig.converges("chroot removed, then back", AT_ONCE);
-    corner.rig.finish();
+    setup.rig.finish();
 }
 
-fn a_chroot_removed_under_a_live_session_takes_the_file_along_and_brings_it_back() {
-    let corner = Corner::start();
-    let Corner { namespace, rig, .. } = &corner;
-    rig.observer.let_it_be_missing();
+fn a_chroot_removed_in_a_live_session_removes_the_file() {
+    let setup = Setup::start();
+    let Setup { namespace, rig, .. } = &setup;
+    rig.observer.allow_missing();
     namespace.admin().delete_all(namespace.chroot()).expect("the chroot can be deleted");
     rig.vanishes("chroot removed under a live session", AT_ONCE);
     namespace.admin().create(namespace.chroot(), b"").expect("the chroot is gone");
-    corner.create();
+    setup.create();
     rig.converges("chroot removed under a live session, then back", AT_ONCE);
-    corner.rig.finish();
+    setup.rig.finish();
 }
 
 fn a_node_deleted_and_created_again_is_followed_each_time() {
-    let corner = Corner::start();
-    let rig = &corner.rig;
-    rig.observer.let_it_be_missing();
+    let setup = Setup::start();
+    let rig = &setup.rig;
+    rig.observer.allow_missing();
     for _ in 0..3 {
-        corner.namespace.admin().delete(&corner.node()).expect("the node is there");
+        setup.namespace.admin().delete(&setup.node()).expect("the node is there");
         rig.vanishes("node deleted", AT_ONCE);
-        corner.create();
+        setup.create();
         rig.converges("node created again", AT_ONCE);
     }
     for _ in 0..10 {
-        corner.namespace.admin().delete(&corner.node()).expect("the node is there");
-        corner.create();
+        setup.namespace.admin().delete(&setup.node()).expect("the node is there");
+        setup.create();
     }
     rig.converges("node deleted and created again ten times in a row", AT_ONCE);
-    corner.rig.finish();
+    setup.rig.finish();
 }
 
-fn a_node_deleted_and_created_in_one_transaction_never_loses_its_file() {
-    let corner = Corner::start();
-    let rig = &corner.rig;
+fn a_node_recreated_in_one_transaction_keeps_its_file() {
+    let setup = Setup::start();
+    let rig = &setup.rig;
     for _ in 0..20 {
         let content = rig.next();
-        let steps = [Step::delete(corner.node()), Step::create(corner.node(), content)];
-        corner.namespace.admin().transaction(&steps).expect("the node is there");
+        let steps = [Step::delete(setup.node()), Step::create(setup.node(), content)];
+        setup.namespace.admin().transaction(&steps).expect("the node is there");
         rig.acknowledge();
         rig.converges("node deleted and created in one transaction", AT_ONCE);
     }
-    corner.rig.finish();
+    setup.rig.finish();
 }
 
-fn a_node_whose_acl_is_taken_away_is_polled_gently_until_it_is_given_back() {
-    let corner = Corner::start();
-    let Corner { namespace, proxy, rig } = &corner;
+fn an_unreadable_node_is_polled_slowly_until_it_is_readable() {
+    let setup = Setup::start();
+    let Setup { namespace, proxy, rig } = &setup;
     let owner = Admin::new(namespace.server().address()).with_digest("owner:password");
-    owner.set_acl(&corner.node(), &[Acl::creator(Acl::ALL)]).expect("anybody may set it");
+    owner.set_acl(&setup.node(), &[Acl::creator(Acl::ALL)]).expect("every client may set it");
     let since = Instant::now();
-    rig.write_untold(&owner);
-    rig.watcher.wait_for_stderr("not authorized", UNTOLD + LOADED_MACHINE);
+    rig.write_without_event(&owner);
+    rig.watcher.wait_for_stderr("not authorized", NO_EVENT + LOADED_MACHINE);
     rig.acknowledge();
-    report("read ACL taken away: noticed", UNTOLD, since.elapsed());
+    report("read ACL taken away: noticed", NO_EVENT, since.elapsed());
     let (since, polls) = (Instant::now(), proxy.requests_of(GET_DATA));
     rig.falls_silent(STANDSTILL);
     rig.stays_silent(since, 2 * POLL);
     let polls = proxy.requests_of(GET_DATA) - polls;
     assert!(polls <= 2, "{polls} polls in {:?}", since.elapsed());
     assert!(!rig.is_current(), "the file stays as it is");
-    owner.set_acl(&corner.node(), &[Acl::anyone(Acl::ALL)]).expect("the owner may set it");
+    owner.set_acl(&setup.node(), &[Acl::anyone(Acl::ALL)]).expect("the owner may set it");
     rig.converges("read ACL taken away and given back", OUTAGE);
-    corner.rig.finish();
+    setup.rig.finish();
 }
 
-fn no_heartbeat_rests_on_an_event_that_the_server_dropped() {
-    // So many that those which the client looks at all the time come round in minutes, and a heartbeat so rare that before
-    // each of them all nodes are looked at.
+fn no_heartbeat_relies_on_an_event_that_was_dropped() {
+    // With so many nodes the regular audit takes minutes for a round. The heartbeats are rare, and
+    // all nodes are audited before each of them.
     const OTHERS: usize = 300;
     const HEARTBEAT: Duration = Duration::from_secs(6);
     let namespace = Namespace::new();
@@ -152,8 +152,8 @@ fn no_heartbeat_rests_on_an_event_that_the_server_dropped() {
     let admin = Admin::new(namespace.server().address());
     let rig = Rig::start(host.node(NAME, NODE), admin, namespace.path(NODE));
     let owner = Admin::new(namespace.server().address()).with_digest("owner:password");
-    owner.set_acl(&namespace.path(NODE), &[Acl::creator(Acl::ALL)]).expect("anybody may set it");
-    // The observer is told, and takes a heartbeat of the old version from now on for a lie.
+    owner.set_acl(&namespace.path(NODE), &[Acl::creator(Acl::ALL)]).expect("every client may set it");
+    // From now on the observer reports a heartbeat of the old version as a violation.
     rig.write_by(&owner);
     let since = Instant::now();
     rig.watcher.wait_for_stderr("not authorized", HEARTBEAT + AT_ONCE + LOADED_MACHINE);
@@ -192,7 +192,7 @@ fn three_hundred_unreadable_nodes_are_polled_ten_times_a_second() {
     for index in 0..NODES {
         assert!(host.read(&format!("node{index}")).is_none());
     }
-    // One that may be read now is found in the same rounds.
+    // A node that becomes readable is found by the same polls.
     let (found, content) = (namespace.path("/node7"), of_version(1, 1));
     owner.set(&found, &content).expect("the owner may write");
     owner.set_acl(&found, &[Acl::anyone(Acl::ALL)]).expect("the owner may set it");

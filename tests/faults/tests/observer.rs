@@ -1,4 +1,4 @@
-//! Reads a destination all the time, as an application would, and judges what it sees.
+//! Reads a destination all the time, as an application would, and reports violations.
 
 use std::fs::File;
 use std::io::Read;
@@ -32,9 +32,9 @@ struct Seen {
     reads: u64,
     words: usize,
     /// The file of the last read.
-    current: Option<Sight>,
+    current: Option<FileState>,
     newest: u64,
-    /// The version that a restored ensemble holds: until it is seen, the file may still be of the past that is gone.
+    /// The version in a restored ensemble. Until it is seen, the file may have any version.
     restored: Option<u64>,
     /// When each version was acknowledged by ZooKeeper.
     acknowledged: Vec<(u64, SystemTime)>,
@@ -42,19 +42,19 @@ struct Seen {
     may_be_missing: bool,
     may_be_edited: bool,
     violations: Vec<String>,
-    /// Violations in all.
+    /// Number of violations.
     count: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Sight {
+struct FileState {
     version: u64,
     inode: u64,
     mtime: SystemTime,
 }
 
 impl Observer {
-    /// Observes `path`, whose versions have so many words.
+    /// Observes `path`, which has versions of `words` words.
     pub(crate) fn start(path: &Path, words: usize) -> Self {
         let seen = Arc::new(Mutex::new(Seen { words, ..Seen::default() }));
         let stop = Arc::new(AtomicBool::new(false));
@@ -69,39 +69,41 @@ impl Observer {
         Self { seen, stop, thread: Some(thread.expect("a thread can be started")) }
     }
 
-    /// ZooKeeper has acknowledged a version: from now on an older file may not get a heartbeat.
+    /// Records that ZooKeeper has acknowledged a version.
+    ///
+    /// From now on an older file must not get a heartbeat.
     pub(crate) fn acknowledged(&self, version: u64) {
         self.lock().acknowledged.push((version, SystemTime::now()));
     }
 
-    /// The version that the file holds; `None` without a file of ours.
+    /// The version in the file; `None` without a file or with other content.
     pub(crate) fn version(&self) -> Option<u64> {
-        self.lock().current.map(|sight| sight.version)
+        self.lock().current.map(|state| state.version)
     }
 
     /// The file's mtime at the last read.
     pub(crate) fn mtime(&self) -> Option<SystemTime> {
-        self.lock().current.map(|sight| sight.mtime)
+        self.lock().current.map(|state| state.mtime)
     }
 
-    /// From now on the file may be missing.
-    pub(crate) fn let_it_be_missing(&self) {
+    /// Allows the file to be missing from now on.
+    pub(crate) fn allow_missing(&self) {
         self.lock().may_be_missing = true;
     }
 
-    /// From now on somebody may edit the file by hand.
-    pub(crate) fn let_it_be_edited(&self) {
+    /// Allows edits of the file by hand from now on.
+    pub(crate) fn allow_edits(&self) {
         self.lock().may_be_edited = true;
     }
 
-    /// The ensemble has gone back in time to `version`: so may the file.
+    /// Allows the file to go back to `version`, after the ensemble was restored.
     pub(crate) fn go_back_to(&self, version: u64) {
         let mut seen = self.lock();
         seen.restored = Some(version);
         seen.acknowledged.clear();
     }
 
-    /// Ends it.
+    /// Stops the observer.
     ///
     /// # Panics
     ///
@@ -124,7 +126,7 @@ impl Observer {
     fn end(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
-            // It does not panic; if it did, its findings say enough.
+            // The thread does not panic.
             let _ = thread.join();
         }
     }
@@ -157,7 +159,7 @@ fn observe(path: &PathBuf, seen: &Mutex<Seen>) {
             seen.judge(&bytes, found.ino(), mtime);
         }
         Err(_) => {
-            // Before the first sight nothing is expected.
+            // Before the first version the file may be missing.
             seen.missing += u64::from(seen.newest > 0);
             seen.current = None;
         }
@@ -168,9 +170,9 @@ impl Seen {
     fn judge(&mut self, bytes: &[u8], inode: u64, mtime: SystemTime) {
         self.reads += 1;
         let Some(version) = version_of(bytes, self.words) else {
-            // A shell truncates before it writes.
+            // A shell truncates the file before it writes.
             if !self.may_be_edited || !(bytes.is_empty() || bytes.starts_with(BY_HAND)) {
-                self.violation(format!("torn: {} bytes are of no version", bytes.len()));
+                self.violation(format!("torn: {} bytes are not one version", bytes.len()));
             }
             self.current = None;
             return;
@@ -192,7 +194,7 @@ impl Seen {
                 ));
             }
         }
-        self.current = Some(Sight { version, inode, mtime });
+        self.current = Some(FileState { version, inode, mtime });
     }
 
     fn violation(&mut self, text: String) {

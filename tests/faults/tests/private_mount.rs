@@ -1,4 +1,4 @@
-//! A file system under the destinations that only the watcher (and whoever looks through /proc) sees.
+//! A file system below the destinations that only the watcher sees, and others through /proc.
 
 use std::fs;
 use std::io;
@@ -9,13 +9,16 @@ use ld_testkit::{Host, TestCommand, wait_until};
 
 use crate::bounds::PATIENCE;
 
-/// The watcher of `host` in a mount namespace of its own, with a small tmpfs (`options` as of mount(8)) where its
-/// destinations are.
+/// The watcher of `host` in a new mount namespace, with a small tmpfs at its destinations.
+///
+/// The `options` are those of mount(8).
 pub(crate) fn on_tmpfs(host: &Host, options: &str) -> TestCommand {
     in_namespace(host, r#"mount -t tmpfs -o "$2" none "$1""#, options)
 }
 
-/// The same with the destinations' directory mounted onto itself, so that it can be made read-only for the watcher alone.
+/// As [`on_tmpfs`], with the directory of the destinations mounted onto itself.
+///
+/// It can then be made read-only for the watcher alone.
 pub(crate) fn on_bind_mount(host: &Host) -> TestCommand {
     in_namespace(host, r#"mount --bind "$1" "$1""#, "")
 }
@@ -29,7 +32,7 @@ fn in_namespace(host: &Host, mount: &str, options: &str) -> TestCommand {
     host.watcher().wrapped_by(unshare.into_iter().chain([directory, options]))
 }
 
-/// The destinations' directory of `host`.
+/// The directory of the destinations of `host`.
 pub(crate) fn directory(host: &Host) -> PathBuf {
     host.path("live")
 }
@@ -42,7 +45,7 @@ pub(crate) fn seen_by(id: u32, path: &Path) -> PathBuf {
 
 /// Mounts `directory` again with other options, in the namespace of the process `id`.
 pub(crate) fn remount(id: u32, directory: &Path, options: &str) {
-    // Busy while a file is open for writing there: try again.
+    // It fails while a file there is open for writing, so try again.
     wait_until(&format!("a mount with {options}"), PATIENCE, || {
         let mut command = Command::new("nsenter");
         command.args(["--target", &id.to_string(), "--mount", "--", "mount", "-o", options]).arg(directory);
@@ -50,11 +53,11 @@ pub(crate) fn remount(id: u32, directory: &Path, options: &str) {
     });
 }
 
-/// Fills the file system of `directory` with one file, until it takes no more.
+/// Fills the file system of `directory` with one file, until no space is left.
 pub(crate) fn fill_with_bytes(directory: &Path) -> io::Result<PathBuf> {
     let filler = directory.join("filler");
     let mut file = fs::File::create(&filler)?;
-    // Page by page, so that not one is left.
+    // Page by page, so that no page is left.
     let page = [0; 4096];
     while io::Write::write_all(&mut file, &page).is_ok() {}
     Ok(filler)

@@ -1,6 +1,6 @@
-//! Threads, descriptors and bytes that the machine refuses, at start and while the watcher runs.
+//! Threads, descriptors and bytes that the system refuses, at the start and at run time.
 //!
-//! A watcher that cannot work ends with exit code 1 and one line; it never lives on without serving.
+//! A watcher that cannot work ends with exit code 1 and one line. It never runs without serving.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -16,16 +16,16 @@ use crate::rig::bare_host;
 use crate::serving::{Nodes, lines_with, with_node};
 
 tests! {
-    threads_refused_at_start_end_it_with_a_line_or_heal: 15,
-    a_limit_of_threads_at_start_ends_it_with_a_line_or_heals: 40,
-    threads_refused_while_it_runs_are_survived: 45,
-    a_limit_of_descriptors_at_start_ends_it_or_serves: 60,
+    threads_refused_at_start_end_the_watcher_or_heal: 15,
+    a_limit_of_threads_at_start_ends_the_watcher_or_heals: 40,
+    threads_refused_at_run_time_are_survived: 45,
+    a_limit_of_descriptors_at_start_ends_the_watcher_or_serves: 60,
     once_serves_many_directories_with_few_descriptors: 20,
     a_limit_of_file_size_fails_only_the_nodes_beyond_it: 20,
     a_writer_survives_a_limit_of_file_size: 5,
 }
 
-/// How soon a watcher that cannot work must end.
+/// A watcher that cannot work must end within this time.
 const END: Duration = Duration::from_secs(10);
 
 fn host_with_file(hosts: &str) -> Host {
@@ -38,7 +38,7 @@ fn nodes<'a>(namespace: &'a Namespace, host: &Host) -> Nodes<'a> {
     Nodes::create(namespace, vec![("file".to_owned(), host.file("file"))])
 }
 
-/// Waits until the watcher serves or has ended as it should. Gives whether it serves.
+/// Waits until the watcher serves or has ended with one line. Returns whether it serves.
 #[track_caller]
 fn serves_or_ends(watcher: &Daemon, nodes: &Nodes<'_>, what: &str) -> bool {
     let start = Instant::now();
@@ -59,7 +59,7 @@ fn serves_or_ends(watcher: &Daemon, nodes: &Nodes<'_>, what: &str) -> bool {
     false
 }
 
-fn threads_refused_at_start_end_it_with_a_line_or_heal() {
+fn threads_refused_at_start_end_the_watcher_or_heal() {
     let (namespace, faults) = (Namespace::new(), Faults::new());
     let host = host_with_file(&namespace.connect_string());
     let nodes = nodes(&namespace, &host);
@@ -72,14 +72,14 @@ fn threads_refused_at_start_end_it_with_a_line_or_heal() {
     assert_eq!(lines_with(&watcher, &["panicked"]), 0, "{}", watcher.stderr());
 }
 
-/// The most threads that are tried: more than any watcher of one node needs.
+/// Largest limit that is tried: more threads than a watcher of one node needs.
 const THREADS: u64 = 10;
-/// More than any watcher needs.
+/// More threads than any watcher needs.
 const MANY: u64 = 1000;
-/// The limit counts all processes of a user: each limit has a user of its own.
+/// The limit counts all processes of a user, so each limit gets another user.
 const FIRST_USER: u32 = 4400;
 
-fn a_limit_of_threads_at_start_ends_it_with_a_line_or_heals() {
+fn a_limit_of_threads_at_start_ends_the_watcher_or_heals() {
     let namespace = Namespace::new();
     let host = host_with_file(&namespace.connect_string());
     let nodes = nodes(&namespace, &host);
@@ -90,10 +90,10 @@ fn a_limit_of_threads_at_start_ends_it_with_a_line_or_heals() {
         let watcher = command.wrapped_by(limit).start();
         let what = format!("at most {threads} threads");
         if !serves_or_ends(&watcher, &nodes, &what) && watcher.is_running() {
-            // Some threads could be made, and it has a session: it says what it lacks, and heals.
+            // Some threads could be started and it has a session: it reports the lack and heals.
             let said = lines_with(&watcher, &["refuses a thread"]);
             assert!(said > 0, "with {what} it neither serves nor says why:\n{}", watcher.stderr());
-            // Its own user may do that, and root without CAP_SYS_RESOURCE may not.
+            // The user of the process may raise the limit, but not root without CAP_SYS_RESOURCE.
             let pid = format!("--pid={}", watcher.id());
             let raise = TestCommand::new("prlimit").arg(pid).arg(format!("--nproc={MANY}:"));
             assert_eq!(raise.user(user, user).run(SOON).code, Some(0));
@@ -103,19 +103,19 @@ fn a_limit_of_threads_at_start_ends_it_with_a_line_or_heals() {
 }
 
 fn fresh_directory(path: &Path, user: u32) {
-    // The first time there is none.
+    // The first time it does not exist.
     let _ = fs::remove_dir_all(path);
     fs::create_dir(path).expect("a private directory is writable");
     chown(path, Some(user), Some(user)).expect("these tests run as root");
 }
 
-/// How long idle threads may be kept, and how long threads are refused.
+/// Longer than idle threads are kept; threads are refused for this time.
 const IDLE: Duration = Duration::from_secs(12);
 
-fn threads_refused_while_it_runs_are_survived() {
+fn threads_refused_at_run_time_are_survived() {
     let (namespace, faults) = (Namespace::new(), Faults::new());
     let proxy = Proxy::start(namespace.server().address());
-    // Without heartbeats nothing keeps idle threads from ending.
+    // Without heartbeats idle threads end.
     let host = Host::new(format!("{}{}", proxy.connect_string(), namespace.chroot()))
         .setting("zookeeper.timeout", "4 seconds")
         .node("file", "/file");
@@ -143,15 +143,15 @@ fn threads_refused_while_it_runs_are_survived() {
     assert_eq!(lines_with(&watcher, &["panicked"]), 0, "{}", watcher.stderr());
 }
 
-/// From as many as the loader of programs needs to more than a watcher of one node does.
+/// From what the program loader needs to more than a watcher of one node needs.
 const DESCRIPTORS: std::ops::RangeInclusive<u64> = 5..=20;
 
-fn a_limit_of_descriptors_at_start_ends_it_or_serves() {
+fn a_limit_of_descriptors_at_start_ends_the_watcher_or_serves() {
     let namespace = Namespace::new();
     let host = host_with_file(&namespace.connect_string());
     let nodes = nodes(&namespace, &host);
     for descriptors in DESCRIPTORS {
-        // The first time there is none.
+        // The first time it does not exist.
         let _ = fs::remove_file(host.file("file"));
         let watcher = host.watcher().limit("nofile", descriptors).start();
         let serves = serves_or_ends(&watcher, &nodes, &format!("at most {descriptors} descriptors"));
@@ -192,7 +192,7 @@ fn a_limit_of_file_size_fails_only_the_nodes_beyond_it() {
         names.map(|entry| entry.file_name()).collect::<Vec<_>>()
     };
     watcher.wait_until("no stray temporary file", SOON, |_| entries() == ["file"]);
-    // The hard limit is the same: only a new process may have more.
+    // The hard limit is the same, so only a new process may have more.
     watcher.terminate();
     assert_eq!(watcher.wait(PATIENCE).code(), Some(0), "{}", watcher.stderr());
     let watcher = host.watcher().limit("fsize", 100_000).start();
@@ -214,6 +214,6 @@ fn a_writer_survives_a_limit_of_file_size() {
     let redirect = ["sh", "-c", script, "sh", output.to_str().expect("an ASCII name")];
     let writer: TestCommand = host.writer("new\n".repeat(1000), "/flags").wrapped_by(redirect);
     let ended = writer.limit("fsize", 100).run(SOON);
-    // Whether an unreadable diff keeps it from writing is its own decision: no signal ends it.
+    // The writer may stop because it cannot print its diff, but no signal ends it.
     assert!(ended.code.is_some_and(|code| code <= 1), "{ended:?}");
 }

@@ -1,4 +1,4 @@
-//! One watcher that keeps one file, a writer of its node, and an observer of the file.
+//! A watcher with one file, a writer of its node, and an observer of the file.
 
 use std::cell::Cell;
 use std::fs;
@@ -17,15 +17,15 @@ pub(crate) const NAME: &str = "node";
 pub(crate) const NODE: &str = "/node";
 /// Words of a version, for files that are small.
 pub(crate) const WORDS: usize = 100;
-/// The pause before a write that failed is tried again.
+/// Pause before a failed write is tried again.
 const RETRY: Duration = Duration::from_millis(50);
 
-/// The host of a watcher at `hosts` that keeps [`NODE`], with the times of [`bounds`](crate::bounds).
+/// A host with the ZooKeeper at `hosts`, the node [`NODE`] and the times of [`bounds`](crate::bounds).
 pub(crate) fn host(hosts: impl AsRef<str>) -> Host {
     bare_host(hosts).node(NAME, NODE)
 }
 
-/// The same without a node.
+/// As [`host`], without a node.
 pub(crate) fn bare_host(hosts: impl AsRef<str>) -> Host {
     let time = |span: Duration| format!("{} milliseconds", span.as_millis());
     Host::new(hosts)
@@ -37,7 +37,7 @@ pub(crate) fn bare_host(hosts: impl AsRef<str>) -> Host {
 /// A running watcher with its file observed.
 #[derive(Debug)]
 pub(crate) struct Rig {
-    // In the order of their ends: an observer in the watcher's mount namespace goes first.
+    // In drop order: the observer reads in the watcher's mount namespace, so it ends first.
     pub(crate) observer: Observer,
     pub(crate) watcher: Daemon,
     pub(crate) host: Host,
@@ -49,15 +49,18 @@ pub(crate) struct Rig {
 }
 
 impl Rig {
-    /// Starts the watcher of `host` and waits for the file's first version; `node` is the node's full path.
+    /// Starts the watcher of `host` and waits for the first version of the file.
+    ///
+    /// `node` is the full path of the node.
     pub(crate) fn start(host: Host, admin: Admin, node: String) -> Self {
         let command = host.watcher();
         let file = host.file(NAME);
         Self::launch(host, &command, |_| file, admin, node).settled()
     }
 
-    /// Starts `command`, the watcher of `host` in a world of its own, in which the file is where `locate` says, given the
-    /// process's id. Does not wait for the file.
+    /// Starts `command`, the watcher of `host`, and does not wait for the file.
+    ///
+    /// `locate` returns the path of the file for this process, given the watcher's process id.
     pub(crate) fn launch(
         host: Host,
         command: &TestCommand,
@@ -76,7 +79,7 @@ impl Rig {
         Self { observer, watcher, host, admin, node, version: Cell::new(1), file }
     }
 
-    /// Waits until the file is right, no matter how long that takes, and beats.
+    /// Waits until the file has the first version and a heartbeat, without a bound to measure.
     pub(crate) fn settled(self) -> Self {
         self.watcher.wait_until("the first file", PATIENCE, |_| self.is_current());
         self.beats();
@@ -88,14 +91,14 @@ impl Rig {
         self.write_by(&self.admin);
     }
 
-    /// The same through another client.
+    /// As [`Rig::write`], through another client.
     pub(crate) fn write_by(&self, admin: &Admin) {
-        self.write_untold(admin);
+        self.write_without_event(admin);
         self.acknowledge();
     }
 
-    /// The same, but the observer is not told: the server has reason to tell nobody either.
-    pub(crate) fn write_untold(&self, admin: &Admin) {
+    /// As [`Rig::write_by`], for a write that causes no event: the observer is not told either.
+    pub(crate) fn write_without_event(&self, admin: &Admin) {
         let content = self.next();
         wait_for("a write to be acknowledged", PATIENCE, || match admin.set(&self.node, &content) {
             Ok(_) => Some(()),
@@ -107,36 +110,40 @@ impl Rig {
         });
     }
 
-    /// The content of the next version, for whoever writes it in another way. Call [`Rig::acknowledge`] then.
+    /// The content of the next version, for a test that writes it in another way.
+    ///
+    /// Call [`Rig::acknowledge`] after the write.
     pub(crate) fn next(&self) -> Vec<u8> {
         self.version.set(self.version.get() + 1);
         of_version(self.version.get(), WORDS)
     }
 
-    /// The newest version was acknowledged.
+    /// Tells the observer that the newest version was acknowledged.
     pub(crate) fn acknowledge(&self) {
         self.observer.acknowledged(self.version.get());
     }
 
-    /// The newest version's number.
+    /// The number of the newest version.
     pub(crate) fn version(&self) -> u64 {
         self.version.get()
     }
 
-    /// Sets the number of the version that the node holds, after the ensemble went back in time.
+    /// Sets the version of the node, after the ensemble was restored from a backup.
     pub(crate) fn go_back_to(&self, version: u64) {
         self.observer.go_back_to(version);
         self.version.set(version);
     }
 
-    /// Whether the file holds the newest version right now.
+    /// Whether the file has the newest version now.
     pub(crate) fn is_current(&self) -> bool {
         let content = fs::read(&self.file).unwrap_or_default();
         version_of(&content, WORDS) == Some(self.version.get())
     }
 
-    /// Waits until the file holds the newest version and beats again; fails if that takes longer than `bound`, which is
-    /// stretched for a loaded machine, after `since`. Prints the time for `fault`.
+    /// Waits until the file has the newest version and a heartbeat. Prints the time for `fault`.
+    ///
+    /// It fails if that takes longer than `bound` after `since`, with an allowance for a loaded
+    /// machine.
     #[track_caller]
     pub(crate) fn converges_since(&self, since: Instant, fault: &str, bound: Duration) {
         let limit = bound + LOADED_MACHINE;
@@ -145,13 +152,13 @@ impl Rig {
         self.beats();
     }
 
-    /// The same from now on.
+    /// As [`Rig::converges_since`], from now on.
     #[track_caller]
     pub(crate) fn converges(&self, fault: &str, bound: Duration) {
         self.converges_since(Instant::now(), fault, bound);
     }
 
-    /// Waits until the file is gone.
+    /// Waits until the file is removed.
     #[track_caller]
     pub(crate) fn vanishes(&self, fault: &str, bound: Duration) {
         let since = Instant::now();
@@ -169,7 +176,7 @@ impl Rig {
         });
     }
 
-    /// Waits until the heartbeat stands still; it must within `bound`. Gives the last one.
+    /// Waits until the heartbeat has stopped, within `bound`. Returns the last one.
     #[track_caller]
     pub(crate) fn falls_silent(&self, bound: Duration) -> SystemTime {
         let mut last = (self.mtime(), Instant::now());
@@ -182,7 +189,7 @@ impl Rig {
         last.0
     }
 
-    /// Lets the fault last so long in all; no heartbeat may come meanwhile.
+    /// Waits until `length` after `since`, and asserts that there is no heartbeat meanwhile.
     #[track_caller]
     pub(crate) fn stays_silent(&self, since: Instant, length: Duration) {
         let last = self.mtime();
@@ -194,7 +201,7 @@ impl Rig {
         modified(&self.file)
     }
 
-    /// Ends the watcher in the orderly way, and fails on whatever the observer has seen.
+    /// Ends the watcher with SIGTERM, and fails if the observer has seen a violation.
     #[track_caller]
     pub(crate) fn finish(self) {
         self.observer.finish();
@@ -203,7 +210,7 @@ impl Rig {
     }
 }
 
-/// Prints what a fault took.
+/// Prints how long the recovery from a fault took, and asserts the bound.
 pub(crate) fn report(fault: &str, bound: Duration, measured: Duration) {
     println!("  {fault}: {:.2} s measured, {:.0} s allowed", measured.as_secs_f64(), bound.as_secs_f64());
     assert!(measured <= bound + LOADED_MACHINE, "{fault}: {measured:?}, and {bound:?} is allowed");

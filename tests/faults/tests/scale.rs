@@ -11,15 +11,15 @@ use crate::harness::tests;
 use crate::rig::report;
 
 tests! {
-    ten_thousand_nodes_of_long_paths_survive_resets_and_lost_sessions_cheaply: 60,
+    ten_thousand_nodes_survive_resets_and_lost_sessions: 60,
 }
 
 const NODES: usize = 10_000;
 /// Nodes that one transaction creates.
 const PART: usize = 500;
-/// Bytes of watched paths that one session carries at most.
+/// Most bytes of watched paths in one session.
 const SESSION_PATH_BYTES: usize = 96 << 10;
-/// Threads of a watcher however many nodes it has: the reactor, the blocking ones, the client's.
+/// Threads of a watcher with any number of nodes: the reactor, blocking ones, the client's.
 const THREADS: usize = 12;
 
 /// About 100 bytes with the chroot.
@@ -34,7 +34,7 @@ fn threads(watcher: &Daemon) -> usize {
     fs::read_dir(format!("/proc/{}/task", watcher.id())).map_or(0, Iterator::count)
 }
 
-fn ten_thousand_nodes_of_long_paths_survive_resets_and_lost_sessions_cheaply() {
+fn ten_thousand_nodes_survive_resets_and_lost_sessions() {
     let namespace = Namespace::new();
     let admin = Admin::new(namespace.server().address());
     let full = |index| namespace.path(&path(index));
@@ -47,7 +47,7 @@ fn ten_thousand_nodes_of_long_paths_survive_resets_and_lost_sessions_cheaply() {
     }
     let proxy = Proxy::start(namespace.server().address());
     let mut host = Host::new(format!("{}{}", proxy.connect_string(), namespace.chroot()))
-        // No rounds of the whole fleet of files in the counts below.
+        // Keep heartbeats and drift rounds out of the counts below.
         .setting("watcher.drift_interval", "1 hour")
         .setting("watcher.heartbeat_interval", "1 hour")
         .setting("zookeeper.timeout", "10 seconds");
@@ -66,7 +66,7 @@ fn ten_thousand_nodes_of_long_paths_survive_resets_and_lost_sessions_cheaply() {
     }
 
     let lanes = proxy.sessions().len();
-    // The server says so: requests do not, since the audit's look like those that set watches.
+    // Ask the server: requests of the audit look like requests that set watches.
     let below = format!("{}/", namespace.path(&parent));
     let watched = || {
         let paths = namespace.server().ask("wchp");
@@ -89,11 +89,11 @@ fn ten_thousand_nodes_of_long_paths_survive_resets_and_lost_sessions_cheaply() {
             host.wait_for(&format!("node{index}"), &content);
         }
         report("10,000 nodes of long paths and a reset", AT_ONCE, healed.elapsed());
-        // What follows late would be seen in the count.
+        // A late request would be seen in the count.
         thread::sleep(Duration::from_secs(2));
         let requests = usize::try_from(proxy.counts().requests - requests).expect("a small number");
         println!("  {requests} requests after the reset, {lanes} sessions, {} threads", threads(&watcher));
-        // A read of each changed node, setWatches of each session, an audit of 4 nodes of each.
+        // A read of each changed node; for each session setWatches and an audit of 4 nodes.
         let allowed = changed.len() * 2 + lanes * (10 + 4);
         assert!(requests <= allowed, "{requests} requests after a reset, {allowed} are allowed");
     }

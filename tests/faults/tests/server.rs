@@ -1,4 +1,4 @@
-//! Faults of the one server that there is.
+//! Faults of a standalone server.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::rig::{NODE, Rig, host};
 tests! {
     a_server_killed_and_back_after_3_seconds_is_resumed_at_once: 12,
     a_server_killed_and_back_after_30_seconds_is_followed_again: 45,
-    a_server_frozen_for_40_seconds_stops_the_heartbeat_and_is_followed_again: 60,
+    a_server_frozen_for_40_seconds_stops_the_heartbeat: 60,
 }
 
 fn served() -> (Server, Rig) {
@@ -45,7 +45,7 @@ fn a_server_killed_and_back_after_30_seconds_is_followed_again() {
     rig.finish();
 }
 
-fn a_server_frozen_for_40_seconds_stops_the_heartbeat_and_is_followed_again() {
+fn a_server_frozen_for_40_seconds_stops_the_heartbeat() {
     let (server, rig) = served();
     let start = Instant::now();
     server.freeze();

@@ -1,4 +1,4 @@
-//! Nodes that must be served while something else hangs or is refused.
+//! Nodes that must be served while other calls hang or are refused.
 
 use std::cell::Cell;
 use std::fs;
@@ -9,7 +9,7 @@ use ld_testkit::{Daemon, Host, Namespace};
 
 use crate::bounds::{AT_ONCE, LOADED_MACHINE};
 
-/// The pause between two changes of a node that must be followed all the time.
+/// Pause between two changes of a node that must be followed all the time.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Nodes of one watcher with their files, as this process sees them.
@@ -35,7 +35,7 @@ impl<'a> Nodes<'a> {
         format!("{name}, version {}", self.version.get())
     }
 
-    /// Gives each node its next version.
+    /// Writes the next version of each node.
     pub(crate) fn change(&self) {
         self.version.set(self.version.get() + 1);
         for (name, _) in &self.files {
@@ -44,13 +44,13 @@ impl<'a> Nodes<'a> {
         }
     }
 
-    /// Whether all files hold the newest version.
+    /// Whether all files have the newest version.
     pub(crate) fn are_current(&self) -> bool {
         let held = |file: &Path| fs::read(file).unwrap_or_default();
         self.files.iter().all(|(name, file)| held(file) == self.content(name).as_bytes())
     }
 
-    /// Waits until they do, and have a heartbeat afterwards.
+    /// Waits until all files have the newest version, and then a heartbeat.
     #[track_caller]
     pub(crate) fn converge(&self, watcher: &Daemon, what: &str, bound: Duration) {
         let limit = bound + LOADED_MACHINE;
@@ -69,7 +69,9 @@ impl<'a> Nodes<'a> {
         });
     }
 
-    /// Changes the nodes for so long: each change must be in the files at once, and heartbeats go on.
+    /// Changes the nodes for `length`.
+    ///
+    /// Each change must reach the files at once, and heartbeats must go on.
     #[track_caller]
     pub(crate) fn follow_for(&self, watcher: &Daemon, length: Duration, what: &str) {
         let (start, mut slowest) = (Instant::now(), Duration::ZERO);
@@ -92,14 +94,14 @@ fn mtime(file: &Path) -> Option<SystemTime> {
     file.symlink_metadata().and_then(|found| found.modified()).ok()
 }
 
-/// The host with the node `/NAME`, which becomes the file `dest`.
+/// The host with the node `/NAME`, which is written to the file `dest`.
 pub(crate) fn with_node(host: Host, name: &str, dest: &Path) -> Host {
     let dest = dest.to_str().expect("a temporary directory has an ASCII name");
     host.setting(&format!("nodes.{name}.source"), format!("/{name}"))
         .setting(&format!("nodes.{name}.dest"), dest)
 }
 
-/// How many lines of the log hold all of `words`.
+/// Number of log lines that contain all of `words`.
 pub(crate) fn lines_with(watcher: &Daemon, words: &[&str]) -> usize {
     watcher.stderr().lines().filter(|line| words.iter().all(|word| line.contains(word))).count()
 }

@@ -1,19 +1,19 @@
-//! A bound on what runs at once of the kind that costs memory and processor: ensembles are three JVMs each.
+//! A limit on ensembles at the same time, because each one is three JVMs.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Ensembles that may exist at once.
+/// Ensembles that may exist at the same time.
 const ENSEMBLES: usize = 2;
 
 static FREE: Mutex<usize> = Mutex::new(ENSEMBLES);
 static FREED: Condvar = Condvar::new();
 
-/// The right to have one ensemble.
+/// The permission to run one ensemble.
 #[derive(Debug)]
 pub(crate) struct Slot(());
 
 impl Slot {
-    /// Waits for it.
+    /// Waits for a free slot.
     pub(crate) fn take() -> Self {
         let free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut free = FREED.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);

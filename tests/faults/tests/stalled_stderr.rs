@@ -9,16 +9,16 @@ use crate::harness::tests;
 use crate::serving::{Nodes, with_node};
 
 tests! {
-    a_stalled_standard_error_stops_no_update_and_no_heartbeat: 20,
+    a_stalled_standard_error_stops_no_update_or_heartbeat: 20,
     a_standard_error_that_is_full_at_start_delays_no_file: 10,
     once_ends_in_time_with_a_standard_error_that_is_full: 10,
 }
 
-/// With a line each, one round of updates is more than the pipe holds.
+/// One round of updates logs a line for each node, which is more than the pipe holds.
 const NODES: usize = 1000;
-/// How often they change while nothing is read.
+/// Number of updates of all nodes while nothing is read.
 const ROUNDS: usize = 3;
-/// How soon a watcher ends after SIGTERM.
+/// A watcher must end within this time after SIGTERM.
 const END: Duration = Duration::from_secs(2);
 
 fn setup(namespace: &Namespace, count: usize) -> (Host, Nodes<'_>) {
@@ -42,7 +42,7 @@ fn ends(command: &TestCommand, follow: impl FnOnce(&ld_testkit::Daemon)) {
     println!("  SIGTERM with a stalled standard error: {:.2} s", start.elapsed().as_secs_f64());
 }
 
-fn a_stalled_standard_error_stops_no_update_and_no_heartbeat() {
+fn a_stalled_standard_error_stops_no_update_or_heartbeat() {
     let namespace = Namespace::new();
     let (host, nodes) = setup(&namespace, NODES);
     ends(&host.watcher(), |watcher| {

@@ -1,4 +1,4 @@
-//! A writer whose ensemble fails between its write and the answer: what it says of the node stays true.
+//! An ensemble that fails between a write and its answer: the report of the writer stays true.
 
 use ld_testkit::{Ensemble, HeldWriter, Proxy, wait_for, wait_until};
 
@@ -7,14 +7,15 @@ use crate::harness::tests;
 use crate::slots::Slot;
 
 tests! {
-    a_write_that_a_frozen_follower_holds_is_not_written_nor_does_it_come_when_it_thaws: 30,
-    a_write_that_a_killed_leader_had_is_told_truly: 40,
+    a_write_held_by_a_frozen_follower_never_comes: 30,
+    a_write_to_a_killed_leader_is_reported_truly: 40,
 }
 
-/// The writer gives a silent connection up after 12 s of these, and has the rest to resume its session elsewhere.
+/// The session timeout. The writer closes a silent connection after 12 s of it, and has the rest to
+/// resume its session at another member.
 const TIMEOUT: &str = "20 seconds";
 
-fn a_write_that_a_frozen_follower_holds_is_not_written_nor_does_it_come_when_it_thaws() {
+fn a_write_held_by_a_frozen_follower_never_comes() {
     let _slot = Slot::take();
     let ensemble = Ensemble::start();
     let follower = wait_for("a follower", PATIENCE, || ensemble.followers().into_iter().next());
@@ -34,14 +35,14 @@ fn a_write_that_a_frozen_follower_holds_is_not_written_nor_does_it_come_when_it_
     assert_eq!((there.version, held.version()), (0, 0));
 }
 
-fn a_write_that_a_killed_leader_had_is_told_truly() {
+fn a_write_to_a_killed_leader_is_reported_truly() {
     let _slot = Slot::take();
     let ensemble = Ensemble::start();
     let follower = wait_for("a follower", PATIENCE, || ensemble.followers().into_iter().next());
     let held =
         HeldWriter::behind(Proxy::start(follower.address()), "", follower.admin(), TIMEOUT, |host| host);
     let leader = ensemble.leader();
-    // So that the write is between follower and leader for sure.
+    // Now the write is between follower and leader for certain.
     leader.freeze();
     held.send();
     leader.kill();

@@ -43,7 +43,7 @@ pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
         Kind::ClockSetBack => {
             let clock = site.clock()?;
             let start = Instant::now();
-            while !site.watcher().as_ref().is_some_and(|watcher| clock.is_of(watcher.id())) {
+            while !site.watcher().as_ref().is_some_and(|watcher| clock.is_used_by(watcher.id())) {
                 if start.elapsed() > START_LIMIT || world.tally.shall_stop() {
                     return Err("the watcher does not live by its own clock".to_owned());
                 }

@@ -1,5 +1,5 @@
-# Puts links to a victim, FIFOs, directories and files of its own in the place of a destination and of every temporary
-# file that it sees, and looks whether it can read any file of root. Ends with a link in the destination's place.
+# Plants links to a victim, FIFOs, directories and files at a destination and at every temporary file
+# that it sees, and counts the files of root that it can read. Ends with a link at the destination.
 
 place, name, victim = sys.argv[1:]
 os.chdir(place)

@@ -1,4 +1,4 @@
-# What every attacker begins with: the means to swap two names at one moment, and an end.
+# The start of every attacker: functions to swap two names atomically and to end.
 
 import ctypes, os, signal, stat, sys, time
 signalled = []
