@@ -14,7 +14,6 @@ pub(super) const WORDS_TO_CLEAN: &[&str] = &[
     "crates/ld-config",
     "crates/ld-filewatch",
     "crates/ld-sync",
-    "tests/kit",
     "crates/ld-zk",
     "docs/benchmarks.md",
     "docs/chaos.md",
@@ -24,5 +23,4 @@ pub(super) const WORDS_TO_CLEAN: &[&str] = &[
     "docs/scale.md",
     "docs/security.md",
     "fuzz",
-    "tests",
 ];
