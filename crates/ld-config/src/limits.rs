@@ -7,14 +7,15 @@ use std::time::Duration;
 pub const DEFAULT_PORT: u16 = 2181;
 /// The longest session timeout: ZooKeeper counts milliseconds in 32 bits, which is 24.8 days.
 pub const MAX_SESSION_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600);
-/// The shortest heartbeat or drift interval: below it the watcher would do little else.
+/// The shortest heartbeat, drift or content interval: below it the watcher would do little else.
 pub const MIN_INTERVAL: Duration = Duration::from_millis(10);
-/// The longest heartbeat or drift interval.
+/// The longest heartbeat, drift or content interval.
 pub const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The longest window of `nodes.NAME.apply_jitter`: the file is stale for at most as long.
 pub const MAX_JITTER: Duration = Duration::from_secs(3600);
-/// The highest value of `zookeeper.max_node_bytes`, `nodes.NAME.min_bytes` and
-/// `nodes.NAME.max_bytes`: that of ZooKeeper's `jute.maxbuffer`, a Java integer.
+/// The highest value of `zookeeper.max_node_bytes`, `zookeeper.max_read_bytes`,
+/// `nodes.NAME.min_bytes` and `nodes.NAME.max_bytes`: that of ZooKeeper's `jute.maxbuffer`, a Java
+/// integer.
 pub const MAX_NODE_BYTES: usize = i32::MAX as usize;
 /// The highest file mode: permission bits with set-uid, set-gid and sticky.
 pub const MAX_MODE: u32 = 0o7777;
@@ -31,6 +32,8 @@ pub const MAX_SECRETS_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) const SESSION_TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=MAX_SESSION_TIMEOUT;
 /// The allowed values of `watcher.heartbeat_interval` and `watcher.drift_interval`.
 pub(crate) const INTERVAL: RangeInclusive<Duration> = MIN_INTERVAL..=MAX_INTERVAL;
+/// Another allowed value of `watcher.content_interval`, besides those.
+pub(crate) const OFF: RangeInclusive<Duration> = Duration::ZERO..=Duration::ZERO;
 /// The allowed values of `secrets.backoff`.
 pub(crate) const BACKOFF: RangeInclusive<Duration> = Duration::ZERO..=MAX_INTERVAL;
 /// The allowed values of `nodes.NAME.apply_jitter`.

@@ -37,6 +37,8 @@ fn values_that_hurt_are_errors_that_name_what_is_allowed() {
     for (line, error) in [
         ("watcher.heartbeat_interval = 0 seconds", "(allowed: 10 milliseconds to 365 days)"),
         ("watcher.drift_interval = 400 days", "(allowed: 10 milliseconds to 365 days)"),
+        ("watcher.content_interval = 9 milliseconds", "(allowed: 10 milliseconds to 365 days)"),
+        ("zookeeper.max_read_bytes = 0", "(allowed: 1 to 2147483647)"),
         ("zookeeper.max_node_bytes = 0", "(allowed: 1 to 2147483647)"),
         ("zookeeper.max_node_bytes = 1 MB", "'1 MB' is not an integer"),
         ("secrets.path = /a\n  b", r"'/a\nb' has a line break: is the next line indented by mistake?"),

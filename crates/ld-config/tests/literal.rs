@@ -113,3 +113,12 @@ fn no_message_shows_what_a_variable_stood_for() {
         assert!(!shown.contains("hush"), "{line}: {shown}");
     }
 }
+
+#[test]
+fn nodes_that_no_watcher_would_read_are_warned_about() {
+    let warning = warnings("zookeeper.max_node_bytes = 20000000");
+    assert_eq!(warning.len(), 1);
+    assert!(warning[0].contains("watchers read at most zookeeper.max_read_bytes (16777216)"), "{warning:?}");
+    let raised = "zookeeper.max_node_bytes = 20000000\nzookeeper.max_read_bytes = 20000000";
+    assert_eq!(warnings(raised), Vec::<String>::new());
+}

@@ -49,6 +49,8 @@ fn zookeeper_settings_that_cannot_work_are_refused() {
         let config = ZooKeeperConfig { credentials: vec![credential.to_owned()], ..zookeeper() };
         assert_refused(config.validate(), "zookeeper.credentials: ");
     }
+    let config = ZooKeeperConfig { max_read_bytes: 0, ..zookeeper() };
+    assert_refused(config.validate(), "zookeeper.max_read_bytes: '0' is not an integer");
     let config = ZooKeeperConfig { max_node_bytes: usize::MAX, ..zookeeper() };
     assert_refused(config.validate(), "zookeeper.max_node_bytes: '18446744073709551615' is not an integer");
 }
@@ -76,6 +78,12 @@ fn intervals_that_cannot_work_are_refused() {
         assert_refused(config.validate(), "watcher.heartbeat_interval: '");
         let config = WatcherConfig { drift_interval: interval, ..WatcherConfig::default() };
         assert_refused(config.validate(), "watcher.drift_interval: '");
+        let config = WatcherConfig { content_interval: interval, ..WatcherConfig::default() };
+        if interval.is_zero() {
+            assert_eq!(config.validate(), Ok(()), "zero switches it off");
+        } else {
+            assert_refused(config.validate(), "watcher.content_interval: '");
+        }
     }
 }
 

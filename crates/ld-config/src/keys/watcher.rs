@@ -1,7 +1,7 @@
 //! `secrets.*` and `watcher.*`
 
 use super::key::{Key, set};
-use crate::limits::{BACKOFF, INTERVAL};
+use crate::limits::{BACKOFF, INTERVAL, OFF};
 use crate::settings::{SecretsConfig, WatcherConfig};
 use crate::values::{path, timespan, words};
 
@@ -50,5 +50,18 @@ pub(crate) static WATCHER: &[Key<WatcherConfig>] = &[
         read: |watcher, value| set(&mut watcher.drift_interval, timespan::parse(value, INTERVAL)),
         check: |watcher| timespan::check(watcher.drift_interval, INTERVAL),
         show: |watcher| Some(timespan::show(watcher.drift_interval)),
+    },
+    Key {
+        name: "watcher.content_interval",
+        required: false,
+        read: |watcher, value| {
+            let interval = timespan::parse(value, OFF).or_else(|_| timespan::parse(value, INTERVAL));
+            set(&mut watcher.content_interval, interval)
+        },
+        check: |watcher| {
+            let interval = watcher.content_interval;
+            timespan::check(interval, OFF).or_else(|_| timespan::check(interval, INTERVAL))
+        },
+        show: |watcher| Some(timespan::show(watcher.content_interval)),
     },
 ];

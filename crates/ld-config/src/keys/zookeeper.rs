@@ -62,9 +62,22 @@ pub(crate) static ZOOKEEPER: &[Key<ZooKeeperConfig>] = &[
         show: |zookeeper| Some(timespan::show(zookeeper.timeout)),
     },
     Key {
+        name: "zookeeper.max_read_bytes",
+        required: false,
+        read: |zookeeper, value| set(&mut zookeeper.max_read_bytes, number::parse(value, 1..=MAX_NODE_BYTES)),
+        check: |zookeeper| number::check(zookeeper.max_read_bytes, 1..=MAX_NODE_BYTES),
+        show: |zookeeper| Some(zookeeper.max_read_bytes.to_string()),
+    },
+    Key {
         name: "zookeeper.max_node_bytes",
         required: false,
-        read: |zookeeper, value| set(&mut zookeeper.max_node_bytes, number::parse(value, 1..=MAX_NODE_BYTES)),
+        // After max_read_bytes, so that the two can be compared.
+        read: |zookeeper, value| {
+            zookeeper.max_node_bytes = number::parse(value, 1..=MAX_NODE_BYTES)?;
+            let most = zookeeper.max_read_bytes;
+            let warning = format!("watchers read at most zookeeper.max_read_bytes ({most}): raise that, too");
+            Ok((zookeeper.max_node_bytes > most).then_some(warning))
+        },
         check: |zookeeper| number::check(zookeeper.max_node_bytes, 1..=MAX_NODE_BYTES),
         show: |zookeeper| Some(zookeeper.max_node_bytes.to_string()),
     },

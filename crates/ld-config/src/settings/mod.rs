@@ -60,10 +60,17 @@ pub struct WatcherConfig {
     pub heartbeat_interval: Duration,
     /// How often a file is compared with what the watcher left.
     pub drift_interval: Duration,
+    /// How often the content of a file that belongs to another user is compared with what was
+    /// written, though the file looks untouched. Zero: never.
+    pub content_interval: Duration,
 }
 
 impl Default for WatcherConfig {
     fn default() -> Self {
-        Self { heartbeat_interval: Duration::from_secs(300), drift_interval: Duration::from_secs(30) }
+        Self {
+            heartbeat_interval: Duration::from_secs(300),
+            drift_interval: Duration::from_secs(30),
+            content_interval: Duration::from_secs(300),
+        }
     }
 }

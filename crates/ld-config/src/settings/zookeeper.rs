@@ -46,6 +46,8 @@ pub struct ZooKeeperConfig {
     pub tls: Option<TlsConfig>,
     /// The session timeout that is asked for; the server may change it.
     pub timeout: Duration,
+    /// The largest node that the watcher reads, in bytes. A larger one is rejected unread.
+    pub max_read_bytes: usize,
     /// The largest node that the writer sends, in bytes.
     pub max_node_bytes: usize,
 }
@@ -58,6 +60,7 @@ impl Default for ZooKeeperConfig {
             credentials: Vec::new(),
             tls: None,
             timeout: Duration::from_secs(5),
+            max_read_bytes: 16 << 20,
             max_node_bytes: 1_000_000,
         }
     }
