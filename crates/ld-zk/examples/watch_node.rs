@@ -22,6 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             NodeState::Present { data, stat } => {
                 println!("{path}: {} bytes, mzxid {:#x}", data.len(), stat.mzxid);
             }
+            NodeState::TooLarge { bytes, limit } => println!("{path}: {bytes} bytes, more than {limit}"),
             NodeState::Absent(absence) => println!("{path}: not there ({absence:?})"),
             NodeState::Unreadable(why) => println!("{path}: unreadable ({why:?})"),
         }

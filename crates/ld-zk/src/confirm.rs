@@ -24,7 +24,8 @@ impl Client {
     pub async fn confirm(&self, limit: Duration) -> Confirmed {
         let candidates: Vec<_> = self.pool().all().into_iter().filter_map(Candidate::new).collect();
         // The long part of all of them comes first, so that all proofs are of the same moment.
-        let audits = candidates.iter().map(|Candidate { session, live }| audit::all(session, live, limit));
+        let audits =
+            candidates.iter().map(|Candidate { session, live, .. }| audit::all(session, live, limit));
         let audited = those_that_passed(join_all(audits).await, candidates);
         let asked = Instant::now();
         let proofs = audited.iter().map(|candidate| candidate.live.answers(limit));
@@ -64,16 +65,24 @@ impl Confirmed {
 struct Candidate {
     session: Arc<Session>,
     live: Arc<LiveSession>,
+    /// How often it was resumed: another server may have answered since.
+    resumes: u32,
 }
 
 impl Candidate {
     fn new(session: Arc<Session>) -> Option<Self> {
         let live = session.live()?;
-        Some(Self { session, live })
+        let resumes = live.resumes();
+        Some(Self { session, live, resumes })
+    }
+
+    fn is_live(&self) -> bool {
+        let is_same = |live: Arc<LiveSession>| live.key == self.live.key && live.resumes() == self.resumes;
+        self.session.live().is_some_and(is_same)
     }
 }
 
-/// The candidates that passed their test and are still live. One that failed is suspected to be
+/// The candidates that passed their test and are still live, without a resume meanwhile. One that failed is suspected to be
 /// dead.
 fn those_that_passed(passed: Vec<bool>, candidates: Vec<Candidate>) -> Vec<Candidate> {
     let judged = passed.into_iter().zip(candidates);
@@ -81,7 +90,7 @@ fn those_that_passed(passed: Vec<bool>, candidates: Vec<Candidate>) -> Vec<Candi
         if !passed {
             candidate.live.suspect.notify_one();
         }
-        *passed && candidate.session.live().is_some_and(|live| live.key == candidate.live.key)
+        *passed && candidate.is_live()
     });
     still_live.map(|(_, candidate)| candidate).collect()
 }

@@ -111,6 +111,20 @@ pub enum Error {
         /// How long the client waited.
         limit: Duration,
     },
+    /// A node changed during each attempt at reading it, or the server says so.
+    #[error("the node {path} changed each time while it was read")]
+    KeepsChanging {
+        /// The znode's path below the chroot.
+        path: String,
+    },
+    /// A server announced another length of a node than it sent. The session is replaced.
+    #[error("a ZooKeeper server announced {announced} bytes for {path}, which was wrong")]
+    WrongLength {
+        /// The znode's path below the chroot.
+        path: String,
+        /// The announced length in bytes.
+        announced: i32,
+    },
     /// A credential cannot be read from the secrets store.
     #[error("the ZooKeeper credential {path} cannot be read: {}", chain(source))]
     Credential {

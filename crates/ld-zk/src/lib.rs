@@ -18,6 +18,7 @@
 //!     watch.changed().await;
 //!     match watch.read().await.state {
 //!         NodeState::Present { data, stat } => println!("{} bytes, mzxid {:#x}", data.len(), stat.mzxid),
+//!         NodeState::TooLarge { bytes, limit } => println!("{bytes} bytes, more than {limit}"),
 //!         NodeState::Absent(absence) => println!("not there: {absence:?}"),
 //!         NodeState::Unreadable(why) => println!("unreadable: {why:?}"),
 //!     }

@@ -42,6 +42,14 @@ pub enum NodeState {
         /// What ZooKeeper keeps about it.
         stat: NodeStat,
     },
+    /// It is there, with more bytes than are read: its content was not asked for.
+    TooLarge {
+        /// Its size in bytes, as the server announced it.
+        bytes: usize,
+        /// The most that is read: `zookeeper.max_read_bytes`, or what
+        /// [`NodeWatch::at_most`](crate::NodeWatch::at_most) was given.
+        limit: usize,
+    },
     /// It is not there.
     Absent(Absence),
     /// It may or may not be there.

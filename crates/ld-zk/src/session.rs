@@ -11,6 +11,7 @@ mod live;
 mod names;
 mod open;
 mod pool;
+mod storm;
 mod supervise;
 mod tls;
 

@@ -14,6 +14,7 @@ mod settle;
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -29,7 +30,6 @@ use crate::reading::{Reading, SessionKey, Unreadable};
 use crate::session::{EnsembleCheck, ReadContext, Session};
 use node::Node;
 use polls::PollPlace;
-use request::Failure;
 use retry::{RetryPolicy, Verdict};
 
 /// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says
@@ -62,7 +62,8 @@ pub struct NodeWatch {
     poll: Option<PollPlace>,
     /// Where the node was last seen to exist: session, and how often that had been resumed.
     present_in: Option<(SessionKey, u32)>,
-    length: Option<usize>,
+    /// The most bytes that are read.
+    limit: usize,
     without_auth: bool,
 }
 
@@ -85,6 +86,7 @@ impl NodeWatch {
         Self {
             id: session.nodes.add(&node),
             context: session.context(),
+            limit: client.shared().config.max_read_bytes,
             client,
             session,
             node,
@@ -93,9 +95,16 @@ impl NodeWatch {
             watch: None,
             poll: None,
             present_in: None,
-            length: None,
             without_auth: false,
         }
+    }
+
+    /// Lowers the most bytes that are read, which is `zookeeper.max_read_bytes` otherwise. A node
+    /// with more is [`NodeState::TooLarge`](crate::NodeState::TooLarge).
+    #[must_use]
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.limit = self.limit.min(bytes);
+        self
     }
 
     /// The node's path below the chroot.
@@ -115,6 +124,7 @@ impl NodeWatch {
         // Unconstrained: out of its cooperative budget, a task of tokio would not see at its first
         // poll what has come before, and a heartbeat would rest on that.
         tokio::task::unconstrained(async {
+            self.leave_ended_session();
             while !self.stale && !self.is_outdated() {
                 tokio::select! {
                     biased;
@@ -124,7 +134,7 @@ impl NodeWatch {
                     }
                     () = self.node.hint() => {}
                     // The client holds the sender, so that an error cannot come.
-                    _ = self.context.changed() => {}
+                    _ = self.context.changed() => self.leave_ended_session(),
                 }
             }
             self.stale = true;
@@ -154,7 +164,7 @@ impl NodeWatch {
             let resumes = live.resumes();
             self.node.begin_reading();
             // Boxed, the attempt takes memory only for the nodes that are being read.
-            let attempt = Box::pin(request::read(&shared.budget, &live, self.node.path(), self.length));
+            let attempt = Box::pin(request::read(&shared.budget, &live, self.node.path(), self.limit));
             let attempt = tokio::select! {
                 attempt = attempt => attempt,
                 () = self.session.disconnected(live.key) => continue,
@@ -165,7 +175,7 @@ impl NodeWatch {
                 Err(failure) if failure.is_no_auth() => return self.unreadable(Unreadable::NoAuth, &live),
                 Err(failure) => failure,
             };
-            if matches!(failure, Failure::Panicked(_)) {
+            if failure.ends_session() {
                 live.broken.notify_one();
             }
             match retry.judge(failure.kind()) {
@@ -180,6 +190,15 @@ impl NodeWatch {
                     Box::pin(sleep(after)).await;
                 }
             }
+        }
+    }
+
+    /// Lets go of the watch of a session that is over: its task may be gone soon.
+    fn leave_ended_session(&mut self) {
+        if self.context.borrow().session.is_none()
+            && let Some(mut watch) = self.watch.take()
+        {
+            self.stale |= watch.fired().now_or_never().is_some();
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::credentials::CredentialSet;
 use super::diagnose;
 use super::names::Resolved;
+use super::storm::{self, SessionTask};
 use super::tls::{self, Material};
 use crate::Error;
 use crate::client::Shared;
@@ -45,7 +46,7 @@ pub(super) async fn dial(
     shared: &Shared,
     credentials: &CredentialSet,
     before: Before,
-) -> Result<zookeeper::Client, Error> {
+) -> Result<(zookeeper::Client, SessionTask), Error> {
     let hosts = shared.names.look_up().await?;
     let target = match &shared.tls {
         None => Target::plain(hosts, before).await?,
@@ -55,18 +56,19 @@ pub(super) async fn dial(
     if client.is_err() && shared.options.read_only {
         client = connect(shared, credentials, &target, true).await;
     }
-    let client = match client {
-        Ok(client) => client,
+    let (client, task) = match client {
+        Ok(connected) => connected,
         Err(said) => return Err(target.explain(&said).await),
     };
     let chroot = shared.config.chroot.as_str();
     if chroot.is_empty() {
-        return Ok(client);
+        return Ok((client, task));
     }
-    client.chroot(chroot).map_err(|_| {
+    let client = client.chroot(chroot).map_err(|_| {
         let problem = format!("the chroot '{chroot}' is not a znode path like /prod");
         Error::InvalidSetting { setting: "zookeeper.hosts".to_owned(), problem }
-    })
+    })?;
+    Ok((client, task))
 }
 
 /// What the ZooKeeper crate is to connect to.
@@ -122,7 +124,7 @@ async fn connect(
     credentials: &CredentialSet,
     target: &Target,
     read_only: bool,
-) -> Result<zookeeper::Client, String> {
+) -> Result<(zookeeper::Client, SessionTask), String> {
     let limit = shared.config.timeout;
     let mut connector = zookeeper::Client::connector()
         .with_session_timeout(limit)
@@ -143,7 +145,7 @@ async fn connect(
             }
         }
     };
-    match timeout(limit + DIAL_SLACK, attempt).await {
+    match timeout(limit + DIAL_SLACK, storm::connect(attempt)).await {
         Ok(client) => client.map_err(|error| error.to_string()),
         Err(_) => Err(format!("no answer within {:?}", limit + DIAL_SLACK)),
     }

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::EnsembleCheck;
+use super::storm::SessionTask;
 use crate::reading::SessionKey;
 
 /// A live ZooKeeper session that nodes may be read in: its server has caught up with its leader, or
@@ -16,6 +17,8 @@ use crate::reading::SessionKey;
 pub(crate) struct LiveSession {
     pub(crate) key: SessionKey,
     pub(crate) client: zookeeper::Client,
+    /// After the client: the session closes only when no client is left.
+    pub(super) task: SessionTask,
     pub(crate) read_only: bool,
     /// How often the session was resumed. The ZooKeeper crate also resumes with a server that
     /// answers with another session id and does not tell, so nothing seen before a resume proves
@@ -30,10 +33,11 @@ pub(crate) struct LiveSession {
 }
 
 impl LiveSession {
-    pub(super) fn new(client: zookeeper::Client, read_only: bool) -> Self {
+    pub(super) fn new(client: zookeeper::Client, task: SessionTask, read_only: bool) -> Self {
         Self {
             key: SessionKey::unique(),
             client,
+            task,
             read_only,
             resumes: AtomicU32::new(0),
             resumed: Notify::new(),

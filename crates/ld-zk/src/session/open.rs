@@ -11,6 +11,7 @@ use zookeeper::SessionState as ZkState;
 use super::credentials::CredentialSet;
 use super::dial::{self, Before};
 use super::ensemble::{self, Check};
+use super::storm::{Changes, SessionTask};
 use super::supervise::Throttle;
 use super::{Connection, LiveSession, Session};
 use crate::client::Shared;
@@ -24,6 +25,8 @@ const VERIFY_LIMIT: Duration = Duration::from_secs(10);
 /// Only an outage of at least this length is worth a word.
 const OUTAGE_SHOWN: Duration = Duration::from_secs(1);
 
+const LOST_AT_ONCE: &str = "the connection was lost at once";
+const UNSTEADY: &str = "its connection was lost again and again";
 const LEFT_READ_ONLY: &str = "it was a read-only one, and its server was left";
 
 /// A new session, fit for reading but not published yet.
@@ -37,26 +40,35 @@ pub(super) struct OpenSession {
 /// Opens a session.
 pub(super) async fn open(shared: &Shared, before: Before) -> Result<OpenSession, Error> {
     let credentials = shared.credentials.refresh().await;
-    let client = dial::dial(shared, &credentials, before).await?;
-    match timeout(ESTABLISH_LIMIT, establish(client, &credentials)).await {
+    let (client, task) = dial::dial(shared, &credentials, before).await?;
+    let mut states = client.state_watcher();
+    let established = tokio::select! {
+        established = timeout(ESTABLISH_LIMIT, establish(client, task, &credentials)) => established,
+        _ = states.changed() => return Err(Error::SessionEnded { reason: LOST_AT_ONCE }),
+    };
+    match established {
         Ok(session) => session,
         Err(_) => Err(Error::Unanswered { operation: "sync", path: "/".to_owned(), limit: ESTABLISH_LIMIT }),
     }
 }
 
-async fn establish(client: zookeeper::Client, credentials: &CredentialSet) -> Result<OpenSession, Error> {
+async fn establish(
+    client: zookeeper::Client,
+    task: SessionTask,
+    credentials: &CredentialSet,
+) -> Result<OpenSession, Error> {
     let states = client.state_watcher();
     let read_only = match client.state() {
         ZkState::SyncConnected => false,
         ZkState::ConnectedReadOnly => true,
-        _ => return Err(Error::SessionEnded { reason: "the connection was lost at once" }),
+        _ => return Err(Error::SessionEnded { reason: LOST_AT_ONCE }),
     };
     if !read_only {
         // Without it a server that lags behind could serve the past.
         client.sync("/").await.map_err(|source| Error::request("sync", "/", source))?;
     }
     let check = ensemble::check(&client).await.map_err(|source| Error::request("read", "/", source))?;
-    let live = Arc::new(LiveSession::new(client, read_only));
+    let live = Arc::new(LiveSession::new(client, task, read_only));
     Ok(OpenSession { live, states, credentials: credentials.version, check })
 }
 
@@ -105,6 +117,7 @@ async fn follow(
     // A change between connecting and now was not seen.
     let mut state = live.client.state();
     let (mut logs, mut lost, mut logged) = (Throttle::default(), false, false);
+    let mut changes = Changes::default();
     loop {
         let reason = match state {
             ZkState::SyncConnected if !live.read_only => {
@@ -140,6 +153,10 @@ async fn follow(
         state = states.changed().await;
         // Two changes may come as one: whatever it is now, the connection was lost in between.
         lost = true;
+        if changes.are_too_many() {
+            live.task.stop();
+            return Error::SessionEnded { reason: UNSTEADY };
+        }
         if live.read_only {
             return Error::SessionEnded { reason: LEFT_READ_ONLY };
         }
@@ -149,9 +166,10 @@ async fn follow(
 /// Makes the session forget what it knew of the ensemble, before anything is read again. The
 /// ZooKeeper crate accepts a resume that is answered with another session id, which may be that of
 /// another ensemble, and keeps the new id to itself. So no absence is believed that rests on what
-/// was seen before.
+/// was seen before, and no heartbeat rests on an audit from before.
 fn resume(session: &Session, live: &LiveSession) {
     live.resumes.fetch_add(1, Ordering::Relaxed);
+    session.nodes.forget_audit();
     session.change_context(|context| {
         context.ensemble = super::EnsembleCheck::Unknown;
         // The next check wakes the nodes that wait for it.

@@ -1,25 +1,18 @@
-//! Bounds the bytes of node data in memory, though a node's size is known only once it is there.
+//! Bounds the bytes of node data in memory. A node may grow after its size was asked.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The budget is counted in these: a node takes at least one.
 const UNIT: usize = 1 << 10;
-/// The least that is reserved for a node that was never read: 1,024 such reads fill 16 MiB.
-const LEAST_ESTIMATE: usize = 16 << 10;
-/// The most, and the first, that is reserved for a node that was never read: ZooKeeper's default
-/// limit of a node.
-const MOST_ESTIMATE: usize = 1 << 20;
 
-/// A budget of bytes. A reservation is corrected when the true size is known. If there is no room
-/// for that, what was read is dropped, and read again when there is.
+/// A budget of bytes. A reservation is corrected when a node was changed after its size was
+/// asked. If there is no room for that, what was read is dropped, and read again.
 #[derive(Debug)]
 pub(crate) struct Budget {
     total: u32,
     free: Arc<Semaphore>,
-    estimate: AtomicUsize,
 }
 
 /// A part of the read budget, given back when it is dropped.
@@ -31,7 +24,7 @@ impl Budget {
         let most = Semaphore::MAX_PERMITS.min(u32::MAX as usize);
         let total = bytes.div_ceil(UNIT).clamp(1, most);
         let free = Arc::new(Semaphore::new(total));
-        Self { total: total as u32, free, estimate: AtomicUsize::new(MOST_ESTIMATE) }
+        Self { total: total as u32, free }
     }
 
     /// Waits for room for `bytes`, or for the whole budget when they are more than that. First
@@ -54,18 +47,6 @@ impl Budget {
         let lacking = u32::try_from(units - before).unwrap_or(u32::MAX);
         let more = Arc::clone(&self.free).try_acquire_many_owned(lacking);
         more.map(|more| held.merge(more)).is_ok()
-    }
-
-    /// What to reserve for a node that was never read, judged by those that were.
-    pub(crate) fn estimate(&self) -> usize {
-        self.estimate.load(Ordering::Relaxed)
-    }
-
-    /// Learns from the size of a node that was read for the first time: up at once, down slowly.
-    pub(crate) fn learn(&self, bytes: usize) {
-        let old = self.estimate();
-        let new = bytes.max(old - old / 8 + bytes / 8).clamp(LEAST_ESTIMATE, MOST_ESTIMATE);
-        self.estimate.store(new, Ordering::Relaxed);
     }
 
     fn units(&self, bytes: usize) -> u32 {
@@ -108,7 +89,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_estimate_that_was_too_high_is_given_back_at_once() {
+    async fn a_size_that_was_too_high_is_given_back_at_once() {
         let budget = Budget::new(100 * KIB);
         let mut first = budget.reserve(100 * KIB).await;
         assert!(budget.correct(&mut first, 10 * KIB));
@@ -116,7 +97,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_estimate_that_was_too_low_is_corrected_if_there_is_room() {
+    async fn a_size_that_was_too_low_is_corrected_if_there_is_room() {
         let budget = Budget::new(100 * KIB);
         let mut first = budget.reserve(10 * KIB).await;
         let second = budget.reserve(50 * KIB).await;
@@ -150,17 +131,5 @@ mod tests {
         assert!(!fits(&budget, 100));
         drop(first);
         assert!(fits(&budget, 100));
-    }
-
-    #[test]
-    fn the_estimate_falls_slowly_and_rises_at_once() {
-        let budget = Budget::new(16 << 20);
-        assert_eq!(budget.estimate(), MOST_ESTIMATE);
-        for _ in 0..100 {
-            budget.learn(100);
-        }
-        assert_eq!(budget.estimate(), LEAST_ESTIMATE);
-        budget.learn(900_000);
-        assert_eq!(budget.estimate(), 900_000);
     }
 }

@@ -68,6 +68,11 @@ impl NodeList {
         self.lock().audited = Some((session, since));
     }
 
+    /// The audit of all nodes is worth nothing any more: another server may answer now.
+    pub(crate) fn forget_audit(&self) {
+        self.lock().audited = None;
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,5 +123,7 @@ mod tests {
         assert!(list.is_audited(session, now) && list.is_audited(session, now + FRESH / 2));
         assert!(!list.is_audited(session, now + FRESH), "a change may have been missed since");
         assert!(!list.is_audited(SessionKey::unique(), now), "another session may have missed others");
+        list.forget_audit();
+        assert!(!list.is_audited(session, now));
     }
 }

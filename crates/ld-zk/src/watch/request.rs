@@ -17,61 +17,70 @@ use crate::session::LiveSession;
 /// itself.
 const REQUEST_LIMIT: Duration = Duration::from_secs(60);
 
-/// What an attempt found; `None` if there is no node.
-pub(crate) type Found = Option<(NodeData, Stat)>;
+/// What an attempt found.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Absent,
+    Present(NodeData, Stat),
+    /// More than the limit, so the content was not asked for.
+    TooLarge(usize, Stat),
+}
 
 /// Why an attempt gave nothing.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Request(&'static str, ZkError),
     Unanswered(&'static str),
+    /// The node changed between two requests, and the content does not fit any more.
+    Changed,
+    /// The server announced another length than it sent.
+    WrongLength(i32),
     /// The ZooKeeper crate panicked, for example on a malformed reply.
     Panicked(String),
 }
 
-/// Reads the node at `path` and sets a watch. `length` is what the node had last, if it was read
-/// before.
+/// Reads the node at `path` and sets a watch, unless it has more than `limit` bytes.
 pub(crate) async fn read(
     budget: &Budget,
     live: &LiveSession,
     path: &str,
-    length: Option<usize>,
+    limit: usize,
 ) -> Result<(Found, SetWatch), Failure> {
-    let attempt = catch_panic(try_read(budget, live, path, length));
+    let attempt = catch_panic(try_read(budget, live, path, limit));
     attempt.await.unwrap_or_else(|reason| Err(Failure::Panicked(reason)))
 }
 
+/// The ZooKeeper crate receives whatever comes, so the length is asked first.
 async fn try_read(
     budget: &Budget,
     live: &LiveSession,
     path: &str,
-    length: Option<usize>,
+    limit: usize,
 ) -> Result<(Found, SetWatch), Failure> {
-    let mut reservation = budget.reserve(length.unwrap_or_else(|| budget.estimate())).await;
-    // Dropping a watch while no other one is set costs a request.
-    let mut _former = None;
-    loop {
-        match bounded("read", live.client.get_and_watch_data(path)).await {
-            Ok((bytes, _, watcher)) if !budget.correct(&mut reservation, bytes.len()) => {
-                // Much more than was thought, and others hold the rest: now its size is known.
-                let length = bytes.len();
-                drop((bytes, reservation));
-                _former = Some(watcher);
-                budget.learn(length);
-                reservation = budget.reserve(length).await;
-                continue;
-            }
-            Ok((bytes, stat, watcher)) => {
-                return Ok((Some((NodeData::new(bytes, reservation), stat)), SetWatch::new(watcher)));
-            }
-            Err(Failure::Request(_, ZkError::NoNode)) => {}
-            Err(failure) => return Err(failure),
+    let (announced, watcher) = bounded("check", live.client.check_and_watch_stat(path)).await?;
+    let watch = SetWatch::new(watcher);
+    let Some(announced) = announced else {
+        // A damaged reply to a check reads as a missing node, one to a read does not.
+        return match bounded("read", live.client.get_data(path)).await {
+            Err(Failure::Request(_, ZkError::NoNode)) => Ok((Found::Absent, watch)),
+            Err(failure) => Err(failure),
+            Ok(_) => Err(Failure::Changed),
+        };
+    };
+    let wrong = Failure::WrongLength(announced.data_length);
+    let Ok(length) = usize::try_from(announced.data_length) else { return Err(wrong) };
+    if length > limit {
+        return Ok((Found::TooLarge(length, announced), watch));
+    }
+    let mut reservation = budget.reserve(length).await;
+    match bounded("read", live.client.get_data(path)).await {
+        Err(Failure::Request(_, ZkError::NoNode)) => Err(Failure::Changed),
+        Err(failure) => Err(failure),
+        Ok((bytes, stat)) if bytes.len() > length && stat.mzxid == announced.mzxid => Err(wrong),
+        Ok((bytes, _)) if bytes.len() > limit || !budget.correct(&mut reservation, bytes.len()) => {
+            Err(Failure::Changed)
         }
-        // A read of a missing node leaves no watch, a check does.
-        let (stat, watcher) = bounded("check", live.client.check_and_watch_stat(path)).await?;
-        if stat.is_none() {
-            return Ok((None, SetWatch::new(watcher)));
-        }
+        Ok((bytes, stat)) => Ok((Found::Present(NodeData::new(bytes, reservation), stat), watch)),
     }
 }
 
@@ -79,8 +88,15 @@ impl Failure {
     pub(crate) fn kind(&self) -> FailureKind {
         match self {
             Self::Request(_, error) => FailureKind::of(error),
-            Self::Unanswered(_) | Self::Panicked(_) => FailureKind::Connection,
+            Self::Unanswered(_) | Self::Changed | Self::WrongLength(_) | Self::Panicked(_) => {
+                FailureKind::Connection
+            }
         }
+    }
+
+    /// Whether the session is not to be used any more.
+    pub(crate) fn ends_session(&self) -> bool {
+        matches!(self, Self::WrongLength(_) | Self::Panicked(_))
     }
 
     pub(crate) fn is_no_auth(&self) -> bool {
@@ -93,6 +109,8 @@ impl Failure {
             Self::Unanswered(operation) => {
                 Error::Unanswered { operation, path: path.to_owned(), limit: REQUEST_LIMIT }
             }
+            Self::Changed => Error::KeepsChanging { path: path.to_owned() },
+            Self::WrongLength(announced) => Error::WrongLength { path: path.to_owned(), announced },
             Self::Panicked(reason) => Error::ClientFailed { reason },
         }
     }

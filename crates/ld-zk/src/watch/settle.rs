@@ -19,15 +19,16 @@ impl NodeWatch {
     ) -> Reading {
         self.basis = Basis::Session(live.key);
         let (state, version) = match found {
-            Some((data, stat)) => {
-                if self.length.replace(data.len()).is_none() {
-                    self.client.shared().budget.learn(data.len());
-                }
+            Found::Present(data, stat) => {
                 self.present_in = Some((live.key, resumes));
                 let stat = NodeStat::from(&stat);
                 (NodeState::Present { data, stat }, Version::Present { mzxid: stat.mzxid })
             }
-            None => {
+            Found::TooLarge(bytes, stat) => {
+                self.present_in = Some((live.key, resumes));
+                (NodeState::TooLarge { bytes, limit: self.limit }, Version::Present { mzxid: stat.mzxid })
+            }
+            Found::Absent => {
                 let absence = self.classify_absence(live, resumes);
                 if !live.read_only && matches!(absence, Absence::Unconfirmed { .. }) {
                     self.basis = Basis::Unconfirmed(live.key);

@@ -1,7 +1,5 @@
 //! What many nodes cost, and what is left of those that go.
 
-use futures_util::FutureExt;
-
 use super::*;
 use crate::{Error, NodeState};
 

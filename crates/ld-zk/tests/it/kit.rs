@@ -66,6 +66,7 @@ pub(crate) async fn until_content(watch: &mut NodeWatch, content: &str) -> Readi
 pub(crate) fn text(reading: &Reading) -> String {
     match &reading.state {
         NodeState::Present { data, .. } => String::from_utf8_lossy(data).into_owned(),
+        NodeState::TooLarge { bytes, limit } => format!("<{bytes} bytes of {limit}>"),
         NodeState::Absent(Absence::Deleted) => "<deleted>".to_owned(),
         NodeState::Absent(Absence::Confirmed) => "<absent>".to_owned(),
         NodeState::Absent(Absence::Unconfirmed { reason }) => format!("<unconfirmed: {reason}>"),
