@@ -203,8 +203,13 @@ impl Engine {
             move || heartbeat::run(Arc::clone(&source), rounds.clone(), interval)
         };
         let search = {
-            let (shared, interval) = (Arc::clone(&self.shared), settings.drift_interval);
+            let (shared, rounds, interval) =
+                (Arc::clone(&self.shared), rounds.clone(), settings.drift_interval);
             move || drift::run(Arc::clone(&shared), rounds.clone(), interval)
+        };
+        let compare = {
+            let interval = settings.content_interval;
+            move || drift::compare_contents(rounds.clone(), interval)
         };
         let watch_outages = {
             let (source, nodes) = (Arc::clone(source), Arc::clone(&self.nodes));
@@ -212,6 +217,7 @@ impl Engine {
         };
         spawn_round(&mut tasks, "the heartbeat", beat);
         spawn_round(&mut tasks, "the search for drift", search);
+        spawn_round(&mut tasks, "the comparison of contents", compare);
         spawn_round(&mut tasks, "the report of outages", watch_outages);
     }
 

@@ -39,7 +39,7 @@ mod tests;
 
 pub(crate) use compare::{compare, differs, exists};
 pub(crate) use directory::{Directory, OpenDirectories};
-pub(crate) use drift::Drift;
+pub(crate) use drift::{Depth, Drift};
 pub(crate) use entry::{Entry, locate};
 pub(crate) use error::FileError;
 pub(crate) use inspect::{Warning, inspect_directory};

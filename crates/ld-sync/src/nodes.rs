@@ -66,7 +66,7 @@ impl Member {
             // Dropped last, also when the task is aborted.
             let _ends: oneshot::Sender<()> = ends;
             let start = async || {
-                let watch = source.watch(&followed.config.source);
+                let watch = source.watch(&followed.config.source, followed.config.guards.max_bytes);
                 Task::new(Arc::clone(&followed), Arc::clone(&shared), watch, rounds.subscribe()).run().await;
             };
             let failed = |error: &str| _ = followed.set_unhealthy(State::Failing, error);

@@ -11,8 +11,8 @@ pub trait Source: Send + Sync + 'static {
     /// The watch of one node.
     type Node: NodeSource;
 
-    /// Starts to watch the node at `path`.
-    fn watch(&self, path: &str) -> Self::Node;
+    /// Starts to watch the node at `path`. Content of more than `max_bytes` need not be read.
+    fn watch(&self, path: &str, max_bytes: Option<usize>) -> Self::Node;
 
     /// The sessions that a round trip within `limit` has just proved live and writable. When this returns,
     /// [`NodeSource::changed`] is ready for each node that changed before the round trip. [`Confirmed::age`] tells
@@ -49,8 +49,8 @@ pub trait NodeSource: Send + 'static {
 impl Source for ld_zk::Client {
     type Node = ld_zk::NodeWatch;
 
-    fn watch(&self, path: &str) -> ld_zk::NodeWatch {
-        ld_zk::Client::watch(self, path)
+    fn watch(&self, path: &str, max_bytes: Option<usize>) -> ld_zk::NodeWatch {
+        ld_zk::Client::watch(self, path).at_most(max_bytes.unwrap_or(usize::MAX))
     }
 
     async fn confirm(&self, limit: Duration) -> Confirmed {

@@ -5,11 +5,12 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use ld_testkit::hostile::{CONNECT, HostileServer, ISRO, Rule, flood, huge_count};
-use ld_testkit::{SOON, operation};
+use ld_testkit::{Host, SOON, Server, ServerOptions, operation};
 
-use crate::target::{Target, host};
+use crate::target::{Target, host, memory};
 
 /// Address space of an attacked process. Its threads reserve about 300 MiB of it.
 const LIMIT: u64 = 768 << 20;
@@ -95,17 +96,48 @@ fn events_for_unwatched_paths_cost_bounded_memory() {
     assert!(growth < 192 << 10, "{growth} KiB");
 }
 
+/// Two nodes that become too large, one for its guard and one for what is read.
 #[test]
-fn a_node_of_64_mib_beyond_max_bytes_is_rejected() {
-    let mut target = Target::start_with(|host| host.setting("nodes.flags.max_bytes", "1000"));
-    let before = target.resident();
-    target.server.set("/flags", vec![b'x'; 64 << 20]);
-    target.watcher.wait_for_stderr("max_bytes", SOON);
-    let (now, peak) = (target.resident().saturating_sub(before), target.peak().saturating_sub(before));
-    println!("a node of 64 MiB: {now} KiB, and {peak} KiB at its peak");
-    assert!(peak < 4 * (64 << 10), "{peak} KiB");
-    assert_eq!(target.host.read("flags").unwrap(), b"version 0");
-    target.assert_followed("a large node");
+fn a_node_beyond_its_limit_is_rejected_unread() {
+    const SIZE: usize = 48 << 20;
+    // In KiB: a third of one node.
+    const GROWTH: u64 = 16 << 10;
+    let options = ServerOptions { max_buffer: Some(64 << 20), heap: 1024, ..ServerOptions::default() };
+    let server = Server::start_with(options);
+    let admin = server.admin();
+    let host = Host::new(server.connect_string()).node("guarded", "/guarded").node("plain", "/plain");
+    let host = host.setting("nodes.guarded.max_bytes", "1000");
+    let host = host.setting("watcher.heartbeat_interval", "100 milliseconds");
+    for node in ["guarded", "plain"] {
+        admin.create(&format!("/{node}"), "small").unwrap();
+    }
+    let watcher = host.watcher().start();
+    for node in ["guarded", "plain"] {
+        host.wait_for(node, "small");
+    }
+    let before = memory(&watcher, "VmHWM:");
+    for (node, reason) in [
+        ("guarded", "it has 50331648 bytes, and max_bytes is 1000"),
+        ("plain", "it has 50331648 bytes, and zookeeper.max_read_bytes is 16777216"),
+    ] {
+        admin.set(&format!("/{node}"), vec![b'x'; SIZE]).unwrap();
+        watcher.wait_for_stderr(reason, SOON);
+        assert_eq!(host.read(node).unwrap(), b"small");
+    }
+    let last = host.mtime("plain");
+    watcher.wait_until("other work", SOON, |_| {
+        let growth = memory(&watcher, "VmHWM:").saturating_sub(before);
+        assert!(growth < GROWTH, "{growth} KiB");
+        last.elapsed().is_ok_and(|elapsed| elapsed > Duration::from_secs(1))
+    });
+    assert_eq!(host.mtime("plain"), last, "no heartbeat");
+    for node in ["guarded", "plain"] {
+        admin.set(&format!("/{node}"), "small again").unwrap();
+        host.wait_for(node, "small again");
+    }
+    let growth = memory(&watcher, "VmHWM:").saturating_sub(before);
+    println!("two nodes of 48 MiB: {growth} KiB at the peak");
+    assert!(growth < GROWTH, "{growth} KiB");
 }
 
 #[test]

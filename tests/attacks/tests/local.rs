@@ -105,40 +105,58 @@ fn a_forged_temporary_file_does_not_stay() {
     assert!(watcher.is_running());
 }
 
-/// Lets the owner of a file below `parent` write through a mapping, after some heartbeats have seen
-/// the first write of the mapping.
-fn write_through_a_mapping(parent: &str) {
+fn wait_for_heartbeats(file: &Path, count: usize) {
+    let mtime = || fs::metadata(file).unwrap().modified().unwrap();
+    for _ in 0..count {
+        let before = mtime();
+        wait_until("a heartbeat", SOON, || mtime() > before);
+    }
+}
+
+/// Lets the owner write through a mapping below `parent`, after some heartbeats have seen the
+/// mapping's first write. Then `judge` gets the file and the watcher.
+fn write_through_a_mapping(parent: &str, content_interval: &str, judge: fn(&Path, &Daemon)) {
     let server = HostileServer::start();
     server.set("/flags", "version 0");
     let directory = TempDir::new_in(parent);
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o711)).unwrap();
     let (host, file) = below(&directory, &server);
-    let host = with_owner(host);
+    let host = with_owner(host).setting("watcher.content_interval", content_interval);
     let watcher = host.watcher().start();
     wait_until_holds(&file, "version 0");
     host.open();
     let go = host.path("go");
     let attacker = attack(OWNER, MAP, &[text(&file), text(&go)]);
     attacker.wait_for_stdout("mapped", SOON);
-    for _ in 0..3 {
-        let before = fs::metadata(&file).unwrap().modified().unwrap();
-        wait_until("a heartbeat", SOON, || fs::metadata(&file).unwrap().modified().unwrap() > before);
-    }
+    wait_for_heartbeats(&file, 3);
     fs::write(&go, "").unwrap();
     attacker.wait_for_stdout("forged", SOON);
-    watcher.wait_for_stderr("was written to", HEALED);
-    wait_until_holds(&file, "version 0");
+    judge(&file, &watcher);
     assert!(watcher.is_running());
+}
+
+fn is_restored(file: &Path, watcher: &Daemon) {
+    watcher.wait_for_stderr("was written to", HEALED);
+    wait_until_holds(file, "version 0");
 }
 
 #[test]
 fn a_write_through_a_mapping_is_found_on_a_disk() {
-    write_through_a_mapping("/tmp");
+    write_through_a_mapping("/tmp", "100 milliseconds", is_restored);
 }
 
 #[test]
 fn a_write_through_a_mapping_is_found_in_memory() {
-    write_through_a_mapping("/dev/shm");
+    write_through_a_mapping("/dev/shm", "100 milliseconds", is_restored);
+}
+
+#[test]
+fn without_a_content_interval_no_content_is_compared() {
+    write_through_a_mapping("/dev/shm", "0 seconds", |file, watcher| {
+        wait_for_heartbeats(file, 5);
+        assert_eq!(fs::read(file).unwrap(), b"FORGEDn 0");
+        assert!(!watcher.stderr().contains("was written to"), "{}", watcher.stderr());
+    });
 }
 
 #[test]

@@ -4,15 +4,12 @@ use std::thread;
 use std::time::Duration;
 
 use ld_testkit::hostile::{CONNECT, Delivery, Reply, Request, Rule, Then, data_length};
-use ld_testkit::operation;
+use ld_testkit::{SOON, operation};
 
 use crate::target::{OBSERVED, Target};
 
 /// Most handshakes in [`OBSERVED`] with a server that misbehaves all the time.
 const HANDSHAKES: u64 = 60;
-
-/// Attacks on pings that do cause a storm: docs/upstream/reconnect-storm.md.
-const STORM: [&str; 2] = ["half a connection", "the end of the connection"];
 
 /// How long a request without a reply may delay a node.
 const NO_REPLY_LIMIT: Duration = Duration::from_secs(80);
@@ -137,6 +134,51 @@ fn a_wrong_length_of_data_changes_no_content() {
     }
 }
 
+/// Where a stat has the length of the node's data.
+const DATA_LENGTH: usize = 52;
+
+fn announce(length: i32) -> Rule {
+    Rule::on(operation::EXISTS, move |_, reply| reply.set_int(DATA_LENGTH, length)).path("/flags")
+}
+
+#[test]
+fn a_wrong_announced_length_costs_a_session() {
+    let mut target = Target::start();
+    for length in [i32::MIN, -1, 0, 3] {
+        let before = target.server.requests_of(CONNECT);
+        target.attack("an announced length", announce(length), Target::change);
+        target.watcher.wait_until("a new session", SOON, |_| target.server.requests_of(CONNECT) > before);
+        target.assert_followed(&format!("an announced length of {length}"));
+    }
+}
+
+#[test]
+fn a_length_announced_too_high_is_rejected() {
+    let mut target = Target::start();
+    target.attack("an announced length", announce(i32::MAX), Target::change);
+    target.watcher.wait_for_stderr("it has 2147483647 bytes, and zookeeper.max_read_bytes is", SOON);
+    assert_eq!(target.host.read("flags").unwrap(), b"version 0");
+    target.assert_followed("an announced length that was too high");
+}
+
+#[test]
+fn bad_replies_to_checks() {
+    attack(operation::EXISTS, Target::change);
+}
+
+/// The ZooKeeper crate takes a damaged reply to a check for a missing node.
+#[test]
+fn a_damaged_reply_to_a_check_removes_no_file() {
+    let mut target = Target::start();
+    let cut = |_: &Request, reply: &mut Reply| reply.body.truncate(67);
+    let before = target.server.requests_of(operation::GET_DATA);
+    target.attack("a damaged reply", Rule::on(operation::EXISTS, cut).path("/flags"), Target::change);
+    target.watcher.wait_for_stderr("the node /flags changed each time while it was read", SOON);
+    assert!(target.server.requests_of(operation::GET_DATA) > before);
+    assert_eq!(target.host.read("flags").unwrap(), b"version 0");
+    target.assert_followed("damaged replies");
+}
+
 /// A request without a reply has a limit, even if others get replies: 30 s for a sync, 60 s for a
 /// read.
 #[test]
@@ -157,9 +199,6 @@ fn a_reply_that_never_comes_is_given_up() {
 /// Attacks all replies to `operation` for [`OBSERVED`], and counts handshakes.
 fn storm(operation: i32, provoke: fn(&mut Target)) {
     for_each_attack(|name, edit| {
-        if operation == operation::PING && STORM.contains(&name) {
-            return;
-        }
         let mut target = Target::start();
         let before = target.server.requests_of(CONNECT);
         target.attack(name, Rule::on(operation, edit), provoke);

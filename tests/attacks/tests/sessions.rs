@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use ld_testkit::hostile::{
-    CONNECT, Delivery, HostileServer, Reply, Request, Rule, another_session, session_timeout,
+    CONNECT, Delivery, HostileServer, Reply, Request, Rule, Then, another_session, session_timeout,
 };
 use ld_testkit::{Authority, Host, SOON, operation, wait_until};
 
@@ -28,6 +28,34 @@ fn an_empty_ensemble_under_another_session_id_removes_no_file() {
     thread::sleep(OBSERVED);
     assert_eq!(target.host.read("flags").unwrap(), b"version 0", "{}", target.watcher.stderr());
     target.assert_followed("another session");
+}
+
+/// The file must not be called current on the word of another ensemble.
+#[test]
+fn another_ensemble_gets_no_heartbeat_before_it_is_read() {
+    let mut target = Target::start_with(with_heartbeat);
+    let last = target.host.mtime("flags");
+    wait_until("a heartbeat", SOON, || target.host.mtime("flags") > last);
+    let refuse = |_: &Request, reply: &mut Reply| {
+        (reply.raw, reply.then) = (Some(Vec::new()), Then::Close);
+    };
+    target.server.add(Rule::on(CONNECT, refuse));
+    let refused = target.server.attacks();
+    target.server.wipe();
+    wait_until("a lost connection", SOON, || target.server.attacks() > refused);
+    // Changed last before what the watcher has seen: no watch fires at the resume.
+    target.server.set_zxid(1);
+    target.server.set("/flags", "of another ensemble");
+    target.server.set_zxid(i64::from(i32::MAX) << 8);
+    let (inode, last) = (target.host.inode("flags"), target.host.mtime("flags"));
+    target.server.be_honest();
+    target.server.add(Rule::on(CONNECT, another_session(0x666)));
+    wait_until("the other content", SOON, || {
+        let (found, touched) = (target.host.inode("flags"), target.host.mtime("flags"));
+        assert!(found != inode || touched == last, "a heartbeat for what the other ensemble does not hold");
+        target.host.read("flags").as_deref() == Some(b"of another ensemble")
+    });
+    target.assert_followed("another ensemble");
 }
 
 #[test]

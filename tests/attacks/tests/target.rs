@@ -86,19 +86,15 @@ impl Target {
 
     /// The watcher's resident memory, in KiB.
     pub(crate) fn resident(&self) -> u64 {
-        self.memory("VmRSS:")
+        memory(&self.watcher, "VmRSS:")
     }
+}
 
-    /// The watcher's peak resident memory, in KiB.
-    pub(crate) fn peak(&self) -> u64 {
-        self.memory("VmHWM:")
-    }
-
-    fn memory(&self, field: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.watcher.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("it has memory");
-        line.trim().trim_end_matches(" kB").parse().expect("a number")
-    }
+/// A field of a process's status, in KiB.
+pub(crate) fn memory(process: &Daemon, field: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("it has memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
 /// A host with the node `/flags` and a short session timeout.

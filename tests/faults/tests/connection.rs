@@ -79,8 +79,8 @@ fn a_round_trip_of_two_seconds_only_delays_changes() {
     proxy.set_mode(ProxyMode::Delay { to_server: way, to_client: way });
     for _ in 0..3 {
         rig.write();
-        // The event takes one way, the read a round trip.
-        rig.converges("latency of 2 s, during it", 3 * way + AT_ONCE);
+        // The event's way, and those of the length and the content, there and back.
+        rig.converges("latency of 2 s, during it", 5 * way + AT_ONCE);
     }
     rig.write();
     proxy.set_mode(ProxyMode::Pass);

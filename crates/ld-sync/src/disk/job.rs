@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::claims::{Claim, SameFile};
-use crate::file::{Directory, FileError, FileState, Owner, Replacement, TouchError};
+use crate::file::{Depth, Directory, FileError, FileState, Owner, Replacement, TouchError};
 use crate::node::Node;
 
 /// What to do with one destination.
@@ -29,7 +29,7 @@ pub(crate) enum Work {
     /// known must not be older than this when the work begins.
     Touch { not_after: Instant },
     /// See whether the file is as it was last written.
-    Verify,
+    Verify(Depth),
     /// See whether anything exists at the destination.
     Exists,
 }
@@ -41,7 +41,7 @@ impl Work {
             Self::Apply { .. } => "writing",
             Self::Remove(_) => "removing",
             Self::Touch { .. } => "touching",
-            Self::Compare { .. } | Self::Verify | Self::Exists => "looking at",
+            Self::Compare { .. } | Self::Verify(_) | Self::Exists => "looking at",
         }
     }
 }

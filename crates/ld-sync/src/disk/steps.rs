@@ -47,7 +47,7 @@ fn try_begin(
     let done = match &job.work {
         Work::Touch { not_after } if Instant::now() > *not_after => Done::TooLate,
         Work::Touch { .. } => file::touch(config, state).map(|()| Done::Touched)?,
-        Work::Verify => file::verify(config, state, directories).map(|()| Done::Verified)?,
+        Work::Verify(depth) => file::verify(config, *depth, state, directories).map(|()| Done::Verified)?,
         Work::Exists if file::exists(&config.dest) => Done::Verified,
         Work::Exists => Done::Missing,
         Work::Compare { content, owner } => {

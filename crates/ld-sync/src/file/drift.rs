@@ -50,15 +50,23 @@ impl Drift {
     }
 }
 
+/// How closely a file is examined that looks untouched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Only what `stat` says.
+    Attributes,
+    /// Its content too if it belongs to another user, which can write to it through a shared
+    /// mapping. Some file systems do not note that in the file's times.
+    Content,
+}
+
 /// The file's identity now, if it still holds what was last written. Other times alone are no
 /// drift.
-///
-/// A file of another user is read even if it looks untouched: its owner can write to it through a
-/// shared mapping, which some file systems do not note.
 pub(super) fn examine(
     directory: &Directory,
     name: &OsStr,
     last: &LastWritten,
+    depth: Depth,
 ) -> Result<Identity, TouchError> {
     for _ in 0..ATTEMPTS {
         let found = directory.look(name)?.ok_or(Drift::Missing)?;
@@ -73,7 +81,7 @@ pub(super) fn examine(
             return Err(Drift::changed(changes.join(", "), &found).into());
         }
         let is_untouched = found == last.identity;
-        if is_untouched && found.user == effective_user() {
+        if is_untouched && (depth == Depth::Attributes || found.user == effective_user()) {
             return Ok(found);
         }
         let file = match content::open(directory, name) {

@@ -26,7 +26,9 @@ use tempfile::TempDir;
 use super::directory::Directory;
 use super::identity::Identity;
 use super::owner::effective_user;
-use super::{FileError, FileState, OpenDirectories, Owner, Prepared, Replacement, TouchError, prepare};
+use super::{
+    Depth, FileError, FileState, OpenDirectories, Owner, Prepared, Replacement, TouchError, prepare,
+};
 
 /// A user without any file or process that matters.
 const NOBODY: u32 = 65534;
@@ -96,7 +98,7 @@ impl Room {
     }
 
     fn verify(&mut self) -> Result<(), TouchError> {
-        super::verify(&self.node, &mut self.state, &mut OpenDirectories::default())
+        super::verify(&self.node, Depth::Content, &mut self.state, &mut OpenDirectories::default())
     }
 
     fn touch(&mut self) -> Result<(), TouchError> {

@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, o
 use rustix::io::Errno;
 
 use super::directory::{Directory, OpenDirectories, split};
-use super::drift::examine;
+use super::drift::{Depth, examine};
 use super::identity::{Identity, Timestamp};
 use super::temp::clean_up;
 use super::{Drift, FileError, FileState, content};
@@ -35,6 +35,7 @@ pub(crate) enum TouchError {
 /// [`TouchError::Drift`] if it is not.
 pub(crate) fn verify(
     node: &NodeConfig,
+    depth: Depth,
     state: &mut FileState,
     directories: &mut OpenDirectories,
 ) -> Result<(), TouchError> {
@@ -42,7 +43,7 @@ pub(crate) fn verify(
     let last = *state.last_written().ok_or(Drift::NotWritten)?;
     let directory = directories.open(parent).map_err(missing_is_drift)?;
     clean_up(&directory, &node.dest);
-    state.set_identity(examine(&directory, name, &last)?);
+    state.set_identity(examine(&directory, name, &last, depth)?);
     Ok(())
 }
 
@@ -58,11 +59,11 @@ pub(crate) fn touch(node: &NodeConfig, state: &mut FileState) -> Result<(), Touc
     let last = *state.last_written().ok_or(Drift::NotWritten)?;
     let directory = Directory::open(parent).map_err(missing_is_drift)?;
     // Before anything is opened: opening a device or a FIFO can have effects.
-    let found = examine(&directory, name, &last)?;
+    let found = examine(&directory, name, &last, Depth::Attributes)?;
     let touched = set_mtime(&directory, name, &found)
         .map_err(FileError::system("touch", &node.dest))?
         // The file was changed or touched in between. What it is now decides.
-        .map_or_else(|| examine(&directory, name, &last), Ok)?;
+        .map_or_else(|| examine(&directory, name, &last, Depth::Attributes), Ok)?;
     state.set_identity(touched);
     Ok(())
 }

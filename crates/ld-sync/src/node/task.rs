@@ -8,6 +8,7 @@ use ld_zk::{NodeState, Reading, Reservation, SessionKey};
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
+use super::checks::too_large;
 use super::decide::{Decision, Found, decide};
 use super::delay::Delay;
 use super::record::Node;
@@ -180,6 +181,9 @@ impl<W: NodeSource> Task<W> {
                     }
                 }
                 (Found::Content { stat }, content, reservation)
+            }
+            NodeState::TooLarge { bytes, limit } => {
+                return self.reject(&too_large(&self.node.config.guards, bytes, limit));
             }
             NodeState::Absent(absence) => (Found::Absent(absence), Arc::default(), Reservation::default()),
             NodeState::Unreadable(reason) => {

@@ -1,5 +1,6 @@
 //! The search for drift: files that another process changed.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tracing::warn;
 
 use super::Rounds;
 use crate::disk::{Done, JobError, Work};
-use crate::file::{Drift, TouchError};
+use crate::file::{Depth, Drift, TouchError};
 use crate::node::{DRIFT_STAYS, Shared, Task};
 use crate::source::NodeSource;
 use crate::status::State;
@@ -30,6 +31,19 @@ pub(crate) async fn run(shared: Arc<Shared>, rounds: watch::Sender<Rounds>, inte
     }
 }
 
+/// Begins a comparison of contents once an interval, unless that is zero.
+pub(crate) async fn compare_contents(rounds: watch::Sender<Rounds>, interval: Duration) {
+    if interval.is_zero() {
+        return pending().await;
+    }
+    let mut ticks = interval_at(Instant::now() + interval, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        rounds.send_modify(|rounds| rounds.contents += 1);
+    }
+}
+
 impl<W: NodeSource> Task<W> {
     /// Does this task's part of the rounds that have begun.
     pub(crate) async fn take_part_in_rounds(&mut self) {
@@ -38,27 +52,28 @@ impl<W: NodeSource> Task<W> {
         if let Some(proof) = rounds.heartbeat.filter(|proof| seen.heartbeat.as_ref() != Some(proof)) {
             self.heartbeat(&proof).await;
         }
-        if rounds.drift != seen.drift {
-            self.search_for_drift().await;
+        let depth = if rounds.contents == seen.contents { Depth::Attributes } else { Depth::Content };
+        if rounds.drift != seen.drift || depth == Depth::Content {
+            self.search_for_drift(depth).await;
         }
     }
 
-    async fn search_for_drift(&mut self) {
+    async fn search_for_drift(&mut self, depth: Depth) {
         match self.node.state() {
             // It may have been put right by hand.
             State::Drifted => self.read_again(),
             State::Delayed => self.write_at_once_if_missing().await,
-            _ => self.verify().await,
+            _ => self.verify(depth).await,
         }
     }
 
     /// Compares the file with what was last written. Of a file system that hangs it waits for an answer.
-    pub(crate) async fn verify(&mut self) {
+    pub(crate) async fn verify(&mut self, depth: Depth) {
         let Some(session) = self.confirmed else { return };
         self.hang_reported = false;
         let result = loop {
             let disk = self.responsive_disk().await;
-            match self.on_disk(&disk, Work::Verify, Reservation::default()).await {
+            match self.on_disk(&disk, Work::Verify(depth), Reservation::default()).await {
                 Err(JobError::Stalled) => {}
                 result => break result,
             }

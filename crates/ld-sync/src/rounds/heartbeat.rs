@@ -27,7 +27,7 @@ use tracing::{info, warn};
 
 use super::Rounds;
 use crate::disk::{Done, JobError, Work};
-use crate::file::TouchError;
+use crate::file::{Depth, TouchError};
 use crate::node::Task;
 use crate::source::{NodeSource, Source};
 use crate::status::State;
@@ -88,7 +88,7 @@ impl<W: NodeSource> Task<W> {
             // The next heartbeat is soon enough, unless the file system hangs.
             Ok(_) | Err(JobError::Stalled | JobError::NoThread(_)) => {
                 self.confirmed = Some(session);
-                self.verify().await;
+                self.verify(Depth::Attributes).await;
             }
             Err(JobError::Touch(TouchError::Drift(drift))) => self.report_drift(&drift),
             Err(error) => {

@@ -1,4 +1,5 @@
-//! What happens to all files at once, again and again: the heartbeat and the search for drift.
+//! What happens to all files at once, again and again: the heartbeat, the search for drift, and the
+//! comparison of contents.
 
 pub(crate) mod drift;
 pub(crate) mod heartbeat;
@@ -13,4 +14,6 @@ pub(crate) struct Rounds {
     pub(crate) heartbeat: Option<Proof>,
     /// The number of the latest search for drift.
     pub(crate) drift: u64,
+    /// The number of the latest comparison of contents.
+    pub(crate) contents: u64,
 }

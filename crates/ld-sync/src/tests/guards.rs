@@ -36,6 +36,29 @@ async fn a_rejected_state_leaves_the_last_good_file_without_heartbeat_and_the_ne
 }
 
 #[tokio::test(start_paused = true)]
+async fn content_too_large_to_read_is_rejected_with_its_size() {
+    for (max_bytes, reason) in [
+        (None, "it has 3000 bytes, and zookeeper.max_read_bytes is 2000"),
+        (Some(4000), "it has 3000 bytes, and zookeeper.max_read_bytes is 2000"),
+        (Some(1000), "it has 3000 bytes, and max_bytes is 1000"),
+    ] {
+        let rig = Rig::new();
+        let mut node = NodeConfig::new("flags", "/flags", rig.path("flags"));
+        node.guards.max_bytes = max_bytes;
+        rig.memory.set("/flags", "good", 1);
+        let running = rig.start_nodes(vec![node]);
+        running.wait_for("flags", State::Current).await;
+        rig.memory.show("/flags", Show::TooLarge(3000, 2000));
+        let status = running.wait_for("flags", State::Rejected).await;
+        assert!(status.last_error.unwrap().contains(reason));
+        assert_eq!(rig.read("flags").as_deref(), Some("good"));
+        let last = rig.mtime("flags");
+        tokio::time::sleep(HEARTBEAT * 2).await;
+        assert_eq!(rig.mtime("flags"), last);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_check_that_cannot_run_is_tried_again_until_it_can() {
     let rig = Rig::new();
     let program = rig.path("check");

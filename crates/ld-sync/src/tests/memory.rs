@@ -14,6 +14,8 @@ use tokio::sync::watch;
 pub(crate) enum Show {
     Present(Vec<u8>, i64),
     ReadOnly(Vec<u8>, i64),
+    /// The size and the limit.
+    TooLarge(usize, usize),
     Absent(Absence),
     NoAuth,
     Closed,
@@ -115,7 +117,7 @@ impl Memory {
 impl Source for Memory {
     type Node = MemoryNode;
 
-    fn watch(&self, path: &str) -> MemoryNode {
+    fn watch(&self, path: &str, _max_bytes: Option<usize>) -> MemoryNode {
         let mut changes = self.0.nodes.lock().unwrap()[path].subscribe();
         changes.mark_changed();
         MemoryNode { source: self.clone(), path: path.to_owned(), changes }
@@ -170,6 +172,7 @@ impl NodeSource for MemoryNode {
                 stat: NodeStat::new(1, mzxid, 0, data.len() as i32),
                 data: NodeData::from(data),
             },
+            Show::TooLarge(bytes, limit) => NodeState::TooLarge { bytes, limit },
             Show::Absent(absence) => NodeState::Absent(absence),
             Show::NoAuth => NodeState::Unreadable(Unreadable::NoAuth),
             Show::Closed => NodeState::Unreadable(Unreadable::Other(ld_zk::Error::Closed)),

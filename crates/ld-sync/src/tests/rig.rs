@@ -47,7 +47,11 @@ impl Rig {
     }
 
     pub(crate) fn start_nodes(&self, nodes: Vec<NodeConfig>) -> Running {
-        let settings = WatcherConfig { heartbeat_interval: HEARTBEAT, drift_interval: DRIFT };
+        let settings = WatcherConfig {
+            heartbeat_interval: HEARTBEAT,
+            drift_interval: DRIFT,
+            content_interval: Duration::ZERO,
+        };
         let source = Arc::new(self.memory.clone());
         // The paused clock stands still while such threads work.
         Running { engine: Engine::start_on(Spawner::Runtime, source, nodes, settings).unwrap() }

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{CWD, FileType, Mode, XattrFlags, getxattr, mknodat, removexattr, setxattr};
 
-use super::super::{Drift, OpenDirectories, TouchError, verify};
+use super::super::{Depth, Drift, OpenDirectories, TouchError, verify};
 use super::{NOBODY, Outcome, Room, inode, is_root, node, wait_for_tick};
 
 /// A way to spoil a file.
@@ -223,7 +223,7 @@ fn files_are_told_apart_by_their_directories() {
     let mut directories = OpenDirectories::default();
     for is_other in [false, false, true, true, false, true, false, false] {
         let room = if is_other { &mut other } else { &mut one };
-        let result = verify(&room.node, &mut room.state, &mut directories);
+        let result = verify(&room.node, Depth::Content, &mut room.state, &mut directories);
         assert_eq!(result.is_err(), is_other);
     }
 }

@@ -209,9 +209,8 @@ fn a_file_forged_by_its_owner_without_a_trace_is_drift() {
     // none.
     File::options().write(true).open(room.path()).unwrap().write_all(b"evil").unwrap();
     room.state.set_identity(super::look(room.path()));
-    for result in [room.verify(), room.touch()] {
-        let text = result.unwrap_err().to_string();
-        assert!(text.starts_with("the file was written to: 4 bytes"), "{text}");
-    }
+    assert!(room.touch().is_ok(), "a heartbeat compares no content");
+    let text = room.verify().unwrap_err().to_string();
+    assert!(text.starts_with("the file was written to: 4 bytes"), "{text}");
     chown(room.path(), Some(0), None).unwrap();
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::time::{Duration, SystemTime};
 
-use super::super::{Drift, FileState, OpenDirectories, TouchError, touch, verify};
+use super::super::{Depth, Drift, FileState, OpenDirectories, TouchError, touch, verify};
 use super::rerun::{rerun_as_nobody, shared_directory};
 use super::{NOBODY, Outcome, Room, is_root, node, user, write};
 
@@ -35,7 +35,7 @@ fn two_watchers_that_touch_one_file_see_no_drift() {
         room.touch().unwrap();
         touch(&node, &mut other).unwrap();
         room.verify().unwrap();
-        verify(&node, &mut other, &mut OpenDirectories::default()).unwrap();
+        verify(&node, Depth::Content, &mut other, &mut OpenDirectories::default()).unwrap();
     }
 }
 
@@ -47,7 +47,7 @@ fn a_watcher_touches_a_file_that_it_may_not_read() {
         write(&node, user(1234), b"content", &mut state).unwrap();
         assert!(File::open(&node.dest).is_err(), "it may be read");
         touch(&node, &mut state).unwrap();
-        verify(&node, &mut state, &mut OpenDirectories::default()).unwrap();
+        verify(&node, Depth::Content, &mut state, &mut OpenDirectories::default()).unwrap();
         fs::remove_file(&node.dest).unwrap();
         symlink("/etc/hostname", &node.dest).unwrap();
         assert!(matches!(touch(&node, &mut state), Err(TouchError::Drift(Drift::NotAFile("a symlink")))));

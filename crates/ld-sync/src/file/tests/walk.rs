@@ -9,7 +9,7 @@ use ld_config::NodeConfig;
 
 use super::super::walk::walk;
 use super::super::{
-    Entry, FileError, FileState, FileUnderCheck, OpenDirectories, Owner, Removed, TouchError, compare,
+    Depth, Entry, FileError, FileState, FileUnderCheck, OpenDirectories, Owner, Removed, TouchError, compare,
     remove, sweep, touch, verify,
 };
 use super::{NOBODY, Outcome, Room, is_root, names, node, write};
@@ -78,7 +78,9 @@ fn nothing_follows_a_foreign_link_to_another_users_directory() {
     assert!(is_foreign_link(compare(&node, owner, b"new", &mut FileState::default()), &link));
     assert!(is_foreign_link(FileUnderCheck::write(&node.dest, b"new"), &link));
     assert!(is_foreign(touch(&node, &mut state).unwrap_err()));
-    assert!(is_foreign(verify(&node, &mut state, &mut OpenDirectories::default()).unwrap_err()));
+    assert!(is_foreign(
+        verify(&node, Depth::Content, &mut state, &mut OpenDirectories::default()).unwrap_err()
+    ));
     assert!(is_foreign_link(remove(&node, &mut state), &link));
     let swept = sweep(&room.beside("link"), &[(&node.dest, None)]).failures.pop();
     assert!(is_foreign_link(swept.map_or(Ok(()), Err), &link));
