@@ -49,14 +49,14 @@ pub enum CallError {
 }
 
 impl BoundedCalls {
-    /// At most `most` calls at a time, and so at most `most` threads. `what` says what they do, as in
-    /// "reading /etc/secrets.json".
+    /// At most `most` calls at a time, and so at most `most` threads. `what` says what they do, as
+    /// in "reading /etc/secrets.json".
     pub fn new(what: impl Into<Arc<str>>, spawner: Spawner, most: usize) -> Self {
         Self { what: what.into(), spawner, permits: Arc::new(Semaphore::new(most)), began: Arc::default() }
     }
 
-    /// Makes `call` on a thread of its own and waits for its result, `limit` at most. While as many calls as are
-    /// allowed are in flight, it waits for one of them to return first.
+    /// Makes `call` on a thread of its own and waits for its result, `limit` at most. While as many
+    /// calls as are allowed are in flight, it waits for one of them to return first.
     ///
     /// Cancel-safe: a call that has begun runs to its end, and its result is dropped.
     ///

@@ -1,14 +1,16 @@
 //! Part of live data: blocking calls that may never return, on a bounded number of threads.
 //!
-//! [`BoundedCalls`] runs calls of one kind, for example reading the secrets file. Each call has a limit
-//! after which its caller goes on without an answer. The call itself keeps its thread until it returns;
-//! while it hangs it counts, so that no more threads can be lost to one kind than it may have.
-//! [`Spawner`] makes threads, and reports a refusal of the system as an error.
+//! [`BoundedCalls`] runs calls of one kind, for example reading the secrets file. Each call has a
+//! limit after which its caller goes on without an answer. The call itself keeps its thread until
+//! it returns; while it hangs it counts, so that no more threads can be lost to one kind than it
+//! may have. [`Spawner`] makes threads, and reports a refusal of the system as an error.
 
 mod calls;
+mod panics;
 mod spawner;
 
 pub use calls::{BoundedCalls, CallError};
+pub use panics::panic_message;
 pub use spawner::Spawner;
 
 /// The example in the README compiles.

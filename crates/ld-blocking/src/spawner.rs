@@ -10,14 +10,15 @@ pub enum Spawner {
     /// A thread of its own for each piece of work; it ends with the work.
     #[default]
     Threads,
-    /// The blocking pool of the current tokio runtime. A paused clock (`tokio::time::pause`) stands still while
-    /// such work runs, so this is for tests. A program should not use it: tokio panics when the system refuses
-    /// a thread, and calls that hang use up the pool.
+    /// The blocking pool of the current tokio runtime. A paused clock (`tokio::time::pause`) stands
+    /// still while such work runs, so this is for tests. A program should not use it: tokio panics
+    /// when the system refuses a thread, and calls that hang use up the pool.
     Runtime,
 }
 
 impl Spawner {
-    /// Runs `work` and does not wait for it. `name` is the name of the thread; Linux shows its first 15 bytes.
+    /// Runs `work` and does not wait for it. `name` is the name of the thread; Linux shows its
+    /// first 15 bytes.
     ///
     /// # Errors
     ///

@@ -103,7 +103,7 @@ impl Client {
     /// Watches a node, given by its path below the chroot. ZooKeeper is asked nothing before the
     /// first [`NodeWatch::read`].
     pub fn watch(&self, path: &str) -> NodeWatch {
-        let cost = Session::cost(&self.shared().config.chroot, path);
+        let cost = Session::cost(self.chroot(), path);
         NodeWatch::new(self.clone(), self.pool().session_for(cost), path)
     }
 
@@ -126,7 +126,12 @@ impl Client {
 
     /// The hosts and the chroot, for messages, as in `zk1:2181, zk2:2181/prod`.
     pub fn description(&self) -> String {
-        format!("{}{}", self.shared().hosts, self.shared().config.chroot)
+        format!("{}{}", self.shared().hosts, self.chroot())
+    }
+
+    /// What is put before the paths of nodes: `/prod`, or empty without a chroot.
+    pub fn chroot(&self) -> &str {
+        &self.shared().config.chroot
     }
 
     /// Why a session is not live right now, with the causes, as one line; `None` while all sessions

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
 use crate::Client;
@@ -27,10 +28,11 @@ impl Client {
         let audits =
             candidates.iter().map(|Candidate { session, live, .. }| audit::all(session, live, limit));
         let audited = those_that_passed(join_all(audits).await, candidates);
-        let asked = Instant::now();
+        let mut confirmed = Confirmed::from_iter([]);
         let proofs = audited.iter().map(|candidate| candidate.live.answers(limit));
         let proved = those_that_passed(join_all(proofs).await, audited);
-        Confirmed { sessions: proved.iter().map(|candidate| candidate.live.key).collect(), asked }
+        confirmed.sessions = proved.iter().map(|candidate| candidate.live.key).collect();
+        confirmed
     }
 }
 
@@ -39,12 +41,15 @@ impl Client {
 pub struct Confirmed {
     sessions: BTreeSet<SessionKey>,
     asked: Instant,
+    /// The same by the clock that also counts while the machine is suspended.
+    asked_since_boot: Duration,
 }
 
 impl FromIterator<SessionKey> for Confirmed {
-    /// What a test's source of nodes confirms.
+    /// Sessions that are known by other means to be live right now.
     fn from_iter<I: IntoIterator<Item = SessionKey>>(sessions: I) -> Self {
-        Self { sessions: sessions.into_iter().collect(), asked: Instant::now() }
+        let (asked, asked_since_boot) = (Instant::now(), since_boot());
+        Self { sessions: sessions.into_iter().collect(), asked, asked_since_boot }
     }
 }
 
@@ -54,11 +59,15 @@ impl Confirmed {
         self.sessions.contains(&session)
     }
 
-    /// How long ago the proof was asked for: what happened since is not covered. The proof is worth
-    /// nothing any more if the process stood still meanwhile (stopped, suspended).
+    /// How long ago the proof was asked for: what happened since is not covered. That includes the
+    /// time that the process stood still, stopped or suspended with its machine.
     pub fn age(&self) -> Duration {
-        self.asked.elapsed()
+        self.asked.elapsed().max(since_boot().saturating_sub(self.asked_since_boot))
     }
+}
+
+fn since_boot() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
 }
 
 /// A session that is live before it is tested.
@@ -93,4 +102,25 @@ fn those_that_passed(passed: Vec<bool>, candidates: Vec<Candidate>) -> Vec<Candi
         *passed && candidate.is_live()
     });
     still_live.map(|(_, candidate)| candidate).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proof_grows_old_while_the_machine_is_suspended() {
+        let mut confirmed = Confirmed::from_iter([SessionKey::unique()]);
+        // The other clock stood still for so long, which is less than any uptime.
+        let suspended = Duration::from_secs(1);
+        confirmed.asked_since_boot = confirmed.asked_since_boot.saturating_sub(suspended);
+        assert!(confirmed.age() >= suspended);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_proof_grows_old_by_the_clock_of_tests() {
+        let confirmed = Confirmed::from_iter([SessionKey::unique()]);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(confirmed.age() >= Duration::from_secs(60));
+    }
 }

@@ -171,6 +171,18 @@ impl Error {
         }
     }
 
+    /// What was found of some hosts, or one error for those of all.
+    pub(crate) fn unless_any<T>(results: Vec<Result<T, Self>>) -> Result<Vec<T>, Self> {
+        let (mut found, mut errors) = (Vec::new(), Vec::new());
+        for result in results {
+            match result {
+                Ok(host) => found.push(host),
+                Err(error) => errors.push(error),
+            }
+        }
+        if found.is_empty() { Err(Self::of_hosts(errors)) } else { Ok(found) }
+    }
+
     pub(crate) fn request(operation: &'static str, path: &str, source: zookeeper::Error) -> Self {
         Self::Request { operation, path: path.to_owned(), source: Box::new(source) }
     }

@@ -131,12 +131,6 @@ impl Deref for NodeData {
     }
 }
 
-impl AsRef<[u8]> for NodeData {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
-}
-
 impl fmt::Debug for NodeData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NodeData({} bytes)", self.bytes.len())

@@ -23,7 +23,7 @@ pub use budget::Reservation;
 pub use children::{ChildrenReading, ChildrenState, ChildrenWatch};
 pub(crate) use node_list::NodeList;
 pub(crate) use polls::Polls;
-pub(crate) use set_watch::SetWatch;
+pub(crate) use set_watch::{SetWatch, fired};
 
 use crate::client::Client;
 use crate::reading::{Reading, SessionKey, Unreadable};
@@ -215,19 +215,11 @@ impl NodeWatch {
     }
 }
 
-/// Waits until the watch fires, if there is one.
-async fn fired(watch: &mut Option<SetWatch>) {
-    match watch {
-        Some(watch) => watch.fired().await,
-        None => std::future::pending().await,
-    }
-}
-
 impl Drop for NodeWatch {
     fn drop(&mut self) {
         self.count_without_auth(false);
         self.session.nodes.remove(self.id);
-        self.session.give_room(Session::cost(&self.client.shared().config.chroot, self.node.path()));
+        self.session.give_room(Session::cost(self.client.chroot(), self.node.path()));
     }
 }
 

@@ -50,14 +50,11 @@ impl Credentials {
         self.store.current.subscribe()
     }
 
-    /// Counts a node that the present credentials may not read.
-    pub(crate) fn add_node_without_auth(&self) {
-        self.store.problems.send_modify(|problems| problems.nodes_without_auth += 1);
-    }
-
-    /// Takes it back.
-    pub(crate) fn remove_node_without_auth(&self) {
-        self.store.problems.send_modify(|problems| problems.nodes_without_auth -= 1);
+    /// Counts one more node, or one fewer, that the present credentials may not read.
+    pub(crate) fn count_node_without_auth(&self, change: isize) {
+        self.store.problems.send_modify(|problems| {
+            problems.nodes_without_auth = problems.nodes_without_auth.saturating_add_signed(change);
+        });
     }
 
     /// Reads the secrets now and gives the credentials to use, after 2 s at most. A secret that
@@ -168,11 +165,11 @@ mod tests {
         tokio::spawn(async move { polling.poll_while_problems_exist().await });
         sleep(Duration::from_secs(60)).await;
         assert_eq!(READS.load(Ordering::Relaxed), 1);
-        credentials.add_node_without_auth();
+        credentials.count_node_without_auth(1);
         sleep(Duration::from_secs(60)).await;
         let reads = READS.load(Ordering::Relaxed);
         assert!((7..=12).contains(&reads), "{reads}");
-        credentials.remove_node_without_auth();
+        credentials.count_node_without_auth(-1);
         sleep(Duration::from_secs(60)).await;
         assert!(READS.load(Ordering::Relaxed) <= reads + 1);
     }

@@ -30,15 +30,10 @@ const END_OF_REQUEST: &[u8] = b"\r\n\r\n";
 /// [`Error::NoSession`] with the reason of each if there is none.
 pub(super) async fn reachable(addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error> {
     let probes = addresses.into_iter().map(|address| async move {
-        let connected = connect(&[address]).await.map(drop);
-        connected.map(|()| address).map_err(|error| format!("{address} {}", refusal(&error)))
+        let refused = |error| Error::NoSession { reasons: format!("{address} {}", refusal(&error)) };
+        connect(&[address]).await.map(|_| address).map_err(refused)
     });
-    let (accepted, refused): (Vec<_>, Vec<_>) = join_all(probes).await.into_iter().partition(Result::is_ok);
-    if accepted.is_empty() {
-        let reasons: Vec<_> = refused.into_iter().filter_map(Result::err).collect();
-        return Err(Error::NoSession { reasons: reasons.join("; ") });
-    }
-    Ok(accepted.into_iter().flatten().collect())
+    Error::unless_any(join_all(probes).await)
 }
 
 /// Asks each address side by side why there is no session; of one that serves, `said` is all that

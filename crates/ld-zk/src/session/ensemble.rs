@@ -9,7 +9,7 @@ use zookeeper::Error as ZkError;
 
 use super::{LiveSession, Session, jittered};
 use crate::reading::Absence;
-use crate::watch::SetWatch;
+use crate::watch::{SetWatch, fired};
 
 /// How often the ensemble is checked again, on average, while it holds no data.
 const RECHECK: Duration = Duration::from_secs(5);
@@ -91,22 +91,10 @@ fn missing(reason: &str) -> EnsembleCheck {
 impl Check {
     /// Waits until the check has to be made again.
     async fn outdated(&mut self) {
-        let (watch, recheck) = (&mut self.watch, self.recheck);
-        let changed = async {
-            match watch {
-                Some(watch) => watch.fired().await,
-                None => std::future::pending().await,
-            }
-        };
-        let due = async {
-            match recheck {
-                Some(mean) => sleep(jittered(mean)).await,
-                None => std::future::pending().await,
-            }
-        };
+        let delay = self.recheck.map(jittered);
         tokio::select! {
-            () = changed => {}
-            () = due => {}
+            () = fired(&mut self.watch) => {}
+            () = sleep(delay.unwrap_or_default()), if delay.is_some() => {}
         }
     }
 

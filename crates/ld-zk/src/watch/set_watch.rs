@@ -29,6 +29,14 @@ impl SetWatch {
     }
 }
 
+/// Waits until the watch fires, if there is one.
+pub(crate) async fn fired(watch: &mut Option<SetWatch>) {
+    match watch {
+        Some(watch) => watch.fired().await,
+        None => std::future::pending().await,
+    }
+}
+
 impl fmt::Debug for SetWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SetWatch(..)")

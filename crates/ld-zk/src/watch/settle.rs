@@ -77,12 +77,8 @@ impl NodeWatch {
 
     pub(super) fn count_without_auth(&mut self, without_auth: bool) {
         if std::mem::replace(&mut self.without_auth, without_auth) != without_auth {
-            let credentials = &self.client.shared().credentials;
-            if without_auth {
-                credentials.add_node_without_auth();
-            } else {
-                credentials.remove_node_without_auth();
-            }
+            let change = if without_auth { 1 } else { -1 };
+            self.client.shared().credentials.count_node_without_auth(change);
         }
     }
 }

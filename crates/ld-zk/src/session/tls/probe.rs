@@ -33,14 +33,7 @@ pub(crate) async fn reachable(hosts: Vec<Resolved>, material: &Material) -> Resu
         let probed = probed.unwrap_or_else(|_| Err(Failure::Io(io::ErrorKind::TimedOut.into())));
         probed.map_err(|failure| failure.into_error(&resolved.0)).map(|()| resolved)
     });
-    let (mut answered, mut failures) = (Vec::new(), Vec::new());
-    for result in join_all(probes).await {
-        match result {
-            Ok(host) => answered.push(host),
-            Err(error) => failures.push(error),
-        }
-    }
-    if answered.is_empty() { Err(Error::of_hosts(failures)) } else { Ok(answered) }
+    Error::unless_any(join_all(probes).await)
 }
 
 enum Failure {
