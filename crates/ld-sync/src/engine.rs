@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -27,8 +26,9 @@ use crate::source::Source;
 use crate::status::Status;
 use crate::users::Users;
 
-/// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once and kills the checks
-/// that run; a write in hand still ends by itself, and the rename makes even that safe to lose.
+/// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once
+/// and kills the checks that run; a write in hand still ends by itself, and the rename makes even
+/// that safe to lose.
 pub struct Engine {
     nodes: Arc<Nodes>,
     shared: Arc<Shared>,
@@ -45,13 +45,13 @@ pub struct Engine {
 impl Engine {
     /// Starts to follow `nodes` on the current tokio runtime and returns at once.
     ///
-    /// Files of nodes that cannot be read yet stay as they are. Temporary files that a killed process left behind
-    /// are removed meanwhile.
+    /// Files of nodes that cannot be read yet stay as they are. Temporary files that a killed
+    /// process left behind are removed meanwhile.
     ///
     /// # Errors
     ///
-    /// A setting cannot be used, two nodes have one destination, there is no tokio runtime, or the system refuses
-    /// the thread for file work that every engine needs.
+    /// A setting cannot be used, two nodes have one destination, there is no tokio runtime, or the
+    /// system refuses the thread for file work that every engine needs.
     ///
     /// # Panics
     ///
@@ -85,6 +85,7 @@ impl Engine {
             held: HeldContent::default(),
             checks: Checks::default(),
             source: source.description(),
+            chroot: source.chroot().to_owned(),
         });
         let (rounds, _) = watch::channel(Rounds::default());
         let engine = Self {
@@ -152,22 +153,22 @@ impl Engine {
         Changes::new(Arc::clone(&self.nodes))
     }
 
-    /// Waits until the first outcome of every node is known: good or bad. It waits for ZooKeeper without a limit, so
-    /// bound it. Cancel-safe; any number of tasks may wait, again and again.
+    /// Waits until the first outcome of every node is known: good or bad. It waits for ZooKeeper
+    /// without a limit, so bound it. Cancel-safe; any number of tasks may wait, again and again.
     pub async fn settled(&self) {
         self.nodes.outcomes.settled().await;
     }
 
-    /// Waits until the engine has ended, and tells why: only [`drain`](Self::drain) ends it, since a task that fails
-    /// unexpectedly is started again. Cancel-safe.
+    /// Waits until the engine has ended, and tells why: only [`drain`](Self::drain) ends it, since
+    /// a task that fails unexpectedly is started again. Cancel-safe.
     pub async fn ended(&self) -> String {
         let mut ended = self.ended.subscribe();
         let reason = ended.wait_for(Option::is_some).await;
         reason.ok().and_then(|reason| reason.clone()).unwrap_or_default()
     }
 
-    /// Ends the tasks, begins no more writes and checks, kills the checks that run, and waits for the end of the
-    /// writes in hand, at most `limit`. Returns whether all of it ended.
+    /// Ends the tasks, begins no more writes and checks, kills the checks that run, and waits for
+    /// the end of the writes in hand, at most `limit`. Returns whether all of it ended.
     pub async fn drain(&self, limit: Duration) -> bool {
         self.abort_tasks();
         self.ended.send_replace(Some("the engine was drained".to_owned()));
@@ -197,28 +198,26 @@ impl Engine {
         settings: &WatcherConfig,
     ) {
         let mut tasks = self.tasks();
-        let beat = {
-            let (source, rounds, interval) =
-                (Arc::clone(source), rounds.clone(), settings.heartbeat_interval);
-            move || heartbeat::run(Arc::clone(&source), rounds.clone(), interval)
-        };
-        let search = {
-            let (shared, rounds, interval) =
-                (Arc::clone(&self.shared), rounds.clone(), settings.drift_interval);
-            move || drift::run(Arc::clone(&shared), rounds.clone(), interval)
-        };
-        let compare = {
-            let interval = settings.content_interval;
-            move || drift::compare_contents(rounds.clone(), interval)
-        };
-        let watch_outages = {
-            let (source, nodes) = (Arc::clone(source), Arc::clone(&self.nodes));
-            move || outage::run(Arc::clone(&source), Arc::clone(&nodes))
-        };
-        spawn_round(&mut tasks, "the heartbeat", beat);
-        spawn_round(&mut tasks, "the search for drift", search);
-        spawn_round(&mut tasks, "the comparison of contents", compare);
-        spawn_round(&mut tasks, "the report of outages", watch_outages);
+        let (beating, beats, interval) = (Arc::clone(source), rounds.clone(), settings.heartbeat_interval);
+        tasks.spawn(async move {
+            let start = || heartbeat::run(&*beating, &beats, interval);
+            restarting("the heartbeat", start, |_| ()).await;
+        });
+        let (shared, searches, interval) =
+            (Arc::clone(&self.shared), rounds.clone(), settings.drift_interval);
+        tasks.spawn(async move {
+            let start = || drift::run(&shared.disks, &searches, interval);
+            restarting("the search for drift", start, |_| ()).await;
+        });
+        let interval = settings.content_interval;
+        tasks.spawn(async move {
+            let start = || drift::compare_contents(&rounds, interval);
+            restarting("the comparison of contents", start, |_| ()).await;
+        });
+        let (source, nodes) = (Arc::clone(source), Arc::clone(&self.nodes));
+        tasks.spawn(async move {
+            restarting("the report of outages", || outage::run(&*source, &nodes), |_| ()).await;
+        });
     }
 
     fn abort_tasks(&self) {
@@ -229,13 +228,6 @@ impl Engine {
     fn tasks(&self) -> std::sync::MutexGuard<'_, JoinSet<()>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn spawn_round<F>(tasks: &mut JoinSet<()>, name: &'static str, run: impl FnMut() -> F + Send + 'static)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    tasks.spawn(async move { restarting(name, run, |_| ()).await });
 }
 
 impl fmt::Debug for Engine {

@@ -27,6 +27,9 @@ mod remove;
 mod replacement;
 mod state;
 mod sweep;
+#[cfg(test)]
+pub(crate) use system::injected::set_before_open;
+
 mod system;
 mod temp;
 mod temp_names;
@@ -45,9 +48,10 @@ pub(crate) use error::FileError;
 pub(crate) use inspect::{Warning, inspect_directory};
 pub(crate) use owner::{Owner, find_group, find_user};
 pub(crate) use prepare::{Prepared, prepare};
-pub(crate) use remove::{Removed, remove};
+pub(crate) use remove::remove;
 pub(crate) use replacement::Replacement;
 pub(crate) use state::FileState;
 pub(crate) use sweep::{Sweep, sweep};
 pub(crate) use touch::{TouchError, touch, verify};
 pub(crate) use under_check::FileUnderCheck;
+pub(crate) use walk::MAX_LINKS;

@@ -1,4 +1,5 @@
-//! At start: removes temporary files that a killed process left, and warns of directories that others can write.
+//! At start: removes temporary files that a killed process left, and warns of directories that
+//! others can write.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use ld_blocking::panic_message;
 use ld_zk::Backoff;
 use tokio::time::{Instant, sleep};
 use tracing::error;
@@ -16,7 +17,8 @@ const LAST_DELAY: Duration = Duration::from_secs(10);
 /// A task that has run for this long has failed for a new reason, so the backoff starts again.
 const HEALTHY: Duration = Duration::from_secs(60);
 
-/// Runs what `start` makes, again and again. `failed` hears of each panic before the task is started again.
+/// Runs what `start` makes, again and again. `failed` hears of each panic before the task is
+/// started again.
 pub(crate) async fn restarting<F: Future>(name: &str, mut start: impl FnMut() -> F, failed: impl Fn(&str)) {
     let mut backoff = Backoff::new(FIRST_DELAY, LAST_DELAY);
     loop {
@@ -24,7 +26,7 @@ pub(crate) async fn restarting<F: Future>(name: &str, mut start: impl FnMut() ->
         let ended = AssertUnwindSafe(async { start().await }).catch_unwind().await;
         let reason = match &ended {
             Ok(_) => "it ended",
-            Err(panic) => text_of(panic.as_ref()),
+            Err(panic) => panic_message(panic.as_ref()),
         };
         let message = format!("{name} failed unexpectedly ({reason}); starting it again");
         error!("{message}; please report this as a bug");
@@ -34,12 +36,6 @@ pub(crate) async fn restarting<F: Future>(name: &str, mut start: impl FnMut() ->
         }
         sleep(backoff.next_delay()).await;
     }
-}
-
-/// The message of a panic.
-fn text_of(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no reason given")
 }
 
 #[cfg(test)]

@@ -14,13 +14,18 @@ pub trait Source: Send + Sync + 'static {
     /// Starts to watch the node at `path`. Content of more than `max_bytes` need not be read.
     fn watch(&self, path: &str, max_bytes: Option<usize>) -> Self::Node;
 
-    /// The sessions that a round trip within `limit` has just proved live and writable. When this returns,
-    /// [`NodeSource::changed`] is ready for each node that changed before the round trip. [`Confirmed::age`] tells
-    /// how long ago that is.
+    /// The sessions that a round trip within `limit` has just proved live and writable. When this
+    /// returns, [`NodeSource::changed`] is ready for each node that changed before the round trip.
+    /// [`Confirmed::age`] tells how long ago that is.
     fn confirm(&self, limit: Duration) -> impl Future<Output = Confirmed> + Send;
 
     /// What the nodes are read from, for messages: the ensemble and the chroot.
     fn description(&self) -> String;
+
+    /// What is put before the paths of nodes for messages, as in `/prod`.
+    fn chroot(&self) -> &str {
+        ""
+    }
 
     /// Why there is no live session, if there is none.
     fn connection_error(&self) -> Option<String> {
@@ -35,8 +40,8 @@ pub trait Source: Send + Sync + 'static {
 
 /// The watch of one node: level-triggered, so it hands over the latest state and never a history.
 pub trait NodeSource: Send + 'static {
-    /// Waits until the node may differ from the last reading; ready at once before the first reading. Once ready it
-    /// stays so until [`read`](Self::read) has completed. Cancel-safe.
+    /// Waits until the node may differ from the last reading; ready at once before the first
+    /// reading. Once ready it stays so until [`read`](Self::read) has completed. Cancel-safe.
     fn changed(&mut self) -> impl Future<Output = ()> + Send;
 
     /// The node's latest state. It waits for a live session for as long as that takes. Cancel-safe.
@@ -59,6 +64,10 @@ impl Source for ld_zk::Client {
 
     fn description(&self) -> String {
         ld_zk::Client::description(self)
+    }
+
+    fn chroot(&self) -> &str {
+        ld_zk::Client::chroot(self)
     }
 
     fn connection_error(&self) -> Option<String> {

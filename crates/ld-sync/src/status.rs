@@ -13,8 +13,8 @@ pub enum State {
     Current,
     /// The node does not exist, and neither does the file.
     Absent,
-    /// The answer cannot be trusted (a missing chroot, an empty ensemble, a read-only server): the file stays as
-    /// it is.
+    /// The answer cannot be trusted (a missing chroot, an empty ensemble, a read-only server): the
+    /// file stays as it is.
     Unverified,
     /// The node cannot be read; the file stays as it is.
     Unreadable,
@@ -22,8 +22,8 @@ pub enum State {
     Rejected,
     /// Another process changed the file, which stays so until the node changes (`drift = report`).
     Drifted,
-    /// A change was read and waits for its part of the node's window (`apply_jitter`); the last file stays until
-    /// then.
+    /// A change was read and waits for its part of the node's window (`apply_jitter`); the last
+    /// file stays until then.
     Delayed,
     /// The node was deleted, and its file stays (`on_delete = keep`).
     Kept,
@@ -98,7 +98,8 @@ pub struct Status {
     pub state: State,
     /// When it entered that state.
     pub since: SystemTime,
-    /// The transaction that last modified the content that the file holds; `None` before the first apply.
+    /// The transaction that last modified the content that the file holds; `None` before the first
+    /// apply.
     pub mzxid: Option<i64>,
     /// The size of that content in bytes.
     pub bytes: Option<u64>,

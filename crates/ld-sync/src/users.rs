@@ -1,7 +1,7 @@
 //! Names of users and groups to ids. The user database may be a directory service that hangs.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ld_blocking::{BoundedCalls, CallError, Spawner};
@@ -9,7 +9,8 @@ use ld_config::{NodeConfig, Principal};
 
 use crate::file::{Owner, find_group, find_user};
 
-/// How long an answer of the user database counts as fresh. An older one is used only while the database hangs.
+/// How long an answer of the user database counts as fresh. An older one is used only while the
+/// database hangs.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// How long a look-up may take until it is reported.
@@ -29,14 +30,17 @@ pub(crate) enum UserError {
 /// The users and groups that destinations belong to. One look-up is in flight at a time.
 pub(crate) struct Users {
     calls: BoundedCalls,
-    known: Arc<Mutex<HashMap<Key, (u32, Instant)>>>,
+    known: Arc<Mutex<Known>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Key {
-    User(String),
-    Group(String),
-}
+/// The id of each name of a kind, and when it was found.
+type Known = HashMap<(&'static str, String), (u32, Instant)>;
+
+/// A kind of name, and how the user database is asked for one. That blocks.
+type Kind = (&'static str, fn(&str) -> Option<u32>);
+
+const USER: Kind = ("user", find_user);
+const GROUP: Kind = ("group", find_group);
 
 impl Users {
     pub(crate) fn new(spawner: Spawner) -> Self {
@@ -47,60 +51,47 @@ impl Users {
     pub(crate) async fn owner_of(&self, config: &NodeConfig) -> Result<Owner, UserError> {
         let mut owner = Owner::default();
         if let Some(Principal(name)) = &config.owner {
-            owner.user = Some(self.id(Key::User(name.clone())).await?);
+            owner.user = Some(self.id(USER, name).await?);
         }
         if let Some(Principal(name)) = &config.group {
-            owner.group = Some(self.id(Key::Group(name.clone())).await?);
+            owner.group = Some(self.id(GROUP, name).await?);
         }
         Ok(owner)
     }
 
-    async fn id(&self, key: Key) -> Result<u32, UserError> {
-        if let Some(id) = key.look_up_in(&self.known, FRESH) {
+    async fn id(&self, (kind, find): Kind, name: &str) -> Result<u32, UserError> {
+        let key = (kind, name.to_owned());
+        if let Some(id) = look_up(&self.known, &key, FRESH) {
             return Ok(id);
         }
         let (wanted, known) = (key.clone(), Arc::clone(&self.known));
         let found = self.calls.run(LOOKUP_LIMIT, move || {
             // An earlier call may have brought the answer.
-            wanted.look_up_in(&known, FRESH).or_else(|| {
-                let id = wanted.find()?;
-                known.lock().unwrap_or_else(PoisonError::into_inner).insert(wanted, (id, Instant::now()));
+            look_up(&known, &wanted, FRESH).or_else(|| {
+                let id = find(&wanted.1)?;
+                lock(&known).insert(wanted, (id, Instant::now()));
                 Some(id)
             })
         });
-        let (kind, name) = key.describe();
         match found.await {
             Ok(Some(id)) => Ok(id),
-            // A user that is created later must be found by the next attempt, so this is not remembered.
-            Ok(None) => Err(UserError::Unknown { kind, name: name.to_owned() }),
-            Err(error) => key
-                .look_up_in(&self.known, Duration::MAX)
-                .ok_or_else(|| UserError::Unavailable(error, kind, name.to_owned())),
+            // A user that is created later must be found by the next attempt, so this is not
+            // remembered.
+            Ok(None) => Err(UserError::Unknown { kind, name: key.1 }),
+            Err(error) => {
+                look_up(&self.known, &key, Duration::MAX).ok_or(UserError::Unavailable(error, kind, key.1))
+            }
         }
     }
 }
 
-impl Key {
-    /// The id, if it was found not longer ago than `age`.
-    fn look_up_in(&self, known: &Mutex<HashMap<Self, (u32, Instant)>>, age: Duration) -> Option<u32> {
-        let known = known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(self).filter(|(_, found)| found.elapsed() <= age).map(|(id, _)| *id)
-    }
+/// The id, if it was found not longer ago than `age`.
+fn look_up(known: &Mutex<Known>, key: &(&'static str, String), age: Duration) -> Option<u32> {
+    lock(known).get(key).filter(|(_, found)| found.elapsed() <= age).map(|(id, _)| *id)
+}
 
-    /// Asks the user database. Blocks.
-    fn find(&self) -> Option<u32> {
-        match self {
-            Self::User(name) => find_user(name),
-            Self::Group(name) => find_group(name),
-        }
-    }
-
-    fn describe(&self) -> (&'static str, &str) {
-        match self {
-            Self::User(name) => ("user", name),
-            Self::Group(name) => ("group", name),
-        }
-    }
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -131,7 +122,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_hung_database_stops_unknown_names_only() {
         let users = Users::new(Spawner::Threads);
-        users.known.lock().unwrap().insert(Key::User("old".to_owned()), (7, Instant::now() - 2 * FRESH));
+        users.known.lock().unwrap().insert(("user", "old".to_owned()), (7, Instant::now() - 2 * FRESH));
         let (release, hang) = std::sync::mpsc::channel::<()>();
         let hung = users.calls.run(Duration::from_millis(1), move || hang.recv());
         assert!(hung.await.is_err());

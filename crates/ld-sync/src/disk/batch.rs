@@ -1,7 +1,9 @@
-//! Jobs that one thread does together, so that what one disk has to do for all of them it does once.
+//! Jobs that one thread does together, so that what one disk has to do for all of them it does
+//! once.
 //!
-//! Every job waits in a slot of the batch, and is out of it only while the thread works on it. When that work
-//! hangs, [`Batch::take_rest`] takes the other jobs away, and another thread finishes them.
+//! Every job waits in a slot of the batch, and is out of it only while the thread works on it. When
+//! that work hangs, [`Batch::take_rest`] takes the other jobs away, and another thread finishes
+//! them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,7 +13,8 @@ use super::job::{Job, JobError, Progress};
 use super::steps::{self, Step};
 use crate::file::{Directory, FileError, OpenDirectories};
 
-/// Bytes that may wait in temporary files for the rest of the batch: they take room on the disk twice.
+/// Bytes that may wait in temporary files for the rest of the batch: they take room on the disk
+/// twice.
 const MAX_PREPARED_BYTES: usize = 1 << 20;
 
 /// The jobs of one thread.
@@ -42,8 +45,9 @@ impl Batch {
         self.lock().slots.iter_mut().filter_map(Option::take).collect()
     }
 
-    /// Does all jobs, in rounds: a job that the system refuses something waits for the next round, in which those of
-    /// this round hold no descriptors and no room on the disk any more. `progressed` is called after each step.
+    /// Does all jobs, in rounds: a job that the system refuses something waits for the next round,
+    /// in which those of this round hold no descriptors and no room on the disk any more.
+    /// `progressed` is called after each step.
     pub(super) fn run(&self, claims: &Arc<Claims>, progressed: impl Fn()) {
         let mut directories = OpenDirectories::default();
         while self.has_jobs() {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
 use super::claims::{Claim, SameFile};
 use crate::file::{Depth, Directory, FileError, FileState, Owner, Replacement, TouchError};
 use crate::node::Node;
+use crate::rounds::Proof;
 
 /// What to do with one destination.
 #[derive(Debug)]
@@ -18,16 +18,15 @@ pub(crate) enum Work {
         owner: Owner,
         /// What becomes of a file that exists.
         existing: Existing,
-        /// The session is known to be live: a file that needs no change gets its heartbeat at once.
-        touch: bool,
+        /// A file that needs no change gets its heartbeat at once, if there is a proof for that.
+        touch: Option<Proof>,
     },
     /// Change nothing: see whether the file holds this content.
     Compare { content: Arc<Vec<u8>>, owner: Owner },
     /// Make the file not exist.
     Remove(Existing),
-    /// Give the file its heartbeat if it is as it was last written. The proof that the node's content is
-    /// known must not be older than this when the work begins.
-    Touch { not_after: Instant },
+    /// Give the file its heartbeat if it is as it was last written.
+    Touch(Proof),
     /// See whether the file is as it was last written.
     Verify(Depth),
     /// See whether anything exists at the destination.
@@ -40,7 +39,7 @@ impl Work {
         match self {
             Self::Apply { .. } => "writing",
             Self::Remove(_) => "removing",
-            Self::Touch { .. } => "touching",
+            Self::Touch(_) => "touching",
             Self::Compare { .. } | Self::Verify(_) | Self::Exists => "looking at",
         }
     }
@@ -78,7 +77,7 @@ pub(crate) enum Done {
     Touched,
     /// The file is as it was last written, or something exists, as was asked.
     Verified,
-    /// The proof was too old when the work began; nothing was touched.
+    /// The file is right, but the proof was too old to touch it.
     TooLate,
 }
 
@@ -107,15 +106,15 @@ impl JobError {
     /// Whether the process, and not this destination, lacks something that comes back by itself.
     pub(crate) fn is_shortage(&self) -> bool {
         match self {
-            Self::File(error) | Self::Touch(TouchError::File(error)) => error.is_out_of_descriptors(),
+            Self::File(error) | Self::Touch(TouchError::File(error)) => error.is_shortage(),
             Self::NoThread(_) => true,
             _ => false,
         }
     }
 }
 
-/// What this process knows of a destination. It goes with each job and comes back with its answer, so that two
-/// jobs can never work on one destination at a time.
+/// What this process knows of a destination. It goes with each job and comes back with its answer,
+/// so that two jobs can never work on one destination at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Destination {
     pub(crate) file: FileState,
@@ -130,8 +129,8 @@ pub(crate) struct Answer {
     pub(crate) destination: Box<Destination>,
 }
 
-/// A piece of work on its way through a queue. What a thread has prepared goes with it, so that another thread
-/// can finish it when the first one hangs in some other file.
+/// A piece of work on its way through a queue. What a thread has prepared goes with it, so that
+/// another thread can finish it when the first one hangs in some other file.
 pub(crate) struct Job {
     pub(crate) node: Arc<Node>,
     pub(crate) work: Work,

@@ -1,4 +1,5 @@
-//! Blocking file work: a queue and a few threads for each file system, so that one that hangs holds up no other.
+//! Blocking file work: a queue and a few threads for each file system, so that one that hangs holds
+//! up no other.
 
 mod batch;
 mod claims;
@@ -13,7 +14,7 @@ mod threads;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use ld_blocking::{BoundedCalls, CallError, Spawner};
@@ -21,7 +22,9 @@ use ld_blocking::{BoundedCalls, CallError, Spawner};
 use self::claims::Claims;
 pub(crate) use self::job::{Destination, Done, Existing, JobError, Work};
 use self::mounts::{Mount, Mounts, follow_first_link};
-pub(crate) use self::queue::{Queue, STALL};
+pub(crate) use self::queue::Queue;
+pub(crate) use self::threads::STALL;
+use crate::file::MAX_LINKS;
 
 /// File systems with a queue of their own. The others share one.
 const MAX_DISKS: usize = 64;
@@ -32,11 +35,15 @@ pub(crate) const CHECKS: usize = 4;
 /// Threads that look at directories, for each file system.
 const LOOKS: usize = 2;
 
-/// Symlinks followed on the way to a directory; the kernel's own limit.
-const MAX_LINKS: usize = 40;
-
 /// How long a look at a directory may take until it is reported.
 pub(crate) const LOOK_LIMIT: Duration = Duration::from_secs(10);
+
+/// Disks at work that may be replaced when the mounts change, until the work of the former ones
+/// ends.
+const MAX_FORMER: usize = 8;
+
+/// How often the table of mounts is read at most.
+const REREAD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The work on one file system.
 pub(crate) struct Disk {
@@ -45,6 +52,12 @@ pub(crate) struct Disk {
     pub(crate) looks: BoundedCalls,
     /// Guards of content. A check is shown the content in a file beside the destination.
     pub(crate) checks: BoundedCalls,
+}
+
+impl Disk {
+    fn is_at_work(&self) -> bool {
+        self.queue.is_at_work() || self.looks.oldest().is_some()
+    }
 }
 
 /// The file systems of all destinations.
@@ -57,8 +70,11 @@ pub(crate) struct Disks {
 #[derive(Default)]
 struct Known {
     mounts: Arc<Mounts>,
+    read_at: Option<Instant>,
     /// By device, as the table of mounts has it.
     disks: HashMap<String, Arc<Disk>>,
+    /// Disks that were replaced, and whose threads have not ended yet.
+    former: Vec<Arc<Disk>>,
     /// The file systems of directories that were looked for since the mounts changed last.
     directories: HashMap<PathBuf, Arc<Disk>>,
 }
@@ -70,8 +86,8 @@ impl Disks {
         disks
     }
 
-    /// The file system that holds the directory of `dest`. Symlinks on the way are looked at by threads of the file
-    /// systems that they lie on.
+    /// The file system that holds the directory of `dest`. Symlinks on the way are looked at by
+    /// threads of the file systems that they lie on.
     ///
     /// # Errors
     ///
@@ -81,6 +97,7 @@ impl Disks {
         if let Some(disk) = self.lock().directories.get(directory) {
             return Ok(Arc::clone(disk));
         }
+        self.reread_mounts();
         let mut path = std::path::absolute(dest).unwrap_or_else(|_| dest.to_path_buf());
         path.pop();
         let mounts = Arc::clone(&self.lock().mounts);
@@ -103,19 +120,44 @@ impl Disks {
         Ok(self.disk(&Mount { device: String::new(), point: PathBuf::from("/") }))
     }
 
-    /// Reads the table of mounts again. After a change every directory is looked for anew.
+    /// Reads the table of mounts again, unless that was done a moment ago. After a change every
+    /// directory is looked for anew, also for the jobs that wait. Threads that hang then may do so
+    /// in a new mount, and are lost to the disk that they belong to: so each disk that is at work
+    /// is replaced.
     pub(crate) fn reread_mounts(&self) {
-        let Ok(mounts) = Mounts::read() else { return };
         let mut known = self.lock();
+        if known.read_at.is_some_and(|at| at.elapsed() < REREAD_INTERVAL) {
+            return;
+        }
+        known.read_at = Some(Instant::now());
+        let Ok(mounts) = Mounts::read() else { return };
         if *known.mounts != mounts {
             known.mounts = Arc::new(mounts);
             known.directories.clear();
+            known.former.retain(|disk| disk.is_at_work());
+            let at_work: Vec<_> = known.disks.values().filter(|disk| disk.is_at_work()).cloned().collect();
+            known.disks.values().for_each(|disk| disk.queue.give_back());
+            if known.former.len() + at_work.len() <= MAX_FORMER {
+                known.disks.retain(|_, disk| !disk.is_at_work());
+                known.former.extend(at_work);
+            }
         }
+    }
+
+    /// Frees jobs from steps on `disk` that hang. A task calls it when its job has had no answer
+    /// for [`STALL`].
+    pub(crate) fn relieve(&self, disk: &Disk) {
+        // What hangs may have been mounted over a directory of that disk.
+        self.reread_mounts();
+        disk.queue.relieve();
     }
 
     /// Begins no more file work and waits for what is in hand.
     pub(crate) async fn drain(&self) {
-        let disks: Vec<_> = self.lock().disks.values().cloned().collect();
+        let disks: Vec<_> = {
+            let known = self.lock();
+            known.disks.values().chain(&known.former).cloned().collect()
+        };
         join_all(disks.iter().map(|disk| disk.queue.drain())).await;
     }
 

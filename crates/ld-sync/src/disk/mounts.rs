@@ -1,4 +1,5 @@
-//! Which file system a path lies on, as far as the table of mounts tells: asking the file system itself could hang.
+//! Which file system a path lies on, as far as the table of mounts tells: asking the file system
+//! itself could hang.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -68,8 +69,8 @@ fn unescape(text: &[u8]) -> OsString {
     OsString::from_vec(bytes)
 }
 
-/// Follows `path` below `point` up to the first symlink, and gives the path that it leads to; `None` if there is no
-/// symlink on the way. Blocks when the file system at `point` hangs.
+/// Follows `path` below `point` up to the first symlink, and gives the path that it leads to;
+/// `None` if there is no symlink on the way. Blocks when the file system at `point` hangs.
 pub(super) fn follow_first_link(point: &Path, path: &Path) -> Option<PathBuf> {
     let mut here = point.to_path_buf();
     let mut names = path.strip_prefix(point).ok()?.components();

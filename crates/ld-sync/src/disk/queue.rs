@@ -1,7 +1,9 @@
-//! The file work of one file system: a queue, and a few threads that take what has queued up as one batch.
+//! The file work of one file system: a queue, and a few threads that take what has queued up as one
+//! batch.
 //!
-//! A call that never returns costs its thread and its own job: the tasks that wait for other jobs call
-//! [`Queue::relieve`], which hands those to other threads, or gives them back while no thread is left.
+//! A call that never returns costs its thread and its own job: the tasks that wait for other jobs
+//! call [`Queue::relieve`], which hands those to other threads, or gives them back while no thread
+//! is left.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +14,8 @@ use tokio::task::yield_now;
 
 use super::claims::Claims;
 use super::job::{Answer, Destination, Job, JobError, Work};
-use super::threads::{NoThread, Shared, State};
+use super::threads::{NoThread, STALL, Shared};
 use crate::node::Node;
-
-/// A step that takes longer than this holds up no other job any more.
-pub(crate) const STALL: Duration = Duration::from_secs(1);
 
 /// A handle to the queue of one file system.
 #[derive(Clone)]
@@ -58,18 +57,10 @@ impl Queue {
         answered
     }
 
-    /// Frees jobs from hanging steps. A task calls it when its job has had no answer for [`STALL`].
-    pub(crate) fn relieve(&self) {
-        let (jobs_left, threads_left) = {
-            let mut state = self.shared.lock();
-            let State { jobs, batches, threads, .. } = &mut *state;
-            let hanging: Vec<_> = batches.iter().filter(|batch| batch.step_age() >= STALL).collect();
-            for batch in &hanging {
-                batch.take_rest().into_iter().rev().for_each(|job| jobs.push_front(job));
-            }
-            (!jobs.is_empty(), hanging.len() < *threads)
-        };
-        if !jobs_left {
+    /// Frees jobs from hanging steps, for other threads.
+    pub(super) fn relieve(&self) {
+        self.shared.lock().free_jobs(STALL);
+        if self.shared.lock().jobs.is_empty() {
             return;
         }
         self.shared.changed.notify_all();
@@ -78,12 +69,20 @@ impl Queue {
             Err(NoThread::Refused(refused)) if self.shared.lock().threads == 0 => {
                 self.shared.refuse_jobs(&refused);
             }
-            Err(_) if threads_left => {}
-            Err(_) => {
-                self.shared.stalled.send_replace(true);
-                self.shared.answer_new_jobs(|| JobError::Stalled);
-            }
+            Err(_) if self.shared.set_stalled() => self.shared.answer_new_jobs(|| JobError::Stalled),
+            Err(_) => {}
         }
+    }
+
+    /// Whether it has threads.
+    pub(super) fn is_at_work(&self) -> bool {
+        self.shared.lock().threads > 0
+    }
+
+    /// Gives back the jobs that have not begun, since they may belong into another queue now.
+    pub(super) fn give_back(&self) {
+        self.shared.lock().free_jobs(Duration::ZERO);
+        self.shared.answer_new_jobs(|| JobError::Stalled);
     }
 
     /// Waits until some thread makes progress again; returns at once unless all of them hang.

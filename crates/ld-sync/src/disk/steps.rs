@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::claims::Claims;
 use super::job::{Done, Existing, Job, JobError, Progress, Work};
 use crate::file::{self, FileError, OpenDirectories, Prepared};
@@ -45,8 +43,13 @@ fn try_begin(
     }
     let state = &mut destination.file;
     let done = match &job.work {
-        Work::Touch { not_after } if Instant::now() > *not_after => Done::TooLate,
-        Work::Touch { .. } => file::touch(config, state).map(|()| Done::Touched)?,
+        Work::Touch(proof) => {
+            if file::touch(config, state, || proof.is_fresh())? {
+                Done::Touched
+            } else {
+                Done::TooLate
+            }
+        }
         Work::Verify(depth) => file::verify(config, *depth, state, directories).map(|()| Done::Verified)?,
         Work::Exists if file::exists(&config.dest) => Done::Verified,
         Work::Exists => Done::Missing,
@@ -59,10 +62,8 @@ fn try_begin(
         }
         Work::Remove(Existing::Keep) if file::exists(&config.dest) => Done::Kept,
         Work::Remove(Existing::Delay) if file::differs(&config.dest, None)? => Done::Delayed,
-        Work::Remove(_) => match file::remove(config, state)? {
-            file::Removed::Nothing => Done::Missing,
-            file::Removed::File | file::Removed::Other => Done::Removed,
-        },
+        Work::Remove(_) if file::remove(config, state)? => Done::Removed,
+        Work::Remove(_) => Done::Missing,
         Work::Apply { existing: Existing::Keep, .. } if file::exists(&config.dest) => Done::Kept,
         Work::Apply { existing: Existing::Delay, content, .. }
             if file::differs(&config.dest, Some(content))? =>
@@ -74,19 +75,21 @@ fn try_begin(
                 Prepared::Replacement(replacement) => {
                     return Ok(Step::Next(Progress::Prepared(Box::new(replacement))));
                 }
-                Prepared::Unchanged if *touch => {
-                    // A failure here is not the content's: the next heartbeat reports it.
-                    let _ = file::touch(config, state);
+                Prepared::Unchanged => {
+                    if let Some(proof) = touch {
+                        // A failure here is not the content's: the next heartbeat reports it.
+                        let _ = file::touch(config, state, || proof.is_fresh());
+                    }
                     Done::Unchanged
                 }
-                Prepared::Unchanged => Done::Unchanged,
             }
         }
     };
     Ok(Step::Finished(Ok(done)))
 }
 
-/// Asks for the content to be written to the disk without waiting, so that the flushes of a batch share their work.
+/// Asks for the content to be written to the disk without waiting, so that the flushes of a batch
+/// share their work.
 pub(super) fn begin_flush(job: &mut Job) -> Step {
     let progress = std::mem::take(&mut job.progress);
     if let Progress::Prepared(replacement) = &progress

@@ -1,5 +1,5 @@
-//! Threads that hang: the lock of the claims stands for a file system that does not answer. Work that writes needs
-//! it, work that only looks does not.
+//! Threads that hang: the lock of the claims stands for a file system that does not answer. Work
+//! that writes needs it, work that only looks does not.
 
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -38,7 +38,7 @@ fn node(directory: &Path, index: usize) -> Arc<Node> {
 
 fn write() -> Work {
     let content = Arc::new(b"content".to_vec());
-    Work::Apply { content, owner: Owner::default(), existing: Existing::Replace, touch: false }
+    Work::Apply { content, owner: Owner::default(), existing: Existing::Replace, touch: None }
 }
 
 /// Waits for the answer as a node's task does.

@@ -25,6 +25,9 @@ const MIN_BATCH: usize = 16;
 /// How long a thread waits for more work: to wake one takes less time than to make one.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// A step that takes longer than this holds up no other job any more.
+pub(crate) const STALL: Duration = Duration::from_secs(1);
+
 /// What a queue and its threads share.
 pub(super) struct Shared {
     pub(super) spawner: Spawner,
@@ -50,12 +53,18 @@ pub(super) struct State {
     pub(super) draining: bool,
 }
 
+impl State {
+    /// Takes the jobs that wait behind steps of at least this age back into the queue.
+    pub(super) fn free_jobs(&mut self, age: Duration) {
+        for batch in self.batches.iter().filter(|batch| batch.step_age() >= age) {
+            batch.take_rest().into_iter().rev().for_each(|job| self.jobs.push_front(job));
+        }
+    }
+}
+
 /// No thread was added: there are enough, or the system refuses one.
-#[derive(Debug, thiserror::Error)]
 pub(super) enum NoThread {
-    #[error("all threads are in use")]
     Enough,
-    #[error("{0}")]
     Refused(io::Error),
 }
 
@@ -116,8 +125,8 @@ impl Shared {
         })
     }
 
-    /// Takes the jobs that have not begun. What lies on the file system already stays for a thread: to drop it
-    /// removes a file, which may hang.
+    /// Takes the jobs that have not begun. What lies on the file system already stays for a thread:
+    /// to drop it removes a file, which may hang.
     pub(super) fn take_new_jobs(&self) -> VecDeque<Job> {
         let mut state = self.lock();
         let (new, begun) = std::mem::take(&mut state.jobs).into_iter().partition(Job::is_new);
@@ -134,7 +143,8 @@ impl Shared {
     fn work(self: Arc<Self>) {
         while let Some(batch) = self.next_batch() {
             let run = || batch.run(&self.claims, || self.progressed());
-            // A panic loses the jobs of the batch, whose tasks see that; the thread must live on to be counted.
+            // A panic loses the jobs of the batch, whose tasks see that; the thread must live on to
+            // be counted.
             let _ = catch_unwind(AssertUnwindSafe(run));
             drop(batch.take_rest());
             self.lock().batches.retain(|other| !Arc::ptr_eq(other, &batch));
@@ -164,6 +174,18 @@ impl Shared {
         let batch = Arc::new(Batch::new(state.jobs.drain(..share).collect()));
         state.batches.push(Arc::clone(&batch));
         Some(batch)
+    }
+
+    /// Notes that all threads hang, and returns whether they do. The lock is held meanwhile: a
+    /// thread whose batch is still listed says later that it made progress.
+    pub(super) fn set_stalled(&self) -> bool {
+        let state = self.lock();
+        let hanging = state.batches.iter().filter(|batch| batch.step_age() >= STALL).count();
+        let all_hang = hanging == state.threads;
+        if all_hang {
+            self.stalled.send_replace(true);
+        }
+        all_hang
     }
 
     fn progressed(&self) {

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::path::Path;
 
 use ld_config::NodeConfig;
-use rustix::io::Errno;
 
 use super::acl::has_foreign_acl;
 use super::directory::{Directory, split};
+use super::error::SHORTAGES;
 use super::identity::Identity;
 use super::mode::Attributes;
 use super::{FileError, FileState, Owner, content};
@@ -40,10 +40,7 @@ fn find_right(
     state: &FileState,
 ) -> Result<Option<Identity>, FileError> {
     let (parent, name) = split(&node.dest)?;
-    let directory = match Directory::open(parent) {
-        Err(error) if error.is_missing() => return Ok(None),
-        result => result?,
-    };
+    let Some(directory) = Directory::open_if_exists(parent)? else { return Ok(None) };
     let attributes = Attributes::new(owner, node.mode, &directory);
     let Some(found) = directory.look(name)? else { return Ok(None) };
     let is_right = is_right_but_for_mode(&directory, name, &found, &attributes, content, state)?
@@ -55,10 +52,7 @@ fn find_right(
 /// `None`; changes nothing. A directory is nothing that it could read.
 pub(crate) fn differs(dest: &Path, content: Option<&[u8]>) -> Result<bool, FileError> {
     let (parent, name) = split(dest)?;
-    let directory = match Directory::open(parent) {
-        Err(error) if error.is_missing() => return Ok(false),
-        result => result?,
-    };
+    let Some(directory) = Directory::open_if_exists(parent)? else { return Ok(false) };
     let Some(found) = directory.look(name)?.filter(|found| !found.is_directory()) else { return Ok(false) };
     let Some(content) = content else { return Ok(true) };
     Ok(!found.is_file() || open_if_equal(&directory, name, &found, content)?.is_none())
@@ -114,7 +108,7 @@ fn open_if_equal(
     }
     let file = match content::open(directory, name) {
         Ok(file) => file,
-        Err(error @ (Errno::MFILE | Errno::NFILE)) => {
+        Err(error) if SHORTAGES.contains(&error) => {
             return Err(FileError::system("open", &directory.path().join(name))(error));
         }
         Err(_) => return Ok(None),

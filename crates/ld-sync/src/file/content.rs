@@ -7,8 +7,10 @@ use std::io::{self, Read, Seek};
 use std::os::fd::AsFd;
 use std::sync::LazyLock;
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
+
+use super::system;
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -49,7 +51,7 @@ pub(super) fn equals(file: &File, content: &[u8]) -> io::Result<bool> {
 /// Opens the file `name` for reading. A symlink is refused, and a FIFO does not block.
 pub(super) fn open(directory: impl AsFd, name: &OsStr) -> Result<File, Errno> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    openat(directory, name, flags, Mode::empty()).map(File::from)
+    system::open(directory, name, flags)
 }
 
 /// Reads from the start, about `size` bytes expected, until `each` returns false. Every chunk but

@@ -68,6 +68,14 @@ impl Directory {
         Self::open_at(CWD, Path::new(""), path)
     }
 
+    /// The same; `None` if it does not exist.
+    pub(super) fn open_if_exists(path: &Path) -> Result<Option<Self>, FileError> {
+        match Self::open(path) {
+            Err(error) if error.is_missing() => Ok(None),
+            result => result.map(Some),
+        }
+    }
+
     /// Opens `path`, creating what is missing of it with mode 0755 less the umask. With `durable`,
     /// new directories are flushed to disk.
     fn open_or_create(path: &Path, durable: bool) -> Result<Self, FileError> {
@@ -107,7 +115,11 @@ impl Directory {
 
     /// What stands at `name`, not following a link; `None` if nothing does.
     pub(super) fn look(&self, name: &OsStr) -> Result<Option<Identity>, FileError> {
-        look(self, name).map_err(FileError::system("look at", &self.path.join(name)))
+        match statat(self, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(stat.into())),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(FileError::system("look at", &self.path.join(name))(error)),
+        }
     }
 
     /// What is in it.
@@ -119,15 +131,6 @@ impl Directory {
 impl AsFd for Directory {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
-    }
-}
-
-/// What stands at `name` in a directory, not following a link; `None` if nothing does.
-pub(super) fn look(directory: impl AsFd, name: &OsStr) -> Result<Option<Identity>, Errno> {
-    match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => Ok(Some(stat.into())),
-        Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -3,10 +3,9 @@
 use std::ffi::OsStr;
 use std::time::{Duration, SystemTime};
 
-use rustix::io::Errno;
-
 use super::acl::has_foreign_acl;
 use super::directory::Directory;
+use super::error::SHORTAGES;
 use super::identity::Identity;
 use super::owner::effective_user;
 use super::state::LastWritten;
@@ -86,7 +85,7 @@ pub(super) fn examine(
         }
         let file = match content::open(directory, name) {
             Ok(file) => file,
-            Err(error @ (Errno::MFILE | Errno::NFILE)) => {
+            Err(error) if SHORTAGES.contains(&error) => {
                 return Err(FileError::system("open", &directory.path().join(name))(error).into());
             }
             Err(_) if is_untouched => return Ok(found),

@@ -12,11 +12,11 @@ use super::walk::walk;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Entry {
     /// The device of the deepest directory that exists.
-    pub(crate) device: u64,
+    device: u64,
     /// The inode of that directory.
-    pub(crate) inode: u64,
+    pub(super) inode: u64,
     /// The path from there.
-    pub(crate) name: OsString,
+    name: OsString,
 }
 
 /// The entry of a destination. Creates nothing, so the answer changes when directories appear.

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+/// What the system says when descriptors, memory or other means have run out: nothing about a file.
+pub(super) const SHORTAGES: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
+
 /// A failed operation on one destination. The text names the path and never holds content.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FileError {
@@ -109,15 +112,20 @@ impl FileError {
 
     /// Whether the path, or a directory on the way to it, does not exist.
     pub(crate) fn is_missing(&self) -> bool {
-        self.is_one_of([Errno::NOENT, Errno::NOTDIR])
+        self.is_one_of(&[Errno::NOENT, Errno::NOTDIR])
     }
 
     /// Whether the process or the machine has no descriptor left: closing some makes room.
     pub(crate) fn is_out_of_descriptors(&self) -> bool {
-        self.is_one_of([Errno::MFILE, Errno::NFILE])
+        self.is_one_of(&[Errno::MFILE, Errno::NFILE])
     }
 
-    fn is_one_of(&self, errors: [Errno; 2]) -> bool {
+    /// Whether the process or the machine lacks something that comes back by itself.
+    pub(crate) fn is_shortage(&self) -> bool {
+        self.is_one_of(&SHORTAGES)
+    }
+
+    fn is_one_of(&self, errors: &[Errno]) -> bool {
         let Self::System { source, .. } = self else { return false };
         errors.iter().any(|errno| source.raw_os_error() == Some(errno.raw_os_error()))
     }

@@ -8,9 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use rustix::process::{Gid, getegid, getgroups};
 
 use super::owner::effective_user;
-
-/// Symlinks followed on the way to a directory; the kernel's own limit.
-const MAX_LINKS: u32 = 40;
+use super::walk::MAX_LINKS;
 
 /// A directory through which another user could replace the destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,9 +1,11 @@
 //! The system calls that some file systems refuse. Tests make them fail here.
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Gid, Mode, Uid};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, openat};
 use rustix::io::{Errno, retry_on_intr};
 
 /// A call that a test can answer itself.
@@ -14,6 +16,11 @@ pub(super) enum Call {
     Fsync,
     Rename,
     Unlink,
+}
+
+pub(super) fn open(directory: impl AsFd, name: &OsStr, flags: OFlags) -> Result<File, Errno> {
+    before_open(name)?;
+    openat(directory, name, flags, Mode::empty()).map(File::from)
 }
 
 pub(super) fn fchown(file: impl AsFd, user: Option<Uid>, group: Option<Gid>) -> Result<(), Errno> {
@@ -47,14 +54,41 @@ fn answer(_: Call) -> Option<Result<(), Errno>> {
     None
 }
 
-#[cfg(test)]
-use injected::answer;
+#[cfg(not(test))]
+fn before_open(_: &OsStr) -> Result<(), Errno> {
+    Ok(())
+}
 
 #[cfg(test)]
-pub(super) mod injected {
+use injected::{answer, before_open};
+
+#[cfg(test)]
+pub(crate) mod injected {
     use std::cell::RefCell;
+    use std::collections::HashMap;
+    use std::ffi::{OsStr, OsString};
+    use std::sync::{Arc, Mutex};
 
     use super::{Call, Errno};
+
+    type Effect = Arc<dyn Fn() -> Result<(), Errno> + Send + Sync>;
+
+    static OPENS: Mutex<Option<HashMap<OsString, Effect>>> = Mutex::new(None);
+
+    /// From now on `effect` comes before each opening of a file with this name, on any thread. An
+    /// error of it is the result.
+    pub(crate) fn set_before_open(
+        name: &str,
+        effect: impl Fn() -> Result<(), Errno> + Send + Sync + 'static,
+    ) {
+        OPENS.lock().unwrap().get_or_insert_default().insert(name.into(), Arc::new(effect));
+    }
+
+    pub(super) fn before_open(name: &OsStr) -> Result<(), Errno> {
+        // The effect may take long, and others open files meanwhile.
+        let effect = OPENS.lock().unwrap().as_ref().and_then(|opens| opens.get(name).cloned());
+        effect.map_or(Ok(()), |effect| effect())
+    }
 
     type Answer = Box<dyn Fn() -> Result<(), Errno>>;
 

@@ -47,36 +47,50 @@ pub(crate) fn verify(
     Ok(())
 }
 
-/// Sets the mtime to now, if the file still is as it was last written. Follows no link.
+/// Sets the mtime to now, if the file still is as it was last written. Follows no link. Returns
+/// whether it did so: `is_proved` is asked last, since the steps before it may hang.
 ///
 /// Takes the owner of the file or `CAP_FOWNER`; the file need not be readable.
 ///
 /// # Errors
 ///
 /// [`TouchError::Drift`] if the file is another, before or after.
-pub(crate) fn touch(node: &NodeConfig, state: &mut FileState) -> Result<(), TouchError> {
+pub(crate) fn touch(
+    node: &NodeConfig,
+    state: &mut FileState,
+    is_proved: impl FnOnce() -> bool,
+) -> Result<bool, TouchError> {
     let (parent, name) = split(&node.dest)?;
     let last = *state.last_written().ok_or(Drift::NotWritten)?;
     let directory = Directory::open(parent).map_err(missing_is_drift)?;
     // Before anything is opened: opening a device or a FIFO can have effects.
     let found = examine(&directory, name, &last, Depth::Attributes)?;
-    let touched = set_mtime(&directory, name, &found)
-        .map_err(FileError::system("touch", &node.dest))?
-        // The file was changed or touched in between. What it is now decides.
-        .map_or_else(|| examine(&directory, name, &last, Depth::Attributes), Ok)?;
-    state.set_identity(touched);
-    Ok(())
+    let refused = || FileError::system("touch", &node.dest);
+    let same = open_same(&directory, name, &found).map_err(refused())?;
+    if !is_proved() {
+        return Ok(false);
+    }
+    let touched = same.map(|file| file.set_mtime(&found)).transpose().map_err(refused())?;
+    // It was changed or touched in between. What it is now decides.
+    let identity =
+        touched.flatten().map_or_else(|| examine(&directory, name, &last, Depth::Attributes), Ok)?;
+    state.set_identity(identity);
+    Ok(true)
 }
 
 fn missing_is_drift(error: FileError) -> TouchError {
     if error.is_missing() { Drift::Missing.into() } else { error.into() }
 }
 
-/// Sets the mtime of the file `found` to now. Returns what the file is then, or `None` if anything
-/// else was changed at the same time.
-fn set_mtime(directory: &Directory, name: &OsStr, found: &Identity) -> Result<Option<Identity>, Errno> {
-    let now = now();
-    let (file, readable) = match content::open(directory, name) {
+/// An open file whose mtime can be set.
+struct Touchable {
+    file: File,
+    is_readable: bool,
+}
+
+/// Opens the file `found`; `None` if the name leads to another file, or to a changed one.
+fn open_same(directory: &Directory, name: &OsStr, found: &Identity) -> Result<Option<Touchable>, Errno> {
+    let (file, is_readable) = match content::open(directory, name) {
         Err(Errno::ACCESS) => {
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             (openat(directory, name, flags, Mode::empty()).map(File::from), false)
@@ -87,20 +101,26 @@ fn set_mtime(directory: &Directory, name: &OsStr, found: &Identity) -> Result<Op
         Err(Errno::NOENT | Errno::LOOP) => return Ok(None),
         file => file?,
     };
-    if Identity::of(&file)? != *found {
-        return Ok(None);
+    Ok((Identity::of(&file)? == *found).then_some(Touchable { file, is_readable }))
+}
+
+impl Touchable {
+    /// Sets the mtime to now. Returns what the file is then, or `None` if it is not what was
+    /// `found` before: it was changed at the same time.
+    fn set_mtime(&self, found: &Identity) -> Result<Option<Identity>, Errno> {
+        let now = now();
+        if self.is_readable {
+            set_file_handle_times(&self.file, None, Some(now)).map_err(errno)?;
+        } else {
+            touch_unreadable(&self.file, now)?;
+        }
+        let touched = Identity::of(&self.file)?;
+        let set = Timestamp { seconds: now.unix_seconds(), nanoseconds: now.nanoseconds() };
+        // Some file systems keep whole seconds only. Any other mtime is a later write.
+        let coarse = Timestamp { nanoseconds: 0, ..set };
+        let is_ours = touched.is_same_but_for_times(found) && [set, coarse].contains(&touched.modified);
+        Ok(is_ours.then_some(touched))
     }
-    if readable {
-        set_file_handle_times(&file, None, Some(now)).map_err(errno)?;
-    } else {
-        touch_unreadable(&file, now)?;
-    }
-    let touched = Identity::of(&file)?;
-    let set = Timestamp { seconds: now.unix_seconds(), nanoseconds: now.nanoseconds() };
-    // Some file systems keep whole seconds only. Any other mtime is a later write.
-    let coarse = Timestamp { nanoseconds: 0, ..set };
-    let is_ours = touched.is_same_but_for_times(found) && [set, coarse].contains(&touched.modified);
-    Ok(is_ours.then_some(touched))
 }
 
 /// Touches a file by a descriptor that cannot read it: the descriptor's name in /proc leads to this

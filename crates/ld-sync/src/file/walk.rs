@@ -15,7 +15,7 @@ use super::identity::Identity;
 use super::owner::effective_user;
 
 /// Symlinks followed on the way to a directory; the kernel's own limit.
-const MAX_LINKS: u32 = 40;
+pub(crate) const MAX_LINKS: u32 = 40;
 
 /// A descriptor to look at what stands there, and to look things up in a directory. Opening has no
 /// effect.

@@ -1,4 +1,5 @@
-//! What a reading means for the file, and when the file is left alone because the answer cannot be trusted.
+//! What a reading means for the file, and when the file is left alone because the answer cannot be
+//! trusted.
 
 use ld_config::OnDelete;
 use ld_zk::{Absence, Error, NodeStat, Unreadable};

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A reading that took longer than this was held up by an outage, and so were those of the other hosts.
+/// A reading that took longer than this was held up by an outage, and so were those of the other
+/// hosts.
 const OUTAGE: Duration = Duration::from_secs(5);
 
 /// When the change that the file lacks may be applied.
 ///
-/// It is drawn once for the first state that the file lacks, and holds for all that follow until the file is right:
-/// a steady stream of changes does not put it off, so that no file is stale for longer than the window.
+/// It is drawn once for the first state that the file lacks, and holds for all that follow until
+/// the file is right: a steady stream of changes does not put it off, so that no file is stale for
+/// longer than the window.
 #[derive(Debug)]
 pub(super) struct Delay {
     window: Duration,
@@ -42,8 +44,8 @@ impl Delay {
         self.asked.get_or_insert_with(Instant::now);
     }
 
-    /// The node was read. Returns whether that came after an outage. A delay that ended meanwhile ended on many
-    /// hosts, which would all apply the change at once: so each of them draws again.
+    /// The node was read. Returns whether that came after an outage. A delay that ended meanwhile
+    /// ended on many hosts, which would all apply the change at once: so each of them draws again.
     pub(super) fn was_held_up(&mut self) -> bool {
         self.asked.take().is_some_and(|asked| asked.elapsed() > OUTAGE)
     }

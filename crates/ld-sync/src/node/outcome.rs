@@ -66,8 +66,8 @@ impl<W: NodeSource> Task<W> {
         self.delay = None;
     }
 
-    /// The change waits for its part of the node's window, and is read again then: thousands of nodes may wait, and
-    /// newer states supersede it.
+    /// The change waits for its part of the node's window, and is read again then: thousands of
+    /// nodes may wait, and newer states supersede it.
     fn wait_for_window(&mut self) {
         let config = &self.node.config;
         let delay = self.delay.get_or_insert_with(|| {
@@ -82,7 +82,8 @@ impl<W: NodeSource> Task<W> {
     /// A job was not done: it is tried again, with the content if there is room to hold it.
     pub(super) fn fail_job(&mut self, error: &JobError, attempt: Option<Attempt>) {
         match error {
-            // Nothing was tried. While the file system hangs the next attempt waits before it reads.
+            // Nothing was tried. While the file system hangs the next attempt waits before it
+            // reads.
             JobError::Stalled => self.retry.later(None),
             error if error.is_shortage() && self.retry.is_young() => {
                 let attempt = attempt.and_then(|attempt| self.shared.held.hold(attempt));
@@ -126,8 +127,9 @@ impl<W: NodeSource> Task<W> {
     pub(crate) fn complain(&mut self, state: State, error: &str) {
         self.confirmed = None;
         if self.node.set_unhealthy(state, error) {
-            let config = &self.node.config;
-            warn!("nodes.{}: {} -> '{}': {error}", config.name, config.source, config.dest.display());
+            let (config, chroot) = (&self.node.config, &self.shared.chroot);
+            let (name, source, dest) = (&config.name, &config.source, config.dest.display());
+            warn!("nodes.{name}: {chroot}{source} -> '{dest}': {error}");
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::record::Version;
 use crate::disk::Existing;
+use crate::rounds::Proof;
 
 /// A failed apply is tried again after less than this at first, doubling with full jitter.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
@@ -19,8 +20,9 @@ const RETRY_AT_MOST: Duration = Duration::from_secs(2);
 /// A shortage of the process that lasts longer than this is reported.
 const SHORTAGE_LIMIT: Duration = Duration::from_secs(5);
 
-/// Content that waits for a check or another attempt may take this many bytes in all; beyond it a node is read again instead.
-/// Without the limit a full disk would either read the same nodes again and again or stop the reads of healthy ones.
+/// Content that waits for a check or another attempt may take this many bytes in all; beyond it a
+/// node is read again instead. Without the limit a full disk would either read the same nodes again
+/// and again or stop the reads of healthy ones.
 const HELD_BYTES: usize = 16 << 20;
 
 /// Content of a node on its way to the file.
@@ -29,6 +31,8 @@ pub(super) struct Attempt {
     pub(super) session: SessionKey,
     pub(super) stat: NodeStat,
     pub(super) aim: Aim,
+    /// Of the moment at which it was read.
+    pub(super) proof: Proof,
     /// The room that it takes among the held contents.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
@@ -71,10 +75,6 @@ impl HeldContent {
         }
         if attempt.room.is_none() {
             attempt.room = Some(self.room(attempt.content.len())?);
-        }
-        if let Aim::Apply { touch, .. } = &mut attempt.aim {
-            // The proof that the session is live is old by then.
-            *touch = false;
         }
         Some(attempt)
     }

@@ -16,7 +16,7 @@ use super::retry::{Attempt, HeldContent, Retry};
 use crate::disk::{Destination, Disk, Disks, Existing};
 use crate::file::Owner;
 use crate::pointer::is_s3_pointer;
-use crate::rounds::Rounds;
+use crate::rounds::{Proof, Rounds};
 use crate::source::NodeSource;
 use crate::status::State;
 use crate::users::{UserError, Users};
@@ -30,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) checks: Checks,
     /// The ensemble and the chroot, for messages.
     pub(crate) source: String,
+    pub(crate) chroot: String,
 }
 
 /// Keeps the file of one node equal to it.
@@ -42,8 +43,8 @@ pub(crate) struct Task<W> {
     pub(crate) seen: Rounds,
     /// What is known of the file. It is away while a job works on the file.
     pub(super) destination: Box<Destination>,
-    /// The session in which the node was last read, if the file holds what it held then; `None` while a change may
-    /// be pending.
+    /// The session in which the node was last read, if the file holds what it held then; `None`
+    /// while a change may be pending.
     pub(crate) confirmed: Option<SessionKey>,
     pub(super) retry: Retry,
     /// Of a node with a window, from the first state that the file lacks until it is right.
@@ -52,12 +53,6 @@ pub(crate) struct Task<W> {
     pub(crate) hang_reported: bool,
     /// How often in a row the file was found changed by another process.
     pub(crate) drifts: u32,
-}
-
-/// Where the file goes.
-struct Place {
-    disk: Arc<Disk>,
-    owner: Result<Owner, UserError>,
 }
 
 /// What a task has waited for.
@@ -142,24 +137,25 @@ impl<W: NodeSource> Task<W> {
         if let Some(delay) = &mut self.delay {
             delay.ask();
         }
-        let (place, reading) = Box::pin(self.read()).await;
+        let (disk, owner, reading) = Box::pin(self.read()).await;
         if self.delay.as_mut().is_some_and(|delay| delay.was_held_up()) {
             self.delay = None;
         }
-        Box::pin(self.act_on(reading, place)).await;
+        Box::pin(self.act_on(reading, &disk, owner)).await;
     }
 
-    /// Finds the file system and the owner of the file before it reads the node, so that no content waits in memory for
-    /// what hangs.
-    async fn read(&mut self) -> (Place, Reading) {
+    /// Finds the file system and the owner of the file before it reads the node, so that no content
+    /// waits in memory for what hangs.
+    async fn read(&mut self) -> (Arc<Disk>, Result<Owner, UserError>, Reading) {
         let disk = self.responsive_disk().await;
         let owner = self.shared.users.owner_of(&self.node.config).await;
-        (Place { disk, owner }, self.watch.read().await)
+        (disk, owner, self.watch.read().await)
     }
 
     /// Does what a reading asks for. Content must pass the node's guards first.
-    async fn act_on(&mut self, reading: Reading, Place { disk, owner }: Place) {
+    async fn act_on(&mut self, reading: Reading, disk: &Disk, owner: Result<Owner, UserError>) {
         let Reading { state, session, read_only } = reading;
+        let proof = Proof::of_reading(session);
         let mut room = None;
         let (found, content, reservation) = match state {
             NodeState::Present { data, .. } if is_s3_pointer(&data) => {
@@ -176,7 +172,7 @@ impl<W: NodeSource> Task<W> {
                     if room.is_none() {
                         return self.retry.later(None);
                     }
-                    if let Err(verdict) = self.check(&disk, &content).await {
+                    if let Err(verdict) = self.check(disk, &content).await {
                         return self.reject(&verdict);
                     }
                 }
@@ -192,14 +188,14 @@ impl<W: NodeSource> Task<W> {
         };
         match (decide(&self.node, &found, read_only, self.existing()), found) {
             (Decision::Attempt(aim), Found::Content { stat }) => {
-                let attempt = Attempt { content, session, stat, aim, room };
+                let attempt = Attempt { content, session, stat, aim, proof, room };
                 match owner {
-                    Ok(owner) => self.apply(&disk, attempt, owner, reservation).await,
+                    Ok(owner) => self.apply(disk, attempt, owner, reservation).await,
                     Err(error) => self.fail(&error.to_string(), None),
                 }
             }
             (Decision::Attempt(_), _) => {}
-            (Decision::Remove(existing), _) => self.remove(&disk, existing).await,
+            (Decision::Remove(existing), _) => self.remove(disk, existing).await,
             (Decision::LeaveFile(state, why), _) => self.leave_file(state, &why),
         }
     }

@@ -20,8 +20,8 @@ const HANG: Duration = Duration::from_secs(10);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl<W: NodeSource> Task<W> {
-    /// The file system of the destination, once that answers. While it hangs, the destination may come to lie on
-    /// another one.
+    /// The file system of the destination, once that answers. While it hangs, the destination may
+    /// come to lie on another one.
     pub(crate) async fn responsive_disk(&mut self) -> Arc<Disk> {
         let since = SystemTime::now();
         loop {
@@ -36,7 +36,8 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
-    /// Brings the file to the content. `reservation` is the content's share of the memory for reads.
+    /// Brings the file to the content. `reservation` is the content's share of the memory for
+    /// reads.
     pub(super) async fn apply(
         &mut self,
         disk: &Disk,
@@ -46,7 +47,10 @@ impl<W: NodeSource> Task<W> {
     ) {
         let content = Arc::clone(&attempt.content);
         let work = match attempt.aim {
-            Aim::Apply { existing, touch } => Work::Apply { content, owner, existing, touch },
+            Aim::Apply { existing, touch } => {
+                let touch = touch.then(|| attempt.proof.clone());
+                Work::Apply { content, owner, existing, touch }
+            }
             Aim::Compare => Work::Compare { content, owner },
         };
         let began = Instant::now();
@@ -64,8 +68,9 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
-    /// Has the work done, and waits for its answer however long that takes: a call that hangs is never made a second
-    /// time. Meanwhile other nodes get their turn, and the node says that it hangs.
+    /// Has the work done, and waits for its answer however long that takes: a call that hangs is
+    /// never made a second time. Meanwhile other nodes get their turn, and the node says that it
+    /// hangs.
     pub(crate) async fn on_disk(
         &mut self,
         disk: &Disk,
@@ -83,7 +88,7 @@ impl<W: NodeSource> Task<W> {
                 }
                 Ok(Err(_)) => return Err(JobError::Panicked),
                 Err(_) => {
-                    disk.queue.relieve();
+                    self.shared.disks.relieve(disk);
                     // Contents of other file systems need the room.
                     drop(std::mem::take(&mut reservation));
                     if began.elapsed() >= HANG && !reported {

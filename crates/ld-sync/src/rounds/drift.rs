@@ -1,7 +1,6 @@
 //! The search for drift: files that another process changed.
 
 use std::future::pending;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ld_config::OnDrift;
@@ -11,9 +10,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::warn;
 
 use super::Rounds;
-use crate::disk::{Done, JobError, Work};
+use crate::disk::{Disks, Done, JobError, Work};
 use crate::file::{Depth, Drift, TouchError};
-use crate::node::{DRIFT_STAYS, Shared, Task};
+use crate::node::{DRIFT_STAYS, Task};
 use crate::source::NodeSource;
 use crate::status::State;
 
@@ -21,18 +20,18 @@ use crate::status::State;
 const SUSPICIOUS_REPAIRS: u32 = 3;
 
 /// Begins a search once an interval.
-pub(crate) async fn run(shared: Arc<Shared>, rounds: watch::Sender<Rounds>, interval: Duration) {
+pub(crate) async fn run(disks: &Disks, rounds: &watch::Sender<Rounds>, interval: Duration) {
     let mut ticks = interval_at(Instant::now() + interval, interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        shared.disks.reread_mounts();
+        disks.reread_mounts();
         rounds.send_modify(|rounds| rounds.drift += 1);
     }
 }
 
 /// Begins a comparison of contents once an interval, unless that is zero.
-pub(crate) async fn compare_contents(rounds: watch::Sender<Rounds>, interval: Duration) {
+pub(crate) async fn compare_contents(rounds: &watch::Sender<Rounds>, interval: Duration) {
     if interval.is_zero() {
         return pending().await;
     }
@@ -67,7 +66,8 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
-    /// Compares the file with what was last written. Of a file system that hangs it waits for an answer.
+    /// Compares the file with what was last written. Of a file system that hangs it waits for an
+    /// answer.
     pub(crate) async fn verify(&mut self, depth: Depth) {
         let Some(session) = self.confirmed else { return };
         self.hang_reported = false;

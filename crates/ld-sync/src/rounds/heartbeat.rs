@@ -1,82 +1,83 @@
-//! The heartbeat: the mtime of a file says that the file was known at that time to hold what its node holds.
+//! The heartbeat: the mtime of a file says that the file was known at that time to hold what its
+//! node holds.
 //!
 //! The proof is a sequence of five steps, between which no change can slip:
 //!
-//! 1. [`run`] asks each session for a proof. The session compares all of its nodes with what was read of them last,
-//!    then makes a round trip that lets its server catch up with the leader. So every change that was made before
-//!    the round trip has reached the watch of its node by now.
+//! 1. [`run`] asks each session for a proof. The session compares all of its nodes with what was
+//!    read of them last, then makes a round trip that lets its server catch up with the leader. So
+//!    every change that was made before the round trip has reached the watch of its node by now.
 //! 2. [`run`] publishes the proof to the tasks of all nodes.
 //! 3. A node's task looks at the proof only while it waits, so never between a read and its record.
-//! 4. Now that it has the proof, the task asks the node's watch again. A change from before the proof shows here,
-//!    and makes the task read the node instead. `confirmed` says that the file held what the node held when the
-//!    node was read last, in a session that the proof covers.
-//! 5. A thread checks that the proof is still young, and that the file is as it was last written, through the
-//!    descriptor by which it sets the mtime.
+//! 4. Now that it has the proof, the task asks the node's watch again. A change from before the
+//!    proof shows here, and makes the task read the node instead. `confirmed` says that the file
+//!    held what the node held when the node was read last, in a session that the proof covers.
+//! 5. A thread checks that the file is as it was last written, then that the proof is still young,
+//!    and sets the mtime through the descriptor that it checked. So a disk that held the thread up
+//!    gets no fresh mtime.
 //!
-//! A change that comes after the round trip of step 1 may be missed. It is younger than [`CONFIRM_LIMIT`].
+//! A change that comes after the round trip of step 1 may be missed. It is younger than
+//! [`PROOF_LIMIT`].
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use ld_config::chain;
-use ld_zk::{Confirmed, Reservation};
+use ld_zk::Reservation;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tracing::{info, warn};
 
 use super::Rounds;
+use super::proof::{PROOF_LIMIT, Proof};
 use crate::disk::{Done, JobError, Work};
 use crate::file::{Depth, TouchError};
 use crate::node::Task;
 use crate::source::{NodeSource, Source};
 use crate::status::State;
 
-/// How long a proof may take, and how old it may be when a file is touched.
-const CONFIRM_LIMIT: Duration = Duration::from_secs(5);
-
-/// The sessions that were just proved live.
-#[derive(Debug, Clone)]
-pub(crate) struct Proof {
-    confirmed: Arc<Confirmed>,
-    not_after: Instant,
-}
+/// How long after a shortage a touch is tried again.
+const SHORTAGE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Publishes a proof once an interval.
-pub(crate) async fn run<S: Source>(source: Arc<S>, rounds: watch::Sender<Rounds>, interval: Duration) {
+pub(crate) async fn run<S: Source>(source: &S, rounds: &watch::Sender<Rounds>, interval: Duration) {
     let mut ticks = interval_at(Instant::now() + before_the_first(interval), interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let confirmed = Arc::new(source.confirm(CONFIRM_LIMIT).await);
-        // A process that stood still (stopped, suspended) has an answer from long ago, which proves nothing.
-        let Some(left) = CONFIRM_LIMIT.checked_sub(confirmed.age()) else { continue };
-        let proof = Proof { confirmed, not_after: Instant::now() + left };
-        rounds.send_modify(|rounds| rounds.heartbeat = Some(proof));
+        let proof = Proof::new(source.confirm(PROOF_LIMIT).await);
+        if proof.is_fresh() {
+            rounds.send_modify(|rounds| rounds.heartbeat = Some(proof));
+        }
     }
 }
 
-/// How long after the start the first heartbeat comes. Hosts that started together would ask their servers together.
+/// How long after the start the first heartbeat comes. Hosts that started together would ask their
+/// servers together.
 fn before_the_first(interval: Duration) -> Duration {
     interval.mul_f64(0.5 + 0.5 * fastrand::f64())
 }
 
-impl PartialEq for Proof {
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.confirmed, &other.confirmed)
-    }
-}
-
 impl<W: NodeSource> Task<W> {
-    /// Touches the node's file if the proof holds for it.
+    /// Touches the node's file if the proof holds for it. What the machine lacks for that comes
+    /// back by itself, so the touch is tried again while the proof is young.
     pub(crate) async fn heartbeat(&mut self, proof: &Proof) {
-        if self.watch.changed().now_or_never().is_some() {
-            return;
-        }
-        let Some(session) = self.confirmed.filter(|session| proof.confirmed.covers(*session)) else { return };
-        let disk = self.responsive_disk().await;
-        let result =
-            self.on_disk(&disk, Work::Touch { not_after: proof.not_after }, Reservation::default()).await;
+        let Some(session) = self.confirmed.filter(|session| proof.covers(*session)) else { return };
+        let result = loop {
+            if self.watch.changed().now_or_never().is_some() {
+                return;
+            }
+            let disk = self.responsive_disk().await;
+            let touch = Work::Touch(proof.clone());
+            let result = self.on_disk(&disk, touch, Reservation::default()).await;
+            let lacks_means = result.as_ref().is_err_and(JobError::is_shortage);
+            if !lacks_means || !proof.is_fresh_after(SHORTAGE_PAUSE) {
+                break result;
+            }
+            // A change ends the pause, and is read next.
+            if timeout(SHORTAGE_PAUSE, self.watch.changed()).await.is_ok() {
+                return;
+            }
+        };
         let name = &self.node.config.name;
         match result {
             Ok(Done::Touched) => {
@@ -86,7 +87,7 @@ impl<W: NodeSource> Task<W> {
                 }
             }
             // The next heartbeat is soon enough, unless the file system hangs.
-            Ok(_) | Err(JobError::Stalled | JobError::NoThread(_)) => {
+            Ok(_) | Err(JobError::Stalled) => {
                 self.confirmed = Some(session);
                 self.verify(Depth::Attributes).await;
             }

@@ -4,8 +4,9 @@
 pub(crate) mod drift;
 pub(crate) mod heartbeat;
 pub(crate) mod outage;
+mod proof;
 
-pub(crate) use heartbeat::Proof;
+pub(crate) use proof::Proof;
 
 /// The latest rounds. Every node's task takes part in each, unless it is at work until the next.
 #[derive(Debug, Clone, Default)]

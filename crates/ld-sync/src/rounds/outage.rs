@@ -16,7 +16,7 @@ const COUNT_INTERVAL: Duration = Duration::from_millis(500);
 const COUNTS: usize = 20;
 
 /// Says after each outage what became of it.
-pub(crate) async fn run<S: Source>(source: Arc<S>, nodes: Arc<Nodes>) {
+pub(crate) async fn run<S: Source>(source: &S, nodes: &Nodes) {
     loop {
         let lasted = source.outage().await;
         let mut current = count_current(&nodes.all());

@@ -75,7 +75,8 @@ impl Memory {
         *self.0.live.lock().unwrap() = live;
     }
 
-    /// From now on confirmations come so late, whatever their limit, as to a process that stood still.
+    /// From now on confirmations come so late, whatever their limit, as to a process that stood
+    /// still.
     pub(crate) fn confirm_after(&self, late: Duration) {
         *self.0.confirms_after.lock().unwrap() = late;
     }

@@ -7,6 +7,7 @@ mod jitter_faults;
 mod memory;
 mod nodes;
 mod rig;
+mod shortage;
 mod trust;
 mod turns;
 mod writing;

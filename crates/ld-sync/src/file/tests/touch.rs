@@ -33,7 +33,7 @@ fn two_watchers_that_touch_one_file_see_no_drift() {
     assert_eq!(write(&node, room.owner, b"content", &mut other).unwrap(), Outcome::Unchanged);
     for _ in 0..10 {
         room.touch().unwrap();
-        touch(&node, &mut other).unwrap();
+        touch(&node, &mut other, || true).unwrap();
         room.verify().unwrap();
         verify(&node, Depth::Content, &mut other, &mut OpenDirectories::default()).unwrap();
     }
@@ -46,11 +46,14 @@ fn a_watcher_touches_a_file_that_it_may_not_read() {
         let mut state = FileState::default();
         write(&node, user(1234), b"content", &mut state).unwrap();
         assert!(File::open(&node.dest).is_err(), "it may be read");
-        touch(&node, &mut state).unwrap();
+        touch(&node, &mut state, || true).unwrap();
         verify(&node, Depth::Content, &mut state, &mut OpenDirectories::default()).unwrap();
         fs::remove_file(&node.dest).unwrap();
         symlink("/etc/hostname", &node.dest).unwrap();
-        assert!(matches!(touch(&node, &mut state), Err(TouchError::Drift(Drift::NotAFile("a symlink")))));
+        assert!(matches!(
+            touch(&node, &mut state, || true),
+            Err(TouchError::Drift(Drift::NotAFile("a symlink")))
+        ));
         return;
     }
     if is_root() {
@@ -59,4 +62,16 @@ fn a_watcher_touches_a_file_that_it_may_not_read() {
         let test = "touch::a_watcher_touches_a_file_that_it_may_not_read";
         rerun_as_nobody(test, "+chown,+fowner", room.directory.path());
     }
+}
+
+#[test]
+fn a_proof_that_grew_old_on_the_way_sets_no_mtime() {
+    let mut room = Room::new();
+    room.replace(b"content");
+    let before = fs::metadata(room.path()).unwrap().modified().unwrap();
+    assert!(!touch(&room.node, &mut room.state, || false).unwrap());
+    assert_eq!(fs::metadata(room.path()).unwrap().modified().unwrap(), before);
+    fs::remove_file(room.path()).unwrap();
+    let asked = || panic!("nothing is left to be touched");
+    assert!(matches!(touch(&room.node, &mut room.state, asked), Err(TouchError::Drift(Drift::Missing))));
 }
