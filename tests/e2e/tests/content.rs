@@ -115,7 +115,7 @@ fn a_pointer_to_s3_is_an_error_and_the_last_file_stays() {
         "]".repeat(50_000)
     );
     zookeeper.admin().set(&flags, deep).unwrap();
-    watcher.wait_for_stderr("nodes.flags: /flags -> ", SOON);
+    watcher.wait_for_stderr(&format!("nodes.flags: {flags} -> "), SOON);
     watcher.wait_for_stderr("the node points to an object in S3, which cannot be loaded", SOON);
     assert_eq!(host.read("flags").unwrap(), b"last good");
     assert!(!watcher.stderr().contains("planted-key"), "{}", watcher.stderr());

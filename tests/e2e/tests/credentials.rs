@@ -7,8 +7,7 @@ use ld_testkit::{Acl, Admin, Host, Namespace, SOON};
 
 const GOOD: &str = "live-data:planted-password";
 const WRONG: &str = "live-data:planted-mistake";
-const NO_AUTH: &str =
-    "nodes.closed: /closed -> '{}': the node cannot be read: not authorized (check zookeeper.credentials";
+const NO_AUTH: &str = "nodes.closed: CHROOT/closed -> 'DEST': the node cannot be read: not authorized (check zookeeper.credentials";
 
 /// `/open` for every client, `/closed` for clients with the credential `GOOD`.
 fn namespace() -> (Namespace, Admin) {
@@ -23,8 +22,9 @@ fn host(zookeeper: &Namespace) -> Host {
     Host::new(zookeeper.connect_string()).node("open", "/open").node("closed", "/closed")
 }
 
-fn no_auth(host: &Host) -> String {
-    NO_AUTH.replace("{}", host.file("closed").to_str().unwrap())
+fn no_auth(zookeeper: &Namespace, host: &Host) -> String {
+    let dest = host.file("closed");
+    NO_AUTH.replace("CHROOT", zookeeper.chroot()).replace("DEST", dest.to_str().unwrap())
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_corrected_password_is_used_without_a_restart() {
     let host = host(&zookeeper).credentials(&[WRONG]);
     let watcher = host.watcher().start();
     host.wait_for("open", "open");
-    watcher.wait_for_stderr(&no_auth(&host), SOON);
+    watcher.wait_for_stderr(&no_auth(&zookeeper, &host), SOON);
     assert_eq!(host.read("closed"), None);
     host.write_secrets(&[GOOD]);
     host.wait_for("closed", "closed");
@@ -73,7 +73,7 @@ fn once_with_a_wrong_password_exits_1_and_names_the_node() {
     let host = host(&zookeeper).credentials(&[WRONG]);
     let once = host.once().run(SOON);
     assert_eq!(once.code, Some(1), "{}", once.stderr);
-    assert!(once.stderr.contains(&no_auth(&host)), "{}", once.stderr);
+    assert!(once.stderr.contains(&no_auth(&zookeeper, &host)), "{}", once.stderr);
     assert!(once.stderr.contains("1 updated, 0 unchanged, 0 removed, 0 absent, 1 failed"), "{}", once.stderr);
 }
 
@@ -87,7 +87,7 @@ fn updates_go_on_after_a_read_right_is_lost_and_restored() {
     owner.set_acl(&open, &[Acl::creator(Acl::ALL)]).unwrap();
     owner.set(&open, "while closed").unwrap();
     // A server may drop the event and its watch. The audit finds that within 10 s.
-    watcher.wait_for_stderr("nodes.open: /open -> ", 4 * SOON);
+    watcher.wait_for_stderr(&format!("nodes.open: {open} -> "), 4 * SOON);
     assert_eq!(host.read("open").unwrap(), b"open", "the file stays");
     owner.set_acl(&open, &[Acl::anyone(Acl::ALL)]).unwrap();
     host.wait_for("open", "while closed");

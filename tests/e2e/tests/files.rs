@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 
-use ld_testkit::{Host, Namespace, SOON, TestCommand, binary, wait_until};
+use ld_testkit::{Host, Namespace, SOON, TestCommand, wait_until};
 
 /// Ids that need not exist on the machine.
 const USER: u32 = 4321;
@@ -177,10 +177,8 @@ fn a_temporary_file_of_the_original_stays_untouched() {
     for path in [host.file("flags").parent().unwrap(), &leftover] {
         chown(path, Some(USER), Some(GROUP)).unwrap();
     }
-    // That user may not reach the build directory.
-    let copy = host.path("watcher");
-    fs::copy(binary("live-data-watcher"), &copy).unwrap();
-    let once = TestCommand::new(copy).arg("--once").arg(host.config()).user(USER, GROUP).run(SOON);
+    let once =
+        TestCommand::new(host.copy_of_watcher()).arg("--once").arg(host.config()).user(USER, GROUP).run(SOON);
     assert_eq!(once.code, Some(0), "{}", once.stderr);
     for name in ["flags", "other"] {
         assert_eq!(host.read(name).unwrap(), b"content");

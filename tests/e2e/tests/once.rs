@@ -40,7 +40,8 @@ fn once_exits_1_and_names_failed_nodes_and_serves_others() {
     assert_eq!(once.code, Some(1), "{}", once.stderr);
     assert_eq!(host.read("good").unwrap(), b"x");
     assert_eq!(once.stderr.matches("nodes.bad: ").count(), 1, "told once: {}", once.stderr);
-    let bad = format!("nodes.bad: /flags -> '{0}': {0} is a directory", host.file("bad").display());
+    let (flags, dest) = (zookeeper.path("/flags"), host.file("bad"));
+    let bad = format!("nodes.bad: {flags} -> '{0}': {0} is a directory", dest.display());
     assert!(once.stderr.contains(&bad), "{}", once.stderr);
     assert!(once.stderr.contains("2 nodes: 1 updated, 0 unchanged, 0 removed, 0 absent, 1 failed"));
     assert!(!once.stderr.contains("nodes.good: "), "{}", once.stderr);

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Host, Server, ServerOptions, TestCommand, binary, wait_until};
+use ld_testkit::{Host, Server, ServerOptions, TestCommand, wait_until};
 
 use crate::bounds::{AT_ONCE, LOADED_MACHINE, PATIENCE};
 use crate::content::of_version;
@@ -39,9 +39,7 @@ fn a_watcher_of_root_killed_200_times_leaves_no_torn_file() {
 fn an_unprivileged_watcher_killed_200_times_tears_no_file() {
     let server = server();
     let host = host(server.connect_string());
-    // Other users may not reach the build directory.
-    let copy = host.path("live-data-watcher");
-    fs::copy(binary("live-data-watcher"), &copy).expect("a binary can be copied");
+    let copy = host.copy_of_watcher();
     let config = host.config();
     let place = config.parent().expect("a file has a directory");
     chown(place, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("these tests run as root");

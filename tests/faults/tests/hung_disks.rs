@@ -1,12 +1,13 @@
 //! Destinations on file systems that hang, and on healthy ones beside them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ld_testkit::{Daemon, Disks, Host, Namespace, TestCommand};
+use ld_testkit::{Daemon, Disks, Faults, Host, Namespace, TestCommand};
 
 use crate::bounds::{AT_ONCE, DRIFT, LOADED_MACHINE, OUTAGE, PATIENCE};
 use crate::harness::tests;
+use crate::private_mount::{directory, mount_tmpfs, on_tmpfs, seen_by};
 use crate::rig::bare_host;
 use crate::serving::{Nodes, lines_with, with_node};
 
@@ -17,6 +18,7 @@ tests! {
     a_disk_hung_at_start_delays_only_its_own_files: 20,
     five_frozen_disks_delay_no_other: 30,
     five_hung_disks_delay_no_other: 30,
+    a_mount_that_appears_and_hangs_delays_only_its_own_files: 30,
 }
 
 /// After this time without a result a node is failing.
@@ -136,6 +138,37 @@ fn five_frozen_disks_delay_no_other() {
 
 fn five_hung_disks_delay_no_other() {
     five_of_six_hang(Disks::injected(6));
+}
+
+fn a_mount_that_appears_and_hangs_delays_only_its_own_files() {
+    // More than a queue has threads.
+    const LATE: usize = 6;
+    let (namespace, faults) = (Namespace::new(), Faults::new());
+    // The check for drift, which looks at the mounts as well, comes too late to help.
+    let host = Host::new(namespace.connect_string())
+        .setting("watcher.heartbeat_interval", "200 milliseconds")
+        .setting("watcher.drift_interval", "10 minutes")
+        .node("own", "/own");
+    let late = directory(&host).join("late");
+    let file = |index| late.join(format!("late{index}"));
+    let host = (0..LATE).fold(host, |host, index| with_node(host, &format!("late{index}"), &file(index)));
+    let watcher = on_tmpfs(&host, "size=1m").faults(&faults).start();
+    let seen = |path: &Path| seen_by(watcher.id(), path);
+    let healthy = Nodes::create(&namespace, vec![("own".to_owned(), seen(&host.file("own")))]);
+    let files = (0..LATE).map(|index| (format!("late{index}"), seen(&file(index))));
+    let stuck = Nodes::create(&namespace, files.collect());
+    [&healthy, &stuck].iter().for_each(|nodes| nodes.converge(&watcher, "at start", PATIENCE));
+
+    mount_tmpfs(watcher.id(), &late);
+    faults.hang_files(&[&late]);
+    stuck.change();
+    healthy.follow_for(&watcher, HUNG, "beside a mount that appeared and hangs");
+    watcher.wait_until("a complaint about each node that hangs", LOADED_MACHINE, |watcher| {
+        (0..LATE).all(|index| lines_with(watcher, &[&format!("nodes.late{index}: "), SINCE]) > 0)
+    });
+    faults.release_files();
+    stuck.converge(&watcher, "on the mount that appeared", OUTAGE);
+    end(&watcher);
 }
 
 fn end(watcher: &Daemon) {

@@ -23,6 +23,7 @@ mod nodes;
 mod observer;
 mod private_mount;
 mod refusals;
+mod refused_calls;
 mod rig;
 mod scale;
 mod server;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         names::TESTS,
         nodes::TESTS,
         refusals::TESTS,
+        refused_calls::TESTS,
         scale::TESTS,
         server::TESTS,
         stalled_stderr::TESTS,

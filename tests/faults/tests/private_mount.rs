@@ -43,6 +43,14 @@ pub(crate) fn seen_by(id: u32, path: &Path) -> PathBuf {
     Path::new("/proc").join(id.to_string()).join("root").join(path)
 }
 
+/// Mounts a tmpfs over `directory`, in the namespace of the process `id`.
+pub(crate) fn mount_tmpfs(id: u32, directory: &Path) {
+    let mut command = Command::new("nsenter");
+    command.args(["--target", &id.to_string(), "--mount", "--", "mount", "-t", "tmpfs", "none"]);
+    let status = command.arg(directory).status();
+    assert!(status.expect("nsenter can be started (apt-get install util-linux)").success());
+}
+
 /// Mounts `directory` again with other options, in the namespace of the process `id`.
 pub(crate) fn remount(id: u32, directory: &Path, options: &str) {
     // It fails while a file there is open for writing, so try again.

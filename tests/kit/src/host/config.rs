@@ -103,13 +103,21 @@ impl Host {
     ///
     /// Needs root.
     pub fn watcher_as(&self, user: u32, capabilities: &[&str]) -> TestCommand {
-        // Other users may not reach the build directory.
+        self.open();
+        let program = self.copy_of_watcher();
+        TestCommand::new(program).arg(self.config()).user_with_capabilities(user, user, capabilities)
+    }
+
+    /// The watcher's binary in the host's directory: other users may not reach the build directory.
+    pub fn copy_of_watcher(&self) -> PathBuf {
         let copy = self.dir.join("live-data-watcher");
         if !copy.exists() {
-            fs::copy(binary("live-data-watcher"), &copy).expect("a binary can be copied");
+            // Not by this process: a program that another test starts at that moment would inherit
+            // the descriptor, and a file that is open for writing cannot be run.
+            let cp = TestCommand::new("cp").arg(binary("live-data-watcher")).arg(&copy).run(SOON);
+            assert_eq!(cp.code, Some(0), "{}", cp.stderr);
         }
-        self.open();
-        TestCommand::new(copy).arg(self.config()).user_with_capabilities(user, user, capabilities)
+        copy
     }
 
     /// Lets every user of the machine traverse the host's directory.

@@ -2,6 +2,8 @@
  *
  * Files in the control directory say which faults there are:
  *   files    paths, one a line: system calls on them and on what lies below them do not return
+ *   opens    an error number, then paths: opening them fails with that error
+ *   writes   the same for writing to them
  *   users    look-ups in the user database do not return
  *   threads  new threads are refused with EAGAIN
  * A call that hangs goes on once its file, or its line, is gone. While it hangs there is a file
@@ -71,18 +73,29 @@ static long control_file(const char *file, char *content, long size) {
     return count;
 }
 
-static int is_held(const char *fault, const char *path) {
-    char list[LIST_SIZE], *rest = list, *line;
-    if (control_file(fault, list, sizeof list) < 0)
-        return 0;
-    if (!path)
-        return 1;
+/* Whether a path is in a list, or below a path there. */
+static int is_listed(char *rest, const char *path) {
+    char *line;
     while ((line = strsep(&rest, "\n"))) {
         size_t length = strlen(line);
         if (length && !strncmp(line, path, length) && (!path[length] || path[length] == '/'))
             return 1;
     }
     return 0;
+}
+
+static int is_held(const char *fault, const char *path) {
+    char list[LIST_SIZE];
+    return control_file(fault, list, sizeof list) >= 0 && (!path || is_listed(list, path));
+}
+
+/* The error that a call on a path fails with; 0 if it does not. */
+static int refusal(const char *fault, const char *path) {
+    char list[LIST_SIZE], *rest = list;
+    if (control_file(fault, list, sizeof list) < 0)
+        return 0;
+    int error = atoi(strsep(&rest, "\n"));
+    return rest && is_listed(rest, path) ? error : 0;
 }
 
 static void wait_while_held(const char *fault, const char *path) {
@@ -118,14 +131,19 @@ static void resolve(char *out, int directory, const char *path) {
 
 static void on_call(int signal, siginfo_t *info, void *raw) {
     ucontext_t *context = raw;
-    int saved = errno, number = info->si_syscall;
+    int saved = errno, number = info->si_syscall, refused = 0;
     char path[PATH_SIZE];
     (void)signal;
-    int by_descriptor = number == SYS_fsync || number == SYS_fdatasync;
+    int by_descriptor = number == SYS_fsync || number == SYS_fdatasync || number == SYS_write;
     resolve(path, ARGUMENT(context, 0), by_descriptor ? NULL : (const char *)ARGUMENT(context, 1));
     wait_while_held("files", path);
-    RESULT(context) = pass(number, ARGUMENT(context, 0), ARGUMENT(context, 1), ARGUMENT(context, 2),
-                           ARGUMENT(context, 3), ARGUMENT(context, 4));
+    if (number == SYS_openat || number == SYS_openat2)
+        refused = refusal("opens", path);
+    if (number == SYS_write)
+        refused = refusal("writes", path);
+    RESULT(context) = refused ? -refused
+                              : pass(number, ARGUMENT(context, 0), ARGUMENT(context, 1), ARGUMENT(context, 2),
+                                     ARGUMENT(context, 3), ARGUMENT(context, 4));
     errno = saved;
 }
 
@@ -143,7 +161,7 @@ __attribute__((constructor)) static void begin(void) {
         LOAD(args[5]), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PASS, 0, 1),         ALLOW,
         LOAD(nr),      TRAP(SYS_openat),    TRAP(SYS_openat2), TRAP(SYS_statx),     TRAP(SYS_newfstatat),
         TRAP(SYS_fsync), TRAP(SYS_fdatasync), TRAP(SYS_renameat2), TRAP(SYS_unlinkat), TRAP(SYS_utimensat),
-        TRAP(SYS_mkdirat), TRAP(SYS_readlinkat),
+        TRAP(SYS_mkdirat), TRAP(SYS_readlinkat), TRAP(SYS_write),
 #ifdef SYS_renameat
         TRAP(SYS_renameat),
 #endif

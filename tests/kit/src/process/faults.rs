@@ -1,4 +1,5 @@
-//! Faults that are injected into one program: system calls that hang, threads that are refused.
+//! Faults that are injected into one program: system calls that hang or are refused, and refused
+//! threads.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,6 +15,8 @@ use crate::disk::temp_dir::TempDir;
 /// It replaces functions of the C library, and catches system calls with a seccomp filter.
 const SOURCE: &str = include_str!("faults.c");
 const FILES: &str = "files";
+const OPENS: &str = "opens";
+const WRITES: &str = "writes";
 const USERS: &str = "users";
 const THREADS: &str = "threads";
 const HUNG: &str = "hung.";
@@ -57,14 +60,32 @@ impl Faults {
     ///
     /// When a path is not absolute: paths are compared as text, and links are not followed.
     pub fn hang_files<P: AsRef<Path>>(&self, paths: &[P]) {
-        let lines: String = paths
-            .iter()
-            .map(|path| {
-                assert!(path.as_ref().is_absolute(), "{} is not absolute", path.as_ref().display());
-                format!("{}\n", path.as_ref().display())
-            })
-            .collect();
-        self.put(FILES, &lines);
+        self.put(FILES, &lines(paths));
+    }
+
+    /// From now on opening these files, or anything below these directories, fails with this error
+    /// number.
+    ///
+    /// # Panics
+    ///
+    /// When a path is not absolute.
+    pub fn refuse_opens<P: AsRef<Path>>(&self, error: i32, paths: &[P]) {
+        self.put(OPENS, &format!("{error}\n{}", lines(paths)));
+    }
+
+    /// The same for writing to these files.
+    ///
+    /// # Panics
+    ///
+    /// When a path is not absolute.
+    pub fn refuse_writes<P: AsRef<Path>>(&self, error: i32, paths: &[P]) {
+        self.put(WRITES, &format!("{error}\n{}", lines(paths)));
+    }
+
+    /// Files can be opened and written again.
+    pub fn allow_files(&self) {
+        self.remove(OPENS);
+        self.remove(WRITES);
     }
 
     /// Lets all system calls on files return.
@@ -131,6 +152,14 @@ impl Faults {
     }
 }
 
+fn lines<P: AsRef<Path>>(paths: &[P]) -> String {
+    let line = |path: &Path| {
+        assert!(path.is_absolute(), "{} is not absolute", path.display());
+        format!("{}\n", path.display())
+    };
+    paths.iter().map(|path| line(path.as_ref())).collect()
+}
+
 /// The library, compiled once for each process.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
@@ -195,6 +224,21 @@ mod tests {
         drop(program);
         faults.release_files();
         assert_eq!(read(&path).run(LIMIT).stdout, "content");
+    }
+
+    #[test]
+    fn a_file_is_refused_until_it_is_allowed() {
+        let ((_directory, path), faults) = (file(), Faults::new());
+        let open = TestCommand::new("cat").arg(&path).faults(&faults);
+        let write = TestCommand::new("tee").arg(&path).stdin("content").faults(&faults);
+        faults.refuse_opens(23, &[&path]);
+        assert!(open.run(LIMIT).stderr.contains("Too many open files in system"));
+        faults.allow_files();
+        faults.refuse_writes(122, &[&path]);
+        assert!(write.run(LIMIT).stderr.contains("Disk quota exceeded"));
+        faults.allow_files();
+        assert_eq!(write.run(LIMIT).code, Some(0));
+        assert_eq!(open.run(LIMIT).stdout, "content");
     }
 
     #[test]
