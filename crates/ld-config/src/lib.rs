@@ -95,6 +95,7 @@ pub use settings::{
     SecretsProvider, StatusConfig, TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
 };
 pub use validate::{InvalidSetting, validate_nodes};
+pub use values::timespan::parse_duration;
 pub use values::znode::{ZnodePathError, znode_path};
 pub use zeroize::Zeroizing;
 

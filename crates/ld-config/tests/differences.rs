@@ -80,7 +80,7 @@ fn one_destination_twice_is_an_error_with_both_lines() {
 #[test]
 fn all_errors_come_at_once_in_the_order_of_the_file() {
     let errors =
-        errors("zookeeper.timeout = 5\nnovalue\nnodes.a.mode = 9\nnodes.b.source = ..\nsecrets.backoff = x");
+        errors("zookeeper.timeout = x\nnovalue\nnodes.a.mode = 9\nnodes.b.source = ..\nsecrets.backoff = x");
     let starts: Vec<&str> = errors.lines().map(|line| line.split(": ").nth(1).unwrap()).collect();
     assert_eq!(
         starts,

@@ -45,7 +45,10 @@ fn durations_have_units_fractions_or_are_plain_seconds() {
             assert!(output.stderr.contains("/no/such.ini"), "{name} {duration}: {}", output.stderr);
         }
     }
-    for (duration, reason) in [("3 parsecs", "such as 500ms, 1.5s or 2m"), ("0", "longer than 0")] {
+    for (duration, reason) in [
+        ("soon", "such as '5 seconds', 1.5s, 2m or plain seconds"),
+        ("0", "allowed: 1 millisecond to 1 hour"),
+    ] {
         let output = run(WRITER, &["--timeout", duration, "/no/such.ini", "source", "/dest"]);
         assert_eq!(output.code, Some(2), "{}", output.stderr);
         assert!(output.stderr.contains(reason), "{}", output.stderr);
