@@ -13,18 +13,13 @@ use crate::exit::Exit;
 /// the others.
 pub const DESCRIPTORS_TO_START: usize = 16;
 
-/// Blocking calls that run at one time in tokio's own pool.
-const BLOCKING_THREADS: usize = 8;
-
 /// A runtime whose tasks all run on the thread that calls [`Runtime::block_on`].
 ///
 /// # Errors
 ///
 /// [`Exit::Failed`], logged, if the system refuses descriptors.
 pub fn build_runtime() -> Result<Runtime, Exit> {
-    let built = check_descriptors().and_then(|()| {
-        Builder::new_current_thread().enable_all().max_blocking_threads(BLOCKING_THREADS).build()
-    });
+    let built = check_descriptors().and_then(|()| Builder::new_current_thread().enable_all().build());
     built.map_err(|cause| {
         error!("cannot start: {cause}; raise the limit of open files (ulimit -n): {DESCRIPTORS_TO_START} must be free");
         Exit::Failed
