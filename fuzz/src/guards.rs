@@ -17,11 +17,16 @@ const MAX_DEPTH: usize = 128;
 const MAX_YAML_NODES: usize = 1_000_000;
 
 /// Every reason there is, `#` for each number: nothing of the content has a place in it.
-const REASONS: [&str; 8] = [
+const REASONS: [&str; 13] = [
     "it is not UTF-#: byte # does not fit",
     "it is not JSON: it ends too early at line #, column #",
-    "it is not JSON: a syntax error, a huge number or deep nesting at line #, column #",
-    "it is not TOML: a syntax error, a huge number or deep nesting at line #",
+    "it is not JSON: it nests more than # deep at line #, column #",
+    "it is not JSON: a number is out of range at line #, column #",
+    "it is not JSON: a syntax error at line #, column #",
+    "it is not TOML: it nests more than # deep at line #",
+    "it is not TOML: a number is out of range at line #",
+    "it is not TOML: a key is set twice at line #",
+    "it is not TOML: a syntax error at line #",
     "it is not YAML: a syntax error at line #",
     "it is not YAML: an alias to itself at line #",
     "it nests more than # deep at line #",

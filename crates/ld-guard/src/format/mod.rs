@@ -43,12 +43,17 @@ pub(crate) fn parse(format: Format, content: &[u8]) -> Result<(), Error> {
 }
 
 fn json(text: &str) -> Result<(), String> {
-    // The parser's own messages can quote content; the place says enough.
     serde_json::from_str::<Anything>(text).map(|_| ()).map_err(|error| {
+        // The parser's own messages can quote content, so only their beginnings are looked at.
+        let message = error.to_string();
         let what = if error.is_eof() {
             "it ends too early"
+        } else if message.starts_with("recursion limit exceeded") {
+            "it nests more than 127 deep"
+        } else if message.starts_with("number out of range") {
+            "a number is out of range"
         } else {
-            "a syntax error, a huge number or deep nesting"
+            "a syntax error"
         };
         format!("it is not JSON: {what} at line {}, column {}", error.line(), error.column())
     })
@@ -103,5 +108,23 @@ impl<'de> Visitor<'de> for Anything {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self, A::Error> {
         while entries.next_entry::<Self, Self>()?.is_some() {}
         Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_that_holds_is_named() {
+        for (text, expected) in [
+            ("{".to_owned(), "it is not JSON: it ends too early at line 1, column 1"),
+            ("{\n 'secret'}".to_owned(), "it is not JSON: a syntax error at line 2, column 2"),
+            ("[1,]".to_owned(), "it is not JSON: a syntax error at line 1, column 4"),
+            ("1e999".to_owned(), "it is not JSON: a number is out of range at line 1, column 5"),
+            ("[".repeat(200), "it is not JSON: it nests more than 127 deep at line 1, column 128"),
+        ] {
+            assert_eq!(json(&text).unwrap_err(), expected);
+        }
     }
 }
