@@ -91,15 +91,18 @@ impl Store {
         if std::mem::take(&mut state.hang_logged) {
             info!("reading '{}' works again", self.config.path.display());
         }
-        let (mut unread, mut changed) = (0, false);
+        let (mut failed, mut changed) = (Vec::new(), false);
         for (slot, result) in state.slots.iter_mut().zip(results) {
             match slot.check(result) {
                 Ok(value) => changed |= slot.accept(value),
-                Err(error) => {
-                    unread += 1;
-                    slot.report(&error);
-                }
+                Err(error) => failed.push((slot.path.clone(), error)),
             }
+        }
+        let is_any_known = state.slots.iter().any(|slot| slot.value.is_some());
+        let unread = failed.len();
+        for (path, error) in failed {
+            let slots = state.slots.iter_mut().filter(|slot| slot.path == path);
+            slots.for_each(|slot| slot.report(&error, is_any_known));
         }
         if changed {
             let values = state.slots.iter().filter_map(|slot| slot.value.clone()).collect();
@@ -150,11 +153,15 @@ impl Slot {
         true
     }
 
-    fn report(&mut self, error: &Error) {
+    fn report(&mut self, error: &Error, is_any_known: bool) {
         let text = error.to_string();
         if self.logged.as_ref() != Some(&text) {
-            let kept = if self.value.is_some() { "its last value" } else { "the others" };
-            error!("{text}; going on with {kept}");
+            let rest = match (&self.value, is_any_known) {
+                (Some(_), _) => "with its last value",
+                (None, true) => "with the others",
+                (None, false) => "without credentials",
+            };
+            error!("{text}; going on {rest}");
             self.logged = Some(text);
         }
     }
