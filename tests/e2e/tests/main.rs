@@ -25,6 +25,7 @@ mod service_manager;
 mod sessions;
 mod status;
 mod tls;
+mod two_watchers;
 mod whole_way;
 mod writer;
 mod writer_connection;

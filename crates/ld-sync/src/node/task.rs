@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ld_config::Guards;
 use ld_zk::{NodeState, Reading, Reservation, SessionKey};
 use tokio::sync::watch;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use super::checks::too_large;
 use super::decide::{Decision, Found, decide};
@@ -51,8 +51,10 @@ pub(crate) struct Task<W> {
     pub(super) delay: Option<Box<Delay>>,
     /// A hang was reported since this was last set to false.
     pub(crate) hang_reported: bool,
-    /// How often in a row the file was found changed by another process.
-    pub(crate) drifts: u32,
+    /// Repairs of what another process did to the file, none of them long after the one before.
+    pub(crate) repairs: u32,
+    /// When the last one was.
+    pub(crate) repaired: Option<Instant>,
 }
 
 /// What a task has waited for.
@@ -86,7 +88,8 @@ impl<W: NodeSource> Task<W> {
             retry: Retry::default(),
             delay: None,
             hang_reported: false,
-            drifts: 0,
+            repairs: 0,
+            repaired: None,
         }
     }
 

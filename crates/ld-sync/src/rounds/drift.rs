@@ -16,8 +16,12 @@ use crate::node::{DRIFT_STAYS, Task};
 use crate::source::NodeSource;
 use crate::status::State;
 
-/// Repairs in a row that make a second watcher likely.
+/// So many repairs, each within [`REPEAT_WINDOW`] of the one before, make a second watcher likely.
 const SUSPICIOUS_REPAIRS: u32 = 3;
+
+/// A second watcher may look less often than this one. Then the file is found right several times
+/// between two repairs.
+const REPEAT_WINDOW: Duration = Duration::from_secs(3_600);
 
 /// Begins a search once an interval.
 pub(crate) async fn run(disks: &Disks, rounds: &watch::Sender<Rounds>, interval: Duration) {
@@ -83,11 +87,8 @@ impl<W: NodeSource> Task<W> {
         }
         // A file that cannot be looked at is reported by the heartbeat.
         self.confirmed = Some(session);
-        if matches!(result, Ok(Done::Verified)) {
-            self.drifts = 0;
-            if self.hang_reported {
-                self.node.set_responsive();
-            }
+        if matches!(result, Ok(Done::Verified)) && self.hang_reported {
+            self.node.set_responsive();
         }
     }
 
@@ -104,9 +105,12 @@ impl<W: NodeSource> Task<W> {
         let (name, dest) = (&self.node.config.name, self.node.config.dest.display());
         match self.node.config.drift {
             OnDrift::Repair => {
-                self.drifts += 1;
+                let now = Instant::now();
+                let repeats = self.repaired.is_some_and(|last| now - last <= REPEAT_WINDOW);
+                self.repairs = if repeats { self.repairs + 1 } else { 1 };
+                self.repaired = Some(now);
                 self.node.count_repair();
-                let hint = if self.drifts >= SUSPICIOUS_REPAIRS {
+                let hint = if self.repairs >= SUSPICIOUS_REPAIRS {
                     "; this repeats: a second watcher may have the same destination"
                 } else {
                     ""
