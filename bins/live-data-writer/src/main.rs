@@ -15,7 +15,7 @@ use std::time::Duration;
 use clap::Parser;
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_cli::{Exit, LogOptions};
-use ld_config::{Config, Scope, chain};
+use ld_config::{Config, chain};
 use ld_publish::{Checks, DiffOptions, Plan};
 use ld_zk::Client;
 use tracing::{error, info};
@@ -83,7 +83,7 @@ async fn read(args: &Arc<Args>) -> Result<(Config, Vec<u8>), Exit> {
     let on_thread = Arc::clone(args);
     let read = move || {
         let args = on_thread;
-        let config = ld_cli::read_config(&args.config, Scope::Writer)?;
+        let config = ld_cli::read_config_to_write(&args.config, &args.dest)?;
         let content = source::read(&args.source, config.zookeeper.max_node_bytes, args.allow_empty)?;
         Ok((config, content))
     };
@@ -101,10 +101,8 @@ async fn prepare(
     checks: &Checks,
 ) -> Result<Option<Arc<Plan>>, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
-    // However the path is spelled, it must not slip past the guards.
-    let path = ld_config::znode_path(&args.dest).map_err(failed)?;
     let content = Arc::new(content);
-    for node in config.nodes.iter().filter(|node| node.source == path) {
+    for node in &config.nodes {
         let (node, content, checks) = (node.clone(), Arc::clone(&content), checks.clone());
         let judge = move || ld_publish::judge(&node, &content, &checks);
         on_a_thread("checking the content", JUDGE_LIMIT, judge).await?.map_err(failed)?;

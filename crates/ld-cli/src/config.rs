@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use ld_config::{Config, ConfigError, Environment, Parsed, Scope, ZooKeeperConfig, chain};
+use ld_config::{Config, ConfigError, Environment, Parsed, Scope, ZooKeeperConfig, chain, znode_path};
 use tracing::{error, warn};
 
 use crate::exit::Exit;
@@ -16,12 +16,47 @@ use crate::exit::Exit;
 /// [`Exit::Usage`] if it cannot be opened, [`Exit::Failed`] if it is wrong. Both are logged
 /// already.
 pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
+    read(path, scope).map(|parsed| parsed.config)
+}
+
+/// Reads the configuration at `path` for writing the node at the znode path `dest`. Its nodes are
+/// those with that source.
+///
+/// # Errors
+///
+/// As [`read_config`], and [`Exit::Failed`] if the guards of that node cannot be known. Mistakes in
+/// other nodes, and in other settings of that node, are no errors: a watcher reports them.
+pub fn read_config_to_write(path: &Path, dest: &str) -> Result<Config, Exit> {
+    let Parsed { mut config, node_problems, .. } = read(path, Scope::Writer)?;
+    // A path that cannot be one is reported where it is used.
+    let dest = znode_path(dest).unwrap_or_default();
+    let mut guards_known = true;
+    for problems in node_problems {
+        if problems.source.is_empty() {
+            for problem in &problems.errors {
+                warn!("{problem}; guards of this node are not applied, since its source is not known");
+            }
+        } else if problems.source == dest {
+            problems.warnings.iter().for_each(|problem| warn!("{problem}"));
+            problems.errors.iter().for_each(|problem| error!("{problem}"));
+            guards_known &= problems.errors.is_empty();
+        }
+    }
+    if !guards_known {
+        error!("nothing was written: the guards of {dest} cannot be read");
+        return Err(Exit::Failed);
+    }
+    config.nodes.retain(|node| node.source == dest);
+    Ok(config)
+}
+
+fn read(path: &Path, scope: Scope) -> Result<Parsed, Exit> {
     match parse_config(path, scope) {
         Ok(parsed) => {
             for warning in &parsed.warnings {
                 warn!("{warning}");
             }
-            Ok(parsed.config)
+            Ok(parsed)
         }
         Err(error) => {
             match &error {

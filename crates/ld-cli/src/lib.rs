@@ -27,7 +27,7 @@ mod logging;
 mod process;
 mod runtime;
 
-pub use config::{ensemble, is_unopenable, parse_config, read_config};
+pub use config::{ensemble, is_unopenable, parse_config, read_config, read_config_to_write};
 pub use duration::parse_duration;
 pub use exit::Exit;
 pub use log_buffer::{MAX_LOG_BYTES, MAX_LOG_LINES};

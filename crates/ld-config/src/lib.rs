@@ -86,7 +86,7 @@ pub use limits::{
     MAX_SECRETS_BYTES, MAX_SESSION_TIMEOUT, MAX_ZNODE_PATH_BYTES, MIN_INTERVAL,
 };
 pub use parse::{Parsed, Scope};
-pub use problem::{Problem, Severity};
+pub use problem::{NodeProblems, Problem, Severity};
 pub use problems::MAX_PROBLEMS;
 pub use secret::SecretValue;
 pub use secrets::{ReadSecrets, SecretsError, read_secrets, read_simple_secrets};

@@ -47,6 +47,19 @@ impl From<usize> for Position {
     }
 }
 
+/// What is wrong with the section of one node, for a program that does not need all nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeProblems {
+    /// The node's path, as in [`NodeConfig::source`](crate::NodeConfig::source); empty if it cannot
+    /// be read.
+    pub source: String,
+    /// Why its guards cannot be known: mistakes in them, or in its source while it has guards.
+    pub errors: Vec<Problem>,
+    /// What works but is hardly meant, such as a misspelt key.
+    pub warnings: Vec<Problem>,
+}
+
 impl Problem {
     /// A warning about the file as a whole, at its first line.
     pub(crate) fn of_file(origin: &str, message: String) -> Self {

@@ -27,6 +27,11 @@ impl Problems {
         Self { origin: origin.into(), errors: Tally::default(), warnings: Tally::default() }
     }
 
+    /// For a part of the same file.
+    pub(crate) fn of_part(&self) -> Self {
+        Self { origin: self.origin.clone(), errors: Tally::default(), warnings: Tally::default() }
+    }
+
     pub(crate) fn error(&mut self, at: impl Into<Position>, key: Option<&str>, message: impl Into<String>) {
         let problem = self.problem(Severity::Error, at.into(), key, message.into());
         self.errors.push(problem);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ld_config::{Config, ConfigError, Environment, Format, OnDelete, OnDrift, Scope};
+use ld_config::{Config, ConfigError, Environment, Format, OnDelete, OnDrift, Parsed, Scope};
 
 fn text(lines: &str) -> String {
     format!("[live-data]\nzookeeper.hosts = h\nnodes.a.source = /a\nnodes.a.dest = /tmp/a\n{lines}\n")
@@ -57,12 +57,44 @@ fn a_guard_that_makes_no_sense_is_an_error_with_what_is_allowed() {
     }
 }
 
+fn for_writing(lines: &str) -> Parsed {
+    Config::parse(text(lines), "c", &Environment::empty(), Scope::Writer).unwrap()
+}
+
 #[test]
-fn the_writer_reads_only_the_nodes_that_are_right() {
-    let both = format!("{}nodes.b.source = /b\nnodes.b.mode = 9\n", text("nodes.a.format = json"));
-    let parsed = Config::parse(both, "c", &Environment::empty(), Scope::Writer).unwrap();
-    assert_eq!(parsed.warnings, []);
+fn the_writer_knows_guards_beside_other_mistakes() {
+    let both = "nodes.a.format = json\nnodes.a.mode = 9\nnodes.b.source = /b\nnodes.b.fsync = never";
+    let parsed = for_writing(both);
+    assert_eq!((parsed.warnings, parsed.node_problems), (vec![], vec![]));
     let nodes: Vec<_> =
         parsed.config.nodes.iter().map(|node| (node.name.as_str(), node.guards.format)).collect();
-    assert_eq!(nodes, [("a", Some(Format::Json))]);
+    assert_eq!(nodes, [("a", Some(Format::Json)), ("b", None)]);
+}
+
+#[test]
+fn the_writer_is_told_of_guards_that_cannot_be_read() {
+    let parsed = for_writing("nodes.a.format = jsn\nnodes.a.min_bytes = x\nnodes.a.mode = 9");
+    assert_eq!(parsed.config.nodes, []);
+    let [problems] = parsed.node_problems.as_slice() else { panic!("{:?}", parsed.node_problems) };
+    let errors: Vec<_> = problems.errors.iter().map(ToString::to_string).collect();
+    assert_eq!(problems.source, "/a");
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(errors[0].starts_with("c:5: nodes.a.format: 'jsn' is not known"), "{errors:?}");
+    assert!(errors[1].starts_with("c:6: nodes.a.min_bytes: "), "{errors:?}");
+}
+
+#[test]
+fn the_writer_is_told_of_guards_without_a_source() {
+    let parsed = for_writing("nodes.b.format = json\nnodes.c.mode = 9");
+    let [problems] = parsed.node_problems.as_slice() else { panic!("{:?}", parsed.node_problems) };
+    assert_eq!(problems.source, "");
+    assert_eq!(problems.errors[0].to_string(), "c:5: nodes.b.source: no value specified");
+}
+
+#[test]
+fn the_writer_is_told_of_a_misspelt_guard() {
+    let parsed = for_writing("nodes.a.formt = json");
+    let [problems] = parsed.node_problems.as_slice() else { panic!("{:?}", parsed.node_problems) };
+    assert_eq!((problems.source.as_str(), problems.errors.len()), ("/a", 0));
+    assert!(problems.warnings[0].to_string().contains("'nodes.a.format'"), "{problems:?}");
 }

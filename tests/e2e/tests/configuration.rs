@@ -106,6 +106,54 @@ fn mistakes_in_nodes_do_not_stop_the_writer() {
     assert!(!output.stderr.contains("nodes."), "{}", output.stderr);
 }
 
+/// A node `/flags` that holds `old`, and a host whose section for it has `lines`.
+fn with_section(lines: &[(&str, &str)]) -> (Namespace, Host) {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("f", "/flags");
+    let host = lines.iter().fold(host, |host, (key, value)| host.setting(key, value));
+    (zookeeper, host)
+}
+
+#[test]
+fn a_guard_that_cannot_be_read_stops_the_writer_of_its_node() {
+    let (zookeeper, host) = with_section(&[("nodes.f.format", "jsn")]);
+    for dest in ["/flags", "flags", "//flags/"] {
+        let output = host.writer("{}", dest).run(SOON);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{}", output.stderr);
+        assert!(output.stderr.contains(":5: nodes.f.format: 'jsn' is not known"), "{}", output.stderr);
+        let last = "nothing was written: the guards of /flags cannot be read\n";
+        assert!(output.stderr.ends_with(last), "{}", output.stderr);
+    }
+    assert_eq!(zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().0, b"old");
+
+    zookeeper.admin().create(&zookeeper.path("/other"), "old").unwrap();
+    let output = host.writer("{}", "/other").run(SOON);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(!output.stderr.contains("nodes."), "{}", output.stderr);
+}
+
+#[test]
+fn guards_hold_beside_other_mistakes_in_the_section() {
+    let (zookeeper, host) = with_section(&[("nodes.f.format", "json"), ("nodes.f.mode", "9")]);
+    let output = host.writer("{", "/flags").run(SOON);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    assert!(output.stderr.contains("it is not JSON: it ends too early"), "{}", output.stderr);
+    assert_eq!(zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().0, b"old");
+}
+
+#[test]
+fn a_misspelt_guard_and_one_without_source_warn_the_writer() {
+    let misspelt = [("nodes.f.formt", "json"), ("nodes.b.format", "json")];
+    let (zookeeper, host) = with_section(&misspelt);
+    let output = host.writer("new", "/flags").run(SOON);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stderr.contains("(the nearest known key is 'nodes.f.format')"), "{}", output.stderr);
+    let unknown = "nodes.b.source: no value specified; guards of this node are not applied";
+    assert!(output.stderr.contains(unknown), "{}", output.stderr);
+    assert_eq!(zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().0, b"new");
+}
+
 #[test]
 fn a_wrong_zookeeper_setting_stops_the_writer_with_exit_1() {
     let host = Host::new("127.0.0.1:99999");

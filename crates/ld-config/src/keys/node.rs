@@ -118,6 +118,9 @@ pub(crate) static NODE: &[Key<NodeConfig>] = &[
     },
 ];
 
+/// The keys of [`Guards`](crate::Guards), which decide about content.
+pub(crate) const GUARD_NAMES: [&str; 4] = ["format", "min_bytes", "max_bytes", "check"];
+
 /// The values of `nodes.NAME.drift`.
 const DRIFT: [(&str, OnDrift); 2] = [("repair", OnDrift::Repair), ("report", OnDrift::Report)];
 

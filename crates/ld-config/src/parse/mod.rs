@@ -1,6 +1,7 @@
 //! From the bytes of a file to a checked [`Config`].
 
 mod apply;
+mod guarded;
 mod literal;
 mod nodes;
 mod scope;
@@ -16,7 +17,7 @@ use crate::error::ConfigError;
 use crate::file;
 use crate::ini;
 use crate::limits::MAX_CONFIG_BYTES;
-use crate::problem::Problem;
+use crate::problem::{NodeProblems, Problem};
 use crate::problems::Problems;
 use crate::settings::Config;
 pub use scope::Scope;
@@ -29,6 +30,9 @@ pub struct Parsed {
     pub config: Config,
     /// What works but is hardly meant, in the order of the file.
     pub warnings: Vec<Problem>,
+    /// What is wrong with single nodes, in the order of the file. Only [`Scope::Writer`] has any:
+    /// with [`Scope::Watcher`] they are errors and warnings of the file.
+    pub node_problems: Vec<NodeProblems>,
 }
 
 impl Config {
@@ -54,9 +58,10 @@ impl Config {
         let section = utf8(bytes, &mut problems).and_then(|text| ini::read(text, env, &mut problems));
         // The section has its own copy of what matters: a large file need not be held twice.
         drop(text);
-        let config = section.map(|section| section::read(&section, scope, &mut problems)).unwrap_or_default();
+        let read = section.map(|section| section::read(&section, scope, &mut problems));
+        let (config, node_problems) = read.unwrap_or_default();
         let warnings = problems.finish()?;
-        Ok(Parsed { config, warnings })
+        Ok(Parsed { config, warnings, node_problems })
     }
 
     /// Reads a configuration from an open file or from standard input.

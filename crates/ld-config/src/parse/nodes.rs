@@ -16,14 +16,14 @@ use crate::settings::NodeConfig;
 const KEYS_OF_A_NODE: usize = 2;
 
 /// The entries of one node.
-struct Group<'a> {
-    name: &'a str,
+pub(super) struct Group<'a> {
+    pub(super) name: &'a str,
     /// Each with the part of its key that follows the name.
-    entries: Vec<(&'a str, Entry<'a>)>,
+    pub(super) entries: Vec<(&'a str, Entry<'a>)>,
 }
 
 /// The name of each destination's node, and the line that sets it.
-type Named<'a> = Destinations<'a, (&'a str, usize)>;
+pub(super) type Named<'a> = Destinations<'a, (&'a str, usize)>;
 
 /// Reads all nodes, in the order in which their names first occur.
 pub(crate) fn read(entries: &Entries, problems: &mut Problems) -> Vec<NodeConfig> {
@@ -31,17 +31,6 @@ pub(crate) fn read(entries: &Entries, problems: &mut Problems) -> Vec<NodeConfig
     let mut destinations = Destinations::with_capacity(order.len() / KEYS_OF_A_NODE);
     let nodes = groups(entries, &order).map(|group| read_one(&group, &mut destinations, problems));
     nodes.collect()
-}
-
-/// Reads the nodes that are right by themselves, and says nothing of the others.
-pub(crate) fn read_sound(entries: &Entries) -> Vec<NodeConfig> {
-    let order = gather(entries, &mut Problems::new(""));
-    let sound = |group: Group<'_>| {
-        let mut problems = Problems::new("");
-        let node = read_one(&group, &mut Destinations::with_capacity(1), &mut problems);
-        problems.finish().is_ok().then_some(node)
-    };
-    groups(entries, &order).filter_map(sound).collect()
 }
 
 /// A key without the prefix, as the name of the node and the rest. As in the original, a name ends
@@ -53,7 +42,7 @@ fn split(key: &str) -> Option<(&str, &str)> {
 
 /// The entries of all nodes: the number of the node, in the order of the names, and the index of
 /// the entry.
-fn gather(entries: &Entries, problems: &mut Problems) -> Vec<(usize, usize)> {
+pub(super) fn gather(entries: &Entries, problems: &mut Problems) -> Vec<(usize, usize)> {
     let mut numbers = HashMap::with_capacity(entries.len() / KEYS_OF_A_NODE);
     let mut order: Vec<(usize, usize)> = Vec::new();
     let mut last: Option<(&str, usize)> = None;
@@ -78,7 +67,7 @@ fn gather(entries: &Entries, problems: &mut Problems) -> Vec<(usize, usize)> {
     order
 }
 
-fn groups<'a>(entries: &'a Entries, order: &[(usize, usize)]) -> impl Iterator<Item = Group<'a>> {
+pub(super) fn groups<'a>(entries: &'a Entries, order: &[(usize, usize)]) -> impl Iterator<Item = Group<'a>> {
     order.chunk_by(|(one, _), (other, _)| one == other).filter_map(|members| {
         let members = members.iter().filter_map(|(_, index)| entries.get(*index));
         let split = members.filter_map(|entry| Some((split(entry.key)?, entry)));
@@ -92,7 +81,11 @@ fn groups<'a>(entries: &'a Entries, order: &[(usize, usize)]) -> impl Iterator<I
     })
 }
 
-fn read_one<'a>(group: &Group<'a>, destinations: &mut Named<'a>, problems: &mut Problems) -> NodeConfig {
+pub(super) fn read_one<'a>(
+    group: &Group<'a>,
+    destinations: &mut Named<'a>,
+    problems: &mut Problems,
+) -> NodeConfig {
     let mut node = NodeConfig::new(group.name, "", "");
     for key in NODE {
         match group.entries.iter().find(|(field, _)| *field == key.name) {

@@ -1,12 +1,14 @@
 //! Which settings of a file are read.
 
-/// Whose settings are read.
+/// Which settings are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Everything.
     Watcher,
-    /// `zookeeper.*`, `secrets.*`, and the nodes without a mistake. Mistakes elsewhere do not stop
-    /// the writer, as in the original.
+    /// `zookeeper.*`, `secrets.*`, and the nodes with their sources and guards. As in the original,
+    /// mistakes in nodes do not stop the writer of another node: they are told in
+    /// [`Parsed::node_problems`](crate::Parsed::node_problems). Of the other settings of a node
+    /// those with a mistake have their defaults.
     Writer,
 }
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use super::apply::apply;
 use super::scope::Scope;
-use super::{nodes, suggest};
+use super::{guarded, nodes, suggest};
 use crate::ini::{Entry, Section};
 use crate::keys::{self, Key, NODE_PREFIX, SECRETS, STATUS, WATCHER, ZOOKEEPER};
-use crate::problem::Position;
+use crate::problem::{NodeProblems, Position};
 use crate::problems::Problems;
 use crate::quote::Text;
 use crate::settings::{Config, ZooKeeperConfig};
@@ -20,7 +20,7 @@ const OURS: [&str; 4] = ["zookeeper.", "secrets.", "watcher.", "status."];
 type Global<'a> = HashMap<&'a str, Entry<'a>>;
 
 /// Reads all settings that the scope covers.
-pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> Config {
+pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> (Config, Vec<NodeProblems>) {
     let mut config = Config::default();
     let global = section.entries.iter().filter(|entry| !entry.key.starts_with(NODE_PREFIX));
     let global: Global<'_> = global.map(|entry| (entry.key, entry)).collect();
@@ -41,11 +41,12 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
             });
         }
     }
+    let mut node_problems = Vec::new();
     config.nodes = match scope {
         Scope::Watcher => nodes::read(&section.entries, problems),
-        Scope::Writer => nodes::read_sound(&section.entries),
+        Scope::Writer => guarded::read(&section.entries, problems, &mut node_problems),
     };
-    config
+    (config, node_problems)
 }
 
 fn read_keys<T>(
