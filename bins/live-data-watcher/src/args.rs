@@ -10,9 +10,13 @@ use clap::{Parser, Subcommand};
 /// Watches every node that CONFIG names and replaces its file, atomically, within milliseconds of a
 /// change. The mtime of each file is a heartbeat: it moves only while the file is known to be
 /// current.
+///
+/// Exit codes: 0 done, or ended by SIGTERM or SIGINT; 1 failed, or CONFIG is wrong; 2 wrong usage,
+/// or CONFIG cannot be opened.
 #[derive(Debug, Parser)]
 #[command(name = "live-data-watcher", version)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(disable_help_subcommand = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -21,11 +25,13 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) debug: bool,
 
-    /// Sync every node once and exit: 0 if all are in place, 1 with a list of those that are not.
+    /// Sync every node once, with a line for each, and exit: 0 if every file is as its node wants
+    /// it, else 1. The file of a node that does not exist is removed, and that is no failure.
     #[arg(long)]
     pub(crate) once: bool,
 
-    /// With --once: exit with 1, too, if a node does not exist or anything was warned about.
+    /// With --once: leave the files of nodes that do not exist alone, and exit with 1, too, if
+    /// there is such a node or any warning or error was logged.
     #[arg(long, requires = "once")]
     pub(crate) strict: bool,
 
@@ -33,7 +39,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "60s", requires = "once", value_parser = timeout)]
     pub(crate) timeout: Duration,
 
-    /// The INI file with a [live-data] section; `-` reads standard input.
+    /// The INI file with a [live-data] section; `-` reads standard input. A file with the name of a
+    /// command is written with its directory: `./check`.
     #[arg(value_name = "CONFIG", required = true)]
     config: Option<PathBuf>,
 }

@@ -47,7 +47,7 @@ fn run(args: &Args) -> Result<Exit, Exit> {
 async fn watch(args: &Args, mut config: Config) -> Result<Exit, Exit> {
     let mut signals = Signals::listen().map_err(failed)?;
     if args.once {
-        once::apply_without_delay(&mut config.nodes);
+        once::prepare(&mut config.nodes, args.strict);
         config.status.listen = None;
     }
     let mut running = Running::start(config).map_err(failed)?;
@@ -63,9 +63,8 @@ async fn watch(args: &Args, mut config: Config) -> Result<Exit, Exit> {
 }
 
 async fn once(args: &Args, running: &Running, signals: &mut Signals) -> Exit {
-    let ensemble = ld_cli::ensemble(&running.config().zookeeper);
     tokio::select! {
-        exit = once::sync(running.engine(), args, &ensemble) => exit,
+        exit = once::sync(running.engine(), args) => exit,
         name = signals.end() => { info!("{name}: ending"); Exit::Done }
         reason = running.engine().ended() => { error!("{reason}"); Exit::Failed }
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ld_cli::Exit;
-use ld_config::NodeConfig;
+use ld_cli::{Exit, ProblemsLogged};
+use ld_config::{NodeConfig, OnDelete};
 use ld_sync::{Engine, State, Status};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info};
@@ -22,49 +22,58 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Removes the delays that spread changes over a fleet: a run with `--once` would only wait for
-/// them.
-pub(crate) fn apply_without_delay(nodes: &mut [NodeConfig]) {
+/// them. With `strict` the files of nodes that do not exist stay.
+pub(crate) fn prepare(nodes: &mut [NodeConfig], strict: bool) {
     for node in nodes {
         node.apply_jitter = Duration::ZERO;
+        if strict {
+            node.on_delete = OnDelete::Keep;
+        }
     }
 }
 
-/// Waits for all nodes, at most until the timeout, and prints what became of them. The engine has
-/// logged the failures itself; they are not repeated.
-pub(crate) async fn sync(engine: &Engine, args: &Args, ensemble: &str) -> Exit {
+/// Waits for all nodes, at most until the timeout. Afterwards the log has a line about each.
+pub(crate) async fn sync(engine: &Engine, args: &Args) -> Exit {
     let in_time = timeout(args.timeout, outcomes(engine)).await.is_ok();
     let nodes = engine.status();
-    let failed: Vec<&Status> = nodes.iter().filter(|node| !node.state.is_good()).collect();
-    let absent: Vec<&Status> = nodes.iter().filter(|node| node.state == State::Absent).collect();
-    for node in failed.iter().filter(|node| node.state == State::Waiting) {
-        let why = node.last_error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
-        let (name, source, dest) = (&node.name, &node.source, node.dest.display());
-        error!("nodes.{name}: {source} -> '{dest}': not reached in time{why}");
-    }
-    for node in &absent {
-        let (name, source) = (&node.name, &node.source);
-        if args.strict {
-            error!("nodes.{name}: {source} does not exist in {ensemble}");
-        } else {
-            info!("nodes.{name}: {source} does not exist in {ensemble}");
-        }
-    }
-    if !failed.is_empty() && !in_time {
+    // Before the lines that follow.
+    let ProblemsLogged { warnings, errors, .. } = ld_cli::problems_logged();
+    nodes.iter().for_each(tell);
+    let failed = nodes.iter().filter(|node| !node.state.is_good()).count();
+    let absent = nodes.iter().filter(|node| matches!(node.state, State::Absent | State::Kept)).count();
+    if failed > 0 && !in_time {
         error!("gave up after {} (see --timeout)", seconds(args.timeout));
     }
-    let warnings = ld_cli::warnings_logged();
-    let is_strict_failure = args.strict && (!absent.is_empty() || warnings > 0);
+    let is_strict_failure = args.strict && (absent > 0 || warnings > 0 || errors > 0);
     if is_strict_failure {
-        let warnings = counted(warnings, "warning");
-        error!("--strict: {} absent, {warnings}", counted(absent.len() as u64, "node"));
+        let absent = counted(absent as u64, "node");
+        let (warnings, errors) = (counted(warnings, "warning"), counted(errors, "error"));
+        error!("--strict: {absent} absent, {warnings}, {errors}");
     }
-    let summary = summary(&nodes, failed.len());
-    if failed.is_empty() && !is_strict_failure {
+    let summary = summary(&nodes, failed);
+    if failed == 0 && !is_strict_failure {
         info!("{summary}");
         return Exit::Done;
     }
     error!("{summary}");
     Exit::Failed
+}
+
+/// Logs what the engine does not log: a node that was never reached, and a file that was right
+/// already.
+fn tell(node: &Status) {
+    let (name, source, dest) = (&node.name, &node.source, node.dest.display());
+    match node.state {
+        State::Waiting => {
+            let why = node.last_error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
+            error!("nodes.{name}: {source} -> '{dest}': not reached in time{why}");
+        }
+        State::Current if node.applied_at.is_none() => {
+            let (mzxid, bytes) = (node.mzxid.unwrap_or_default(), node.bytes.unwrap_or_default());
+            info!("'{dest}' is current (nodes.{name}, mzxid {mzxid:#x}, {bytes} bytes)");
+        }
+        _ => {}
+    }
 }
 
 /// Waits for a first outcome of every node, and for further attempts where a file could not be
@@ -99,11 +108,11 @@ fn summary(nodes: &[Status], failed: usize) -> String {
         count(State::Current, true),
         count(State::Current, false),
         count(State::Absent, true),
-        count(State::Absent, false),
+        count(State::Absent, false) + count(State::Kept, false) + count(State::Kept, true),
     )
 }
 
-fn counted(count: u64, what: &str) -> String {
+pub(crate) fn counted(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -50,10 +50,6 @@ impl Running {
         Ok(Self { config, client, engine, server, reloads, reads })
     }
 
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
-    }
-
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }

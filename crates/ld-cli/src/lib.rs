@@ -31,6 +31,6 @@ pub use config::{ensemble, is_unopenable, parse_config, read_config, read_config
 pub use duration::parse_duration;
 pub use exit::Exit;
 pub use log_buffer::{MAX_LOG_BYTES, MAX_LOG_LINES};
-pub use logging::{FLUSH_LIMIT, LogOptions, flush_log, warnings_logged};
+pub use logging::{FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, problems_logged};
 pub use process::run_main;
 pub use runtime::{DESCRIPTORS_TO_START, build_runtime};

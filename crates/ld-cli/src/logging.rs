@@ -38,6 +38,16 @@ const SESSIONS: &str = "ld_zk";
 static LINES: OnceLock<Arc<LogBuffer>> = OnceLock::new();
 
 static WARNINGS: AtomicU64 = AtomicU64::new(0);
+static ERRORS: AtomicU64 = AtomicU64::new(0);
+
+/// How many warnings and errors were logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemsLogged {
+    /// Lines of the level `WARN`.
+    pub warnings: u64,
+    /// Lines of the level `ERROR`.
+    pub errors: u64,
+}
 
 /// What is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,9 +104,9 @@ fn flush(is_flushed_within: impl Fn(Duration) -> bool, has_room: impl Fn() -> bo
     false
 }
 
-/// How many warnings this process has logged.
-pub fn warnings_logged() -> u64 {
-    WARNINGS.load(Ordering::Relaxed)
+/// How many warnings and errors this process has logged.
+pub fn problems_logged() -> ProblemsLogged {
+    ProblemsLogged { warnings: WARNINGS.load(Ordering::Relaxed), errors: ERRORS.load(Ordering::Relaxed) }
 }
 
 /// The writer of one line.
@@ -131,8 +141,10 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let meta = event.metadata();
-        if *meta.level() == Level::WARN {
-            WARNINGS.fetch_add(1, Ordering::Relaxed);
+        match *meta.level() {
+            Level::ERROR => _ = ERRORS.fetch_add(1, Ordering::Relaxed),
+            Level::WARN => _ = WARNINGS.fetch_add(1, Ordering::Relaxed),
+            _ => {}
         }
         if self.debug {
             write!(line, "{} {}: ", meta.level(), meta.target())?;

@@ -40,7 +40,8 @@ fn play(role: &str) -> Result<Exit, Exit> {
         }
         "debug" => {
             warn!("a warning");
-            assert_eq!(ld_cli::warnings_logged(), 1);
+            let logged = ld_cli::problems_logged();
+            assert_eq!((logged.warnings, logged.errors), (1, 0));
             Err(Exit::Usage)
         }
         _ => {

@@ -57,3 +57,13 @@ fn the_effective_configuration_is_printed_with_defaults_marked() {
     assert!(output.stdout.contains("# default\nwatcher.drift_interval = "), "{}", output.stdout);
     assert!(output.stdout.contains("\nnodes.a.mode = 0440\n"), "{}", output.stdout);
 }
+
+#[test]
+fn a_configuration_named_check_is_written_with_its_directory() {
+    let directory = TempDir::new();
+    let path = directory.join("check");
+    fs::write(&path, format!("{GOOD}nodes.a.mode = 9\n")).unwrap();
+    let output = TestCommand::new(binary("live-data-watcher")).arg(path).run(SOON);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    assert!(output.stderr.contains("nodes.a.mode: "), "{}", output.stderr);
+}

@@ -8,6 +8,7 @@ mod configuration;
 mod content;
 mod credentials;
 mod demo;
+mod exit_codes;
 mod files;
 mod follow;
 mod footprint;

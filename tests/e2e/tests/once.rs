@@ -25,8 +25,20 @@ fn once_exits_0_and_counts_what_it_did() {
     assert_eq!((once.code, once.stdout.as_str()), (Some(0), ""), "{}", once.stderr);
     let last = once.stderr.lines().last();
     assert_eq!(last, Some("4 nodes: 1 updated, 1 unchanged, 1 removed, 1 absent, 0 failed"));
-    let absent = format!("nodes.absent: /absent does not exist in {}\n", zookeeper.connect_string());
-    assert!(once.stderr.contains(&absent), "{}", once.stderr);
+    let ensemble = zookeeper.connect_string();
+    for line in [
+        format!("Updating '{}' (nodes.new, ", host.file("new").display()),
+        format!("'{}' is current (nodes.same, ", host.file("same").display()),
+        format!("Removing '{}'; watched node deleted. (nodes.gone: ", host.file("gone").display()),
+        format!("nodes.absent: /absent does not exist in {ensemble}; there is no file '"),
+    ] {
+        let found = once.stderr.lines().filter(|found| found.starts_with(&line)).count();
+        assert_eq!(found, 1, "{line}: {}", once.stderr);
+    }
+    for name in ["new", "same", "gone", "absent"] {
+        let found = once.stderr.lines().filter(|line| line.contains(&format!("nodes.{name}"))).count();
+        assert_eq!(found, 1, "a line for each node: {}", once.stderr);
+    }
     assert_eq!((host.read("new").unwrap(), host.read("gone")), (b"/new".to_vec(), None));
 }
 
@@ -78,16 +90,47 @@ fn strict_fails_for_absent_nodes_and_warnings_only() {
 
     let once = strict(good().node("typo", "/flgas"));
     assert_eq!(once.code, Some(1), "{}", once.stderr);
-    let absent = format!("nodes.typo: /flgas does not exist in {}\n", zookeeper.connect_string());
+    let absent = format!("nodes.typo: /flgas does not exist in {}; ", zookeeper.connect_string());
+    assert_eq!(once.stderr.matches("nodes.typo").count(), 1, "told once: {}", once.stderr);
     assert!(once.stderr.contains(&absent), "{}", once.stderr);
-    assert!(once.stderr.contains("--strict: 1 node absent, 0 warnings\n"), "{}", once.stderr);
+    assert!(once.stderr.contains("--strict: 1 node absent, 0 warnings, 0 errors\n"), "{}", once.stderr);
 
     // A trailing slash is repaired with a warning.
     let warned = good().node("other", "/flags/");
     assert_eq!(warned.once().run(SOON).code, Some(0));
     let once = strict(warned);
     assert_eq!(once.code, Some(1), "{}", once.stderr);
-    assert!(once.stderr.contains("--strict: 0 nodes absent, 1 warning\n"), "{}", once.stderr);
+    assert!(once.stderr.contains("--strict: 0 nodes absent, 1 warning, 0 errors\n"), "{}", once.stderr);
+}
+
+#[test]
+fn strict_leaves_the_file_of_an_absent_node_alone() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("typo", "/flgas");
+    fs::create_dir_all(host.path("live")).unwrap();
+    fs::write(host.file("typo"), "good").unwrap();
+    let before = host.mtime("typo");
+    let once = host.once().arg("--strict").run(SOON);
+    assert_eq!(once.code, Some(1), "{}", once.stderr);
+    assert_eq!((host.read("typo").unwrap(), host.mtime("typo")), (b"good".to_vec(), before));
+    assert!(once.stderr.contains("1 node: 0 updated, 0 unchanged, 0 removed, 1 absent, 0 failed\n"));
+    // Without it the stale file is removed, as by the original.
+    assert_eq!(host.once().run(SOON).code, Some(0));
+    assert_eq!(host.read("typo"), None);
+}
+
+#[test]
+fn strict_fails_for_a_credential_that_cannot_be_read() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags").credentials(&["user:password"]);
+    fs::remove_file(host.path("secrets.json")).unwrap();
+    let once = host.once().arg("--strict").run(SOON);
+    assert_eq!(once.code, Some(1), "{}", once.stderr);
+    assert!(once.stderr.contains("No such file or directory"), "{}", once.stderr);
+    assert!(once.stderr.contains("; going on without credentials\n"), "{}", once.stderr);
+    assert!(once.stderr.contains("--strict: 0 nodes absent, 0 warnings, 1 error\n"), "{}", once.stderr);
 }
 
 #[test]

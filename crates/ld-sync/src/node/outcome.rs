@@ -55,10 +55,13 @@ impl<W: NodeSource> Task<W> {
         let (node, source) = (&self.node, &self.shared.source);
         let (name, dest) = (&node.config.name, node.config.dest.display());
         let (before, was_unhealthy) = node.set_absent(removed);
+        let path = &node.config.source;
         if removed {
-            info!("Removing '{dest}'; watched node deleted.");
+            info!(
+                "Removing '{dest}'; watched node deleted. (nodes.{name}: {path} does not exist in {source})"
+            );
         } else if before != State::Absent {
-            info!("nodes.{name}: {} does not exist in {source}; waiting for it", node.config.source);
+            info!("nodes.{name}: {path} does not exist in {source}; there is no file '{dest}'");
         } else if was_unhealthy {
             debug!("nodes.{name}: '{dest}' is as it should be again");
         }
@@ -126,10 +129,18 @@ impl<W: NodeSource> Task<W> {
     /// Records why the node is unhealthy, with a line in the log unless that was said a moment ago.
     pub(crate) fn complain(&mut self, state: State, error: &str) {
         self.confirmed = None;
-        if self.node.set_unhealthy(state, error) {
-            let (config, chroot) = (&self.node.config, &self.shared.chroot);
-            let (name, source, dest) = (&config.name, &config.source, config.dest.display());
-            warn!("nodes.{name}: {chroot}{source} -> '{dest}': {error}");
+        if !self.node.set_unhealthy(state, error) {
+            return;
+        }
+        let (config, chroot) = (&self.node.config, &self.shared.chroot);
+        let (name, path, dest) = (&config.name, &config.source, config.dest.display());
+        if state == State::Kept {
+            let source = &self.shared.source;
+            info!(
+                "nodes.{name}: {path} does not exist in {source}; a file '{dest}' stays, without a heartbeat"
+            );
+        } else {
+            warn!("nodes.{name}: {chroot}{path} -> '{dest}': {error}");
         }
     }
 }
