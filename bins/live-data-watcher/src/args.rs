@@ -48,8 +48,8 @@ pub(crate) struct Args {
 /// What a running watcher is asked, and what a configuration is asked without one.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show the state of the watcher that runs with CONFIG: 0 if every file is as it should be, 1 if
-    /// one is not, 3 if the watcher cannot be asked.
+    /// Show the state of the watcher that runs with CONFIG: 0 if every file is as it should be, 1
+    /// if one is not, 3 if the watcher cannot be asked.
     Status(StatusArgs),
     /// Check CONFIG without connecting: 0 if it is right, 1 with every problem if it is not.
     Check(CheckArgs),

@@ -36,7 +36,7 @@ impl Signals {
             hang_up: signal(SignalKind::hangup())?,
             child: signal(SignalKind::child())?,
         };
-        // What a check leaves behind becomes our child, not one of a process that may not wait for it.
+        // What a check leaves behind becomes our child: another parent may never wait for it.
         if let Err(cause) = set_child_subreaper(Some(getpid())) {
             debug!("what checks leave behind is not reaped here: {cause}");
         }

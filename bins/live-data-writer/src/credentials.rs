@@ -11,7 +11,7 @@ use tracing::error;
 const READ_LIMIT: Duration = Duration::from_secs(10);
 
 /// Makes sure that every configured credential can be read. A session would go on without one that
-/// cannot, and a node whose ACL is open would be written by an unknown user.
+/// cannot, and a node with an open ACL would be written by an unknown user.
 ///
 /// # Errors
 ///

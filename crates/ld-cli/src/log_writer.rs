@@ -11,8 +11,8 @@ use rustix::io::Errno;
 
 use crate::log_buffer::LogBuffer;
 
-/// How long lines gather after a write. A line after a pause is written at once; a burst of lines wakes
-/// this thread once a millisecond, and not for each line.
+/// How long lines gather after a write. A line after a pause is written at once; a burst of lines
+/// wakes this thread once a millisecond, and not for each line.
 const GATHER: Duration = Duration::from_millis(1);
 
 /// Linux writes up to this many bytes to a pipe in one piece: lines of several processes do not

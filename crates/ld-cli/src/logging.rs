@@ -20,14 +20,14 @@ use crate::log_writer;
 /// How long the end of a process waits for a standard error that takes no more bytes.
 pub const FLUSH_LIMIT: Duration = Duration::from_millis(500);
 
-/// How long it waits at most while standard error takes bytes, but the thread that writes them gets no
-/// processor time.
+/// How long it waits at most while standard error takes bytes, but the thread that writes them gets
+/// no processor time.
 const SLOW_FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
 /// How often standard error is looked at meanwhile.
 const FLUSH_STEP: Duration = Duration::from_millis(50);
 
-/// Crates of the ZooKeeper client, whose lower levels are noise at best: the client prints the
+/// Crates of the ZooKeeper client. Their lower levels are noise at best: the client prints the
 /// password of its session at `DEBUG`.
 const QUIET: [&str; 4] = ["zookeeper_client", "asyncs", "polling", "async_io"];
 
@@ -83,8 +83,8 @@ pub(crate) fn start(options: LogOptions) -> io::Result<()> {
     Ok(())
 }
 
-/// Waits until everything that was logged is written. Gives up when standard error has taken no bytes
-/// for [`FLUSH_LIMIT`], or after 5 s. Returns whether all is written.
+/// Waits until everything that was logged is written. Gives up when standard error has taken no
+/// bytes for [`FLUSH_LIMIT`], or after 5 s. Returns whether all is written.
 ///
 /// [`run_main`](crate::run_main) does this at the end; call it before [`std::process::exit`].
 pub fn flush_log() -> bool {

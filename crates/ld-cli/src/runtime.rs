@@ -13,7 +13,7 @@ use crate::exit::Exit;
 /// the others.
 pub const DESCRIPTORS_TO_START: usize = 16;
 
-/// A runtime whose tasks all run on the thread that calls [`Runtime::block_on`].
+/// A runtime that runs all tasks on the thread that calls [`Runtime::block_on`].
 ///
 /// # Errors
 ///

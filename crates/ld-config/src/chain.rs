@@ -4,7 +4,7 @@ use std::error::Error;
 
 /// An error and its causes in one line, outermost first.
 ///
-/// An error may show its cause itself. So a cause whose text is in the line already is left out.
+/// An error may show its cause itself. So a cause is left out if its text is in the line already.
 pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

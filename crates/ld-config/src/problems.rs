@@ -42,7 +42,7 @@ impl Problems {
         self.warnings.push(problem);
     }
 
-    /// A warning whose message costs time: it is asked for only if it will be shown.
+    /// A warning with a message that costs time: it is made only if it will be shown.
     pub(crate) fn warn_with(&mut self, at: impl Into<Position>, key: &str, message: impl FnOnce() -> String) {
         let message = if self.warnings.is_full() { String::new() } else { message() };
         self.warn(at, Some(key), message);

@@ -10,7 +10,7 @@ fn parse(lines: &str) -> Result<Parsed, ConfigError> {
     parse_as(&format!("[live-data]\nzookeeper.hosts = zk:2181\n{lines}"), Scope::Watcher)
 }
 
-/// The errors of a section whose second line is `zookeeper.hosts`.
+/// The errors of a section with `zookeeper.hosts` in its second line.
 fn errors(lines: &str) -> String {
     parse(lines).expect_err(lines).to_string()
 }

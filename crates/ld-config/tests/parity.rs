@@ -15,7 +15,7 @@ fn parse(lines: &str) -> Parsed {
         .unwrap_or_else(|error| panic!("{lines}\n{error}"))
 }
 
-/// The errors of a section whose second line is `zookeeper.hosts`.
+/// The errors of a section with `zookeeper.hosts` in its second line.
 fn errors(lines: &str) -> String {
     match parse_as(&format!("[live-data]\n{HOSTS}{lines}"), Scope::Watcher) {
         Ok(parsed) => panic!("{lines}: accepted as {parsed:?}"),

@@ -106,7 +106,7 @@ fn mistakes_in_nodes_do_not_stop_the_writer() {
     assert!(!output.stderr.contains("nodes."), "{}", output.stderr);
 }
 
-/// A node `/flags` that holds `old`, and a host whose section for it has `lines`.
+/// A node `/flags` that holds `old`, and a host with `lines` in the section for it.
 fn with_section(lines: &[(&str, &str)]) -> (Namespace, Host) {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();

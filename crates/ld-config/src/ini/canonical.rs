@@ -17,9 +17,9 @@ const KEY: &str = "key";
 /// One section.
 #[derive(Default)]
 pub(super) struct Canonical<'a> {
-    /// The keys whose values have ended.
+    /// The keys with values that have ended.
     entries: Entries,
-    /// The key whose value may go on.
+    /// The key with a value that may go on.
     open: Option<Open<'a>>,
     refused: Option<Cow<'static, str>>,
 }

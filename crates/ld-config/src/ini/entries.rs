@@ -74,7 +74,7 @@ impl Entries {
         }
     }
 
-    /// Adds an entry whose variables are not replaced yet.
+    /// Adds an entry with variables that are not replaced yet.
     pub(super) fn push(&mut self, key: &str, value: &str, at: Position) {
         let place = Place { key: self.write(key), value: self.write(value), at };
         self.places.push(place);

@@ -17,7 +17,7 @@ use crate::quote::{quoted, shown_key};
 
 /// The section that is ours.
 pub(super) const LIVE_DATA: &str = "live-data";
-/// The section whose keys every other one has too.
+/// The section with the keys that every other one has too.
 pub(super) const DEFAULT: &str = "DEFAULT";
 
 /// What the scan found of the two sections that matter.
@@ -25,7 +25,7 @@ pub(super) const DEFAULT: &str = "DEFAULT";
 pub(super) struct Scan<'a> {
     /// The line of `[live-data]`.
     pub(super) header: Option<usize>,
-    /// The first section whose name is nearly `live-data`, and its line.
+    /// The first section with a name that is nearly `live-data`, and its line.
     pub(super) similar: Option<(&'a str, usize)>,
     pub(super) defaults: Canonical<'a>,
     pub(super) live_data: Canonical<'a>,
