@@ -55,7 +55,8 @@ impl Source for ld_zk::Client {
     type Node = ld_zk::NodeWatch;
 
     fn watch(&self, path: &str, max_bytes: Option<usize>) -> ld_zk::NodeWatch {
-        ld_zk::Client::watch(self, path).at_most(max_bytes.unwrap_or(usize::MAX))
+        let watch = ld_zk::Client::watch(self, path).expect("the engine has validated the paths");
+        watch.at_most(max_bytes.unwrap_or(usize::MAX))
     }
 
     async fn confirm(&self, limit: Duration) -> Confirmed {

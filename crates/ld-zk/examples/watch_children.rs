@@ -28,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Err(error) => return Err(error.into()),
     }
 
-    let mut watch = client.watch_children(znode);
+    let mut watch = client.watch_children(znode)?;
     loop {
         watch.changed().await;
         match watch.read().await.state {

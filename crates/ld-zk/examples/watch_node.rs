@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = ZooKeeperConfig { hosts, ..ZooKeeperConfig::default() };
 
     let client = Client::new(&config, &SecretsConfig::default(), Options::default())?;
-    let mut watch = client.watch(&path);
+    let mut watch = client.watch(&path)?;
     loop {
         watch.changed().await;
         let reading = watch.read().await;

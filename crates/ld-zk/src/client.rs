@@ -67,7 +67,7 @@ impl Client {
             hosts: host_list(&config.hosts),
             names: Names::new(&config.hosts, spawner),
             credentials: Credentials::new(secrets.clone(), &config.credentials, spawner),
-            tls: config.tls.clone().map(|tls| Tls::new(tls, spawner)),
+            tls: config.tls.clone().map(|tls| Tls::new(tls, spawner)).transpose()?,
             states: States::new(),
             budget: Budget::new(options.read_budget_bytes),
             reads: Semaphore::new(READS_IN_FLIGHT),
@@ -100,18 +100,28 @@ impl Client {
         }
     }
 
-    /// Watches a node, given by its path below the chroot. ZooKeeper is asked nothing before the
-    /// first [`NodeWatch::read`].
-    pub fn watch(&self, path: &str) -> NodeWatch {
-        let cost = Session::cost(self.chroot(), path);
-        NodeWatch::new(self.clone(), self.pool().session_for(cost), path)
+    /// Watches a node, given by its path below the chroot; missing, trailing and doubled slashes are
+    /// repaired. ZooKeeper is asked nothing before the first [`NodeWatch::read`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidPath`]: no node can have that path.
+    pub fn watch(&self, path: &str) -> Result<NodeWatch, Error> {
+        let path = ld_config::znode_path(path)?;
+        let cost = Session::cost(self.chroot(), &path);
+        Ok(NodeWatch::new(self.clone(), self.pool().session_for(cost), &path))
     }
 
     /// Watches which children a node has, given by its path below the chroot. ZooKeeper is asked
     /// nothing before the first [`ChildrenWatch::read`].
-    pub fn watch_children(&self, path: &str) -> ChildrenWatch {
-        let cost = Session::cost(&self.shared().config.chroot, path);
-        ChildrenWatch::new(self.clone(), self.pool().session_for(cost), path)
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidPath`]: no node can have that path.
+    pub fn watch_children(&self, path: &str) -> Result<ChildrenWatch, Error> {
+        let path = ld_config::znode_path(path)?;
+        let cost = Session::cost(self.chroot(), &path);
+        Ok(ChildrenWatch::new(self.clone(), self.pool().session_for(cost), &path))
     }
 
     /// What the sessions are doing.

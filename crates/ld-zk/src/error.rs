@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ld_config::{InvalidSetting, SecretsError, chain};
+use ld_config::{InvalidSetting, SecretsError, ZnodePathError, chain};
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -22,6 +22,9 @@ pub enum Error {
         /// What is wrong with it and what is allowed.
         problem: String,
     },
+    /// No node can have that path: correct it.
+    #[error(transparent)]
+    InvalidPath(#[from] ZnodePathError),
     /// The client was made outside of a tokio runtime.
     #[error("a ZooKeeper client can only be made inside a tokio runtime")]
     NoRuntime,

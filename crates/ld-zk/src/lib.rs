@@ -13,7 +13,7 @@
 //! let hosts = vec![Host { name: "localhost".to_owned(), port: 2181 }];
 //! let config = ZooKeeperConfig { hosts, ..ZooKeeperConfig::default() };
 //! let client = Client::new(&config, &SecretsConfig::default(), Options::default())?;
-//! let mut watch = client.watch("/live/flags");
+//! let mut watch = client.watch("/live/flags")?;
 //! loop {
 //!     watch.changed().await;
 //!     match watch.read().await.state {
@@ -39,6 +39,9 @@
 //!
 //! What it deliberately does not do: it keeps no history of a node, and it does not write. For
 //! everything else [`Client::session`] gives the current session's plain client.
+//!
+//! The feature `tls`, on by default, needs a C compiler to build. Without it a configuration with TLS
+//! is refused.
 //!
 //! The ZooKeeper crate logs session passwords at the level `debug` (target `zookeeper_client`): a
 //! program caps that target at `info`.

@@ -13,6 +13,7 @@ mod open;
 mod pool;
 mod storm;
 mod supervise;
+#[cfg_attr(not(feature = "tls"), path = "session/without_tls.rs")]
 mod tls;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -37,8 +37,8 @@ use retry::{RetryPolicy, Verdict};
 /// between are skipped.
 ///
 /// ```no_run
-/// # async fn example(client: ld_zk::Client) {
-/// let mut watch = client.watch("/live/flags");
+/// # async fn example(client: ld_zk::Client) -> Result<(), ld_zk::Error> {
+/// let mut watch = client.watch("/live/flags")?;
 /// loop {
 ///     watch.changed().await;
 ///     let reading = watch.read().await;

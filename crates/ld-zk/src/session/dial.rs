@@ -140,9 +140,7 @@ async fn connect(
     let attempt = async {
         match target {
             Target::Plain(_) => connector.connect(&servers).await,
-            Target::Secure(_, material) => {
-                connector.with_tls(material.options()).secure_connect(&servers).await
-            }
+            Target::Secure(_, material) => material.connect(connector, &servers).await,
         }
     };
     match timeout(limit + DIAL_SLACK, storm::connect(attempt)).await {

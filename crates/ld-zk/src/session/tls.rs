@@ -63,14 +63,23 @@ pub(crate) struct Material {
 }
 
 impl Material {
-    pub(crate) fn options(&self) -> TlsOptions {
+    /// Opens a session over TLS.
+    pub(crate) async fn connect(
+        &self,
+        connector: zookeeper::Connector,
+        servers: &str,
+    ) -> Result<zookeeper::Client, zookeeper::Error> {
+        connector.with_tls(self.options()).secure_connect(servers).await
+    }
+
+    fn options(&self) -> TlsOptions {
         TlsOptions::new().with_certs(self.certs.clone())
     }
 }
 
 impl Tls {
-    pub(crate) fn new(config: TlsConfig, spawner: Spawner) -> Self {
-        Self::with(config, spawner, Files::read)
+    pub(crate) fn new(config: TlsConfig, spawner: Spawner) -> Result<Self, Error> {
+        Ok(Self::with(config, spawner, Files::read))
     }
 
     fn with(config: TlsConfig, spawner: Spawner, read: Read) -> Self {
@@ -170,7 +179,7 @@ mod tests {
         let directory = TempDir::new();
         let ca = directory.join("ca.pem");
         fs::write(&ca, Authority::new().pem()).unwrap();
-        let tls = Tls::new(TlsConfig { ca: ca.clone(), identity: None }, Spawner::Runtime);
+        let tls = Tls::new(TlsConfig { ca: ca.clone(), identity: None }, Spawner::Runtime).unwrap();
         let material = tls.refresh().await.unwrap();
         let first = shown(&material);
         fs::write(&ca, "damaged").unwrap();
@@ -193,7 +202,8 @@ mod tests {
     #[tokio::test]
     async fn the_first_reading_must_be_good() {
         let directory = TempDir::new();
-        let tls = Tls::new(TlsConfig { ca: directory.join("ca.pem"), identity: None }, Spawner::Runtime);
+        let tls = TlsConfig { ca: directory.join("ca.pem"), identity: None };
+        let tls = Tls::new(tls, Spawner::Runtime).unwrap();
         for (content, expected) in [
             ("", "it holds no certificate of an authority"),
             ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "it holds no certificate of"),

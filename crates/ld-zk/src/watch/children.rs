@@ -55,8 +55,8 @@ pub enum ChildrenState {
 /// is for content. It says which children there are; what they hold needs a watch each.
 ///
 /// ```no_run
-/// # async fn example(client: ld_zk::Client) {
-/// let mut watch = client.watch_children("/live");
+/// # async fn example(client: ld_zk::Client) -> Result<(), ld_zk::Error> {
+/// let mut watch = client.watch_children("/live")?;
 /// loop {
 ///     watch.changed().await;
 ///     println!("{:?}", watch.read().await.state);

@@ -16,7 +16,7 @@ async fn client() -> Client {
 #[tokio::test]
 async fn a_hundred_thousand_waiting_nodes_are_cheap() {
     let client = client().await;
-    let mut watch = client.watch("/a");
+    let mut watch = client.watch("/a").unwrap();
     assert!(size_of::<NodeWatch>() + size_of::<Node>() <= 320);
     let waiting = size_of_val(&is_send(watch.changed()));
     assert!(waiting <= 512, "{waiting}");
@@ -29,9 +29,9 @@ async fn a_hundred_thousand_waiting_nodes_are_cheap() {
 async fn short_lived_watches_leave_nothing_behind() {
     let client = client().await;
     for _ in 0..1000 {
-        drop(client.watch("/a"));
+        drop(client.watch("/a").unwrap());
     }
-    let watch = client.watch("/b");
+    let watch = client.watch("/b").unwrap();
     assert_eq!(watch.session.nodes.all().len(), 1);
     assert_eq!(Arc::strong_count(&watch.node), 2);
 }
@@ -39,7 +39,7 @@ async fn short_lived_watches_leave_nothing_behind() {
 #[tokio::test]
 async fn a_closed_client_resolves_each_watch_once() {
     let client = client().await;
-    let mut watch = client.watch("/a");
+    let mut watch = client.watch("/a").unwrap();
     watch.changed().await;
     client.close(std::time::Duration::from_secs(30)).await;
     let reading = watch.read().await;
@@ -51,7 +51,7 @@ async fn a_closed_client_resolves_each_watch_once() {
 #[tokio::test]
 async fn a_fired_watch_is_seen_without_a_cooperative_budget() {
     let client = client().await;
-    let mut watch = client.watch("/a");
+    let mut watch = client.watch("/a").unwrap();
     (watch.stale, watch.basis) = (false, Basis::Session(SessionKey::unique()));
     watch.watch = Some(SetWatch::that_has_fired());
     let free = tokio::sync::Semaphore::new(1);

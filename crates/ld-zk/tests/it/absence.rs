@@ -12,7 +12,7 @@ fn chrooted(server: &Server, chroot: &str) -> ZooKeeperConfig {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_missing_node_below_an_existing_chroot_is_missing() {
     let namespace = Namespace::new();
-    let mut watch = open(&chrooted(namespace.server(), namespace.chroot())).watch("/node");
+    let mut watch = open(&chrooted(namespace.server(), namespace.chroot())).watch("/node").unwrap();
     assert_eq!(text(&next(&mut watch).await), "<absent>");
 }
 
@@ -21,8 +21,8 @@ async fn below_a_missing_chroot_nothing_is_believed_until_it_appears() {
     let namespace = Namespace::new();
     let chroot = namespace.path("/prod");
     let client = open(&chrooted(namespace.server(), &chroot));
-    let mut watch = client.watch("/node");
-    let mut other = client.watch("/other");
+    let mut watch = client.watch("/node").unwrap();
+    let mut other = client.watch("/other").unwrap();
     let expected = format!("<unconfirmed: the chroot {chroot} does not exist in this ensemble>");
     assert_eq!(text(&next(&mut watch).await), expected);
     assert_eq!(text(&next(&mut other).await), expected);
@@ -35,7 +35,7 @@ async fn below_a_missing_chroot_nothing_is_believed_until_it_appears() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_empty_ensemble_is_not_believed_until_it_holds_something() {
     let server = Server::start();
-    let mut watch = open(&config(server.address())).watch("/live/node");
+    let mut watch = open(&config(server.address())).watch("/live/node").unwrap();
     assert_eq!(text(&next(&mut watch).await), "<unconfirmed: this ensemble holds no data at all>");
     server.admin().create("/else", "").unwrap();
     until_content(&mut watch, "<absent>").await;
@@ -47,7 +47,7 @@ async fn a_wiped_ensemble_does_not_delete() {
     full.admin().create_all("/prod/node", "one").unwrap();
     let proxy = Proxy::start(full.address());
     let config = ZooKeeperConfig { chroot: "/prod".to_owned(), ..config(proxy.address()) };
-    let mut watch = open(&config).watch("/node");
+    let mut watch = open(&config).watch("/node").unwrap();
     assert_eq!(text(&next(&mut watch).await), "one");
     proxy.set_target(empty.address());
     proxy.reset_connections();
@@ -63,7 +63,7 @@ async fn a_deletion_seen_in_the_session_is_believed() {
     let chroot = namespace.path("/prod");
     namespace.admin().create(&chroot, "").unwrap();
     namespace.admin().create(&format!("{chroot}/node"), "one").unwrap();
-    let mut watch = open(&chrooted(namespace.server(), &chroot)).watch("/node");
+    let mut watch = open(&chrooted(namespace.server(), &chroot)).watch("/node").unwrap();
     assert_eq!(text(&next(&mut watch).await), "one");
     namespace.admin().delete_all(&chroot).unwrap();
     until_content(&mut watch, "<deleted>").await;
@@ -72,7 +72,7 @@ async fn a_deletion_seen_in_the_session_is_believed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_chroot_itself_can_be_watched() {
     let namespace = Namespace::new();
-    let mut watch = open(&chrooted(namespace.server(), namespace.chroot())).watch("/");
+    let mut watch = open(&chrooted(namespace.server(), namespace.chroot())).watch("/").unwrap();
     assert_eq!(text(&next(&mut watch).await), "");
     namespace.admin().set(namespace.chroot(), "root").unwrap();
     until_content(&mut watch, "root").await;

@@ -33,7 +33,7 @@ async fn closing_is_bounded_while_the_server_is_silent() {
 async fn dropping_the_last_handle_closes_the_session() {
     let (_namespace, proxy) = proxied();
     let client = client(proxy.address());
-    let watch = client.watch("/node");
+    let watch = client.watch("/node").unwrap();
     within("a session", client.session()).await.unwrap();
     drop(client);
     drop(watch);

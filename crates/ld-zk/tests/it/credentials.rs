@@ -50,7 +50,7 @@ async fn credentials_survive_a_reconnect_and_a_new_session() {
     let (namespace, directory) = (Namespace::new(), TempDir::new());
     let proxy = Proxy::start(namespace.server().address());
     let (owner, path) = private_node(&namespace);
-    let mut watch = connect(&proxy, &store(&directory, "reader:right")).watch(&path);
+    let mut watch = connect(&proxy, &store(&directory, "reader:right")).watch(&path).unwrap();
     let first = next(&mut watch).await;
     assert_eq!(text(&first), "one");
     proxy.set_mode(ProxyMode::Refuse);
@@ -69,7 +69,7 @@ async fn a_corrected_password_is_taken_without_a_restart() {
     let proxy = Proxy::start(namespace.server().address());
     let (_owner, path) = private_node(&namespace);
     let secrets = store(&directory, "reader:wrong");
-    let mut watch = connect(&proxy, &secrets).watch(&path);
+    let mut watch = connect(&proxy, &secrets).watch(&path).unwrap();
     assert!(is_no_auth(&next(&mut watch).await));
     write_secret(&secrets.path, "reader:right");
     until_content(&mut watch, "one").await;
@@ -83,7 +83,8 @@ async fn a_missing_secrets_file_is_used_when_it_appears() {
     namespace.admin().create(&namespace.path("/public"), "open").unwrap();
     let secrets = SecretsConfig { path: directory.join("secrets.json"), ..SecretsConfig::default() };
     let client = connect(&proxy, &secrets);
-    let (mut private, mut public) = (client.watch(&path), client.watch(&namespace.path("/public")));
+    let (mut private, mut public) =
+        (client.watch(&path).unwrap(), client.watch(&namespace.path("/public")).unwrap());
     assert_eq!(text(&next(&mut public).await), "open");
     assert!(is_no_auth(&next(&mut private).await));
     write_secret(&secrets.path, "reader:right");
@@ -96,7 +97,7 @@ async fn a_store_that_breaks_later_does_not_cost_the_credentials() {
     let proxy = Proxy::start(namespace.server().address());
     let (_owner, path) = private_node(&namespace);
     let secrets = store(&directory, "reader:right");
-    let mut watch = connect(&proxy, &secrets).watch(&path);
+    let mut watch = connect(&proxy, &secrets).watch(&path).unwrap();
     let first = next(&mut watch).await;
     fs::remove_file(&secrets.path).unwrap();
     Session::expire(&proxy, namespace.server().address(), || {});
@@ -109,7 +110,7 @@ async fn a_read_right_taken_away_and_given_back_heals() {
     let namespace = Namespace::new();
     let (path, admin) = (namespace.path("/node"), namespace.admin());
     admin.create(&path, "one").unwrap();
-    let mut watch = crate::kit::client(namespace.server().address()).watch(&path);
+    let mut watch = crate::kit::client(namespace.server().address()).watch(&path).unwrap();
     assert_eq!(text(&next(&mut watch).await), "one");
     admin.set_acl(&path, &[Acl::anyone(Acl::ALL - Acl::READ)]).unwrap();
     admin.set(&path, "two").unwrap();
@@ -131,11 +132,11 @@ async fn a_confirmed_session_knows_of_a_dropped_event() {
     admin.create(&path, "one").unwrap();
     let client = crate::kit::client(namespace.server().address());
     let mut others: Vec<_> =
-        (0..OTHERS).map(|index| client.watch(&namespace.path(&format!("/other{index}")))).collect();
+        (0..OTHERS).map(|index| client.watch(&namespace.path(&format!("/other{index}"))).unwrap()).collect();
     for other in &mut others {
         next(other).await;
     }
-    let mut watch = client.watch(&path);
+    let mut watch = client.watch(&path).unwrap();
     let reading = next(&mut watch).await;
     assert_eq!(text(&reading), "one");
     admin.set_acl(&path, &[Acl::anyone(Acl::ALL - Acl::READ)]).unwrap();
@@ -153,7 +154,7 @@ async fn a_confirmed_session_knows_of_a_dropped_event() {
 async fn a_node_created_unreadable_is_found_when_readable() {
     let namespace = Namespace::new();
     let (path, admin) = (namespace.path("/node"), namespace.admin());
-    let mut watch = crate::kit::client(namespace.server().address()).watch(&path);
+    let mut watch = crate::kit::client(namespace.server().address()).watch(&path).unwrap();
     assert_eq!(text(&next(&mut watch).await), "<absent>");
     admin.create_with_acl(&path, "one", &[Acl::anyone(Acl::ALL - Acl::READ)]).unwrap();
     admin.set_acl(&path, &[Acl::anyone(Acl::ALL)]).unwrap();
@@ -168,7 +169,7 @@ async fn no_debug_output_shows_a_password_or_content() {
     let path = namespace.path("/private");
     owner.create_with_acl(&path, "swordfish", &[Acl::creator(Acl::ALL)]).unwrap();
     let client = connect(&proxy, &store(&directory, "reader:hunter2hunter2"));
-    let mut watch = client.watch(&path);
+    let mut watch = client.watch(&path).unwrap();
     let reading = next(&mut watch).await;
     assert_eq!(text(&reading), "swordfish");
     let plain = client.session().await.unwrap();

@@ -34,7 +34,7 @@ async fn a_read_only_server_is_read_but_not_believed() {
     let mut options = Options::default();
     options.read_only = true;
     let client = Client::new(&config, &SecretsConfig::default(), options).unwrap();
-    let (mut node, mut missing) = (client.watch("/node"), client.watch("/missing"));
+    let (mut node, mut missing) = (client.watch("/node").unwrap(), client.watch("/missing").unwrap());
     let first = next(&mut node).await;
     assert!(!first.read_only, "a server with a quorum is preferred");
     assert_eq!(text(&next(&mut missing).await), "<absent>");
@@ -69,7 +69,7 @@ async fn without_the_option_a_read_only_server_will_not_do() {
 async fn a_rolling_restart_loses_no_change() {
     let ensemble = Ensemble::start();
     ensemble.leader().admin().create("/node", "0").unwrap();
-    let mut watch = open(&ensemble_config(ensemble.servers())).watch("/node");
+    let mut watch = open(&ensemble_config(ensemble.servers())).watch("/node").unwrap();
     next(&mut watch).await;
     tokio::task::block_in_place(|| ensemble.rolling_restart());
     ensemble.leader().admin().set("/node", "1").unwrap();
@@ -86,7 +86,7 @@ async fn unroutable_addresses_do_not_starve_the_one_that_works() {
     for address in dead.iter().map(Unroutable::address) {
         config.hosts.insert(0, Host { name: address.ip().to_string(), port: address.port() });
     }
-    let mut watch = open(&config).watch(&path);
+    let mut watch = open(&config).watch(&path).unwrap();
     // Tried one after the other they would take 2.4 s each.
     let reading = tokio::time::timeout(Duration::from_secs(30), next(&mut watch)).await.expect("starved");
     assert_eq!(text(&reading), "one");

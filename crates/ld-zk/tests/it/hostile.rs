@@ -24,10 +24,10 @@ async fn a_reply_that_makes_the_library_panic_costs_a_session() {
         },
     );
     let client = client(server.address());
-    let mut watch = client.watch("/node");
+    let mut watch = client.watch("/node").unwrap();
     assert_eq!(text(&next(&mut watch).await), "one");
     assert_eq!(server.sessions(), 2, "the session whose client failed is replaced");
-    assert_eq!(text(&next(&mut client.watch("/other")).await), "two");
+    assert_eq!(text(&next(&mut client.watch("/other").unwrap()).await), "two");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -41,7 +41,7 @@ async fn a_resume_by_another_ensemble_deletes_nothing() {
             _ => honest(request, &[]),
         },
     );
-    let mut watch = client(server.address()).watch("/node");
+    let mut watch = client(server.address()).watch("/node").unwrap();
     assert_eq!(text(&next(&mut watch).await), "one");
     server.cut();
     let after = text(&next(&mut watch).await);
@@ -106,7 +106,7 @@ async fn a_failing_reply_leaves_other_nodes_alone() {
         },
     );
     let client = client(server.address());
-    let (mut bad, mut good) = (client.watch("/node"), client.watch("/other"));
+    let (mut bad, mut good) = (client.watch("/node").unwrap(), client.watch("/other").unwrap());
     let bad = tokio::spawn(async move { text(&next(&mut bad).await) });
     until_content(&mut good, "two").await;
     let bad = bad.await.unwrap();

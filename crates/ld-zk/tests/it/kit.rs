@@ -109,7 +109,7 @@ pub(crate) async fn follow(open: impl FnOnce(SocketAddr) -> Client) -> Followed 
     let path = namespace.path("/node");
     namespace.admin().create(&path, "one").unwrap();
     let client = open(proxy.address());
-    let mut watch = client.watch(&path);
+    let mut watch = client.watch(&path).unwrap();
     let reading = next(&mut watch).await;
     Followed { namespace, proxy, path, client, watch, reading }
 }

@@ -34,7 +34,7 @@ async fn paths_beyond_a_sessions_limit_use_more_sessions() {
     for path in &paths {
         namespace.admin().create(&namespace.path(path), "one").unwrap();
     }
-    let read = read_all(paths.iter().map(|path| client.watch(path)).collect()).await;
+    let read = read_all(paths.iter().map(|path| client.watch(path).unwrap()).collect()).await;
     assert!(read.iter().all(|(_, reading)| text(reading) == "one"));
     let sessions = proxy.sessions().len();
     assert!((4..=5).contains(&sessions), "{sessions} sessions");
@@ -60,10 +60,10 @@ async fn a_dropped_watch_gives_its_room_back() {
     let client = crate::kit::client(namespace.server().address());
     let path = format!("/{}", "x".repeat(50_000));
     for _ in 0..10 {
-        drop(client.watch(&path));
+        drop(client.watch(&path).unwrap());
     }
     assert_eq!(client.state().sessions.len(), 1);
-    let _both = (client.watch(&path), client.watch(&path));
+    let _both = (client.watch(&path).unwrap(), client.watch(&path).unwrap());
     assert_eq!(client.state().sessions.len(), 2);
 }
 
@@ -78,11 +78,11 @@ async fn data_that_is_held_counts_against_the_budget() {
     for name in ["/a", "/b"] {
         namespace.admin().create(&namespace.path(name), &big).unwrap();
     }
-    let mut first = client.watch(&namespace.path("/a"));
+    let mut first = client.watch(&namespace.path("/a")).unwrap();
     let held = next(&mut first).await;
     let NodeState::Present { data, stat } = &held.state else { panic!("{held:?}") };
     assert_eq!((data.len(), stat.data_length), (900_000, 900_000));
-    let mut second = client.watch(&namespace.path("/b"));
+    let mut second = client.watch(&namespace.path("/b")).unwrap();
     second.changed().await;
     assert!(timeout(Duration::from_millis(300), second.read()).await.is_err(), "it must wait for room");
     drop(held);
@@ -101,13 +101,13 @@ async fn data_of_unexpected_size_is_read_again_when_there_is_room() {
     for index in 0..50 {
         let path = namespace.path(&format!("/small{index}"));
         namespace.admin().create(&path, "x").unwrap();
-        next(&mut client.watch(&path)).await;
+        next(&mut client.watch(&path).unwrap()).await;
     }
     let mut readings = JoinSet::new();
     for name in ["/a", "/b"] {
         let path = namespace.path(name);
         namespace.admin().create(&path, vec![b'x'; 900_000]).unwrap();
-        let mut watch = client.watch(&path);
+        let mut watch = client.watch(&path).unwrap();
         readings.spawn(async move { (next(&mut watch).await, watch) });
     }
     let first = within("the first", readings.join_next()).await.unwrap().unwrap();
@@ -121,15 +121,4 @@ async fn data_of_unexpected_size_is_read_again_when_there_is_room() {
     // Its watch is set, whichever of its readings set it.
     namespace.admin().set(watch.path(), "small").unwrap();
     until_content(&mut watch, "small").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_invalid_path_is_that_nodes_own_trouble() {
-    let namespace = Namespace::new();
-    let client = crate::kit::client(namespace.server().address());
-    namespace.admin().create(&namespace.path("/good"), "one").unwrap();
-    let mut bad = client.watch("no/slash");
-    let mut good = client.watch(&namespace.path("/good"));
-    assert!(text(&next(&mut bad).await).contains("Other(Request"));
-    assert_eq!(text(&next(&mut good).await), "one");
 }

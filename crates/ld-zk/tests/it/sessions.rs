@@ -16,7 +16,7 @@ use crate::kit::{
 async fn a_node_is_followed_through_change_deletion_and_creation() {
     let (namespace, proxy) = proxied();
     let (admin, path) = (namespace.admin(), namespace.path("/node"));
-    let mut watch = client(proxy.address()).watch(&path);
+    let mut watch = client(proxy.address()).watch(&path).unwrap();
     assert_eq!(text(&next(&mut watch).await), "<absent>");
     admin.create(&path, "one").unwrap();
     assert_eq!(text(&next(&mut watch).await), "one");
@@ -58,7 +58,7 @@ async fn a_session_closed_from_outside_is_replaced() {
     let mut watches = Vec::new();
     for path in &paths {
         namespace.admin().create(path, "one").unwrap();
-        let mut watch = client.watch(path);
+        let mut watch = client.watch(path).unwrap();
         let reading = next(&mut watch).await;
         assert!(client.confirm(LIMIT).await.covers(reading.session));
         watches.push((watch, reading.session));
@@ -117,7 +117,7 @@ async fn a_late_server_is_found_and_refusals_are_not_hammered() {
     let server = Server::prepare(ServerOptions::default());
     let proxy = Proxy::start(server.address());
     let client = client(proxy.address());
-    let mut watch = client.watch("/node");
+    let mut watch = client.watch("/node").unwrap();
     let start = Instant::now();
     within("a first failure", async {
         let mut states = client.states();
@@ -148,7 +148,7 @@ async fn an_ensemble_restored_from_an_older_backup_is_followed() {
     old.admin().create("/node", "future").unwrap();
     new.admin().create("/node", "past").unwrap();
     let proxy = Proxy::start(old.address());
-    let mut watch = client(proxy.address()).watch("/node");
+    let mut watch = client(proxy.address()).watch("/node").unwrap();
     let future = until_content(&mut watch, "future").await;
     proxy.set_target(new.address());
     proxy.reset_connections();
@@ -168,7 +168,7 @@ async fn every_address_is_tried_and_a_dead_one_starves_none() {
     let good = namespace.server().address();
     config.hosts.push(Host { name: "localhost".to_owned(), port: good.port() });
     for _ in 0..3 {
-        let mut watch = open(&config).watch(&path);
+        let mut watch = open(&config).watch(&path).unwrap();
         assert_eq!(text(&next(&mut watch).await), "one");
     }
 }

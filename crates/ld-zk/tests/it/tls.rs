@@ -64,7 +64,7 @@ impl Rig {
 }
 
 async fn assert_reads(client: &Client) {
-    assert_eq!(text(&next(&mut client.watch("/node")).await), "over TLS");
+    assert_eq!(text(&next(&mut client.watch("/node").unwrap()).await), "over TLS");
 }
 
 /// The first error that there is no session, with all its sources.
