@@ -34,7 +34,8 @@ fn a_missing_chroot_is_one_error_and_leaves_the_files() {
     let error = format!("the chroot {} does not exist in this ensemble", zookeeper.path("/missing"));
     watcher.wait_for_stderr(&error, SOON);
     for name in ["a", "b"] {
-        watcher.wait_for_stderr(&format!("nodes.{name}: /{name} -> "), SOON);
+        let path = zookeeper.path(&format!("/missing/{name}"));
+        watcher.wait_for_stderr(&format!("nodes.{name}: {path} -> "), SOON);
     }
     let once = host.once().run(SOON);
     assert_eq!(once.code, Some(1), "{}", once.stderr);
