@@ -46,38 +46,29 @@
 //! Its threads do not survive a `fork`: build watchers in the child.
 
 mod builder;
-mod cell;
+mod check;
+mod content;
+mod disk;
 mod error;
-mod guard;
+mod handle;
 mod hub;
-mod identity;
 mod limits;
-mod load;
 mod log;
-mod reader;
-mod settle;
-mod shared;
-mod source;
+mod parse;
 mod status;
-mod subscribe;
 mod sync;
 pub mod testing;
-mod text;
-mod trigger;
-mod view;
-mod waiters;
-mod watcher;
 
-pub use builder::Builder;
+pub use builder::file::Builder;
 pub use error::{BoxError, Error};
-pub use guard::{Guard, Snapshot};
+pub use handle::guard::{Guard, Snapshot};
+pub use handle::reader::Reader;
+pub use handle::subscription::{Changed, Subscription};
+pub use handle::view::{View, ViewGuard};
+pub use handle::watcher::FileWatcher;
 pub use limits::{
     DEFAULT_MAX_SIZE, DEFAULT_POLL_INTERVAL, DEFAULT_QUIET_TIME, MAX_LOADERS, MAX_UNSETTLED,
     MIN_POLL_INTERVAL,
 };
-pub use reader::Reader;
+pub use parse::text::{Newlines, Text, TextOptions};
 pub use status::{Mode, Status};
-pub use subscribe::{Changed, Subscription};
-pub use text::{Newlines, Text, TextOptions};
-pub use view::{View, ViewGuard};
-pub use watcher::FileWatcher;

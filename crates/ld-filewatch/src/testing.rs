@@ -4,10 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use crate::content::shared::Shared;
 use crate::error::{BoxError, Error};
-use crate::shared::Shared;
+use crate::handle::watcher::FileWatcher;
 use crate::sync::lock;
-use crate::watcher::FileWatcher;
 
 /// Replaces a file: provides a real [`FileWatcher`] with content from the test (baseplate.py:
 /// `FakeFileWatcher`).

@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use super::inner::Inner;
 use super::loaders;
+use crate::hub::inner::Inner;
 use crate::sync::lock;
 
 pub(super) fn spawn(inner: &Arc<Inner>) -> io::Result<()> {

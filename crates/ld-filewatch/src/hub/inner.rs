@@ -3,12 +3,12 @@
 use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
-use super::backend::Backend;
-use super::schedule::Schedule;
-use super::watched::WatchId;
+use crate::check::trigger::{Outcome, Trigger};
+use crate::hub::events::backend::Backend;
+use crate::hub::schedule::queues::Schedule;
+use crate::hub::watched::WatchId;
 use crate::limits::GROW_AFTER;
 use crate::sync::lock;
-use crate::trigger::{Outcome, Trigger};
 
 pub(super) struct Inner {
     pub(super) schedule: Mutex<Schedule>,

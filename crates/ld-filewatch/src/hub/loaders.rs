@@ -7,11 +7,11 @@ use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use super::inner::Inner;
-use super::schedule::Schedule;
+use crate::check::trigger::Outcome;
+use crate::hub::inner::Inner;
+use crate::hub::schedule::queues::Schedule;
 use crate::limits::{GROW_AFTER, MAX_LOADERS};
 use crate::sync::lock;
-use crate::trigger::Outcome;
 
 pub(super) fn spawn_first(inner: &Arc<Inner>) -> io::Result<()> {
     spawn(inner, &mut lock(&inner.schedule))

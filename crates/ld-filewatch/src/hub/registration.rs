@@ -4,12 +4,12 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Weak};
 
-use super::backend::Backend;
-use super::inner::Inner;
-use super::watched::{Timing, WatchId, Watched};
 use super::{clock, loaders};
+use crate::check::trigger::{Outcome, Trigger};
+use crate::hub::events::backend::Backend;
+use crate::hub::inner::Inner;
+use crate::hub::watched::{Timing, WatchId, Watched};
 use crate::sync::lock;
-use crate::trigger::{Outcome, Trigger};
 
 /// Keeps the hub's threads alive; they end when the last one is dropped.
 struct Hub {

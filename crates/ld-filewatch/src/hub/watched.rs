@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::check::trigger::{Outcome, Trigger};
 use crate::status::Mode;
-use crate::trigger::{Outcome, Trigger};
 
 /// A file that the hub watches.
 pub(crate) trait Watched: Send + Sync {

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::content::shared::Shared;
 use crate::error::Error;
-use crate::guard::{Guard, Snapshot};
-use crate::reader::Reader;
-use crate::shared::Shared;
+use crate::handle::guard::{Guard, Snapshot};
+use crate::handle::reader::Reader;
+use crate::handle::subscription::Subscription;
 use crate::status::Status;
-use crate::subscribe::Subscription;
 
 /// A file's parsed content in memory, always fresh.
 ///

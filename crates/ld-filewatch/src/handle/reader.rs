@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::cell::Loaded;
-use crate::shared::Shared;
+use crate::content::cell::Loaded;
+use crate::content::shared::Shared;
 
 /// A cached handle for one thread, from [`FileWatcher::reader`](crate::FileWatcher::reader).
 ///

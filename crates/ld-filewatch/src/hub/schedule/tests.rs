@@ -6,11 +6,11 @@ use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use super::dirs::Dirs;
-use super::schedule::Schedule;
-use super::watched::{Timing, WatchId, Watched};
+use super::queues::Schedule;
+use crate::check::trigger::{Outcome, Trigger};
+use crate::hub::watched::{Timing, WatchId, Watched};
 use crate::limits::MAX_UNSETTLED;
 use crate::status::Mode;
-use crate::trigger::{Outcome, Trigger};
 
 struct NoFile;
 

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use super::watched::WatchId;
+use crate::hub::watched::WatchId;
 
 #[derive(Default)]
-pub(super) struct Polled(BTreeMap<Duration, Group>);
+pub(crate) struct Polled(BTreeMap<Duration, Group>);
 
 struct Group {
     next: Instant,
@@ -16,7 +16,7 @@ struct Group {
 
 impl Polled {
     /// True if this is the first file of its interval.
-    pub(super) fn join(&mut self, id: WatchId, every: Duration) -> bool {
+    pub(crate) fn join(&mut self, id: WatchId, every: Duration) -> bool {
         let mut first = false;
         let group = self.0.entry(every).or_insert_with(|| {
             first = true;
@@ -26,7 +26,7 @@ impl Polled {
         first
     }
 
-    pub(super) fn leave(&mut self, id: WatchId, every: Duration) {
+    pub(crate) fn leave(&mut self, id: WatchId, every: Duration) {
         let Some(group) = self.0.get_mut(&every) else { return };
         group.members.remove(&id);
         if group.members.is_empty() {
@@ -35,12 +35,12 @@ impl Polled {
     }
 
     /// When the next poll is due.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(crate) fn next(&self) -> Option<Instant> {
         self.0.values().map(|group| group.next).min()
     }
 
     /// The files to poll now; their next poll is set.
-    pub(super) fn due(&mut self, now: Instant) -> Vec<WatchId> {
+    pub(crate) fn due(&mut self, now: Instant) -> Vec<WatchId> {
         let mut due = Vec::new();
         for (every, group) in self.0.iter_mut().filter(|(_, group)| group.next <= now) {
             // Missed polls are not repeated.

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
 
+use crate::content::waiters::Waiters;
 use crate::error::Error;
 use crate::sync::lock;
-use crate::waiters::Waiters;
 
 /// One good load. The data has an `Arc` of its own, so that a heartbeat can replace only the time.
 pub(crate) struct Loaded<T> {

@@ -5,8 +5,8 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use crate::disk::identity::{Identity, kind};
 use crate::error::Error;
-use crate::identity::{Identity, kind};
 
 /// Most files of /proc and /sys hold at most a page.
 const VIRTUAL_SIZE: usize = 8 << 10;

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::cell::Loaded;
+use crate::content::cell::Loaded;
 
 /// The content at the moment of [`FileWatcher::get`](crate::FileWatcher::get); dereferences to it.
 ///

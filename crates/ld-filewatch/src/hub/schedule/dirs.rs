@@ -6,17 +6,17 @@ use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::watched::WatchId;
-use crate::identity::Inode;
+use crate::disk::identity::Inode;
+use crate::hub::watched::WatchId;
 
 /// Identifies one directory of the table; never used twice.
-pub(super) type DirId = u64;
+pub(crate) type DirId = u64;
 
 /// One step of the path to a file: a name looked up in a directory.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) dir: DirId,
-    pub(super) name: Arc<OsStr>,
+pub(crate) struct Step {
+    pub(crate) dir: DirId,
+    pub(crate) name: Arc<OsStr>,
 }
 
 struct Dir {
@@ -30,7 +30,7 @@ struct Dir {
 /// The table. A directory is one entry however many paths lead to it: inotify returns the same
 /// watch for all of them, and notify reports it under one path only.
 #[derive(Default)]
-pub(super) struct Dirs {
+pub(crate) struct Dirs {
     next: DirId,
     dirs: HashMap<DirId, Dir>,
     by_path: BTreeMap<Arc<Path>, DirId>,
@@ -39,13 +39,13 @@ pub(super) struct Dirs {
 
 impl Dirs {
     /// The directory, if it has a valid watch.
-    pub(super) fn watched(&self, inode: Inode) -> Option<DirId> {
+    pub(crate) fn watched(&self, inode: Inode) -> Option<DirId> {
         self.by_inode.get(&inode).copied().filter(|id| self.dirs.get(id).is_some_and(|dir| dir.valid))
     }
 
     /// Enters a directory that is about to be watched under `path`, in place of the former one.
     /// Also returns the paths whose watches must be removed first.
-    pub(super) fn enter(&mut self, path: &Path, inode: Inode) -> (DirId, Vec<Arc<Path>>) {
+    pub(crate) fn enter(&mut self, path: &Path, inode: Inode) -> (DirId, Vec<Arc<Path>>) {
         let mut stale = Vec::new();
         let path: Arc<Path> = path.into();
         if let Some(old) = self.by_path.remove(&path) {
@@ -81,14 +81,14 @@ impl Dirs {
         }
     }
 
-    pub(super) fn invalidate(&mut self, id: DirId) {
+    pub(crate) fn invalidate(&mut self, id: DirId) {
         if let Some(dir) = self.dirs.get_mut(&id) {
             dir.valid = false;
         }
     }
 
     /// Invalidates the directory at `path` and all below it: notify drops their watches.
-    pub(super) fn invalidate_below(&mut self, path: &Path) {
+    pub(crate) fn invalidate_below(&mut self, path: &Path) {
         let range = self.by_path.range::<Path, _>((Bound::Included(path), Bound::Unbounded));
         for (_, id) in range.take_while(|(below, _)| below.starts_with(path)) {
             if let Some(dir) = self.dirs.get_mut(id) {
@@ -97,11 +97,11 @@ impl Dirs {
         }
     }
 
-    pub(super) fn invalidate_all(&mut self) {
+    pub(crate) fn invalidate_all(&mut self) {
         self.dirs.values_mut().for_each(|dir| dir.valid = false);
     }
 
-    pub(super) fn link(&mut self, id: DirId, name: &OsStr, watch: WatchId) -> Option<Step> {
+    pub(crate) fn link(&mut self, id: DirId, name: &OsStr, watch: WatchId) -> Option<Step> {
         let dir = self.dirs.get_mut(&id)?;
         let name = match dir.names.get_key_value(name) {
             Some((name, _)) => Arc::clone(name),
@@ -112,7 +112,7 @@ impl Dirs {
     }
 
     /// Removes one link; true if that was the directory's last.
-    pub(super) fn unlink(&mut self, step: &Step, watch: WatchId) -> bool {
+    pub(crate) fn unlink(&mut self, step: &Step, watch: WatchId) -> bool {
         let Some(dir) = self.dirs.get_mut(&step.dir) else { return false };
         if let Some(watches) = dir.names.get_mut(&step.name) {
             if let Some(index) = watches.iter().position(|other| *other == watch) {
@@ -127,7 +127,7 @@ impl Dirs {
 
     /// Removes a directory without links. Returns the path to stop watching, unless another
     /// directory is there now.
-    pub(super) fn remove(&mut self, id: DirId) -> Option<Arc<Path>> {
+    pub(crate) fn remove(&mut self, id: DirId) -> Option<Arc<Path>> {
         if !self.dirs.get(&id)?.names.is_empty() {
             return None;
         }
@@ -142,14 +142,14 @@ impl Dirs {
     }
 
     /// The files that look up the name of `path` in its parent directory, and the step they share.
-    pub(super) fn users_of_name<'a>(&'a self, path: &'a Path) -> Option<(DirId, &'a OsStr, &'a [WatchId])> {
+    pub(crate) fn users_of_name<'a>(&'a self, path: &'a Path) -> Option<(DirId, &'a OsStr, &'a [WatchId])> {
         let dir = *self.by_path.get(path.parent()?)?;
         let name = path.file_name()?;
         Some((dir, name, self.dirs.get(&dir)?.names.get(name)?))
     }
 
     /// The files whose path leads through the directory at `path`.
-    pub(super) fn users_of_directory(&self, path: &Path) -> impl Iterator<Item = WatchId> {
+    pub(crate) fn users_of_directory(&self, path: &Path) -> impl Iterator<Item = WatchId> {
         let dir = self.by_path.get(path).and_then(|id| self.dirs.get(id));
         dir.into_iter().flat_map(|dir| dir.names.values().flatten().copied())
     }

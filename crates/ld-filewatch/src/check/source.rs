@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use crate::cell::Cell;
+use crate::check::settle::{State, Verify};
+use crate::check::trigger::{Outcome, Trigger};
+use crate::content::cell::Cell;
+use crate::disk::identity::{Identity, Seen};
+use crate::disk::load::{self, LoadFailure, Read};
 use crate::error::Error;
-use crate::identity::{Identity, Seen};
 use crate::limits::KEPT_BUFFER;
-use crate::load::{self, LoadFailure, Read};
 use crate::log;
-use crate::settle::{State, Verify};
 use crate::sync::lock;
-use crate::trigger::{Outcome, Trigger};
 
 /// Called with each new error.
 pub(crate) type OnError = Box<dyn Fn(&Error) + Send + Sync>;

@@ -17,7 +17,7 @@ const EVENTS: EventKindMask =
 
 type OnEvent = dyn Fn(notify::Result<notify::Event>) + Send + Sync;
 
-pub(super) struct Backend {
+pub(crate) struct Backend {
     watcher: Option<RecommendedWatcher>,
     on_event: Arc<OnEvent>,
     /// After a refusal no watch is set before this time.
@@ -26,7 +26,7 @@ pub(super) struct Backend {
 
 /// Why a directory is not watched.
 #[derive(Debug, Clone)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// It is gone; the caller has to walk the path again.
     Gone,
     /// The file is polled for now.
@@ -35,17 +35,17 @@ pub(super) enum Refusal {
 
 impl Backend {
     /// `on_event` runs in the notify thread, which also answers `watch` and `unwatch`.
-    pub(super) fn new(on_event: impl Fn(notify::Result<notify::Event>) + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(on_event: impl Fn(notify::Result<notify::Event>) + Send + Sync + 'static) -> Self {
         Self { watcher: None, on_event: Arc::new(on_event), refused: None }
     }
 
     /// Why no watch can be set at present.
-    pub(super) fn refused(&self) -> Option<Arc<str>> {
+    pub(crate) fn refused(&self) -> Option<Arc<str>> {
         let (until, reason) = self.refused.as_ref()?;
         (Instant::now() < *until).then(|| Arc::clone(reason))
     }
 
-    pub(super) fn watch(&mut self, directory: &Path) -> Result<(), Refusal> {
+    pub(crate) fn watch(&mut self, directory: &Path) -> Result<(), Refusal> {
         let watcher = match &mut self.watcher {
             Some(watcher) => watcher,
             None => match open(&self.on_event) {
@@ -67,7 +67,7 @@ impl Backend {
         }
     }
 
-    pub(super) fn unwatch(&mut self, directory: &Path) {
+    pub(crate) fn unwatch(&mut self, directory: &Path) {
         if let Some(watcher) = &mut self.watcher {
             // Not found is the usual answer for a directory that is gone.
             let _ = watcher.unwatch(directory);
@@ -80,7 +80,7 @@ impl Backend {
         Refusal::Denied(reason)
     }
 
-    pub(super) fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         let watcher = self.watcher.take();
         // Its drop panics if the event thread has ended.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(watcher)));

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::disk::identity::Seen;
 use crate::error::Error;
-use crate::identity::Seen;
 use crate::limits::{COARSEST_CLOCK, MAX_UNSETTLED, REPARSE_AFTER};
 
 /// Turns a whole file into a value; the path is for its errors.

@@ -10,54 +10,54 @@ use super::dirs::{Dirs, Step};
 use super::loader_count::LoaderCount;
 use super::polled::Polled;
 use super::slot::{Quiet, Slot, Stage, Writing};
-use super::watched::{Timing, WatchId, Watched};
+use crate::check::trigger::Trigger;
+use crate::hub::watched::{Timing, WatchId, Watched};
 use crate::limits::{DEFAULT_POLL_INTERVAL, MAX_UNSETTLED, RETRY_WATCHES_AFTER};
-use crate::trigger::Trigger;
 
 /// A file to check.
-pub(super) struct Job {
-    pub(super) id: WatchId,
-    pub(super) watched: Weak<dyn Watched>,
-    pub(super) trigger: Trigger,
+pub(crate) struct Job {
+    pub(crate) id: WatchId,
+    pub(crate) watched: Weak<dyn Watched>,
+    pub(crate) trigger: Trigger,
 }
 
 /// The watched path to a file after a walk.
-pub(super) struct Walked {
-    pub(super) chain: Box<[Step]>,
+pub(crate) struct Walked {
+    pub(crate) chain: Box<[Step]>,
     /// Whether it leads to the file and does not end at something missing before.
-    pub(super) complete: bool,
+    pub(crate) complete: bool,
     /// Whether events arrive for every step.
-    pub(super) watches_set: bool,
+    pub(crate) watches_set: bool,
 }
 
 #[derive(Default)]
-pub(super) struct Schedule {
-    pub(super) dirs: Dirs,
+pub(crate) struct Schedule {
+    pub(crate) dirs: Dirs,
     slots: HashMap<WatchId, Slot>,
     next: WatchId,
     urgent: VecDeque<WatchId>,
     polls: VecDeque<WatchId>,
     timers: BinaryHeap<Reverse<(Instant, WatchId)>>,
     polled: Polled,
-    pub(super) loaders: LoaderCount,
+    pub(crate) loaders: LoaderCount,
     stopped: bool,
 }
 
 impl Schedule {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.stopped = true;
     }
 
-    pub(super) fn stopped(&self) -> bool {
+    pub(crate) fn stopped(&self) -> bool {
         self.stopped
     }
 
     /// Adds a file, claimed for the calling thread. Also returns whether an earlier timer was set.
-    pub(super) fn add(&mut self, watched: Weak<dyn Watched>, timing: Timing) -> (WatchId, bool) {
+    pub(crate) fn add(&mut self, watched: Weak<dyn Watched>, timing: Timing) -> (WatchId, bool) {
         self.next += 1;
         self.slots.insert(self.next, Slot::new(watched, timing));
         let alarm = self.poll_every(self.next, timing.poll);
@@ -65,13 +65,13 @@ impl Schedule {
     }
 
     /// Removes a file; returns the steps whose links must be removed.
-    pub(super) fn remove(&mut self, id: WatchId) -> Box<[Step]> {
+    pub(crate) fn remove(&mut self, id: WatchId) -> Box<[Step]> {
         self.poll_every(id, None);
         self.slots.remove(&id).map(|slot| slot.chain).unwrap_or_default()
     }
 
     /// The files that an event at `path` affects, and whether it happened to the file itself.
-    pub(super) fn affected(&self, path: &Path) -> Vec<(WatchId, bool)> {
+    pub(crate) fn affected(&self, path: &Path) -> Vec<(WatchId, bool)> {
         let mut affected: Vec<_> = self.dirs.users_of_directory(path).map(|id| (id, false)).collect();
         if let Some((dir, name, ids)) = self.dirs.users_of_name(path) {
             let itself = |id| self.slots.get(id).is_some_and(|slot| slot.ends_at(dir, name));
@@ -81,7 +81,7 @@ impl Schedule {
     }
 
     /// Whether a file's options ask for events.
-    pub(super) fn wants_events(&self, id: WatchId) -> bool {
+    pub(crate) fn wants_events(&self, id: WatchId) -> bool {
         self.slots.get(&id).is_some_and(|slot| slot.timing.events)
     }
 
@@ -96,7 +96,7 @@ impl Schedule {
 
     /// Records a walk; returns the former steps, and whether an earlier timer was set. A file
     /// without events is polled, whatever its options.
-    pub(super) fn walked(&mut self, id: WatchId, walked: Walked) -> (Box<[Step]>, bool) {
+    pub(crate) fn walked(&mut self, id: WatchId, walked: Walked) -> (Box<[Step]>, bool) {
         let Some(slot) = self.slots.get_mut(&id) else { return (walked.chain, false) };
         let former = std::mem::replace(&mut slot.chain, walked.chain);
         slot.complete = walked.complete;
@@ -112,19 +112,19 @@ impl Schedule {
     }
 
     /// Invalidates all watches on the path to a file, after a change without an event.
-    pub(super) fn invalidate_chain(&mut self, id: WatchId) {
+    pub(crate) fn invalidate_chain(&mut self, id: WatchId) {
         if let Some(slot) = self.slots.get(&id) {
             slot.chain.iter().for_each(|step| self.dirs.invalidate(step.dir));
         }
     }
 
     /// Whether a check should try again to set the file's watches.
-    pub(super) fn watches_due(&self, id: WatchId, now: Instant) -> bool {
+    pub(crate) fn watches_due(&self, id: WatchId, now: Instant) -> bool {
         self.slots.get(&id).and_then(|slot| slot.retry_watches).is_some_and(|at| at <= now)
     }
 
     /// Queues a check as soon as a loader is free. True if a loader must be woken.
-    pub(super) fn queue_now(&mut self, id: WatchId, trigger: Trigger) -> bool {
+    pub(crate) fn queue_now(&mut self, id: WatchId, trigger: Trigger) -> bool {
         let Some(slot) = self.slots.get_mut(&id) else { return false };
         slot.pending.merge(trigger);
         if let Some(quiet) = slot.quiet.take() {
@@ -135,7 +135,7 @@ impl Schedule {
 
     /// Queues a check after the file's quiet time, because of something that happened to the file
     /// `itself` or on the path to it. True if an earlier timer was set.
-    pub(super) fn queue_when_quiet(
+    pub(crate) fn queue_when_quiet(
         &mut self,
         id: WatchId,
         mut trigger: Trigger,
@@ -160,7 +160,7 @@ impl Schedule {
     }
 
     /// When the clock has something to do.
-    pub(super) fn next_alarm(&mut self) -> Option<Instant> {
+    pub(crate) fn next_alarm(&mut self) -> Option<Instant> {
         while let Some(Reverse((at, id))) = self.timers.peek().copied() {
             match self.slots.get(&id).and_then(|slot| slot.quiet) {
                 Some(quiet) if quiet.due > at => {
@@ -180,7 +180,7 @@ impl Schedule {
     }
 
     /// Queues everything that is due.
-    pub(super) fn queue_due(&mut self, now: Instant) {
+    pub(crate) fn queue_due(&mut self, now: Instant) {
         while let Some(Reverse((_, id))) = self.timers.peek().copied().filter(|Reverse((at, _))| *at <= now) {
             self.timers.pop();
             let Some(slot) = self.slots.get(&id) else { continue };
@@ -203,19 +203,19 @@ impl Schedule {
     }
 
     /// Queues every file that relies on events, after events were lost.
-    pub(super) fn queue_all(&mut self, trigger: Trigger) {
+    pub(crate) fn queue_all(&mut self, trigger: Trigger) {
         let events = self.slots.iter().filter(|(_, slot)| slot.timing.events);
         for id in events.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.queue_now(id, trigger);
         }
     }
 
-    pub(super) fn has_work(&self) -> bool {
+    pub(crate) fn has_work(&self) -> bool {
         !self.urgent.is_empty() || !self.polls.is_empty()
     }
 
     /// Claims the next file; events come before polls.
-    pub(super) fn next_job(&mut self) -> Option<Job> {
+    pub(crate) fn next_job(&mut self) -> Option<Job> {
         while let Some(id) = self.urgent.pop_front().or_else(|| self.polls.pop_front()) {
             let Some(slot) = self.slots.get_mut(&id) else { continue };
             slot.stage = Stage::Checking;
@@ -226,7 +226,7 @@ impl Schedule {
     }
 
     /// Claims an idle file for the calling thread.
-    pub(super) fn claim(&mut self, id: WatchId) -> bool {
+    pub(crate) fn claim(&mut self, id: WatchId) -> bool {
         let Some(slot) = self.slots.get_mut(&id).filter(|slot| slot.stage == Stage::Idle) else {
             return false;
         };
@@ -235,7 +235,7 @@ impl Schedule {
     }
 
     /// Ends a claim. True if more happened meanwhile and a loader must be woken.
-    pub(super) fn release(&mut self, id: WatchId) -> bool {
+    pub(crate) fn release(&mut self, id: WatchId) -> bool {
         let Some(slot) = self.slots.get_mut(&id) else { return false };
         slot.stage = Stage::Idle;
         slot.pending.any() && slot.queue(id, &mut self.urgent)

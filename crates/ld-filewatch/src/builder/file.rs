@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use crate::check::settle::{Parser, State};
+use crate::check::source::{OnError, Source};
+use crate::content::shared::Shared;
 use crate::error::{BoxError, Error};
+use crate::handle::watcher::FileWatcher;
 use crate::hub::Timing;
 use crate::limits::{DEFAULT_MAX_SIZE, DEFAULT_POLL_INTERVAL, DEFAULT_QUIET_TIME, MIN_POLL_INTERVAL};
-use crate::settle::{Parser, State};
-use crate::shared::Shared;
-use crate::source::{OnError, Source};
-use crate::text::{Text, TextOptions};
-use crate::watcher::FileWatcher;
+use crate::parse::text::{Text, TextOptions};
 
 impl FileWatcher<()> {
     /// Starts to describe a watcher of `path`. A relative path is resolved when the watcher is

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use crate::cell::{Cell, Loaded};
+use crate::check::source::Source;
+use crate::check::trigger::{Outcome, Trigger};
+use crate::content::cell::{Cell, Loaded};
 use crate::error::Error;
 use crate::hub::{Registration, Timing, Watched};
-use crate::source::Source;
 use crate::status::Mode;
 use crate::sync::lock;
-use crate::trigger::{Outcome, Trigger};
 
 pub(crate) struct Shared<T> {
     pub(crate) cell: Cell<T>,

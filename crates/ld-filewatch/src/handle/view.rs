@@ -5,8 +5,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::guard::Guard;
-use crate::watcher::FileWatcher;
+use crate::handle::guard::Guard;
+use crate::handle::watcher::FileWatcher;
 
 impl<T: Send + Sync + 'static> FileWatcher<T> {
     /// A view of a part of the content that stays fresh.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::guard::Snapshot;
-use crate::shared::Shared;
+use crate::content::shared::Shared;
+use crate::handle::guard::Snapshot;
 
 /// Delivers content that is newer than what it delivered before, from
 /// [`FileWatcher::subscribe`](crate::FileWatcher::subscribe).

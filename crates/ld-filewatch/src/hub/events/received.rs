@@ -6,10 +6,10 @@ use std::time::Instant;
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 
-use super::inner::Inner;
-use super::schedule::Schedule;
+use crate::check::trigger::Trigger;
+use crate::hub::inner::Inner;
+use crate::hub::schedule::queues::Schedule;
 use crate::sync::lock;
-use crate::trigger::Trigger;
 
 /// What the writer is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Writer {
 
 impl Inner {
     /// Called by the notify thread for each event; must wait for nothing but the schedule.
-    pub(super) fn on_event(&self, event: notify::Result<Event>) {
+    pub(crate) fn on_event(&self, event: notify::Result<Event>) {
         let mut schedule = lock(&self.schedule);
         let (queued, timer_set) = match event {
             Ok(event) if !event.need_rescan() => match Writer::of(&event.kind) {

@@ -10,15 +10,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::backend::Refusal;
-use super::dirs::{DirId, Step};
-use super::inner::Inner;
-use super::schedule::Walked;
-use super::watched::{WatchId, Watched};
-use crate::identity::{Inode, inode};
+use crate::check::trigger::{Outcome, Trigger};
+use crate::disk::identity::{Inode, inode};
+use crate::hub::inner::Inner;
+use crate::hub::schedule::dirs::{DirId, Step};
+use crate::hub::schedule::queues::Walked;
+use crate::hub::watched::{WatchId, Watched};
 use crate::limits::{MAX_STEPS, MAX_SYMLINKS};
 use crate::status::Mode;
 use crate::sync::lock;
-use crate::trigger::{Outcome, Trigger};
 
 /// Why a file of /proc or /sys is polled.
 const VIRTUAL: &str = "the file system does not report changes of this file";
@@ -26,7 +26,7 @@ const VIRTUAL: &str = "the file system does not report changes of this file";
 impl Inner {
     /// Checks a file that the calling thread has claimed, and renews its watches if needed. The
     /// caller ends the claim with [`Inner::release`].
-    pub(super) fn check(&self, id: WatchId, watched: &dyn Watched, trigger: Trigger) -> Outcome {
+    pub(crate) fn check(&self, id: WatchId, watched: &dyn Watched, trigger: Trigger) -> Outcome {
         let outcome = watched.check(trigger);
         let changed = trigger.event || outcome == Outcome::Changed;
         // Almost every poll ends here.
@@ -66,7 +66,7 @@ impl Inner {
     }
 
     /// Removes links, and the watches of directories without links.
-    pub(super) fn unlink(&self, id: WatchId, chain: &[Step]) {
+    pub(crate) fn unlink(&self, id: WatchId, chain: &[Step]) {
         let mut unused: Vec<DirId> = Vec::new();
         {
             let mut schedule = lock(&self.schedule);

@@ -3,13 +3,13 @@
 use std::time::Instant;
 
 #[derive(Default)]
-pub(super) struct LoaderCount {
-    pub(super) alive: usize,
-    pub(super) idle: usize,
+pub(crate) struct LoaderCount {
+    pub(crate) alive: usize,
+    pub(crate) idle: usize,
     /// Jobs taken so far.
-    pub(super) taken: u64,
+    pub(crate) taken: u64,
     /// When to start another loader, if a job still waits and none has been taken by then.
-    pub(super) grow_at: Option<Instant>,
+    pub(crate) grow_at: Option<Instant>,
     /// `taken` at the time when `grow_at` was set.
-    pub(super) taken_then: u64,
+    pub(crate) taken_then: u64,
 }

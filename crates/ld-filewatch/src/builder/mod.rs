@@ -1,0 +1,3 @@
+//! The options of a watcher.
+
+pub(crate) mod file;

@@ -1,0 +1,3 @@
+//! From bytes to a value.
+
+pub(crate) mod text;
