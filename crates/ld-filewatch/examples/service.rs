@@ -7,14 +7,14 @@ use std::path::Path;
 use std::time::Duration;
 use std::{env, fs, io::Read, io::Write, thread};
 
-use ld_filewatch::{FileWatcher, Reader, Text};
+use ld_filewatch::{BoxError, FileWatcher, Reader, Text};
 
 /// What the file holds: one `name = on|off` a line.
 struct Flags {
     new_checkout: bool,
 }
 
-fn parse(text: &Text<'_>) -> Result<Flags, String> {
+fn parse(text: &Text<'_>) -> Result<Flags, BoxError> {
     let mut flags = Flags { new_checkout: false };
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let (name, value) = line.split_once('=').ok_or_else(|| format!("no `=` in {line:?}"))?;

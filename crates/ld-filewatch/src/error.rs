@@ -1,5 +1,6 @@
 //! The error type: why a file's content is not what it should be.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,14 @@ pub enum Error {
         /// What it is: `a directory`, `a fifo` and so on.
         found: &'static str,
     },
+    /// Something else is in the place of a watched directory.
+    #[error("{}: not a directory but {found}", path.display())]
+    NotDirectory {
+        /// The watched directory.
+        path: PathBuf,
+        /// What it is: `a regular file`, `a fifo` and so on.
+        found: &'static str,
+    },
     /// The file could not be looked up, opened or read. Tried again at every poll.
     #[error("{}: cannot be read: {source}", path.display())]
     Unreadable {
@@ -63,13 +72,23 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// The file is larger than [`max_size`](crate::Builder::max_size) and was not read.
+    /// The file is larger than [`max_size`](crate::Builder::max_size) and was not read; or all
+    /// files of a directory together are.
     #[error("{}: larger than the limit of {limit} bytes", path.display())]
     TooLarge {
         /// The watched file.
         path: PathBuf,
         /// The limit in bytes.
         limit: u64,
+    },
+    /// A directory holds more files than [`max_files`](crate::DirectoryBuilder::max_files); none
+    /// was read.
+    #[error("{}: more than {limit} files", path.display())]
+    TooManyFiles {
+        /// The watched directory.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
     },
     /// The file has been changing under every read for longer than
     /// [`MAX_UNSETTLED`](crate::MAX_UNSETTLED). Write it atomically: to a temporary file, then
@@ -86,6 +105,16 @@ pub enum Error {
         path: PathBuf,
         /// Bytes before the first one that is not UTF-8.
         valid_up_to: usize,
+    },
+    /// The content is not text in the encoding of
+    /// [`TextOptions::encoding`](crate::TextOptions::encoding).
+    #[cfg(feature = "encoding")]
+    #[error("{}: not valid {encoding}", path.display())]
+    NotEncoded {
+        /// The watched file.
+        path: PathBuf,
+        /// The name of the encoding.
+        encoding: &'static str,
     },
     /// The parser rejected the content.
     #[error("{}: cannot be parsed: {source}", path.display())]
@@ -110,7 +139,13 @@ pub enum Error {
         /// The path that was to be watched.
         path: PathBuf,
         /// Which option, and what it may be.
-        reason: &'static str,
+        reason: Cow<'static, str>,
+    },
+    /// The watcher was closed before anything good could be loaded.
+    #[error("{}: the watcher was closed", path.display())]
+    Closed {
+        /// The path that was watched.
+        path: PathBuf,
     },
     /// The process could not start another thread; nothing is watched.
     #[error("{}: no thread could be started to watch it: {source}", path.display())]

@@ -7,7 +7,7 @@
 //! # let path = dir.path().join("limit");
 //! # std::fs::write(&path, "10")?;
 //! let limit: FileWatcher<u32> =
-//!     FileWatcher::builder(path).text(Default::default(), |text| text.trim().parse::<u32>())?;
+//!     FileWatcher::builder(path).text(Default::default(), |text| Ok(text.trim().parse()?))?;
 //! assert_eq!(*limit.get()?, 10);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -27,7 +27,8 @@
 //! | [`FileWatcher::get_arc`], [`FileWatcher::snapshot`] | keeping a content |
 //! | [`FileWatcher::subscribe`], [`FileWatcher::wait_changed`] | acting on changes |
 //! | [`FileWatcher::available`] | waiting for the first content in a task |
-//! | [`FileWatcher::map`] | handing a part of the content to a component |
+//! | [`FileWatcher::map`] | handing a part of the content, or a value computed from it, to a component |
+//! | [`DirectoryWatcher`] | all files below a directory as one value |
 //!
 //! # How it notices
 //!
@@ -59,16 +60,19 @@ mod status;
 mod sync;
 pub mod testing;
 
+pub use builder::directory::DirectoryBuilder;
 pub use builder::file::Builder;
 pub use error::{BoxError, Error};
+pub use handle::directory::DirectoryWatcher;
 pub use handle::guard::{Guard, Snapshot};
 pub use handle::reader::Reader;
 pub use handle::subscription::{Changed, Subscription};
-pub use handle::view::{View, ViewGuard};
+pub use handle::view::View;
 pub use handle::watcher::FileWatcher;
 pub use limits::{
-    DEFAULT_MAX_SIZE, DEFAULT_POLL_INTERVAL, DEFAULT_QUIET_TIME, MAX_LOADERS, MAX_UNSETTLED,
-    MIN_POLL_INTERVAL,
+    DEFAULT_MAX_FILES, DEFAULT_MAX_SIZE, DEFAULT_POLL_INTERVAL, DEFAULT_QUIET_TIME, MAX_LOADERS,
+    MAX_UNSETTLED, MIN_POLL_INTERVAL,
 };
+pub use parse::files::{FileContent, Files};
 pub use parse::text::{Newlines, Text, TextOptions};
 pub use status::{Mode, Status};

@@ -21,6 +21,10 @@ pub const MAX_UNSETTLED: Duration = Duration::from_secs(1);
 /// otherwise: 64 MiB.
 pub const DEFAULT_MAX_SIZE: u64 = 64 << 20;
 
+/// Files of one directory that are read, unless
+/// [`max_files`](crate::DirectoryBuilder::max_files) says otherwise.
+pub const DEFAULT_MAX_FILES: usize = 1_000;
+
 /// Parsers that may be running at the same time in the process before further files wait for one to
 /// end.
 pub const MAX_LOADERS: usize = 32;
@@ -40,6 +44,12 @@ pub(crate) const REPARSE_AFTER: Duration = Duration::from_millis(100);
 
 /// File systems may stamp two changes with one time: a file is read once more when it is this old.
 pub(crate) const COARSEST_CLOCK: Duration = Duration::from_secs(2);
+
+/// Directories above a file of a watched directory.
+pub(crate) const MAX_DEPTH: usize = 32;
+
+/// Entries of a watched directory and all below it, whether the glob matches them or not.
+pub(crate) const MAX_ENTRIES: usize = 100_000;
 
 /// Symbolic links on one path, as in Linux itself.
 pub(crate) const MAX_SYMLINKS: usize = 40;

@@ -17,6 +17,8 @@ pub enum Mode {
     },
     /// Never: made by [`FileWatcher::fixed`](crate::FileWatcher::fixed) or for a test.
     Fixed,
+    /// No more, after [`FileWatcher::close`](crate::FileWatcher::close).
+    Closed,
 }
 
 /// A watcher's state at one moment, from [`FileWatcher::status`](crate::FileWatcher::status).

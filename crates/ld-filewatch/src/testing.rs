@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use crate::content::shared::Shared;
+use crate::disk::input::Input;
 use crate::error::{BoxError, Error};
 use crate::handle::watcher::FileWatcher;
+use crate::parse::parser::{self, Parser};
+use crate::parse::text::{Text, TextOptions};
 use crate::sync::lock;
 
 /// Replaces a file: provides a real [`FileWatcher`] with content from the test (baseplate.py:
@@ -33,21 +36,56 @@ pub struct FakeFileWatcher<T> {
     changing: Mutex<()>,
 }
 
-type Parser<T> = Box<dyn FnMut(&[u8]) -> Result<T, BoxError> + Send>;
+/// The path in errors.
+const PATH: &str = "fake";
 
 impl<T: Send + Sync + 'static> FakeFileWatcher<T> {
     /// Without content: reads fail until the first [`set`](Self::set).
     #[must_use]
     pub fn new() -> Self {
-        Self { shared: Shared::detached("fake".into()), parser: None, changing: Mutex::new(()) }
+        Self { shared: Shared::detached(PATH.into()), parser: None, changing: Mutex::new(()) }
     }
 
-    /// Without content, and with the application's parser, for [`set_bytes`](Self::set_bytes).
+    /// Without content, and with the application's parser, for [`set_bytes`](Self::set_bytes). The
+    /// parser is that of [`Builder::build`](crate::Builder::build).
     #[must_use]
-    pub fn with_parser<E: Into<BoxError>>(
-        mut parser: impl FnMut(&[u8]) -> Result<T, E> + Send + 'static,
-    ) -> Self {
-        let parser: Parser<T> = Box::new(move |bytes| parser(bytes).map_err(Into::into));
+    pub fn with_parser<P>(parser: P) -> Self
+    where
+        P: FnMut(&[u8]) -> Result<T, BoxError> + Send + 'static,
+    {
+        Self::parsing(parser::bytes(parser))
+    }
+
+    /// The same with a parser of text, as for [`Builder::text`](crate::Builder::text).
+    #[must_use]
+    pub fn with_text<P>(options: TextOptions, parser: P) -> Self
+    where
+        P: FnMut(&Text<'_>) -> Result<T, BoxError> + Send + 'static,
+    {
+        Self::parsing(parser::text(options, parser))
+    }
+
+    /// The same for JSON, as with [`Builder::json`](crate::Builder::json).
+    #[cfg(feature = "json")]
+    #[must_use]
+    pub fn with_json() -> Self
+    where
+        T: serde::de::DeserializeOwned,
+    {
+        Self::parsing(parser::json())
+    }
+
+    /// The same for TOML, as with [`Builder::toml`](crate::Builder::toml).
+    #[cfg(feature = "toml")]
+    #[must_use]
+    pub fn with_toml() -> Self
+    where
+        T: serde::de::DeserializeOwned,
+    {
+        Self::parsing(parser::toml())
+    }
+
+    fn parsing(parser: Parser<T>) -> Self {
         Self { parser: Some(Mutex::new(parser)), ..Self::new() }
     }
 
@@ -65,7 +103,7 @@ impl<T: Send + Sync + 'static> FakeFileWatcher<T> {
     /// New content, modified at `mtime`.
     pub fn set_at(&self, value: T, mtime: SystemTime) {
         let _changing = lock(&self.changing);
-        self.shared.cell.publish(value, mtime);
+        let _ = self.shared.cell.publish(value, mtime);
     }
 
     /// A heartbeat: the same content with another modification time.
@@ -74,7 +112,7 @@ impl<T: Send + Sync + 'static> FakeFileWatcher<T> {
         self.shared.cell.touch(mtime);
     }
 
-    /// New bytes for the parser. Its error becomes the last error, as with a file.
+    /// New bytes for the parser. Its error or panic becomes the last error, as with a file.
     ///
     /// # Panics
     ///
@@ -83,17 +121,18 @@ impl<T: Send + Sync + 'static> FakeFileWatcher<T> {
         let Some(parser) = &self.parser else {
             panic!("a FakeFileWatcher made by `new` has no parser, use `with_parser`")
         };
-        let parsed = (lock(parser))(bytes.as_ref());
+        let mut input = Input::new();
+        input.bytes.extend_from_slice(bytes.as_ref());
+        let parsed = parser::run(&mut lock(parser), Path::new(PATH), &input);
         match parsed {
             Ok(value) => self.set(value),
-            Err(error) => self.fail(error),
+            Err(error) => self.shared.cell.fail(Arc::new(error)),
         }
     }
 
     /// A failed load: the content stays, the error shows.
     pub fn fail(&self, error: impl Into<BoxError>) {
-        let path = Path::new("fake").to_path_buf();
-        self.shared.cell.fail(Arc::new(Error::Parse { path, source: error.into() }));
+        self.shared.cell.fail(Arc::new(Error::Parse { path: PATH.into(), source: error.into() }));
     }
 }
 

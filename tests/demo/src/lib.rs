@@ -59,7 +59,7 @@ pub fn run(keep: bool) -> Result<(), Failure> {
 
     // What an application does. The empty file is no JSON, so that there is nothing to read before version 1.
     let flags = FileWatcher::builder(&place.file)
-        .build(|bytes| serde_json::from_slice::<Value>(bytes))
+        .build(|bytes| Ok(serde_json::from_slice::<Value>(bytes)?))
         .map_err(|error| Failure::new(format!("cannot watch the file: {error}")))?;
 
     for (number, content) in (1..).zip(VERSIONS) {

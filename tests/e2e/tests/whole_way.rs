@@ -16,7 +16,7 @@ fn a_change_travels_from_the_writer_to_a_programs_memory() {
     host.wait_for("limit", "0");
     let limit: FileWatcher<u32> = FileWatcher::builder(host.file("limit"))
         .timeout(SOON)
-        .text(Default::default(), |text| text.trim().parse::<u32>())
+        .text(Default::default(), |text| Ok(text.trim().parse()?))
         .unwrap();
     assert_eq!(*limit.get().unwrap(), 0);
 

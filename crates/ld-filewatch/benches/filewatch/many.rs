@@ -25,7 +25,7 @@ pub(crate) fn measure(report: &mut Report) {
     let mut watchers: Vec<FileWatcher<u64>> = Vec::with_capacity(WATCHERS);
     for path in &paths {
         let builder = FileWatcher::builder(path);
-        watchers.push(builder.text(Default::default(), |text| text.parse::<u64>()).expect("a watcher"));
+        watchers.push(builder.text(Default::default(), |text| Ok(text.parse::<u64>()?)).expect("a watcher"));
     }
     let register = start.elapsed();
     let each = (process::resident() - memory) / WATCHERS as f64;

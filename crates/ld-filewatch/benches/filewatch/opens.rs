@@ -18,7 +18,7 @@ pub(crate) fn measure(report: &mut Report) {
     std::fs::write(&sibling, "17").expect("write");
     let watcher = FileWatcher::builder(&path)
         .poll_interval(Duration::MAX)
-        .text(Default::default(), |text| text.parse::<u64>())
+        .text(Default::default(), |text| Ok(text.parse::<u64>()?))
         .expect("a watcher");
     // Other changes in the temporary directory wake the thread too: the least of some attempts is
     // the cost of the opens.

@@ -17,8 +17,9 @@ pub(crate) fn measure(report: &mut Report) {
     let dir = tempfile::tempdir().expect("a directory");
     let path = dir.path().join("flags");
     std::fs::write(&path, "17").expect("write");
-    let watcher: FileWatcher<u64> =
-        FileWatcher::builder(&path).text(Default::default(), |text| text.parse::<u64>()).expect("a watcher");
+    let watcher: FileWatcher<u64> = FileWatcher::builder(&path)
+        .text(Default::default(), |text| Ok(text.parse::<u64>()?))
+        .expect("a watcher");
 
     let raw = Raw(Arc::new(OnceRef::new()));
     raw.0.set(&VALUE).expect("set once");

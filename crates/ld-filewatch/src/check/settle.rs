@@ -1,16 +1,13 @@
 //! What is known of a file between two checks: its `stat`, the result of its content, and whether a
 //! change of it has settled.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::disk::identity::Seen;
+use crate::disk::seen::Seen;
 use crate::error::Error;
 use crate::limits::{COARSEST_CLOCK, MAX_UNSETTLED, REPARSE_AFTER};
-
-/// Turns a whole file into a value; the path is for its errors.
-pub(crate) type Parser<T> = Box<dyn FnMut(&Path, &[u8]) -> Result<T, Error> + Send>;
+use crate::parse::parser::Parser;
 
 /// One file's state; changed by one check at a time.
 pub(crate) struct State<T> {
@@ -164,7 +161,7 @@ mod tests {
     use super::*;
 
     const OLD: Seen = Seen::Missing;
-    const NEW: Seen = Seen::NotRegular("a directory");
+    const NEW: Seen = Seen::NotFile("a directory");
 
     fn state() -> State<()> {
         State::new(Box::new(|_, _| Ok(())))

@@ -1,22 +1,24 @@
-//! One watched file: check, load, parse, publish.
+//! One watched file or directory: check, load, parse, publish.
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::{Duration, Instant};
-
-use xxhash_rust::xxh3::xxh3_128_with_seed;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::check::settle::{State, Verify};
 use crate::check::trigger::{Outcome, Trigger};
 use crate::content::cell::Cell;
-use crate::disk::identity::{Identity, Seen};
-use crate::disk::load::{self, LoadFailure, Read};
+use crate::disk::file::LoadFailure;
+use crate::disk::filter::Filter;
+use crate::disk::input::Input;
+use crate::disk::seen::Seen;
+use crate::disk::target::{Read, Target};
 use crate::error::Error;
 use crate::limits::KEPT_BUFFER;
 use crate::log;
+use crate::parse::parser;
 use crate::sync::lock;
 
 /// Called with each new error.
@@ -24,6 +26,9 @@ pub(crate) type OnError = Box<dyn Fn(&Error) + Send + Sync>;
 
 /// The loading side of a watched file.
 pub(crate) struct Source<T> {
+    pub(crate) target: Target,
+    /// A read without content checks the file in the calling thread.
+    pub(crate) load_on_read: bool,
     pub(crate) max_size: u64,
     pub(crate) quiet: Duration,
     pub(crate) on_error: Option<OnError>,
@@ -34,7 +39,7 @@ impl<T> Source<T> {
     /// Compares the file with what is known of it, and loads it if needed. One thread at a time.
     pub(crate) fn check(&self, path: &Path, cell: &Cell<T>, mut trigger: Trigger) -> Outcome {
         let mut state = lock(&self.state);
-        let seen = Seen::at(path);
+        let seen = self.target.seen(path);
         cell.set_checked();
         let changed = state.seen != Some(seen);
         trigger.reader &= changed || state.reparse_due(Instant::now());
@@ -55,7 +60,7 @@ impl<T> Source<T> {
             return Outcome::Unsettled;
         }
         match seen {
-            Seen::File(_) => self.load(path, cell, &mut state, trigger, seen),
+            Seen::File(_) | Seen::Directory(_) => self.load(path, cell, &mut state, trigger, seen),
             _ => match seen.error(path).filter(|_| changed) {
                 Some(error) => self.reject(cell, &mut state, seen, error),
                 None => Outcome::Same,
@@ -65,7 +70,15 @@ impl<T> Source<T> {
 
     /// Whether the path still is what was last recorded.
     pub(crate) fn is_current(&self, path: &Path) -> bool {
-        lock(&self.state).seen == Some(Seen::at(path))
+        lock(&self.state).seen == Some(self.target.seen(path))
+    }
+
+    /// Which files are watched, if it is a directory.
+    pub(crate) fn tree(&self) -> Option<&Filter> {
+        match &self.target {
+            Target::File => None,
+            Target::Directory(filter) => Some(filter),
+        }
     }
 
     /// Whether the file's content changes without a change of `stat` and without events.
@@ -82,13 +95,12 @@ impl<T> Source<T> {
         seen: Seen,
     ) -> Outcome {
         // Taken, not borrowed: a parser may build another watcher on this thread.
-        let mut buffer = BUFFER.take();
-        let outcome = match load::load(path, self.max_size, &mut buffer) {
-            Ok(Read { identity, is_virtual }) => {
+        let mut input = INPUT.replace(Input::new());
+        let outcome = match self.target.load(path, self.max_size, seen, &mut input) {
+            Ok(Read { seen: now, is_virtual }) => {
                 state.is_virtual = is_virtual;
-                let now = stable(path, seen, identity);
                 if now == seen || trigger.reader {
-                    self.accept(path, cell, state, trigger, (now, identity), &buffer)
+                    self.accept(path, cell, state, trigger, now, &input)
                 } else {
                     // Written to since `seen` was found settled, so it has to settle again.
                     state.settled(now, self.quiet, Instant::now());
@@ -109,8 +121,8 @@ impl<T> Source<T> {
             }
             Err(LoadFailure::Lasting(error)) => self.reject(cell, state, seen, error),
         };
-        if buffer.capacity() <= KEPT_BUFFER {
-            BUFFER.set(buffer);
+        if input.bytes.capacity() <= KEPT_BUFFER {
+            INPUT.set(input);
         }
         outcome
     }
@@ -127,17 +139,18 @@ impl<T> Source<T> {
         cell: &Cell<T>,
         state: &mut State<T>,
         trigger: Trigger,
-        (seen, identity): (Seen, Identity),
-        bytes: &[u8],
+        seen: Seen,
+        input: &Input,
     ) -> Outcome {
         let changed = state.record(seen);
         if changed {
             state.verify = Verify::NextPoll(Instant::now());
         }
         let outcome = if changed { Outcome::Changed } else { Outcome::Same };
-        let hash = xxh3_128_with_seed(bytes, *SEED);
+        let mtime = seen.mtime().unwrap_or(SystemTime::UNIX_EPOCH);
+        let hash = input.hash(*SEED);
         if state.published == Some(hash) {
-            if cell.touch(identity.mtime()) {
+            if cell.touch(mtime) {
                 log::restored(path);
             }
             return outcome;
@@ -147,20 +160,18 @@ impl<T> Source<T> {
             self.report(cell, Arc::clone(&rejected.error), false);
             return outcome;
         }
-        let error = match catch_unwind(AssertUnwindSafe(|| (state.parser)(path, bytes))) {
-            Ok(Ok(data)) => {
+        let error = match parser::run(&mut state.parser, path, input) {
+            Ok(data) => {
                 state.published = Some(hash);
                 state.rejected = None;
                 let recovered = cell.last_error().is_some();
-                let version = cell.publish(data, identity.mtime());
-                log::loaded(path, version, recovered);
+                if let Some(version) = cell.publish(data, mtime) {
+                    log::loaded(path, version, recovered);
+                }
                 // A virtual file has no events, so a change without one means nothing.
                 return if state.is_virtual { outcome } else { Outcome::Changed };
             }
-            Ok(Err(error)) => error,
-            Err(panic) => {
-                Error::ParserPanicked { path: path.to_path_buf(), message: message(panic.as_ref()) }
-            }
+            Err(error) => error,
         };
         let error = Arc::new(error);
         let new = state.reject(hash, Arc::clone(&error));
@@ -183,26 +194,9 @@ impl<T> Source<T> {
     }
 }
 
-/// What to compare the next check with, after the open file said `identity`.
-///
-/// On some network file systems `fstat` and `stat` of one file always disagree. If the path itself
-/// did not change around the read, its own `stat` is the one to remember.
-fn stable(path: &Path, before: Seen, identity: Identity) -> Seen {
-    let read = Seen::File(identity);
-    if before != read && Seen::at(path) == before { before } else { read }
-}
-
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (_, Some(text)) => text.clone(),
-        _ => "no message".to_owned(),
-    }
-}
-
 /// Random for each process, so that two contents with one hash cannot be prepared.
 static SEED: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(std::process::id()));
 
 thread_local! {
-    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static INPUT: RefCell<Input> = const { RefCell::new(Input::new()) };
 }

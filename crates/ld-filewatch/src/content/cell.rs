@@ -4,29 +4,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
 
-use crate::content::waiters::Waiters;
+use crate::content::published::Loaded;
+use crate::content::signal::Signal;
 use crate::error::Error;
 use crate::sync::lock;
 
-/// One good load. The data has an `Arc` of its own, so that a heartbeat can replace only the time.
-pub(crate) struct Loaded<T> {
-    pub(crate) data: Arc<T>,
-    pub(crate) mtime: SystemTime,
-    pub(crate) version: u64,
-}
-
-/// The last good content, the last error, and the threads and tasks that wait for new content.
+/// The last good content, the last error, and when both came.
 pub(crate) struct Cell<T> {
     /// The one published pointer: every read and every subscriber takes the content from here.
     pub(crate) current: ArcSwapOption<Loaded<T>>,
-    /// Tells a cached reader that its copy is old. Stored before `current`: a thread that saw the
-    /// new content in any other way finds its cached copy outdated.
-    pub(crate) newest: AtomicU64,
-    pub(crate) waiters: Waiters,
+    pub(crate) signal: Arc<Signal>,
     error: Mutex<Option<Arc<Error>>>,
     checked: Moment,
     loaded: Moment,
@@ -36,26 +27,28 @@ impl<T> Cell<T> {
     pub(crate) fn new() -> Self {
         Self {
             current: ArcSwapOption::empty(),
-            newest: AtomicU64::new(0),
-            waiters: Waiters::default(),
+            signal: Arc::default(),
             error: Mutex::new(None),
             checked: Moment::default(),
             loaded: Moment::default(),
         }
     }
 
-    /// Publishes new content, then wakes all that wait for it. Returns its version.
-    pub(crate) fn publish(&self, data: T, mtime: SystemTime) -> u64 {
+    /// Publishes new content, then wakes all that wait for it. Returns its version; `None` after
+    /// the end of the publishing.
+    pub(crate) fn publish(&self, data: T, mtime: SystemTime) -> Option<u64> {
         let version = self.version() + 1;
         self.loaded.set_now();
         self.clear_error();
         let loaded = Loaded { data: Arc::new(data), mtime, version };
-        self.newest.store(version, Ordering::Release);
-        let former = self.current.swap(Some(Arc::new(loaded)));
-        self.waiters.wake_all();
+        let former = self.signal.unless_closed(|| {
+            self.signal.newest.store(version, Ordering::Release);
+            self.current.swap(Some(Arc::new(loaded)))
+        })?;
+        self.signal.waiters.wake_all();
         // The application's `Drop` may panic; the new content is published all the same.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(former)));
-        version
+        Some(version)
     }
 
     /// Publishes the same content with another modification time; wakes nothing. True if that ended
@@ -64,7 +57,7 @@ impl<T> Cell<T> {
         let restored = self.clear_error();
         if let Some(now) = self.current.load_full().filter(|now| now.mtime != mtime) {
             let touched = Loaded { data: Arc::clone(&now.data), mtime, version: now.version };
-            self.current.store(Some(Arc::new(touched)));
+            self.signal.unless_closed(|| self.current.store(Some(Arc::new(touched))));
         }
         restored
     }
@@ -90,16 +83,10 @@ impl<T> Cell<T> {
     }
 
     pub(crate) fn not_available(&self, path: &Path) -> Error {
+        if self.signal.is_closed() {
+            return Error::Closed { path: path.to_path_buf() };
+        }
         Error::NotAvailable { path: path.to_path_buf(), cause: self.last_error() }
-    }
-
-    /// Waits until there is content newer than `version`.
-    pub(crate) fn wait_newer(&self, version: u64, deadline: Option<Instant>) -> Option<Arc<Loaded<T>>> {
-        self.waiters.wait_until(deadline, || self.newer(version))
-    }
-
-    pub(crate) fn newer(&self, version: u64) -> Option<Arc<Loaded<T>>> {
-        self.current.load().as_ref().filter(|loaded| loaded.version > version).map(Arc::clone)
     }
 
     pub(crate) fn set_checked(&self) {

@@ -5,18 +5,18 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use crate::content::cell::Loaded;
+use crate::content::published::{Current, Loaded};
 
 /// The content at the moment of [`FileWatcher::get`](crate::FileWatcher::get); dereferences to it.
 ///
 /// Use it for a short time within one function: it costs no reference count, and the old content
 /// stays in memory while a guard is held. To keep content, use
 /// [`FileWatcher::get_arc`](crate::FileWatcher::get_arc).
-pub struct Guard<T>(arc_swap::Guard<Option<Arc<Loaded<T>>>>);
+pub struct Guard<T>(Current<T>);
 
 impl<T> Guard<T> {
     #[inline]
-    pub(crate) fn new(content: arc_swap::Guard<Option<Arc<Loaded<T>>>>) -> Option<Self> {
+    pub(crate) fn new(content: Current<T>) -> Option<Self> {
         content.is_some().then(|| Self(content))
     }
 

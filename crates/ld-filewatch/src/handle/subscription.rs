@@ -6,24 +6,30 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::content::shared::Shared;
+use crate::content::published::Published;
 use crate::handle::guard::Snapshot;
 
 /// Delivers content that is newer than what it delivered before, from
-/// [`FileWatcher::subscribe`](crate::FileWatcher::subscribe).
+/// [`FileWatcher::subscribe`](crate::FileWatcher::subscribe) or
+/// [`View::subscribe`](crate::View::subscribe).
 ///
 /// It always delivers the latest content: a slow subscriber skips what was replaced meanwhile. A
 /// new subscription delivers only later content; use [`from_start`](Self::from_start) to get the
 /// current content first. Heartbeats are not delivered. A read after a delivery never returns older
-/// content.
+/// content. After [`close`](crate::FileWatcher::close) the last content is still delivered, and
+/// then `None`.
+///
+/// With the feature `futures` it is also a `Stream`.
 pub struct Subscription<T> {
     seen: u64,
-    shared: Arc<Shared<T>>,
+    content: Arc<dyn Published<T>>,
+    /// The registration of a waiting task.
+    key: Option<u64>,
 }
 
 impl<T> Subscription<T> {
-    pub(crate) fn new(shared: Arc<Shared<T>>, seen: u64) -> Self {
-        Self { seen, shared }
+    pub(crate) fn new(content: Arc<dyn Published<T>>, seen: u64) -> Self {
+        Self { seen, content, key: None }
     }
 
     /// Delivers the current content too, if there is any.
@@ -33,53 +39,78 @@ impl<T> Subscription<T> {
         self
     }
 
-    /// Blocks the thread until there is newer content, without a limit. A thread that also has to
-    /// end uses [`recv_timeout`](Self::recv_timeout).
-    pub fn recv(&mut self) -> Snapshot<T> {
-        loop {
-            if let Some(snapshot) = self.recv_until(None) {
-                return snapshot;
-            }
-        }
+    /// Blocks the thread until there is newer content, without a limit; `None` if the watcher is
+    /// closed. A thread that also has to end for other reasons uses
+    /// [`recv_timeout`](Self::recv_timeout).
+    pub fn recv(&mut self) -> Option<Snapshot<T>> {
+        self.recv_until(None)
     }
 
-    /// Blocks the thread until there is newer content, at most for `timeout`.
+    /// Blocks the thread until there is newer content, at most for `timeout`. `None` after that,
+    /// and if the watcher [is closed](Self::is_closed).
     pub fn recv_timeout(&mut self, timeout: Duration) -> Option<Snapshot<T>> {
         self.recv_until(Instant::now().checked_add(timeout))
     }
 
     /// Newer content, if there is any.
     pub fn try_recv(&mut self) -> Option<Snapshot<T>> {
-        let loaded = self.shared.cell.newer(self.seen)?;
+        let loaded = self.content.newer(self.seen)?;
         self.seen = loaded.version;
         Some(Snapshot::of(&loaded))
     }
 
-    /// Waits until there is newer content, without blocking the thread. Needs no particular
-    /// runtime.
+    /// Waits until there is newer content, without blocking the thread; `None` if the watcher is
+    /// closed. Needs no particular runtime.
     ///
     /// Cancel safe: dropping the future loses nothing.
     pub fn changed(&mut self) -> Changed<'_, T> {
-        Changed { subscription: self, key: None }
+        Changed { subscription: self }
+    }
+
+    /// Whether the watcher is closed and everything has been delivered.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.content.signal().is_closed() && self.content.version() <= self.seen
     }
 
     fn recv_until(&mut self, deadline: Option<Instant>) -> Option<Snapshot<T>> {
-        let loaded = self.shared.cell.wait_newer(self.seen, deadline)?;
+        let loaded = self.content.wait_newer(self.seen, deadline)?;
         self.seen = loaded.version;
         Some(Snapshot::of(&loaded))
+    }
+
+    pub(crate) fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<Option<Snapshot<T>>> {
+        let Self { seen, content, key } = self;
+        let is_over = || content.is_over(*seen).then_some(());
+        match content.signal().waiters.register(key, context.waker(), is_over) {
+            Some(()) => Poll::Ready(self.try_recv()),
+            None => Poll::Pending,
+        }
+    }
+
+    fn stop_waiting(&mut self) {
+        if let Some(key) = self.key.take() {
+            self.content.signal().waiters.forget(key);
+        }
     }
 }
 
 impl<T> Clone for Subscription<T> {
     fn clone(&self) -> Self {
-        Self { seen: self.seen, shared: Arc::clone(&self.shared) }
+        Self::new(Arc::clone(&self.content), self.seen)
+    }
+}
+
+impl<T> Drop for Subscription<T> {
+    fn drop(&mut self) {
+        self.stop_waiting();
     }
 }
 
 impl<T> fmt::Debug for Subscription<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Subscription")
-            .field("path", &self.shared.path)
+            .field("path", &self.content.path())
             .field("seen", &self.seen)
             .finish_non_exhaustive()
     }
@@ -89,31 +120,19 @@ impl<T> fmt::Debug for Subscription<T> {
 #[must_use = "futures do nothing unless polled"]
 pub struct Changed<'a, T> {
     subscription: &'a mut Subscription<T>,
-    key: Option<u64>,
 }
 
 impl<T> Future for Changed<'_, T> {
-    type Output = Snapshot<T>;
+    type Output = Option<Snapshot<T>>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Snapshot<T>> {
-        let Self { subscription, key } = self.get_mut();
-        let Subscription { seen, shared } = &mut **subscription;
-        let newer = || shared.cell.newer(*seen);
-        match shared.cell.waiters.register(key, context.waker(), newer) {
-            Some(loaded) => {
-                *seen = loaded.version;
-                Poll::Ready(Snapshot::of(&loaded))
-            }
-            None => Poll::Pending,
-        }
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Snapshot<T>>> {
+        self.get_mut().subscription.poll_changed(context)
     }
 }
 
 impl<T> Drop for Changed<'_, T> {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            self.subscription.shared.cell.waiters.forget(key);
-        }
+        self.subscription.stop_waiting();
     }
 }
 

@@ -5,17 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::content::published::Published;
 use crate::content::shared::Shared;
 use crate::error::Error;
 use crate::handle::guard::{Guard, Snapshot};
 use crate::handle::reader::Reader;
 use crate::handle::subscription::Subscription;
+use crate::handle::view::View;
 use crate::status::Status;
 
 /// A file's parsed content in memory, always fresh.
 ///
 /// A handle: cloning is cheap, all clones see the same content, and the file is watched until the
-/// last clone, [`Reader`], [`Subscription`] and [`View`](crate::View) of it is dropped.
+/// last clone, [`Reader`], [`Subscription`] and [`View`] of it is dropped, or until
+/// [`close`](Self::close).
 pub struct FileWatcher<T> {
     shared: Arc<Shared<T>>,
 }
@@ -26,7 +29,7 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     #[must_use]
     pub fn fixed(value: T) -> Self {
         let shared = Shared::detached(PathBuf::new());
-        shared.cell.publish(value, SystemTime::now());
+        let _ = shared.cell.publish(value, SystemTime::now());
         Self { shared }
     }
 
@@ -37,13 +40,13 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     /// The current content: the last that could be loaded, also if the file is missing or broken
     /// now.
     ///
-    /// Takes no lock and does no I/O once something has been loaded. Before that, each call checks
-    /// the file in the calling thread, as baseplate.py does, unless another thread is checking it.
-    /// The same rejected content is parsed again every 100 ms at most.
+    /// Takes no lock and does no I/O, unless
+    /// [`load_on_read`](crate::Builder::load_on_read) asks for it.
     ///
     /// # Errors
     ///
-    /// [`Error::NotAvailable`] with the reason, only before the first good load.
+    /// [`Error::NotAvailable`] with the reason, or [`Error::Closed`], only before the first good
+    /// load.
     #[inline]
     pub fn get(&self) -> Result<Guard<T>, Error> {
         match Guard::new(self.shared.cell.current.load()) {
@@ -92,20 +95,31 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     ///
     /// As [`get`](Self::get). An existing reader always has content.
     pub fn reader(&self) -> Result<Reader<T>, Error> {
-        Ok(Reader::new(Arc::clone(&self.shared), &*self.shared.load()?))
+        let loaded = self.shared.load()?;
+        Ok(Reader::new(self.content(), &loaded))
     }
 
     /// A subscription to new content from now on.
     #[must_use]
     pub fn subscribe(&self) -> Subscription<T> {
-        Subscription::new(Arc::clone(&self.shared), self.shared.cell.version())
+        Subscription::new(self.content(), self.shared.cell.version())
     }
 
-    /// Blocks the thread until there is content to read, at most for `timeout`.
+    /// A view of a value that is computed from the content, such as one of its fields. To share a
+    /// large part without copying it, keep it in an `Arc`.
+    pub fn map<U: Send + Sync + 'static>(
+        &self,
+        compute: impl Fn(&T) -> U + Send + Sync + 'static,
+    ) -> View<U> {
+        View::new(self.content(), compute)
+    }
+
+    /// Blocks the thread until there is content to read, at most for `timeout`. Tasks use
+    /// [`available`](Self::available).
     ///
     /// # Errors
     ///
-    /// [`Error::TimedOut`] with the reason why the last load failed.
+    /// [`Error::TimedOut`] with the reason why the last load failed, [`Error::Closed`].
     pub fn wait_available(&self, timeout: Duration) -> Result<(), Error> {
         self.shared.wait_available(timeout)
     }
@@ -114,16 +128,25 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
     /// particular runtime; for a limit in time use that of yours.
     ///
     /// Cancel safe: dropping the future loses nothing.
-    pub async fn available(&self) -> Snapshot<T> {
-        self.subscribe().from_start().changed().await
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Closed`] if the watcher is closed before that.
+    pub async fn available(&self) -> Result<Snapshot<T>, Error> {
+        let first = self.subscribe().from_start().changed().await;
+        first.ok_or_else(|| self.shared.cell.not_available(&self.shared.path))
     }
 
     /// Blocks the thread until there is content newer than `version`, at most for `timeout`; `None`
-    /// after that.
+    /// after that, or if the watcher is closed.
     #[must_use]
     pub fn wait_changed(&self, version: u64, timeout: Duration) -> Option<Snapshot<T>> {
         let deadline = Instant::now().checked_add(timeout);
-        self.shared.cell.wait_newer(version, deadline).map(|loaded| Snapshot::of(&loaded))
+        self.shared.wait_newer(version, deadline).map(|loaded| Snapshot::of(&loaded))
+    }
+
+    fn content(&self) -> Arc<dyn Published<T>> {
+        Arc::<Shared<T>>::clone(&self.shared)
     }
 }
 
@@ -132,6 +155,14 @@ impl<T> FileWatcher<T> {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.shared.path
+    }
+
+    /// Ends the watching, for all clones: no content is loaded any more, subscriptions end, and all
+    /// that wait are woken. Reads still return the last content.
+    ///
+    /// Without this call the watching ends when the last handle is dropped.
+    pub fn close(&self) {
+        self.shared.close();
     }
 
     /// Why reads do not return the file's present content; `None` if they do.

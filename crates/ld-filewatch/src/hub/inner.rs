@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::check::trigger::{Outcome, Trigger};
-use crate::hub::events::backend::Backend;
+use crate::hub::backend::Backend;
 use crate::hub::schedule::queues::Schedule;
 use crate::hub::watched::WatchId;
 use crate::limits::GROW_AFTER;

@@ -4,9 +4,11 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, Weak};
 
+use super::backend::Backend;
+#[cfg(target_os = "linux")]
+use super::events;
 use super::{clock, loaders};
 use crate::check::trigger::{Outcome, Trigger};
-use crate::hub::events::backend::Backend;
 use crate::hub::inner::Inner;
 use crate::hub::watched::{Timing, WatchId, Watched};
 use crate::sync::lock;
@@ -24,14 +26,7 @@ impl Hub {
         if let Some(hub) = current.upgrade() {
             return Ok(hub);
         }
-        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| {
-            let inner = Weak::clone(inner);
-            Inner::new(Backend::new(move |event| {
-                if let Some(inner) = inner.upgrade() {
-                    inner.on_event(event);
-                }
-            }))
-        });
+        let inner = Arc::new_cyclic(|inner: &Weak<Inner>| Inner::new(backend(inner)));
         let hub = Arc::new(Self { inner });
         clock::spawn(&hub.inner)?;
         loaders::spawn_first(&hub.inner)?;
@@ -47,6 +42,16 @@ impl Drop for Hub {
         self.inner.alarm.notify_all();
         lock(&self.inner.backend).close();
     }
+}
+
+#[cfg(target_os = "linux")]
+fn backend(inner: &Weak<Inner>) -> Backend {
+    events::backend(Weak::clone(inner))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn backend(_: &Weak<Inner>) -> Backend {
+    Backend
 }
 
 /// A file's entry in the hub; the file is no longer watched when it is dropped.

@@ -4,14 +4,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::check::trigger::{Outcome, Trigger};
+use crate::disk::filter::Filter;
 use crate::status::Mode;
 
-/// A file that the hub watches.
+/// A file or directory that the hub watches.
 pub(crate) trait Watched: Send + Sync {
     /// The absolute path.
     fn path(&self) -> &Path;
     /// Compares the file with what is known of it and loads it if needed.
     fn check(&self, trigger: Trigger) -> Outcome;
+    /// Which files are watched, if the path is that of a directory.
+    fn tree(&self) -> Option<&Filter>;
     /// Whether the path still is what the last check found.
     fn is_current(&self) -> bool;
     /// Whether the file's content changes without events.

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 use std::ops::Deref;
+use std::path::Path;
+
+use crate::error::Error;
 
 /// Which characters end a line, like the argument `newline` of Python's `open`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,13 +23,15 @@ pub enum Newlines {
     CrLf,
 }
 
-/// How a file becomes text. The encoding is UTF-8, strict, and a byte order mark stays, as in the
-/// original.
+/// How a file becomes text. The encoding is UTF-8 unless [`encoding`](Self::encoding) says
+/// otherwise. Bytes that are not valid are an error, and a byte order mark stays, as in baseplate.py.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TextOptions {
     /// Which characters end a line.
     pub newlines: Newlines,
+    #[cfg(feature = "encoding")]
+    pub(crate) encoding: Option<&'static encoding_rs::Encoding>,
 }
 
 impl TextOptions {
@@ -42,6 +47,28 @@ impl TextOptions {
         self.newlines = newlines;
         self
     }
+
+    /// Sets another encoding than UTF-8.
+    #[cfg(feature = "encoding")]
+    #[must_use]
+    pub fn encoding(mut self, encoding: &'static encoding_rs::Encoding) -> Self {
+        self.encoding = Some(encoding);
+        self
+    }
+
+    /// The text of a whole file.
+    pub(crate) fn decode<'a>(&self, path: &Path, bytes: &'a [u8]) -> Result<Text<'a>, Error> {
+        #[cfg(feature = "encoding")]
+        if let Some(encoding) = self.encoding {
+            let text = encoding.decode_without_bom_handling_and_without_replacement(bytes);
+            let path = path.to_path_buf();
+            let text = text.ok_or_else(|| Error::NotEncoded { path, encoding: encoding.name() })?;
+            return Ok(Text::of(text, *self));
+        }
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Error::NotUtf8 { path: path.to_path_buf(), valid_up_to: error.valid_up_to() })?;
+        Ok(Text::new(text, *self))
+    }
 }
 
 /// A whole text file, handed to the parser; dereferences to its `str`.
@@ -55,12 +82,16 @@ impl<'a> Text<'a> {
     /// Translates the newlines of `text` as in `options`.
     #[must_use]
     pub fn new(text: &'a str, options: TextOptions) -> Self {
+        Self::of(Cow::Borrowed(text), options)
+    }
+
+    fn of(text: Cow<'a, str>, options: TextOptions) -> Self {
         let newlines = options.newlines;
         let text = match newlines {
             Newlines::Universal if text.contains('\r') => {
                 Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
             }
-            _ => Cow::Borrowed(text),
+            _ => text,
         };
         Self { text, newlines }
     }

@@ -78,6 +78,7 @@ fn reads_of_a_broken_file_neither_parse_nor_report_again() {
     let counters = (Arc::clone(&parsed), Arc::clone(&reported));
     let start = Instant::now();
     let watcher = FileWatcher::builder(&path)
+        .load_on_read(true)
         .on_error(move |_| {
             counters.1.fetch_add(1, Ordering::Relaxed);
         })
@@ -139,7 +140,7 @@ fn a_parser_may_watch_another_file() {
     let inner = dir.write("inner", "41");
     let outer = dir.write("outer", "1");
     let watcher = FileWatcher::builder(&outer)
-        .build(move |bytes| -> Result<u64, Box<dyn std::error::Error + Send + Sync>> {
+        .build(move |bytes| {
             let other = FileWatcher::builder(&inner).build(number)?;
             Ok(number(bytes)? + *other.get()?)
         })
@@ -151,10 +152,7 @@ fn a_parser_may_watch_another_file() {
 fn text_is_utf_8_with_universal_newlines_by_default() {
     let dir = Dir::new();
     let path = dir.write("text", "a\r\nb\rc\n");
-    let read = |options| {
-        let parser = |text: &ld_filewatch::Text<'_>| Ok::<_, String>(text.to_string());
-        FileWatcher::builder(&path).text(options, parser).unwrap()
-    };
+    let read = |options| FileWatcher::builder(&path).text(options, |text| Ok(text.to_string())).unwrap();
     let universal = read(TextOptions::new());
     assert_eq!(*universal.get().unwrap(), "a\nb\nc\n");
     for newlines in [Newlines::Keep, Newlines::Lf, Newlines::Cr, Newlines::CrLf] {
@@ -169,8 +167,9 @@ fn text_is_utf_8_with_universal_newlines_by_default() {
 
 #[test]
 fn options_that_cannot_work_are_refused() {
-    let refused =
-        |builder: ld_filewatch::Builder| matches!(builder.build(number), Err(Error::InvalidOption { .. }));
+    let refused = |builder: ld_filewatch::Builder<u64>| {
+        matches!(builder.build(number), Err(Error::InvalidOption { .. }))
+    };
     assert!(refused(FileWatcher::builder("")));
     assert!(refused(FileWatcher::builder("/x").poll_interval(Duration::ZERO)));
     assert!(refused(FileWatcher::builder("/x").events(false).poll_interval(Duration::MAX)));
@@ -183,6 +182,7 @@ fn a_read_without_content_has_the_file_parsed_again() {
     let mut ready = false;
     let watcher = FileWatcher::builder(&path)
         .poll_interval(Duration::MAX)
+        .load_on_read(true)
         .build(
             move |bytes| {
                 if std::mem::replace(&mut ready, true) { number(bytes) } else { Err("not yet".into()) }
@@ -196,10 +196,9 @@ fn a_read_without_content_has_the_file_parsed_again() {
 #[test]
 fn json_and_toml_files_need_no_parser() {
     let dir = Dir::new();
-    let json = FileWatcher::builder(dir.write("a.json", r#"{"a": [1, 2]}"#));
-    let toml = FileWatcher::builder(dir.write("a.toml", "a = [1, 2]"));
     type Content = std::collections::BTreeMap<String, Vec<u32>>;
-    let (json, toml) = (json.json::<Content>().unwrap(), toml.toml::<Content>().unwrap());
+    let json = FileWatcher::<Content>::builder(dir.write("a.json", r#"{"a": [1, 2]}"#)).json().unwrap();
+    let toml = FileWatcher::<Content>::builder(dir.write("a.toml", "a = [1, 2]")).toml().unwrap();
     assert_eq!(json.get().unwrap()["a"], [1, 2]);
     assert_eq!(*json.get().unwrap(), *toml.get().unwrap());
 }

@@ -21,7 +21,7 @@ fn stays_fresh(name: &str, few: u32, reason: &str) {
     // Polled even though the poll is off.
     let without_poll = FileWatcher::builder(&path).poll_interval(Duration::MAX);
     let watchers = [FileWatcher::builder(&path), without_poll]
-        .map(|builder| builder.text(Default::default(), |text| text.parse::<u64>()).expect("a watcher"));
+        .map(|builder| builder.text(Default::default(), |text| Ok(text.parse::<u64>()?)).expect("a watcher"));
     let shows = |expected| {
         eventually("the content", || watchers.iter().all(|n| n.get().is_ok_and(|n| *n == expected)));
     };

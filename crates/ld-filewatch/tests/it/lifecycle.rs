@@ -26,14 +26,14 @@ fn watchers_share_one_instance_and_release_everything() {
             eventually("no more than 4 threads", || threads() - before.0 <= 4);
             // Every kind of handle keeps the watching alive.
             let mut reader = watchers[0].reader().unwrap();
-            let (view, mut subscription) = (watchers[1].map(|n| n), watchers[2].subscribe());
+            let (view, mut subscription) = (watchers[1].map(|n| *n), watchers[2].subscribe());
             drop(watchers);
             for file in 0..3 {
                 replace(&dir.path(&format!("{file}")), "2");
             }
             eventually("the reader", || *reader.get() == 2);
             eventually("the view", || *view.get().unwrap() == 2);
-            assert_eq!(*subscription.recv().data, 2);
+            assert_eq!(*subscription.recv().unwrap().data, 2);
             drop((reader, view, subscription));
             eventually("nothing is left", || (threads(), descriptors()) == before);
         }
@@ -61,7 +61,7 @@ fn a_fake_runs_the_applications_parser_and_behaves_as_a_file() {
     let mut subscription = watcher.subscribe();
     assert!(watcher.get().is_err());
     fake.set_bytes("7");
-    assert_eq!((*watcher.get().unwrap(), *subscription.recv().data), (7, 7));
+    assert_eq!((*watcher.get().unwrap(), *subscription.recv().unwrap().data), (7, 7));
     let later = watcher.mtime().unwrap() + std::time::Duration::from_secs(1);
     fake.touch(later);
     assert_eq!(watcher.mtime().unwrap(), later);

@@ -54,14 +54,17 @@ fn failures_recoveries_and_loads_are_logged_once() {
     let path = dir.write("n", "x");
     tracing::subscriber::with_default(lines.clone(), || {
         // Neither events nor polls, so that every load is made by a read in this thread.
-        let builder = FileWatcher::builder(&path).events(false).poll_interval(Duration::from_secs(3600));
-        let watcher = builder.text(Default::default(), |text| text.parse::<u64>()).unwrap();
+        let builder = FileWatcher::builder(&path)
+            .events(false)
+            .poll_interval(Duration::from_secs(3600))
+            .load_on_read(true);
+        let watcher = builder.text(Default::default(), |text| Ok(text.parse::<u64>()?)).unwrap();
         for _ in 0..10 {
             assert!(watcher.get().is_err());
         }
         replace(&path, "1");
         assert_eq!(*watcher.get().unwrap(), 1);
-        let other = FileWatcher::builder(&path).text(Default::default(), |text| text.parse::<u64>());
+        let other = FileWatcher::builder(&path).text(Default::default(), |text| Ok(text.parse::<u64>()?));
         assert_eq!(*other.unwrap().get().unwrap(), 1);
     });
     let path = path.display();

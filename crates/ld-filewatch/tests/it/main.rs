@@ -1,5 +1,7 @@
 //! Every behaviour that a user can see, tested through the public interface.
 
+#![cfg(target_os = "linux")]
+
 mod child;
 mod errors;
 mod exhausted;

@@ -52,7 +52,7 @@ fn a_panic_in_drop_costs_neither_the_loader_nor_the_file() {
         let (path, other) = (dir.write("n", "1"), dir.write("other", "1"));
         let watcher = FileWatcher::builder(&path).poll_interval(Duration::MAX).build(grumpy).unwrap();
         let text = FileWatcher::builder(&other).poll_interval(Duration::MAX);
-        let text = text.text(Default::default(), |text| text.parse::<u64>()).unwrap();
+        let text = text.text(Default::default(), |text| Ok(text.parse::<u64>()?)).unwrap();
         let started = threads();
         for number in 2..=21 {
             replace(&path, number.to_string());
@@ -73,7 +73,7 @@ fn a_panic_in_drop_of_the_last_handle_costs_no_loader() {
         let dir = Dir::new();
         let other = dir.write("other", "1");
         let kept = FileWatcher::builder(&other).poll_interval(Duration::MAX);
-        let kept = kept.text(Default::default(), |text| text.parse::<u64>()).unwrap();
+        let kept = kept.text(Default::default(), |text| Ok(text.parse::<u64>()?)).unwrap();
         // More often than there may be loaders.
         for _ in 0..=MAX_LOADERS {
             drop_last_handle_while_loading(&dir);

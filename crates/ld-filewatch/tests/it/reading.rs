@@ -30,7 +30,7 @@ fn a_reader_and_a_view_see_new_content_at_their_next_read() {
     let path = dir.write("n", "1");
     let watcher = FileWatcher::builder(&path).build(|bytes| number(bytes).map(|n| (n, n * 2))).unwrap();
     let mut reader = watcher.reader().unwrap();
-    let double = watcher.map(|(_, double)| double);
+    let double = watcher.map(|(_, double)| *double);
     assert_eq!((*reader.get(), *double.get().unwrap()), ((1, 2), 2));
     replace(&path, "21");
     watcher.wait_changed(1, DEADLINE).unwrap();
@@ -108,9 +108,9 @@ fn a_subscriber_gets_the_latest_content_only() {
         let _ = watcher.wait_changed(watcher.version(), Duration::from_millis(1));
     }
     eventually("the last content", || *watcher.get().unwrap() == 20);
-    assert_eq!(*subscription.recv().data, 20);
+    assert_eq!(*subscription.recv().unwrap().data, 20);
     assert!(subscription.recv_timeout(Duration::from_millis(1)).is_none());
-    assert_eq!(*watcher.subscribe().from_start().recv().data, 20);
+    assert_eq!(*watcher.subscribe().from_start().recv().unwrap().data, 20);
 }
 
 /// Wakes a task by unparking its thread: the smallest runtime there is.
@@ -146,7 +146,7 @@ fn a_task_and_a_thread_are_woken_without_any_runtime() {
     let (ready, pending) = mpsc::channel();
     let waiting = std::thread::spawn({
         let mut subscription = watcher.subscribe();
-        move || *block_on(subscription.changed(), || ready.send(()).unwrap()).data
+        move || *block_on(subscription.changed(), || ready.send(()).unwrap()).unwrap().data
     });
     let mut thread = watcher.subscribe();
     pending.recv_timeout(DEADLINE).unwrap();
@@ -166,10 +166,11 @@ fn a_task_waits_for_the_first_content_without_blocking() {
     let snapshot = block_on(watcher.available(), || {
         waited += 1;
         replace(&path, "7");
-    });
+    })
+    .unwrap();
     assert_eq!((*snapshot.data, snapshot.version), (7, 1));
     assert!(waited > 0);
-    let snapshot = block_on(watcher.available(), || panic!("content is there"));
+    let snapshot = block_on(watcher.available(), || panic!("content is there")).unwrap();
     assert_eq!(*snapshot.data, 7);
 }
 
@@ -179,7 +180,7 @@ fn handles_are_send_and_sync_and_a_fixed_one_needs_no_file() {
         value
     }
     let watcher = shareable(FileWatcher::fixed(5));
-    assert_eq!(*shareable(watcher.map(|n| n)).get().unwrap(), 5);
+    assert_eq!(*shareable(watcher.map(|n| *n)).get().unwrap(), 5);
     assert_eq!(*shareable(watcher.reader().unwrap()).get(), 5);
     assert!(shareable(watcher.subscribe()).try_recv().is_none());
     assert_eq!(watcher.status().mode, Mode::Fixed);

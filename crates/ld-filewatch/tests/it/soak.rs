@@ -88,7 +88,7 @@ fn watch(path: &Path, torn: Arc<AtomicUsize>) -> FileWatcher<u64> {
         .build(move |bytes| {
             number(bytes).ok_or_else(|| {
                 torn.fetch_add(1, Ordering::Relaxed);
-                "torn"
+                "torn".into()
             })
         })
         .expect("a watcher")

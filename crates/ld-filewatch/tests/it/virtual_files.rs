@@ -11,8 +11,8 @@ use crate::kit::{Dir, eventually};
 const UUID: &str = "/proc/sys/kernel/random/uuid";
 const POLL: Duration = Duration::from_millis(5);
 
-fn text(builder: Builder) -> FileWatcher<String> {
-    builder.text(Default::default(), |text| Ok::<_, String>(text.to_string())).expect("a watcher")
+fn text(builder: Builder<String>) -> FileWatcher<String> {
+    builder.text(Default::default(), |text| Ok(text.to_string())).expect("a watcher")
 }
 
 fn polls(watcher: &FileWatcher<String>) -> bool {

@@ -1,5 +1,8 @@
-//! Events: setting watches along a path, and what a received event means.
+//! Events: what the path to a file is watched for, and what a received event means.
 
-pub(crate) mod backend;
+#[cfg(target_os = "linux")]
 mod received;
 mod walk;
+
+#[cfg(target_os = "linux")]
+pub(super) use received::backend;

@@ -1,12 +1,14 @@
 //! What an inotify event means: which files it affects, and whether the writer is done.
 
 use std::path::Path;
+use std::sync::Weak;
 use std::time::Instant;
 
 use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind, RenameMode};
 use notify::{Event, EventKind};
 
 use crate::check::trigger::Trigger;
+use crate::hub::backend::Backend;
 use crate::hub::inner::Inner;
 use crate::hub::schedule::queues::Schedule;
 use crate::sync::lock;
@@ -38,6 +40,15 @@ impl Writer {
             _ => Some(Self::Busy),
         }
     }
+}
+
+/// An inotify instance that reports to `inner`; it is opened for the first watch.
+pub(crate) fn backend(inner: Weak<Inner>) -> Backend {
+    Backend::new(move |event| {
+        if let Some(inner) = inner.upgrade() {
+            inner.on_event(event);
+        }
+    })
 }
 
 impl Inner {

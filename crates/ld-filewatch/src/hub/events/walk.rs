@@ -9,11 +9,13 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::backend::Refusal;
 use crate::check::trigger::{Outcome, Trigger};
+use crate::disk::filter::Filter;
 use crate::disk::identity::{Inode, inode};
+use crate::disk::tree::Tree;
+use crate::hub::backend::Refusal;
 use crate::hub::inner::Inner;
-use crate::hub::schedule::dirs::{DirId, Step};
+use crate::hub::schedule::dirs::{DirId, ENTRIES, Step};
 use crate::hub::schedule::queues::Walked;
 use crate::hub::watched::{WatchId, Watched};
 use crate::limits::{MAX_STEPS, MAX_SYMLINKS};
@@ -55,6 +57,9 @@ impl Inner {
         let denied = watched.is_virtual().then(|| Arc::from(VIRTUAL));
         let mut walk = Walk { inner: self, id, chain: Vec::new(), complete: false, denied };
         walk.run(watched.path());
+        if let Some(filter) = watched.tree() {
+            walk.tree(watched.path(), filter);
+        }
         let Walk { chain, complete, denied, .. } = walk;
         let walked = Walked { chain: chain.into(), complete, watches_set: denied.is_none() };
         let (former, alarm) = lock(&self.schedule).walked(id, walked);
@@ -130,6 +135,17 @@ impl Walk<'_> {
                 return;
             }
         }
+    }
+
+    /// Watches a directory and all below it for their entries, and the paths of symbolic links.
+    fn tree(&mut self, root: &Path, filter: &Filter) {
+        let mut watch = |directory: &Path, inode| self.watch(directory, inode, OsStr::new(ENTRIES));
+        let tree = Tree::list(root, filter, &mut watch);
+        for link in &tree.links {
+            self.run(link);
+        }
+        // No single name is the whole of the content.
+        self.complete = false;
     }
 
     /// Watches a directory for everything that happens to itself and to `name` in it; or a file,

@@ -12,6 +12,9 @@ use crate::hub::watched::WatchId;
 /// Identifies one directory of the table; never used twice.
 pub(crate) type DirId = u64;
 
+/// In place of a name: every entry of the directory. No entry can have this name.
+pub(crate) const ENTRIES: &str = "/";
+
 /// One step of the path to a file: a name looked up in a directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
@@ -146,6 +149,13 @@ impl Dirs {
         let dir = *self.by_path.get(path.parent()?)?;
         let name = path.file_name()?;
         Some((dir, name, self.dirs.get(&dir)?.names.get(name)?))
+    }
+
+    /// The watched directories that `path` is an entry of.
+    pub(crate) fn users_of_entry(&self, path: &Path) -> &[WatchId] {
+        let dir = path.parent().and_then(|parent| self.by_path.get(parent));
+        let users = dir.and_then(|id| self.dirs.get(id)?.names.get(OsStr::new(ENTRIES)));
+        users.map_or(&[], Vec::as_slice)
     }
 
     /// The files whose path leads through the directory at `path`.

@@ -77,6 +77,8 @@ impl Schedule {
             let itself = |id| self.slots.get(id).is_some_and(|slot| slot.ends_at(dir, name));
             affected.extend(ids.iter().map(|id| (*id, itself(id))));
         }
+        // Files may be written one after another, so that no event of one settles the whole.
+        affected.extend(self.dirs.users_of_entry(path).iter().map(|id| (*id, false)));
         affected
     }
 

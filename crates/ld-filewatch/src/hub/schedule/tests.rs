@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::dirs::Dirs;
 use super::queues::Schedule;
 use crate::check::trigger::{Outcome, Trigger};
+use crate::disk::filter::Filter;
 use crate::hub::watched::{Timing, WatchId, Watched};
 use crate::limits::MAX_UNSETTLED;
 use crate::status::Mode;
@@ -21,6 +22,10 @@ impl Watched for NoFile {
 
     fn check(&self, _: Trigger) -> Outcome {
         Outcome::Same
+    }
+
+    fn tree(&self) -> Option<&Filter> {
+        None
     }
 
     fn is_current(&self) -> bool {

@@ -34,7 +34,7 @@ impl Case {
         Self::with(how, path, |builder| builder)
     }
 
-    pub(crate) fn with(how: How, path: &Path, options: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) fn with(how: How, path: &Path, options: impl FnOnce(Builder<u64>) -> Builder<u64>) -> Self {
         let builder = FileWatcher::builder(path).quiet_time(QUIET);
         let builder = match how {
             How::EventsOnly => builder.poll_interval(Duration::MAX),
@@ -48,11 +48,11 @@ impl Case {
                 counters.0.fetch_add(1, Ordering::Relaxed);
                 assert!(bytes != b"panic", "asked to");
                 if bytes == b"bad" {
-                    return Err("asked to be bad");
+                    return Err("asked to be bad".into());
                 }
                 number(bytes).ok_or_else(|| {
                     counters.1.fetch_add(1, Ordering::Relaxed);
-                    "torn"
+                    "torn".into()
                 })
             })
             .expect("a watcher");

@@ -74,7 +74,7 @@ pub(crate) fn load(path: &Path, limit: u64, buffer: &mut Vec<u8>) -> Result<Read
     Err(LoadFailure::Torn)
 }
 
-fn too_large(path: &Path, limit: u64) -> LoadFailure {
+pub(crate) fn too_large(path: &Path, limit: u64) -> LoadFailure {
     LoadFailure::Lasting(Error::TooLarge { path: path.to_path_buf(), limit })
 }
 

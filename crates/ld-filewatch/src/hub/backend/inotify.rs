@@ -8,6 +8,7 @@ use std::time::Instant;
 use notify::event::EventKindMask;
 use notify::{Config, ErrorKind, RecommendedWatcher, RecursiveMode, Watcher};
 
+use super::refusal::Refusal;
 use crate::limits::RETRY_WATCHES_AFTER;
 
 /// Everything that can mean a change, and nothing that a mere reader causes: with opens in the
@@ -22,15 +23,6 @@ pub(crate) struct Backend {
     on_event: Arc<OnEvent>,
     /// After a refusal no watch is set before this time.
     refused: Option<(Instant, Arc<str>)>,
-}
-
-/// Why a directory is not watched.
-#[derive(Debug, Clone)]
-pub(crate) enum Refusal {
-    /// It is gone; the caller has to walk the path again.
-    Gone,
-    /// The file is polled for now.
-    Denied(Arc<str>),
 }
 
 impl Backend {
