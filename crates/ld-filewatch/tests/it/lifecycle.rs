@@ -1,6 +1,7 @@
 //! Resources of the process, and that all of them are released.
 
-use ld_filewatch::{FileWatcher, testing::FakeFileWatcher};
+use ld_filewatch::testing::FakeFileWatcher;
+use ld_filewatch::{Error, FileWatcher};
 
 use crate::child::{As, alone};
 use crate::kit::{Dir, descriptors, eventually, replace, threads};
@@ -72,4 +73,30 @@ fn a_fake_runs_the_applications_parser_and_behaves_as_a_file() {
     fake.set_at(8, later);
     assert!(watcher.last_error().is_none());
     assert_eq!(watcher.snapshot().unwrap().version, 2);
+}
+
+#[test]
+fn a_fake_takes_the_parsers_of_a_real_watcher() {
+    let text = FakeFileWatcher::<Vec<String>>::with_text(Default::default(), |text| {
+        Ok(text.lines().map(str::to_owned).collect())
+    });
+    text.set_bytes("a\r\nb");
+    assert_eq!(*text.watcher().get().unwrap(), ["a", "b"]);
+    text.set_bytes(b"\xff");
+    let error = text.watcher().last_error().unwrap();
+    assert!(matches!(*error, Error::NotUtf8 { valid_up_to: 0, .. }), "{error}");
+
+    let panics = FakeFileWatcher::<u64>::with_parser(|_| panic!("asked to"));
+    panics.set_bytes("");
+    let error = panics.watcher().last_error().unwrap();
+    assert_eq!(error.to_string(), "fake: the parser panicked: asked to");
+
+    #[cfg(all(feature = "json", feature = "toml"))]
+    {
+        let [json, toml] = [FakeFileWatcher::<Vec<u32>>::with_json(), FakeFileWatcher::with_toml()];
+        json.set_bytes("[1, 2]");
+        toml.set_bytes("[");
+        assert_eq!(*json.watcher().get().unwrap(), [1, 2]);
+        assert!(toml.watcher().last_error().is_some());
+    }
 }

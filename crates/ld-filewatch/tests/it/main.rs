@@ -3,6 +3,10 @@
 #![cfg(target_os = "linux")]
 
 mod child;
+mod closing;
+mod directory;
+#[cfg(feature = "encoding")]
+mod encoding;
 mod errors;
 mod exhausted;
 mod kit;
@@ -14,4 +18,6 @@ mod publishing;
 mod reading;
 mod scenarios;
 mod soak;
+mod tasks;
+mod views;
 mod virtual_files;

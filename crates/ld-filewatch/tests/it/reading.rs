@@ -1,8 +1,8 @@
 //! Reading content: guards, snapshots, readers, views, subscriptions, waiting.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::kit::{DEADLINE, Dir, eventually, replace};
 use ld_filewatch::{Error, FileWatcher, Mode};
@@ -111,67 +111,6 @@ fn a_subscriber_gets_the_latest_content_only() {
     assert_eq!(*subscription.recv().unwrap().data, 20);
     assert!(subscription.recv_timeout(Duration::from_millis(1)).is_none());
     assert_eq!(*watcher.subscribe().from_start().recv().unwrap().data, 20);
-}
-
-/// Wakes a task by unparking its thread: the smallest runtime there is.
-struct Unpark(std::thread::Thread);
-
-impl std::task::Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-/// Runs a future in this thread; `pending` is called each time that it waits.
-fn block_on<F: Future>(future: F, mut pending: impl FnMut()) -> F::Output {
-    let waker = Arc::new(Unpark(std::thread::current())).into();
-    let mut context = std::task::Context::from_waker(&waker);
-    let mut future = std::pin::pin!(future);
-    loop {
-        match future.as_mut().poll(&mut context) {
-            std::task::Poll::Ready(output) => return output,
-            std::task::Poll::Pending => {
-                pending();
-                std::thread::park_timeout(DEADLINE);
-            }
-        }
-    }
-}
-
-#[test]
-fn a_task_and_a_thread_are_woken_without_any_runtime() {
-    let dir = Dir::new();
-    let path = dir.write("n", "1");
-    let watcher = FileWatcher::builder(&path).build(number).unwrap();
-    let (ready, pending) = mpsc::channel();
-    let waiting = std::thread::spawn({
-        let mut subscription = watcher.subscribe();
-        move || *block_on(subscription.changed(), || ready.send(()).unwrap()).unwrap().data
-    });
-    let mut thread = watcher.subscribe();
-    pending.recv_timeout(DEADLINE).unwrap();
-    let start = Instant::now();
-    replace(&path, "2");
-    assert_eq!(waiting.join().unwrap(), 2);
-    assert_eq!(*thread.recv_timeout(DEADLINE).unwrap().data, 2);
-    assert!(start.elapsed() < DEADLINE / 2, "woken, not timed out");
-}
-
-#[test]
-fn a_task_waits_for_the_first_content_without_blocking() {
-    let dir = Dir::new();
-    let path = dir.path("n");
-    let watcher = FileWatcher::builder(&path).build(number).unwrap();
-    let mut waited = 0;
-    let snapshot = block_on(watcher.available(), || {
-        waited += 1;
-        replace(&path, "7");
-    })
-    .unwrap();
-    assert_eq!((*snapshot.data, snapshot.version), (7, 1));
-    assert!(waited > 0);
-    let snapshot = block_on(watcher.available(), || panic!("content is there")).unwrap();
-    assert_eq!(*snapshot.data, 7);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The scenarios that a file watcher must survive, each with events only and with the poll alone.
 
-mod case;
+pub(crate) mod case;
 mod content;
 mod directories;
 mod links;
