@@ -63,21 +63,30 @@ fn stable(path: &Path, before: Seen, identity: Identity) -> Seen {
     if before != read && Seen::file(path) == before { before } else { read }
 }
 
-/// Reads all files of a tree that is the same before and after.
 fn load_tree(root: &Path, filter: &Filter, max_size: u64, input: &mut Input) -> Result<Read, LoadFailure> {
-    let tree = Tree::list(root, filter, &mut |_, _| {});
-    let identity = tree.identity();
-    if let Some(error) = tree.failure {
-        return Err(LoadFailure::Transient(error));
+    let mut tree = Tree::list(root, filter, &mut |_, _| {});
+    match tree.failure.take() {
+        Some(error) => Err(LoadFailure::Transient(error)),
+        None => read_tree(root, filter, max_size, tree, input),
     }
-    let (mut content, mut is_virtual) = (Vec::new(), false);
+}
+
+/// Reads all files of a tree, if it is the same before and after.
+fn read_tree(
+    root: &Path,
+    filter: &Filter,
+    max_size: u64,
+    tree: Tree,
+    input: &mut Input,
+) -> Result<Read, LoadFailure> {
+    let (before, mut content, mut is_virtual) = (tree.identity(), Vec::new(), false);
     for found in tree.files {
         let left = max_size - input.bytes.len() as u64;
         let read = file::load(&found.path, left, &mut content).map_err(|failure| match failure {
             LoadFailure::Lasting(Error::TooLarge { .. }) => file::too_large(root, max_size),
             other => other,
         })?;
-        // Times are not compared: see `stable`.
+        // A link may lead elsewhere for a moment. Times are not compared: see `stable`.
         if !read.identity.is_same_inode(&found.identity) {
             return Err(LoadFailure::Torn);
         }
@@ -85,8 +94,44 @@ fn load_tree(root: &Path, filter: &Filter, max_size: u64, input: &mut Input) -> 
         input.push(found.relative, &content);
     }
     let after = Tree::list(root, filter, &mut |_, _| {}).identity();
-    if after != identity {
+    if before != after {
         return Err(LoadFailure::Torn);
     }
     Ok(Read { seen: Seen::Directory(after), is_virtual })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: Filter = Filter { glob: None, max_files: 10 };
+
+    fn list(root: &Path) -> Tree {
+        Tree::list(root, &ALL, &mut |_, _| {})
+    }
+
+    fn is_torn(root: &Path, tree: Tree) -> bool {
+        matches!(read_tree(root, &ALL, 10, tree, &mut Input::new()), Err(LoadFailure::Torn))
+    }
+
+    #[test]
+    fn a_tree_that_changes_while_it_is_read_is_torn() {
+        let dir = tempfile::tempdir().expect("a directory");
+        std::fs::write(dir.path().join("a"), "1").expect("write");
+        assert!(!is_torn(dir.path(), list(dir.path())));
+        let before = list(dir.path());
+        std::fs::write(dir.path().join("b"), "2").expect("write");
+        assert!(is_torn(dir.path(), before));
+    }
+
+    #[test]
+    fn a_link_that_leads_elsewhere_for_a_moment_is_torn() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for name in ["a", "b"] {
+            std::fs::write(dir.path().join(name), "1").expect("write");
+        }
+        let mut tree = list(dir.path());
+        tree.files[0].path = dir.path().join("b");
+        assert!(is_torn(dir.path(), tree));
+    }
 }

@@ -35,30 +35,27 @@ fn close_ends_the_watching_for_all_handles() {
 fn close_wakes_threads_and_tasks_that_wait() {
     let dir = Dir::new();
     let watcher = FileWatcher::builder(dir.path("n")).build(number).unwrap();
-    let (ready, waiting) = mpsc::channel();
-    let threads: Vec<_> = (0..3)
-        .map(|kind| {
-            let (watcher, ready) = (watcher.clone(), ready.clone());
-            std::thread::spawn(move || match kind {
-                0 => {
-                    ready.send(()).unwrap();
-                    assert!(watcher.subscribe().recv().is_none());
-                }
-                1 => {
-                    ready.send(()).unwrap();
-                    let waited = watcher.wait_available(DEADLINE);
-                    assert!(matches!(waited, Err(Error::Closed { .. })), "{waited:?}");
-                }
-                _ => {
-                    let available = block_on(watcher.available(), || ready.send(()).unwrap());
-                    assert!(matches!(available, Err(Error::Closed { .. })), "{available:?}");
-                }
-            })
-        })
-        .collect();
-    (0..3).for_each(|_| waiting.recv_timeout(DEADLINE).unwrap());
+    let (say, said) = mpsc::channel();
+    let spawn = |wait: fn(&FileWatcher<u64>, &dyn Fn()) -> bool| {
+        let (watcher, say) = (watcher.clone(), say.clone());
+        std::thread::spawn(move || {
+            let ended = wait(&watcher, &|| say.send("waits").unwrap());
+            say.send(if ended { "ended" } else { "not ended" }).unwrap();
+        });
+    };
+    spawn(|watcher, waits| {
+        waits();
+        watcher.subscribe().recv().is_none()
+    });
+    spawn(|watcher, waits| {
+        waits();
+        matches!(watcher.wait_available(DEADLINE), Err(Error::Closed { .. }))
+    });
+    spawn(|watcher, waits| matches!(block_on(watcher.available(), waits), Err(Error::Closed { .. })));
+    let said = |count| (0..count).map(|_| said.recv_timeout(DEADLINE / 2)).collect::<Vec<_>>();
+    assert_eq!(said(3), [Ok("waits"); 3]);
     watcher.close();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(said(3), [Ok("ended"); 3]);
     assert!(matches!(watcher.get(), Err(Error::Closed { .. })));
     assert_eq!(watcher.wait_changed(0, DEADLINE).map(|change| *change.data), None);
 }

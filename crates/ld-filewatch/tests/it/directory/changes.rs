@@ -109,7 +109,11 @@ fn files_written_one_after_another_are_one_change() {
         let dir = Dir::new();
         let watcher = builder(How::EventsOnly, &dir.path("")).quiet_time(QUIET).build(contents).unwrap();
         let start = Instant::now();
-        (0..20).for_each(|file| replace(&dir.path(&format!("{file}")), "1"));
+        for file in 0..20 {
+            let checked = watcher.status().last_checked;
+            replace(&dir.path(&format!("{file}")), "1");
+            eventually("a check of the directory", || watcher.status().last_checked > checked);
+        }
         let written = start.elapsed();
         eventually("all files", || watcher.get().is_ok_and(|files| files.len() == 20));
         // On a machine that is this slow there may be a pause: try again.
