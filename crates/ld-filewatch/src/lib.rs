@@ -25,9 +25,9 @@
 //! | [`FileWatcher::get`] | anything: a lock-free guard |
 //! | [`FileWatcher::reader`] | a thread's hot path: a cached handle, one atomic load |
 //! | [`FileWatcher::get_arc`], [`FileWatcher::snapshot`] | keeping a content |
+//! | [`FileWatcher::map`] | giving a component only a part, or a value computed from the content |
 //! | [`FileWatcher::subscribe`], [`FileWatcher::wait_changed`] | acting on changes |
 //! | [`FileWatcher::available`] | waiting for the first content in a task |
-//! | [`FileWatcher::map`] | handing a part of the content, or a value computed from it, to a component |
 //! | [`DirectoryWatcher`] | all files below a directory as one value |
 //!
 //! # How it notices
@@ -36,15 +36,23 @@
 //! the path to each file. Events only start a check; `stat` decides, and a hash of the content
 //! decides whether to parse. A poll of `stat` ([`Builder::poll_interval`]) catches changes without
 //! events, and takes over by itself while inotify is out of watches or instances. Files of /proc
-//! and /sys are read at each poll.
+//! and /sys are read at each poll. On a Unix other than Linux the poll runs alone.
+//!
+//! # Features
+//!
+//! - `tracing` (default): logs loads (debug), failures (warn) and recoveries (info).
+//! - `json`, `toml`: `Builder::json` and `Builder::toml`.
+//! - `encoding`: `TextOptions::encoding`, for text in other encodings than UTF-8.
+//! - `futures`: a [`Subscription`] is a `Stream`.
 //!
 //! # What it does not do
 //!
-//! It writes nothing, watches no directory for its entries, and keeps no history: of several quick
-//! changes only the last is sure to be seen. It needs no async runtime and starts none. It runs on
-//! Linux.
+//! It writes nothing and keeps no history: of several quick changes only the last is sure to be
+//! seen. It needs no async runtime and starts none.
 //!
 //! Its threads do not survive a `fork`: build watchers in the child.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
 mod check;
@@ -76,3 +84,8 @@ pub use limits::{
 pub use parse::files::{FileContent, Files};
 pub use parse::text::{Newlines, Text, TextOptions};
 pub use status::{Mode, Status};
+
+/// The examples in the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

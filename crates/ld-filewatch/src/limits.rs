@@ -14,7 +14,7 @@ pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(1);
 /// [`quiet_time`](crate::Builder::quiet_time) says otherwise.
 pub const DEFAULT_QUIET_TIME: Duration = Duration::from_millis(20);
 
-/// A file whose writer never pauses is read after this time.
+/// A file that is written without a pause is read after this time.
 pub const MAX_UNSETTLED: Duration = Duration::from_secs(1);
 
 /// The largest file in bytes that is read, unless [`max_size`](crate::Builder::max_size) says

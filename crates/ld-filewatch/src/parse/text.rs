@@ -24,7 +24,8 @@ pub enum Newlines {
 }
 
 /// How a file becomes text. The encoding is UTF-8 unless [`encoding`](Self::encoding) says
-/// otherwise. Bytes that are not valid are an error, and a byte order mark stays, as in baseplate.py.
+/// otherwise. Bytes that are not valid are an error, and a byte order mark stays, as in
+/// baseplate.py.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TextOptions {

@@ -1,4 +1,4 @@
-//! Files of /proc and /sys, whose size and times say nothing about their content.
+//! Files of /proc and /sys: size and times say nothing about their content.
 
 use std::os::unix::fs::symlink;
 use std::time::Duration;

@@ -47,7 +47,7 @@ impl Dirs {
     }
 
     /// Enters a directory that is about to be watched under `path`, in place of the former one.
-    /// Also returns the paths whose watches must be removed first.
+    /// Also returns paths: their watches must be removed first.
     pub(crate) fn enter(&mut self, path: &Path, inode: Inode) -> (DirId, Vec<Arc<Path>>) {
         let mut stale = Vec::new();
         let path: Arc<Path> = path.into();
@@ -158,7 +158,7 @@ impl Dirs {
         users.map_or(&[], Vec::as_slice)
     }
 
-    /// The files whose path leads through the directory at `path`.
+    /// The files with a path through the directory at `path`.
     pub(crate) fn users_of_directory(&self, path: &Path) -> impl Iterator<Item = WatchId> {
         let dir = self.by_path.get(path).and_then(|id| self.dirs.get(id));
         dir.into_iter().flat_map(|dir| dir.names.values().flatten().copied())

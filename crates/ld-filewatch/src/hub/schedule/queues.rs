@@ -64,7 +64,7 @@ impl Schedule {
         (self.next, alarm)
     }
 
-    /// Removes a file; returns the steps whose links must be removed.
+    /// Removes a file; returns its steps: their links must be removed.
     pub(crate) fn remove(&mut self, id: WatchId) -> Box<[Step]> {
         self.poll_every(id, None);
         self.slots.remove(&id).map(|slot| slot.chain).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Directories whose files are one value.
+//! The files of a directory as one value.
 
 mod changes;
 mod kubernetes;

@@ -12,7 +12,7 @@ scenarios! {
     kubernetes_data_double_symlink
     current_to_releases_n_etc_f
     file_symlink_into_another_directory
-    dangling_symlink_whose_target_appears
+    dangling_symlink_until_its_target_appears
     write_through_a_hard_link_elsewhere
 }
 
@@ -82,7 +82,7 @@ fn file_symlink_into_another_directory(how: How) {
     case.ends_well();
 }
 
-fn dangling_symlink_whose_target_appears(how: How) {
+fn dangling_symlink_until_its_target_appears(how: How) {
     let dir = Dir::new();
     symlink("missing/target", dir.path("file")).expect("link");
     let case = Case::new(how, &dir.path("file"));
