@@ -76,7 +76,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn directory(&mut self, path: &Path, relative: &Path) -> Result<(), Error> {
         let unreadable = |source| Error::Unreadable { path: path.to_path_buf(), source };
-        // Watches are set on real paths.
+        // Watches need the real path; errors show the one that the user knows.
         let real = std::fs::canonicalize(path).map_err(unreadable)?;
         let meta = std::fs::metadata(&real).map_err(unreadable)?;
         if !meta.is_dir() {
@@ -91,7 +91,7 @@ impl Walk<'_> {
         }
         (self.on_directory)(&real, inode);
         self.above.push(inode);
-        for entry in std::fs::read_dir(&real).map_err(unreadable)? {
+        for entry in std::fs::read_dir(path).map_err(unreadable)? {
             self.entry(&entry.map_err(unreadable)?, relative)?;
         }
         self.above.pop();

@@ -3,6 +3,7 @@
 mod changes;
 mod kubernetes;
 mod limits;
+mod random;
 
 use std::collections::BTreeMap;
 use std::path::Path;
