@@ -30,6 +30,12 @@
 //! | [`FileWatcher::available`] | waiting for the first content in a task |
 //! | [`DirectoryWatcher`] | all files below a directory as one value |
 //!
+//! # In async code
+//!
+//! `get()` never blocks and does no I/O. `changed().await` and `available().await` work in any
+//! runtime. Building is the exception: it sets watches and reads the file once in the calling
+//! thread, and waits there if [`Builder::timeout`] says so.
+//!
 //! # How it notices
 //!
 //! One hub for the process has an inotify instance and watches every directory and symbolic link on

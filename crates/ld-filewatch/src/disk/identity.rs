@@ -36,12 +36,19 @@ impl Identity {
     }
 
     pub(crate) fn mtime(&self) -> SystemTime {
-        let (seconds, nanos) = self.mtime;
-        let whole = Duration::from_secs(seconds.unsigned_abs());
-        let base = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
-        base.and_then(|base| base.checked_add(Duration::from_nanos(nanos.unsigned_abs())))
-            .unwrap_or(UNIX_EPOCH)
+        time(self.mtime)
     }
+
+    /// When content, name or permissions last changed.
+    pub(crate) fn ctime(&self) -> SystemTime {
+        time(self.ctime)
+    }
+}
+
+fn time((seconds, nanos): (i64, i64)) -> SystemTime {
+    let whole = Duration::from_secs(seconds.unsigned_abs());
+    let base = if seconds < 0 { UNIX_EPOCH.checked_sub(whole) } else { UNIX_EPOCH.checked_add(whole) };
+    base.and_then(|base| base.checked_add(Duration::from_nanos(nanos.unsigned_abs()))).unwrap_or(UNIX_EPOCH)
 }
 
 pub(crate) fn inode(meta: &Metadata) -> Inode {

@@ -54,7 +54,12 @@ impl Seen {
 
     /// Whether the content was last written longer ago than this. Only a hint: clocks may differ.
     pub(crate) fn is_older_than(&self, age: Duration) -> bool {
-        self.mtime().is_some_and(|mtime| mtime.elapsed().is_ok_and(|elapsed| elapsed > age))
+        let changed = match self {
+            // A file that was moved here may be old, and another may follow it.
+            Self::Directory(tree) => Some(tree.changed),
+            _ => self.mtime(),
+        };
+        changed.is_some_and(|changed| changed.elapsed().is_ok_and(|elapsed| elapsed > age))
     }
 
     /// The error of a path without content.

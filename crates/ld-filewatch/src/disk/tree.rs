@@ -36,6 +36,8 @@ pub(crate) struct TreeIdentity {
     hash: u64,
     /// When the newest file was modified.
     pub(crate) mtime: SystemTime,
+    /// When a file was last modified or renamed.
+    pub(crate) changed: SystemTime,
 }
 
 impl Tree {
@@ -59,8 +61,11 @@ impl Tree {
             (&file.relative, file.identity).hash(&mut hash);
         }
         self.failure.as_ref().map(Error::to_string).hash(&mut hash);
-        let mtime = self.files.iter().map(|file| file.identity.mtime()).max();
-        TreeIdentity { hash: hash.finish(), mtime: mtime.unwrap_or(UNIX_EPOCH) }
+        let newest = |time: fn(&Identity) -> SystemTime| {
+            self.files.iter().map(|file| time(&file.identity)).max().unwrap_or(UNIX_EPOCH)
+        };
+        let (mtime, ctime) = (newest(Identity::mtime), newest(Identity::ctime));
+        TreeIdentity { hash: hash.finish(), mtime, changed: mtime.max(ctime) }
     }
 }
 
