@@ -7,7 +7,6 @@ pub(super) const WORDS_TO_CLEAN: &[&str] = &[
     "tests/demo",
     "tests/floor",
     "crates/ld-blocking",
-    "crates/ld-filewatch",
     "crates/ld-sync",
     "crates/ld-zk",
     "docs/benchmarks.md",
