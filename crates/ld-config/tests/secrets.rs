@@ -95,7 +95,12 @@ fn a_store_without_secrets_has_none() {
 
 #[test]
 fn no_path_opens_no_store() {
-    let config = SecretsConfig { path: "/nonexistent".into(), provider: SecretsProvider::VaultCsi };
+    let config = {
+        let mut secrets = SecretsConfig::default();
+        secrets.path = "/nonexistent".into();
+        secrets.provider = SecretsProvider::VaultCsi;
+        secrets
+    };
     assert!(read_simple_secrets(&config, &[]).is_empty());
 }
 

@@ -58,7 +58,12 @@ fn a_store_that_is_not_a_regular_file_is_named_at_once() {
     let fifo = dir.path().join("fifo");
     mknodat(CWD, &fifo, FileType::Fifo, 0o600.into(), 0).unwrap();
     for (path, kind) in [(&*fifo, "a FIFO"), (dir.path(), "a directory")] {
-        let config = SecretsConfig { path: path.to_owned(), provider: SecretsProvider::Vault };
+        let config = {
+            let mut secrets = SecretsConfig::default();
+            secrets.path = path.to_owned();
+            secrets.provider = SecretsProvider::Vault;
+            secrets
+        };
         let error = read(&config, "a").unwrap_err().to_string();
         assert!(error.ends_with(&format!(": it is {kind}, not a regular file")), "{error}");
     }
@@ -81,7 +86,12 @@ fn a_store_that_others_may_change_is_warned_about() {
 
 #[test]
 fn a_store_that_cannot_be_opened_fails_every_path() {
-    let config = SecretsConfig { path: "/nonexistent/secrets.json".into(), provider: SecretsProvider::Vault };
+    let config = {
+        let mut settings = SecretsConfig::default();
+        settings.path = "/nonexistent/secrets.json".into();
+        settings.provider = SecretsProvider::Vault;
+        settings
+    };
     let results = read_simple_secrets(&config, &["a".to_owned(), "b".to_owned()]);
     assert_eq!(results.len(), 2);
     for result in results {
@@ -107,7 +117,11 @@ fn a_csi_mount_and_its_data_must_be_directories() {
     fs::remove_file(config.path.join("..data")).unwrap();
     let error = read(&config, "a/b").unwrap_err().to_string();
     assert!(error.contains("..data' to be a directory: verify that"), "{error}");
-    let file = SecretsConfig { path: config.path.join("file"), ..config };
+    let file = {
+        let mut secrets = config.clone();
+        secrets.path = config.path.join("file");
+        secrets
+    };
     fs::write(&file.path, "x").unwrap();
     assert!(matches!(read(&file, "a"), Err(SecretsError::NotADirectory { path }) if path == file.path));
 }

@@ -8,7 +8,9 @@ use ld_config::{
 };
 
 fn zookeeper() -> ZooKeeperConfig {
-    ZooKeeperConfig { hosts: vec![Host { name: "zk1".to_owned(), port: 2181 }], ..ZooKeeperConfig::default() }
+    changed(ZooKeeperConfig::default(), |zookeeper| {
+        zookeeper.hosts = vec![Host { name: "zk1".to_owned(), port: 2181 }];
+    })
 }
 
 fn node() -> NodeConfig {
@@ -20,10 +22,16 @@ fn assert_refused(result: Result<(), InvalidSetting>, expected: &str) {
     assert!(error.starts_with(expected), "{error}");
 }
 
+/// The settings with a change.
+fn changed<T>(mut settings: T, change: impl FnOnce(&mut T)) -> T {
+    change(&mut settings);
+    settings
+}
+
 #[test]
 fn settings_that_can_work_are_accepted() {
     let mut config = Config::default();
-    config.zookeeper = ZooKeeperConfig { chroot: "/prod/eu-1".to_owned(), ..zookeeper() };
+    config.zookeeper = changed(zookeeper(), |zookeeper| zookeeper.chroot = "/prod/eu-1".to_owned());
     config.nodes = vec![node(), NodeConfig::new("B", "/", "/e")];
     assert_eq!(config.validate(), Ok(()));
 }
@@ -33,52 +41,65 @@ fn zookeeper_settings_that_cannot_work_are_refused() {
     assert_refused(ZooKeeperConfig::default().validate(), "zookeeper.hosts: no host is given");
     let host = |name: &str, port| vec![Host { name: name.to_owned(), port }];
     for hosts in [host("", 1), host("-", 1), host("a b", 1), host("user:pw@h", 1)] {
-        assert_refused(ZooKeeperConfig { hosts, ..zookeeper() }.validate(), "zookeeper.hosts: ");
+        assert_refused(
+            changed(zookeeper(), |zookeeper| zookeeper.hosts = hosts).validate(),
+            "zookeeper.hosts: ",
+        );
     }
-    let port_0 = ZooKeeperConfig { hosts: host("zk", 0), ..zookeeper() };
+    let port_0 = changed(zookeeper(), |zookeeper| zookeeper.hosts = host("zk", 0));
     assert_refused(port_0.validate(), "zookeeper.hosts: '0' is not a valid port (1 to 65535)");
     for chroot in ["prod", "/", "/a/", "/a//b", "/a/../b", "/a\n"] {
-        let config = ZooKeeperConfig { chroot: chroot.to_owned(), ..zookeeper() };
+        let config = changed(zookeeper(), |zookeeper| zookeeper.chroot = chroot.to_owned());
         assert_refused(config.validate(), "zookeeper.hosts: the chroot '");
     }
     for timeout in [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(25 * 86_400), Duration::MAX]
     {
-        assert_refused(ZooKeeperConfig { timeout, ..zookeeper() }.validate(), "zookeeper.timeout: '");
+        assert_refused(
+            changed(zookeeper(), |zookeeper| zookeeper.timeout = timeout).validate(),
+            "zookeeper.timeout: '",
+        );
     }
     for credential in ["", "a\nb"] {
-        let config = ZooKeeperConfig { credentials: vec![credential.to_owned()], ..zookeeper() };
+        let config = changed(zookeeper(), |zookeeper| zookeeper.credentials = vec![credential.to_owned()]);
         assert_refused(config.validate(), "zookeeper.credentials: ");
     }
-    let config = ZooKeeperConfig { max_read_bytes: 0, ..zookeeper() };
+    let config = changed(zookeeper(), |zookeeper| zookeeper.max_read_bytes = 0);
     assert_refused(config.validate(), "zookeeper.max_read_bytes: '0' is not an integer");
-    let config = ZooKeeperConfig { max_node_bytes: usize::MAX, ..zookeeper() };
+    let config = changed(zookeeper(), |zookeeper| zookeeper.max_node_bytes = usize::MAX);
     assert_refused(config.validate(), "zookeeper.max_node_bytes: '18446744073709551615' is not an integer");
 }
 
 #[test]
 fn tls_that_is_incomplete_is_refused() {
-    let tls = |ca: &str, identity| Some(TlsConfig { ca: ca.into(), identity });
+    let tls = |ca: &str, identity| {
+        let mut tls = TlsConfig::new(ca);
+        tls.identity = identity;
+        Some(tls)
+    };
     let key_only = Some(TlsIdentity { key: "key".into(), ..TlsIdentity::default() });
     for (tls, expected) in [
         (tls("", None), "zookeeper.tls.ca: no value specified, needed with TLS"),
         (tls("ca", key_only), "zookeeper.tls.cert: no value specified, needed with zookeeper.tls.key"),
         (tls("c\na", None), "zookeeper.tls.ca: 'c\\na' has a line break"),
     ] {
-        assert_refused(ZooKeeperConfig { tls, ..zookeeper() }.validate(), expected);
+        assert_refused(changed(zookeeper(), |zookeeper| zookeeper.tls = tls).validate(), expected);
     }
     let hosts = vec![Host { name: "-zk".to_owned(), port: 1 }];
-    let config = ZooKeeperConfig { hosts, tls: tls("ca", None), ..zookeeper() };
+    let config = changed(zookeeper(), |zookeeper| {
+        zookeeper.hosts = hosts;
+        zookeeper.tls = tls("ca", None);
+    });
     assert_refused(config.validate(), "zookeeper.hosts: '-zk' is not a name that a TLS certificate can have");
 }
 
 #[test]
 fn intervals_that_cannot_work_are_refused() {
     for interval in [Duration::ZERO, Duration::from_millis(9), Duration::MAX] {
-        let config = WatcherConfig { heartbeat_interval: interval, ..WatcherConfig::default() };
+        let config = changed(WatcherConfig::default(), |watcher| watcher.heartbeat_interval = interval);
         assert_refused(config.validate(), "watcher.heartbeat_interval: '");
-        let config = WatcherConfig { drift_interval: interval, ..WatcherConfig::default() };
+        let config = changed(WatcherConfig::default(), |watcher| watcher.drift_interval = interval);
         assert_refused(config.validate(), "watcher.drift_interval: '");
-        let config = WatcherConfig { content_interval: interval, ..WatcherConfig::default() };
+        let config = changed(WatcherConfig::default(), |watcher| watcher.content_interval = interval);
         if interval.is_zero() {
             assert_eq!(config.validate(), Ok(()), "zero switches it off");
         } else {

@@ -21,7 +21,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         "utf8" => Format::Utf8,
         other => return Err(format!("'{other}' is no format: json, toml, yaml or utf8").into()),
     };
-    let guards = Guards { format: Some(format), check: program, ..Guards::default() };
+    let guards = {
+        let mut guards = Guards::default();
+        guards.format = Some(format);
+        guards.check = program;
+        guards
+    };
     let content = std::fs::read(file)?;
     // The program is shown the file itself: it already is where the content is.
     judge(&guards, &content, &Checks::default(), |_| Ok::<_, String>(Path::new(file)))?;

@@ -9,7 +9,8 @@
 //! use ld_config::{Format, Guards};
 //! use ld_guard::{Checks, Error, judge};
 //!
-//! let guards = Guards { format: Some(Format::Json), ..Guards::default() };
+//! let mut guards = Guards::default();
+//! guards.format = Some(Format::Json);
 //! let no_file = |_: &[u8]| Err::<std::path::PathBuf, _>("only a check needs a file");
 //! judge(&guards, b"{\"percent\": 5}", &Checks::default(), no_file)?;
 //!

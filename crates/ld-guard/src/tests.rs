@@ -83,7 +83,11 @@ impl Place {
     pub(super) fn check(&self, script: &str) -> Guards {
         let program = self.path("check");
         write_script(&program, script);
-        Guards { check: Some(program), ..Guards::default() }
+        {
+            let mut guards = Guards::default();
+            guards.check = Some(program);
+            guards
+        }
     }
 
     /// How many files are being checked.
@@ -102,7 +106,12 @@ fn rejection(verdict: Result<(), Error>) -> String {
 #[test]
 fn sizes_are_checked_at_their_bounds() {
     let place = Place::new();
-    let guards = Guards { min_bytes: Some(2), max_bytes: Some(3), ..Guards::default() };
+    let guards = {
+        let mut guards = Guards::default();
+        guards.min_bytes = Some(2);
+        guards.max_bytes = Some(3);
+        guards
+    };
     assert!(rejection(place.judge(&guards, "a")).contains("min_bytes is 2"));
     place.judge(&guards, "ab").unwrap();
     place.judge(&guards, "abc").unwrap();
@@ -141,7 +150,11 @@ fn each_format_takes_its_own_syntax_and_rejects_poison() {
         (Format::Utf8, ""),
     ];
     for (format, text) in good {
-        let guards = Guards { format: Some(format), ..Guards::default() };
+        let guards = {
+            let mut guards = Guards::default();
+            guards.format = Some(format);
+            guards
+        };
         assert!(place.judge(&guards, text).is_ok(), "{format:?}: {text}");
     }
     let bad: [(Format, &[u8]); 18] = [
@@ -165,7 +178,11 @@ fn each_format_takes_its_own_syntax_and_rejects_poison() {
         (Format::Utf8, b"\xc3("),
     ];
     for (format, content) in bad {
-        let guards = Guards { format: Some(format), ..Guards::default() };
+        let guards = {
+            let mut guards = Guards::default();
+            guards.format = Some(format);
+            guards
+        };
         let reason = rejection(place.judge(&guards, content));
         assert!(!reason.contains("topsecret"), "the reason shows content: {reason}");
     }

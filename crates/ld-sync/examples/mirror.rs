@@ -15,9 +15,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: mirror HOST:PORT ZNODE FILE".into());
     };
     let (name, port) = server.split_once(':').ok_or("HOST:PORT, please")?;
-    let zookeeper = ZooKeeperConfig {
-        hosts: vec![Host { name: name.to_owned(), port: port.parse()? }],
-        ..ZooKeeperConfig::default()
+    let zookeeper = {
+        let mut zookeeper = ZooKeeperConfig::default();
+        zookeeper.hosts = vec![Host { name: name.to_owned(), port: port.parse()? }];
+        zookeeper
     };
     let client = Client::new(&zookeeper, &SecretsConfig::default(), Options::default())?;
     let node = NodeConfig::new("mirror", znode, file);

@@ -11,7 +11,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let (name, port) = host.rsplit_once(':').ok_or("the host needs a port, as in localhost:2181")?;
     let hosts = vec![Host { name: name.to_owned(), port: port.parse()? }];
-    let config = ZooKeeperConfig { hosts, ..ZooKeeperConfig::default() };
+    let config = {
+        let mut zookeeper = ZooKeeperConfig::default();
+        zookeeper.hosts = hosts;
+        zookeeper
+    };
 
     let client = Client::new(&config, &SecretsConfig::default(), Options::default())?;
     let mut watch = client.watch(&path)?;

@@ -5,13 +5,12 @@
 //! changed credentials and restarted ensembles.
 //!
 //! ```no_run
-//! use ld_config::{Host, SecretsConfig, ZooKeeperConfig};
+//! use ld_config::{SecretsConfig, ZooKeeperConfig};
 //! use ld_zk::{Client, NodeState, Options};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), ld_zk::Error> {
-//! let hosts = vec![Host { name: "localhost".to_owned(), port: 2181 }];
-//! let config = ZooKeeperConfig { hosts, ..ZooKeeperConfig::default() };
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = ZooKeeperConfig::builder().hosts("localhost:2181").build()?;
 //! let client = Client::new(&config, &SecretsConfig::default(), Options::default())?;
 //! let mut watch = client.watch("/live/flags")?;
 //! loop {

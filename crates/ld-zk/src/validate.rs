@@ -38,30 +38,62 @@ mod tests {
 
     fn config() -> ZooKeeperConfig {
         let hosts = vec![Host { name: "zk1".to_owned(), port: 2181 }];
-        ZooKeeperConfig { hosts, ..ZooKeeperConfig::default() }
+        {
+            let mut zookeeper = ZooKeeperConfig::default();
+            zookeeper.hosts = hosts;
+            zookeeper
+        }
     }
 
     #[test]
     fn an_error_names_the_setting() {
         assert!(validate(&config()).is_ok());
-        let error = validate(&ZooKeeperConfig { chroot: "prod".to_owned(), ..config() }).unwrap_err();
+        let error = validate(&{
+            let mut zookeeper = config();
+            zookeeper.chroot = "prod".to_owned();
+            zookeeper
+        })
+        .unwrap_err();
         assert!(error.to_string().starts_with("zookeeper.hosts: "), "{error}");
         let host = Host { name: "-".to_owned(), port: 1 };
-        let tls = Some(TlsConfig { ca: "ca".into(), identity: None });
-        let config = ZooKeeperConfig { hosts: vec![host], tls, ..config() };
+        let tls = Some(TlsConfig::new("ca"));
+        let config = {
+            let mut zookeeper = config();
+            zookeeper.hosts = vec![host];
+            zookeeper.tls = tls;
+            zookeeper
+        };
         let error = validate(&config).unwrap_err();
         assert!(error.to_string().starts_with("zookeeper.hosts: "), "{error}");
     }
 
     #[test]
     fn credentials_are_overheard_without_tls_on_a_network_only() {
-        let secret = ZooKeeperConfig { credentials: vec!["secret".to_owned()], ..config() };
+        let secret = {
+            let mut zookeeper = config();
+            zookeeper.credentials = vec!["secret".to_owned()];
+            zookeeper
+        };
         assert_eq!(overhears(&secret).as_deref(), Some("zk1:2181"));
         assert_eq!(overhears(&config()), None);
-        let tls = Some(TlsConfig { ca: "ca".into(), identity: None });
-        assert_eq!(overhears(&ZooKeeperConfig { tls, ..secret.clone() }), None);
+        let tls = Some(TlsConfig::new("ca"));
+        assert_eq!(
+            overhears(&{
+                let mut zookeeper = secret.clone();
+                zookeeper.tls = tls;
+                zookeeper
+            }),
+            None
+        );
         let hosts = vec![Host { name: "localhost".to_owned(), port: 1 }];
-        assert_eq!(overhears(&ZooKeeperConfig { hosts, ..secret }), None);
+        assert_eq!(
+            overhears(&{
+                let mut zookeeper = secret;
+                zookeeper.hosts = hosts;
+                zookeeper
+            }),
+            None
+        );
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub enum SecretsProvider {
 
 /// Where the secrets come from (`secrets.*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SecretsConfig {
     /// The file or directory.
     pub path: PathBuf,
@@ -55,6 +56,7 @@ impl Default for SecretsConfig {
 
 /// What concerns the watcher as a whole (`watcher.*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WatcherConfig {
     /// How often the mtime of a current file is set to now.
     pub heartbeat_interval: Duration,

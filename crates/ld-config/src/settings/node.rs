@@ -9,6 +9,7 @@ pub struct Principal(pub String);
 
 /// What happens to a file that another program changed (`nodes.NAME.drift`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum OnDrift {
     /// It is replaced by what the node holds.
     #[default]
@@ -19,6 +20,7 @@ pub enum OnDrift {
 
 /// What happens to a file when its node is deleted (`nodes.NAME.on_delete`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum OnDelete {
     /// It is removed.
     #[default]
@@ -29,6 +31,7 @@ pub enum OnDelete {
 
 /// A syntax that content must have (`nodes.NAME.format`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// JSON (RFC 8259).
     Json,
@@ -44,6 +47,7 @@ pub enum Format {
 ///
 /// All that is set must hold; by default nothing is set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Guards {
     /// It has this syntax.
     pub format: Option<Format>,
@@ -57,6 +61,7 @@ pub struct Guards {
 
 /// One node and the file that holds its content (`nodes.NAME.*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NodeConfig {
     /// The name after `nodes.`, up to the next dot: it holds no dot, and is lower-case in a file.
     pub name: String,

@@ -17,11 +17,19 @@ pub struct Host {
 /// Each server's certificate must be valid for its configured [`Host::name`]; no setting turns
 /// that off. The files are PEM.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct TlsConfig {
     /// The certificates of the authorities that may vouch for a server, and their revocation lists.
     pub ca: PathBuf,
     /// The certificate for servers that ask for one.
     pub identity: Option<TlsIdentity>,
+}
+
+impl TlsConfig {
+    /// TLS with servers that the authorities in this PEM file vouch for.
+    pub fn new(ca: impl Into<PathBuf>) -> Self {
+        Self { ca: ca.into(), identity: None }
+    }
 }
 
 /// The client's own certificate (`zookeeper.tls.cert`, `zookeeper.tls.key`).
@@ -35,6 +43,7 @@ pub struct TlsIdentity {
 
 /// How to reach ZooKeeper (`zookeeper.*`).
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ZooKeeperConfig {
     /// The servers, in the order of the file; at least one.
     pub hosts: Vec<Host>,

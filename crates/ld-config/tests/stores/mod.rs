@@ -12,7 +12,12 @@ pub(crate) fn vault(text: &str) -> (tempfile::TempDir, SecretsConfig) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("secrets.json");
     fs::write(&path, text).unwrap();
-    (dir, SecretsConfig { path, provider: SecretsProvider::Vault })
+    (dir, {
+        let mut secrets = SecretsConfig::default();
+        secrets.path = path;
+        secrets.provider = SecretsProvider::Vault;
+        secrets
+    })
 }
 
 pub(crate) fn vault_csi() -> (tempfile::TempDir, SecretsConfig) {
@@ -20,7 +25,12 @@ pub(crate) fn vault_csi() -> (tempfile::TempDir, SecretsConfig) {
     let mount = dir.path().join("mount");
     fs::create_dir_all(mount.join("..2026/a")).unwrap();
     symlink("..2026", mount.join("..data")).unwrap();
-    (dir, SecretsConfig { path: mount, provider: SecretsProvider::VaultCsi })
+    (dir, {
+        let mut secrets = SecretsConfig::default();
+        secrets.path = mount;
+        secrets.provider = SecretsProvider::VaultCsi;
+        secrets
+    })
 }
 
 pub(crate) fn read(config: &SecretsConfig, path: &str) -> Result<Vec<u8>, SecretsError> {

@@ -81,14 +81,25 @@ fn failure(verdict: Result<(), Error>) -> String {
 #[test]
 fn a_check_that_cannot_run_is_no_judgement_of_the_content() {
     let place = Place::new();
-    let missing = Guards { check: Some(place.path("missing")), ..Guards::default() };
+    let missing = {
+        let mut guards = Guards::default();
+        guards.check = Some(place.path("missing"));
+        guards
+    };
     let text = failure(place.judge(&missing, "x"));
     let expected = format!("the check {} cannot run: No such file", place.path("missing").display());
     assert!(text.contains(&expected), "{text}");
     let plain = place.path("plain");
     fs::write(&plain, "no program").unwrap();
     fs::set_permissions(&plain, fs::Permissions::from_mode(0o600)).unwrap();
-    failure(place.judge(&Guards { check: Some(plain), ..Guards::default() }, "x"));
+    failure(place.judge(
+        &{
+            let mut guards = Guards::default();
+            guards.check = Some(plain);
+            guards
+        },
+        "x",
+    ));
 }
 
 #[test]
@@ -106,7 +117,14 @@ fn a_script_whose_interpreter_does_not_exist_is_told() {
     {
         let program = place.path(&format!("check{index}"));
         write_script(&program, text);
-        let reported = failure(place.judge(&Guards { check: Some(program), ..Guards::default() }, "x"));
+        let reported = failure(place.judge(
+            &{
+                let mut guards = Guards::default();
+                guards.check = Some(program);
+                guards
+            },
+            "x",
+        ));
         assert!(reported.ends_with(reason), "{reported}");
     }
 }

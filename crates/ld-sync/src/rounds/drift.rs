@@ -104,7 +104,13 @@ impl<W: NodeSource> Task<W> {
     pub(crate) fn report_drift(&mut self, drift: &Drift) {
         let (name, dest) = (&self.node.config.name, self.node.config.dest.display());
         match self.node.config.drift {
-            OnDrift::Repair => {
+            OnDrift::Report => {
+                if self.node.set_unhealthy(State::Drifted, DRIFT_STAYS) {
+                    warn!("nodes.{name}: '{dest}': {DRIFT_STAYS}: {drift}");
+                }
+                self.confirmed = None;
+            }
+            _ => {
                 let now = Instant::now();
                 let repeats = self.repaired.is_some_and(|last| now - last <= REPEAT_WINDOW);
                 self.repairs = if repeats { self.repairs + 1 } else { 1 };
@@ -117,12 +123,6 @@ impl<W: NodeSource> Task<W> {
                 };
                 warn!("nodes.{name}: another process changed '{dest}': {drift}; restoring it{hint}");
                 self.read_again();
-            }
-            OnDrift::Report => {
-                if self.node.set_unhealthy(State::Drifted, DRIFT_STAYS) {
-                    warn!("nodes.{name}: '{dest}': {DRIFT_STAYS}: {drift}");
-                }
-                self.confirmed = None;
             }
         }
     }

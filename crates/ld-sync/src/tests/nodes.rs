@@ -48,7 +48,11 @@ async fn a_changed_node_is_followed_with_its_new_settings() {
     running.wait_for("flags", State::Current).await;
 
     // Another node takes over its file, and it gets another one.
-    let moved = NodeConfig { dest: rig.path("moved"), ..former.clone() };
+    let moved = {
+        let mut node = former.clone();
+        node.dest = rig.path("moved");
+        node
+    };
     rig.memory.set("/heir", "heir", 1);
     let heir = NodeConfig::new("heir", "/heir", &former.dest);
     let changes = running.engine.set_nodes(vec![heir, moved]).await.unwrap();
@@ -65,7 +69,11 @@ async fn invalid_nodes_change_nothing() {
     let good = node(&rig, "good");
     let running = rig.start_nodes(vec![good.clone()]);
     running.wait_for("good", State::Current).await;
-    let twice = NodeConfig { name: "twice".into(), ..good.clone() };
+    let twice = {
+        let mut node = good.clone();
+        node.name = "twice".into();
+        node
+    };
     let error = running.engine.set_nodes(vec![good, twice]).await.unwrap_err();
     assert!(error.to_string().contains("nodes.good"), "{error}");
     assert_eq!(running.engine.status().len(), 1);

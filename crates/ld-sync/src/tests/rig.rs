@@ -47,10 +47,12 @@ impl Rig {
     }
 
     pub(crate) fn start_nodes(&self, nodes: Vec<NodeConfig>) -> Running {
-        let settings = WatcherConfig {
-            heartbeat_interval: HEARTBEAT,
-            drift_interval: DRIFT,
-            content_interval: Duration::ZERO,
+        let settings = {
+            let mut watcher = WatcherConfig::default();
+            watcher.heartbeat_interval = HEARTBEAT;
+            watcher.drift_interval = DRIFT;
+            watcher.content_interval = Duration::ZERO;
+            watcher
         };
         let source = Arc::new(self.memory.clone());
         // The paused clock stands still while such threads work.

@@ -179,7 +179,7 @@ mod tests {
         let directory = TempDir::new();
         let ca = directory.join("ca.pem");
         fs::write(&ca, Authority::new().pem()).unwrap();
-        let tls = Tls::new(TlsConfig { ca: ca.clone(), identity: None }, Spawner::Runtime).unwrap();
+        let tls = Tls::new(TlsConfig::new(ca.clone()), Spawner::Runtime).unwrap();
         let material = tls.refresh().await.unwrap();
         let first = shown(&material);
         fs::write(&ca, "damaged").unwrap();
@@ -202,7 +202,7 @@ mod tests {
     #[tokio::test]
     async fn the_first_reading_must_be_good() {
         let directory = TempDir::new();
-        let tls = TlsConfig { ca: directory.join("ca.pem"), identity: None };
+        let tls = TlsConfig::new(directory.join("ca.pem"));
         let tls = Tls::new(tls, Spawner::Runtime).unwrap();
         for (content, expected) in [
             ("", "it holds no certificate of an authority"),
@@ -227,7 +227,7 @@ mod tests {
         let directory = TempDir::new();
         let ca = directory.join("ca.pem");
         fs::write(&ca, Authority::new().pem()).unwrap();
-        let tls = Tls::with(TlsConfig { ca, identity: None }, Spawner::Threads, |config| {
+        let tls = Tls::with(TlsConfig::new(ca), Spawner::Threads, |config| {
             GATE.1.lock().unwrap().recv().unwrap();
             Files::read(config)
         });

@@ -8,8 +8,7 @@ fn is_send<T: Send>(value: T) -> T {
 }
 
 async fn client() -> Client {
-    let hosts = vec![ld_config::Host { name: "127.0.0.1".to_owned(), port: 1 }];
-    let config = ld_config::ZooKeeperConfig { hosts, ..Default::default() };
+    let config = ld_config::ZooKeeperConfig::builder().hosts("127.0.0.1:1").build().unwrap();
     Client::new(&config, &Default::default(), Default::default()).unwrap()
 }
 

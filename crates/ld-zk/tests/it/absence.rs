@@ -6,7 +6,11 @@ use ld_testkit::{Namespace, Proxy, Server};
 use crate::kit::{config, next, open, text, until, until_content};
 
 fn chrooted(server: &Server, chroot: &str) -> ZooKeeperConfig {
-    ZooKeeperConfig { chroot: chroot.to_owned(), ..config(server.address()) }
+    {
+        let mut zookeeper = config(server.address());
+        zookeeper.chroot = chroot.to_owned();
+        zookeeper
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,7 +50,11 @@ async fn a_wiped_ensemble_does_not_delete() {
     let (full, empty) = (Server::start(), Server::start());
     full.admin().create_all("/prod/node", "one").unwrap();
     let proxy = Proxy::start(full.address());
-    let config = ZooKeeperConfig { chroot: "/prod".to_owned(), ..config(proxy.address()) };
+    let config = {
+        let mut zookeeper = config(proxy.address());
+        zookeeper.chroot = "/prod".to_owned();
+        zookeeper
+    };
     let mut watch = open(&config).watch("/node").unwrap();
     assert_eq!(text(&next(&mut watch).await), "one");
     proxy.set_target(empty.address());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use ld_config::{SecretsConfig, ZooKeeperConfig};
+use ld_config::SecretsConfig;
 use ld_testkit::{Acl, Admin, Namespace, Proxy, ProxyMode, Session, TempDir};
 use ld_zk::{Client, NodeState, Options, Reading, Unreadable};
 
@@ -18,7 +18,11 @@ const UNTOLD: Duration = Duration::from_secs(20);
 fn store(directory: &TempDir, value: &str) -> SecretsConfig {
     let path = directory.join("secrets.json");
     write_secret(&path, value);
-    SecretsConfig { path, ..SecretsConfig::default() }
+    {
+        let mut secrets = SecretsConfig::default();
+        secrets.path = path;
+        secrets
+    }
 }
 
 fn write_secret(path: &Path, value: &str) {
@@ -29,7 +33,11 @@ fn write_secret(path: &Path, value: &str) {
 }
 
 fn connect(proxy: &Proxy, secrets: &SecretsConfig) -> Client {
-    let config = ZooKeeperConfig { credentials: vec![SECRET.to_owned()], ..config(proxy.address()) };
+    let config = {
+        let mut zookeeper = config(proxy.address());
+        zookeeper.credentials = vec![SECRET.to_owned()];
+        zookeeper
+    };
     Client::new(&config, secrets, Options::default()).unwrap()
 }
 
@@ -81,7 +89,11 @@ async fn a_missing_secrets_file_is_used_when_it_appears() {
     let proxy = Proxy::start(namespace.server().address());
     let (_owner, path) = private_node(&namespace);
     namespace.admin().create(&namespace.path("/public"), "open").unwrap();
-    let secrets = SecretsConfig { path: directory.join("secrets.json"), ..SecretsConfig::default() };
+    let secrets = {
+        let mut settings = SecretsConfig::default();
+        settings.path = directory.join("secrets.json");
+        settings
+    };
     let client = connect(&proxy, &secrets);
     let (mut private, mut public) =
         (client.watch(&path).unwrap(), client.watch(&namespace.path("/public")).unwrap());

@@ -12,7 +12,12 @@ fn ensemble_config<'a>(servers: impl IntoIterator<Item = &'a Server>) -> ZooKeep
     let host =
         |server: &Server| Host { name: server.address().ip().to_string(), port: server.address().port() };
     let hosts = servers.into_iter().map(host).collect();
-    ZooKeeperConfig { hosts, timeout: Duration::from_secs(4), ..ZooKeeperConfig::default() }
+    {
+        let mut zookeeper = ZooKeeperConfig::default();
+        zookeeper.hosts = hosts;
+        zookeeper.timeout = Duration::from_secs(4);
+        zookeeper
+    }
 }
 
 /// A server without a quorum opens sessions only when they may be local to it.

@@ -15,7 +15,12 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// Settings for the server at `address`, with a session timeout that makes faults show soon.
 pub(crate) fn config(address: SocketAddr) -> ZooKeeperConfig {
     let hosts = vec![Host { name: address.ip().to_string(), port: address.port() }];
-    ZooKeeperConfig { hosts, timeout: Duration::from_secs(4), ..ZooKeeperConfig::default() }
+    {
+        let mut zookeeper = ZooKeeperConfig::default();
+        zookeeper.hosts = hosts;
+        zookeeper.timeout = Duration::from_secs(4);
+        zookeeper
+    }
 }
 
 /// A client of the server at `address`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ld_config::{SecretsConfig, ZooKeeperConfig};
+use ld_config::SecretsConfig;
 use ld_testkit::{Namespace, Proxy};
 use ld_zk::{Client, NodeState, NodeWatch, Options, Reading};
 use tokio::task::JoinSet;
@@ -29,7 +29,11 @@ async fn paths_beyond_a_sessions_limit_use_more_sessions() {
     // 1,500 paths of about 210 bytes are more than three times what one session may watch.
     let long = "x".repeat(200);
     let paths: Vec<String> = (0..1500).map(|i| format!("/{long}{i}")).collect();
-    let config = ZooKeeperConfig { chroot: namespace.chroot().to_owned(), ..config(proxy.address()) };
+    let config = {
+        let mut zookeeper = config(proxy.address());
+        zookeeper.chroot = namespace.chroot().to_owned();
+        zookeeper
+    };
     let client = Client::new(&config, &SecretsConfig::default(), Options::default()).unwrap();
     for path in &paths {
         namespace.admin().create(&namespace.path(path), "one").unwrap();

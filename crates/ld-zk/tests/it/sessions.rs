@@ -89,8 +89,13 @@ async fn a_silent_server_is_noticed_and_a_healed_one_followed_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_of_five_seconds_lives_with_a_round_trip_of_two() {
-    let open =
-        |address| open(&ld_config::ZooKeeperConfig { timeout: Duration::from_secs(5), ..config(address) });
+    let open = |address| {
+        open(&{
+            let mut zookeeper = config(address);
+            zookeeper.timeout = Duration::from_secs(5);
+            zookeeper
+        })
+    };
     let Followed { namespace, proxy, path, mut watch, client: _client, .. } = follow(open).await;
     let delay = Duration::from_secs(1);
     proxy.set_mode(ProxyMode::Delay { to_server: delay, to_client: delay });
@@ -190,8 +195,11 @@ async fn a_wait_for_a_session_ends_with_hosts_and_cause() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_plain_client_of_the_session_does_everything_else() {
     let (namespace, proxy) = proxied();
-    let config =
-        ld_config::ZooKeeperConfig { chroot: namespace.chroot().to_owned(), ..config(proxy.address()) };
+    let config = {
+        let mut zookeeper = config(proxy.address());
+        zookeeper.chroot = namespace.chroot().to_owned();
+        zookeeper
+    };
     let client = open(&config);
     let plain = within("a session", client.session()).await.unwrap();
     let options = ld_zk::zookeeper::CreateMode::Persistent.with_acls(ld_zk::zookeeper::Acls::anyone_all());

@@ -51,15 +51,26 @@ impl Rig {
     fn config(&self, host: &str) -> ZooKeeperConfig {
         let address = self.server.secure_address();
         let hosts = vec![Host { name: host.to_owned(), port: address.port() }];
-        let tls = Some(TlsConfig { ca: self.path("ca.pem"), identity: None });
-        ZooKeeperConfig { hosts, tls, ..config(address) }
+        let tls = Some(TlsConfig::new(self.path("ca.pem")));
+        {
+            let mut zookeeper = config(address);
+            zookeeper.hosts = hosts;
+            zookeeper.tls = tls;
+            zookeeper
+        }
     }
 
     /// A client that has a certificate, or at least names its files.
     fn known_client(&self) -> Client {
         let identity = Some(TlsIdentity { cert: self.path("cert.pem"), key: self.path("key.pem") });
-        let tls = Some(TlsConfig { ca: self.path("ca.pem"), identity });
-        open(&ZooKeeperConfig { tls, ..self.config("localhost") })
+        let mut tls = TlsConfig::new(self.path("ca.pem"));
+        tls.identity = identity;
+        let tls = Some(tls);
+        open(&{
+            let mut zookeeper = self.config("localhost");
+            zookeeper.tls = tls;
+            zookeeper
+        })
     }
 }
 
@@ -183,6 +194,10 @@ async fn unusable_files_are_named_without_their_content() {
 async fn tls_to_a_plain_port_is_refused_with_the_reason() {
     let rig = Rig::new(|authority| authority.issue(&["localhost"]));
     let hosts = vec![Host { name: "localhost".to_owned(), port: rig.server.address().port() }];
-    let client = open(&ZooKeeperConfig { hosts, ..rig.config("localhost") });
+    let client = open(&{
+        let mut zookeeper = rig.config("localhost");
+        zookeeper.hosts = hosts;
+        zookeeper
+    });
     assert_refused(&client, &["no TLS session with ", "TLS at this port"]).await;
 }
