@@ -62,12 +62,13 @@ async fn paths_beyond_a_sessions_limit_use_more_sessions() {
 async fn a_dropped_watch_gives_its_room_back() {
     let namespace = Namespace::new();
     let client = crate::kit::client(namespace.server().address());
-    let path = format!("/{}", "x".repeat(50_000));
-    for _ in 0..10 {
+    // Six of these fill a session.
+    let path = format!("/{}", "x".repeat(16_000));
+    for _ in 0..30 {
         drop(client.watch(&path).unwrap());
     }
     assert_eq!(client.state().sessions.len(), 1);
-    let _both = (client.watch(&path).unwrap(), client.watch(&path).unwrap());
+    let _held: Vec<_> = (0..7).map(|_| client.watch(&path).unwrap()).collect();
     assert_eq!(client.state().sessions.len(), 2);
 }
 
