@@ -60,6 +60,7 @@ mod destinations;
 mod display;
 mod environment;
 mod error;
+mod escape;
 mod file;
 mod ini;
 mod keys;
@@ -79,6 +80,7 @@ pub use chain::chain;
 pub use destinations::is_plain_path;
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use escape::{escape_hidden, is_hidden};
 pub use file::{BoundedFile, ReadFileError, other_writers, read_bounded_regular_file};
 pub use keys::keys;
 pub use limits::{

@@ -1,6 +1,5 @@
 //! The change of a node as text, to look at before it is made.
 
-mod escape;
 mod hunks;
 
 #[cfg(test)]
@@ -35,8 +34,8 @@ impl Default for DiffOptions {
     }
 }
 
-/// A change as text. Control characters are escaped: content cannot drive the terminal that shows
-/// it.
+/// A change as text. Control characters and invisible ones are escaped: content cannot drive the
+/// terminal that shows it, and hides nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Diff {

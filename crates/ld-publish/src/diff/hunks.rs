@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use ld_config::escape_hidden;
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline, group_diff_ops};
 
-use super::escape::push_escaped;
 use super::{DiffOptions, MAX_OUTPUT_BYTES};
 
 /// Unchanged lines shown around a change.
@@ -83,7 +83,7 @@ impl Page {
             self.text.push_str(colour);
         }
         self.text.push_str(prefix);
-        push_escaped(&mut self.text, rest);
+        self.text.push_str(&escape_hidden(rest));
         if coloured {
             self.text.push_str(PLAIN);
         }
