@@ -34,7 +34,7 @@ const UNLIMITED: Duration = Duration::MAX;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    ld_cli::run_main(LogOptions { debug: args.debug, session_news: false }, || run(args))
+    ld_cli::run_main(LogOptions { debug: args.debug, session_news: false }, || Ok(()), |()| run(args))
 }
 
 fn run(args: Args) -> Result<Exit, Exit> {

@@ -11,17 +11,20 @@
 //! assert_eq!(failure, ld_cli::Exit::Usage);
 //! ```
 //!
-//! [`run_main`] is the frame of a binary's `main`: it starts logging, and writes out what was
-//! logged at the end. Log lines never block the program: see [`MAX_LOG_LINES`] for what happens
-//! when nothing reads them.
+//! [`run_main`] is the frame of a binary's `main`: it switches core dumps off, starts logging, and
+//! writes out what was logged at the end. Log lines never block the program: see [`MAX_LOG_LINES`]
+//! for what happens when nothing reads them. In each line hidden characters are escaped, and a line
+//! that comes again and again is written once with a count.
 //!
 //! It deliberately parses no command line: that is each binary's own. [`parse_duration`] parses one
 //! argument.
 
 mod config;
+mod core_dumps;
 mod duration;
 mod exit;
 mod log_buffer;
+mod log_repeats;
 mod log_writer;
 mod logging;
 mod process;

@@ -3,7 +3,9 @@
 
 use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crate::log_repeats::Repeats;
 
 /// At most this many log lines wait for standard error. When it does not drain, further lines are
 /// dropped and counted; the count is logged once it drains again.
@@ -28,22 +30,49 @@ struct State {
     dropped: u64,
     /// Taken lines are not written yet.
     writing: bool,
+    repeats: Repeats,
+}
+
+impl State {
+    /// Adds a line, or counts what it stands for as dropped if the buffer is full.
+    fn append(&mut self, line: &[u8], stands_for: u64) {
+        let full = self.lines >= MAX_LOG_LINES || self.bytes.len() + line.len() > MAX_LOG_BYTES;
+        // After a dropped line all others are dropped until the buffer is taken: shorter ones must
+        // not overtake it.
+        if !self.bytes.is_empty() && (full || self.dropped > 0) {
+            self.dropped += stands_for;
+            self.repeats.forget();
+            return;
+        }
+        self.bytes.extend_from_slice(line);
+        self.lines += 1;
+    }
+
+    fn append_repeats(&mut self) {
+        let count = self.repeats.count();
+        if let Some(summary) = self.repeats.take() {
+            self.append(&summary, count);
+        }
+    }
 }
 
 impl LogBuffer {
-    /// Adds a line, or drops it if the buffer is full.
-    pub(crate) fn push(&self, line: &[u8]) {
+    /// Adds a line that was logged at `now`, or drops it if the buffer is full. A line that repeats
+    /// the last one is only counted.
+    pub(crate) fn push(&self, line: &[u8], now: Instant) {
         let mut state = self.lock();
         let idle = state.bytes.is_empty();
-        let full = state.lines >= MAX_LOG_LINES || state.bytes.len() + line.len() > MAX_LOG_BYTES;
-        // After a dropped line all others are dropped until the buffer is taken: shorter ones must
-        // not overtake it.
-        if !idle && (full || state.dropped > 0) {
-            state.dropped += 1;
+        let had_repeats = state.repeats.due().is_some();
+        if state.repeats.add(line, now) {
+            if !had_repeats {
+                // The thread that writes waits until the count is due.
+                self.changed.notify_all();
+            }
             return;
         }
-        state.bytes.extend_from_slice(line);
-        state.lines += 1;
+        state.append_repeats();
+        state.repeats.keep(line);
+        state.append(line, 1);
         if idle && !state.writing {
             self.changed.notify_all();
         }
@@ -54,8 +83,19 @@ impl LogBuffer {
         let mut state = self.lock();
         state.writing = false;
         self.changed.notify_all();
-        let waited = self.changed.wait_while(state, |state| state.bytes.is_empty());
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        while state.bytes.is_empty() {
+            let Some(due) = state.repeats.due() else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = due.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                state.append_repeats();
+            } else {
+                let waited = self.changed.wait_timeout(state, left);
+                state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
         state.writing = true;
         state.lines = 0;
         let dropped = mem::take(&mut state.dropped);
@@ -72,7 +112,10 @@ impl LogBuffer {
     /// Waits until all lines are written, `limit` at most. Returns whether they are.
     pub(crate) fn flush(&self, limit: Duration) -> bool {
         let pending = |state: &mut State| state.writing || !state.bytes.is_empty();
-        let waited = self.changed.wait_timeout_while(self.lock(), limit, pending);
+        let mut state = self.lock();
+        state.append_repeats();
+        self.changed.notify_all();
+        let waited = self.changed.wait_timeout_while(state, limit, pending);
         let (_state, result) = waited.unwrap_or_else(PoisonError::into_inner);
         !result.timed_out()
     }
@@ -85,6 +128,11 @@ impl LogBuffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log_repeats::REPEAT_WINDOW;
+
+    fn push(buffer: &LogBuffer, line: &[u8]) {
+        buffer.push(line, Instant::now());
+    }
 
     fn text(bytes: Vec<u8>) -> String {
         String::from_utf8(bytes).unwrap()
@@ -94,7 +142,7 @@ mod tests {
     fn lines_are_taken_in_order_and_all_at_once() {
         let buffer = LogBuffer::default();
         for number in 0..3 {
-            buffer.push(format!("{number}\n").as_bytes());
+            push(&buffer, format!("{number}\n").as_bytes());
         }
         assert_eq!(text(buffer.take()), "0\n1\n2\n");
     }
@@ -102,20 +150,20 @@ mod tests {
     #[test]
     fn too_many_lines_are_dropped_and_counted_once() {
         let buffer = LogBuffer::default();
-        (0..MAX_LOG_LINES + 7).for_each(|_| buffer.push(b"x\n"));
+        (0..MAX_LOG_LINES + 7).for_each(|number| push(&buffer, format!("{number}\n").as_bytes()));
         let taken = text(buffer.take());
         let note = "7 log lines were dropped: standard error did not drain\n";
         assert_eq!(taken.lines().count(), MAX_LOG_LINES + 1);
         assert!(taken.ends_with(note), "{}", &taken[taken.len() - 100..]);
-        buffer.push(b"after\n");
+        push(&buffer, b"after\n");
         assert_eq!(text(buffer.take()), "after\n");
     }
 
     #[test]
     fn too_many_bytes_are_dropped_and_no_line_overtakes() {
         let buffer = LogBuffer::default();
-        let half = vec![b'x'; MAX_LOG_BYTES / 2];
-        [&half[..], &half, b"long\n", b""].into_iter().for_each(|line| buffer.push(line));
+        let half = |byte| vec![byte; MAX_LOG_BYTES / 2];
+        [&half(b'x')[..], &half(b'y'), b"long\n", b""].into_iter().for_each(|line| push(&buffer, line));
         let taken = text(buffer.take());
         assert_eq!(&taken[MAX_LOG_BYTES..], "2 log lines were dropped: standard error did not drain\n");
     }
@@ -123,8 +171,8 @@ mod tests {
     #[test]
     fn one_line_longer_than_the_buffer_passes() {
         let buffer = LogBuffer::default();
-        buffer.push(&vec![b'x'; MAX_LOG_BYTES + 1]);
-        buffer.push(b"dropped\n");
+        push(&buffer, &vec![b'x'; MAX_LOG_BYTES + 1]);
+        push(&buffer, b"dropped\n");
         let taken = text(buffer.take());
         assert_eq!(&taken[MAX_LOG_BYTES + 1..], "1 log line was dropped: standard error did not drain\n");
     }
@@ -133,7 +181,7 @@ mod tests {
     fn a_flush_waits_for_what_is_taken_but_not_written() {
         let buffer = LogBuffer::default();
         assert!(buffer.flush(Duration::ZERO), "there is nothing to write");
-        buffer.push(b"a\n");
+        push(&buffer, b"a\n");
         assert!(!buffer.flush(Duration::from_millis(1)));
         buffer.take();
         assert!(!buffer.flush(Duration::from_millis(1)));
@@ -141,7 +189,47 @@ mod tests {
             // It waits for the next line, and so has written the last.
             scope.spawn(|| buffer.take());
             assert!(buffer.flush(Duration::from_secs(30)));
-            buffer.push(b"end\n");
+            push(&buffer, b"end\n");
         });
+    }
+
+    #[test]
+    fn repeats_are_summed_up_before_the_next_line() {
+        let buffer = LogBuffer::default();
+        (0..150_000).for_each(|_| push(&buffer, b"again\n"));
+        push(&buffer, b"other\n");
+        push(&buffer, b"again\n");
+        let expected = "again\n(the last line was repeated 149999 times)\nother\nagain\n";
+        assert_eq!(text(buffer.take()), expected);
+    }
+
+    #[test]
+    fn a_count_is_taken_when_it_is_due() {
+        let buffer = LogBuffer::default();
+        push(&buffer, b"again\n");
+        assert_eq!(text(buffer.take()), "again\n");
+        let past = Instant::now().checked_sub(REPEAT_WINDOW).unwrap();
+        // Seen in the past, so that the count is due now.
+        [past; 3].into_iter().for_each(|at| buffer.push(b"again\n", at));
+        assert_eq!(text(buffer.take()), "(the last line was repeated 3 times)\n");
+    }
+
+    #[test]
+    fn a_flush_writes_the_count() {
+        let buffer = LogBuffer::default();
+        [b"again\n"; 3].into_iter().for_each(|line| push(&buffer, line));
+        assert!(!buffer.flush(Duration::ZERO));
+        assert_eq!(text(buffer.take()), "again\n(the last line was repeated 2 times)\n");
+    }
+
+    #[test]
+    fn repeats_of_a_dropped_line_are_dropped_lines() {
+        let buffer = LogBuffer::default();
+        push(&buffer, &vec![b'x'; MAX_LOG_BYTES]);
+        [b"again\n"; 3].into_iter().for_each(|line| push(&buffer, line));
+        let note = "3 log lines were dropped: standard error did not drain\n";
+        assert_eq!(&text(buffer.take())[MAX_LOG_BYTES..], note);
+        push(&buffer, b"again\n");
+        assert_eq!(text(buffer.take()), "again\n");
     }
 }

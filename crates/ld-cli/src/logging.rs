@@ -4,8 +4,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use ld_config::escape_hidden;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
@@ -59,12 +60,9 @@ pub struct LogOptions {
     pub session_news: bool,
 }
 
-/// Starts to log on standard error. Has no effect if logging was started before.
-///
-/// # Errors
-///
-/// The system refuses the thread that writes the lines.
-pub(crate) fn start(options: LogOptions) -> io::Result<()> {
+/// Starts to gather log lines, without a thread; [`start_writing`] writes them. Has no effect if
+/// logging was started before.
+pub(crate) fn start(options: LogOptions) {
     let LogOptions { debug, session_news } = options;
     let level = if debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
     let quiet = if debug { LevelFilter::INFO } else { LevelFilter::OFF };
@@ -75,12 +73,19 @@ pub(crate) fn start(options: LogOptions) -> io::Result<()> {
         .with_targets(QUIET.map(|target| (target, quiet)));
     let buffer = Arc::new(LogBuffer::default());
     if LINES.set(Arc::clone(&buffer)).is_ok() {
-        log_writer::start(Arc::clone(&buffer))?;
         let make_writer = move || ToBuffer(Arc::clone(&buffer));
         let lines = tracing_subscriber::fmt::layer().with_writer(make_writer).event_format(Lines { debug });
         let _ = tracing_subscriber::registry().with(targets).with(lines).try_init();
     }
-    Ok(())
+}
+
+/// Starts the thread that writes the lines to standard error.
+///
+/// # Errors
+///
+/// The system refuses the thread.
+pub(crate) fn start_writing() -> io::Result<()> {
+    LINES.get().map_or(Ok(()), |buffer| log_writer::start(Arc::clone(buffer)))
 }
 
 /// Waits until everything that was logged is written. Gives up when standard error has taken no
@@ -115,7 +120,7 @@ struct ToBuffer(Arc<LogBuffer>);
 impl Write for ToBuffer {
     /// Called once for each event, with the whole line.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.push(line);
+        self.0.push(line, Instant::now());
         Ok(line.len())
     }
 
@@ -149,8 +154,10 @@ where
         if self.debug {
             write!(line, "{} {}: ", meta.level(), meta.target())?;
         }
-        context.format_fields(line.by_ref(), event)?;
-        writeln!(line)
+        // Names and messages of others may be part of it.
+        let mut message = String::new();
+        context.format_fields(Writer::new(&mut message), event)?;
+        writeln!(line, "{}", escape_hidden(&message))
     }
 }
 

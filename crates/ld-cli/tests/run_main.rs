@@ -1,6 +1,7 @@
 //! `run_main` in a process of its own, which is this test started again.
 
 use std::env;
+use std::fs;
 use std::io::Read;
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -13,18 +14,43 @@ const ROLE: &str = "LD_CLI_ROLE";
 
 const LINES: usize = 20_000;
 
+/// One of each kind that a terminal acts upon, or that hides what is there.
+const HIDDEN: &str = "a\u{200b}\u{feff}\u{ad}\u{2060}\u{e0041}\u{fe0f}\u{2028}\u{202e}\u{61c}\nb";
+
 fn main() -> ExitCode {
     match env::var(ROLE) {
-        Ok(role) => run_main(LogOptions { debug: role == "debug", session_news: true }, || play(&role)),
+        Ok(role) => {
+            let options = LogOptions { debug: role == "debug", session_news: true };
+            run_main(options, || prepare(&role), |()| play(&role))
+        }
         Err(_) => {
             a_panic_is_one_line_with_place_and_reason_and_exits_1();
             a_panic_in_a_task_is_one_line_and_the_process_goes_on();
             every_line_is_written_in_order_before_the_end();
             debug_lines_have_level_and_target();
+            preparation_has_the_process_for_itself();
+            hidden_characters_are_escaped();
+            a_flood_is_one_line_and_a_count();
+            core_dumps_are_off();
             an_end_waits_half_a_second_for_an_unread_pipe();
             ExitCode::SUCCESS
         }
     }
+}
+
+fn prepare(role: &str) -> Result<(), Exit> {
+    if role == "threads" {
+        info!("{} thread", threads());
+    }
+    if role == "refuse" {
+        error!("it cannot be prepared");
+        return Err(Exit::Usage);
+    }
+    Ok(())
+}
+
+fn threads() -> usize {
+    fs::read_dir("/proc/self/task").expect("a process reads its own threads").count()
 }
 
 fn play(role: &str) -> Result<Exit, Exit> {
@@ -36,6 +62,26 @@ fn play(role: &str) -> Result<Exit, Exit> {
                 let _ = tokio::spawn(async { panic!("a task's reason") }).await;
                 info!("it goes on");
             });
+            Ok(Exit::Done)
+        }
+        "threads" => {
+            info!("{} threads", threads());
+            Ok(Exit::Done)
+        }
+        "hidden" => {
+            warn!("{HIDDEN}");
+            Ok(Exit::Done)
+        }
+        "flood" => {
+            (0..LINES).for_each(|_| info!("again"));
+            info!("the end");
+            Ok(Exit::Done)
+        }
+        "dump" => {
+            let limits = fs::read_to_string("/proc/self/limits").expect("a process reads its own limits");
+            let core = limits.lines().find(|line| line.starts_with("Max core file size"));
+            info!("{}", core.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" "));
+            info!("{:?}", rustix::process::dumpable_behavior());
             Ok(Exit::Done)
         }
         "debug" => {
@@ -86,6 +132,28 @@ fn every_line_is_written_in_order_before_the_end() {
 
 fn debug_lines_have_level_and_target() {
     assert_eq!(run("debug"), (Some(2), "WARN run_main: a warning\n".to_owned()));
+}
+
+fn preparation_has_the_process_for_itself() {
+    assert_eq!(run("threads"), (Some(0), "1 thread\n2 threads\n".to_owned()));
+    assert_eq!(run("refuse"), (Some(2), "it cannot be prepared\n".to_owned()));
+}
+
+fn hidden_characters_are_escaped() {
+    let shown = r"a\u{200b}\u{feff}\u{ad}\u{2060}\u{e0041}\u{fe0f}\u{2028}\u{202e}\u{61c}\nb";
+    assert_eq!(run("hidden"), (Some(0), format!("{shown}\n")));
+}
+
+fn a_flood_is_one_line_and_a_count() {
+    let (code, stderr) = run("flood");
+    let count = LINES - 1;
+    assert_eq!(code, Some(0));
+    assert_eq!(stderr, format!("again\n(the last line was repeated {count} times)\nthe end\n"));
+}
+
+fn core_dumps_are_off() {
+    let expected = "Max core file size 0 0 bytes\nOk(NotDumpable)\n";
+    assert_eq!(run("dump"), (Some(0), expected.to_owned()));
 }
 
 fn an_end_waits_half_a_second_for_an_unread_pipe() {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use ld_testkit::hostile::Server;
 use ld_testkit::{Host, SOON, TestCommand, wait_until};
 
 use crate::target::Target;
@@ -99,4 +100,46 @@ fn a_node_replaced_during_its_check_is_checked_again() {
     target.watcher.wait_for_stderr("nodes.flags: ", SOON);
     assert_ne!(target.host.read("flags").unwrap(), b"bad");
     target.assert_followed("a bad version");
+}
+
+/// Characters that a terminal acts upon, or that hide what is there.
+const HIDDEN: [char; 9] = [
+    '\u{200b}',
+    '\u{feff}',
+    '\u{ad}',
+    '\u{2060}',
+    '\u{e0041}',
+    '\u{fe0f}',
+    '\u{2028}',
+    '\u{202e}',
+    '\u{61c}',
+];
+
+fn assert_escaped(output: &str) {
+    for character in HIDDEN {
+        assert!(!output.contains(character), "{} in {output}", character.escape_default());
+        assert!(output.contains(&character.escape_default().to_string()), "{output}");
+    }
+}
+
+#[test]
+fn hidden_characters_are_escaped_in_a_log_line() {
+    let server = Server::start();
+    server.set("/flags", "on");
+    let name: String = HIDDEN.iter().flat_map(|character| [*character, 'x']).collect();
+    let host = Host::new(server.connect_string()).node(&name, "/flags");
+    let watcher = host.watcher().start();
+    host.wait_for(&name, "on");
+    watcher.wait_for_stderr("Updating ", SOON);
+    assert_escaped(&watcher.stderr());
+}
+
+#[test]
+fn hidden_characters_are_escaped_in_a_diff() {
+    let server = Server::start();
+    server.set("/flags", "plain");
+    let text: String = HIDDEN.iter().flat_map(|character| [*character, 'x']).collect();
+    let writer = Host::new(server.connect_string()).writer(&text, "/flags").run(SOON);
+    assert_eq!((writer.code, server.data("/flags").unwrap()), (Some(0), text.into_bytes()));
+    assert_escaped(&writer.stdout);
 }
