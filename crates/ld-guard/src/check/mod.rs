@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use process_wrap::std::{CommandWrap, ProcessSession};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tracing::warn;
 
 use crate::Error;
 use children::OwnChild;
@@ -45,6 +46,7 @@ pub(crate) fn run<F: AsRef<Path>, E: fmt::Display>(
     write_file: impl FnOnce() -> Result<F, E>,
 ) -> Result<(), Error> {
     let active = checks.begin().ok_or(Error::Interrupted)?;
+    warn_of_writers(program, checks);
     let file = write_file().map_err(|error| Error::NotJudged(error.to_string()))?;
     let ended = run_on(program, file.as_ref(), LIMIT, &active);
     drop(file);
@@ -58,6 +60,15 @@ pub(crate) fn run<F: AsRef<Path>, E: fmt::Display>(
             let (name, limit) = (program.display(), LIMIT.as_secs());
             Err(Error::Rejected(format!("the check {name} was killed after {limit} s without an answer")))
         }
+    }
+}
+
+/// Warns once of a program that others may change: it runs with all that the watcher has.
+fn warn_of_writers(program: &Path, checks: &Checks) {
+    // What cannot be looked at cannot be run either, which says why.
+    let writers = std::fs::metadata(program).ok().and_then(|program| ld_config::other_writers(&program));
+    if let Some(writers) = writers.filter(|_| checks.is_first_warning(program)) {
+        warn!("the check {}: {writers}", program.display());
     }
 }
 

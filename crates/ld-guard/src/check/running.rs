@@ -1,6 +1,9 @@
 //! The checks that run, so that they can be ended: a check would outlive the process that started
 //! it.
 
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rustix::process::Pid;
@@ -13,6 +16,8 @@ use super::session::{kill_group, kill_session};
 #[derive(Debug, Clone, Default)]
 pub struct Checks {
     state: watch::Sender<State>,
+    /// Programs that were warned of.
+    warned: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 #[derive(Debug, Default)]
@@ -44,6 +49,12 @@ impl Checks {
             state.ended = true;
             state.leaders.iter().copied().for_each(kill_group);
         });
+    }
+
+    /// Whether `program` was not warned of yet; it counts as warned of then.
+    pub(super) fn is_first_warning(&self, program: &Path) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.insert(program.to_owned())
     }
 
     /// Counts one more, unless all are ended.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ld_blocking::{BoundedCalls, Spawner};
-use ld_config::{SecretsConfig, read_simple_secrets};
+use ld_config::{SecretsConfig, read_secrets};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::error;
@@ -36,7 +36,10 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     pub(crate) fn new(config: SecretsConfig, paths: &[String], spawner: Spawner) -> Self {
-        Self::with(config, paths, spawner, read_simple_secrets)
+        Self::with(config, paths, spawner, |config, paths| {
+            let read = read_secrets(config, paths);
+            (read.secrets, read.warnings)
+        })
     }
 
     fn with(config: SecretsConfig, paths: &[String], spawner: Spawner, read: Read) -> Self {
@@ -104,8 +107,9 @@ mod tests {
     use std::sync::{LazyLock, Mutex};
 
     use futures_util::future::join_all;
-    use ld_config::{SecretValue, SecretsError};
+    use ld_config::SecretValue;
 
+    use super::store::Found;
     use super::*;
 
     /// What the reads of one test wait for.
@@ -121,8 +125,8 @@ mod tests {
         Arc::new(Credentials::with(SecretsConfig::default(), &paths, spawner, read))
     }
 
-    fn found() -> Vec<Result<SecretValue, SecretsError>> {
-        vec![Ok(SecretValue::new(b"user:password".to_vec()))]
+    fn found() -> Found {
+        (vec![Ok(SecretValue::new(b"user:password".to_vec()))], Vec::new())
     }
 
     #[tokio::test]

@@ -10,7 +10,10 @@ use tracing::{error, info, warn};
 
 use crate::Error;
 
-pub(super) type Read = fn(&SecretsConfig, &[String]) -> Vec<Result<SecretValue, SecretsError>>;
+/// Reads the secrets of these paths: a result for each, and warnings about their files.
+pub(super) type Read = fn(&SecretsConfig, &[String]) -> Found;
+
+pub(super) type Found = (Vec<Result<SecretValue, SecretsError>>, Vec<String>);
 
 /// One state of the credentials; another one has another version.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ struct State {
     began: Option<Instant>,
     /// The read hangs, and the log says so.
     hang_logged: bool,
+    /// What the log says about the files.
+    warned: Vec<String>,
 }
 
 /// What is known to be wrong with the credentials.
@@ -66,7 +71,7 @@ impl Store {
         Self {
             config,
             read,
-            state: Mutex::new(State { slots, began: None, hang_logged: false }),
+            state: Mutex::new(State { slots, began: None, hang_logged: false, warned: Vec::new() }),
             current: watch::Sender::new(Arc::new(CredentialSet { version: 0, values: Vec::new() })),
             problems: watch::Sender::default(),
         }
@@ -85,12 +90,16 @@ impl Store {
         }
         let began = Instant::now();
         let paths: Vec<String> = self.state().slots.iter().map(|slot| slot.path.clone()).collect();
-        let results = (self.read)(&self.config, &paths);
+        let (results, warnings) = (self.read)(&self.config, &paths);
         let mut state = self.state();
         state.began = Some(began);
         if std::mem::take(&mut state.hang_logged) {
             info!("reading '{}' works again", self.config.path.display());
         }
+        for warning in warnings.iter().filter(|warning| !state.warned.contains(warning)) {
+            warn!("{warning}");
+        }
+        state.warned = warnings;
         let (mut failed, mut changed) = (Vec::new(), false);
         for (slot, result) in state.slots.iter_mut().zip(results) {
             match slot.check(result) {

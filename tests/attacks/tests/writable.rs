@@ -1,0 +1,79 @@
+//! What others may write, and what lets them: warned of, and an error with `--strict`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use ld_testkit::hostile::Server;
+use ld_testkit::{TestCommand, TestOutput};
+use ld_tests::{Host, SOON};
+
+/// Runs `--once`, and `--once --strict`: the first succeeds with `warning`, the second fails.
+#[track_caller]
+fn assert_warned(once: TestCommand, warning: &str) {
+    let TestOutput { code, stderr, .. } = once.run(SOON);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(stderr.matches(warning).count(), 1, "{warning:?} in {stderr}");
+    let TestOutput { code, stderr, .. } = once.arg("--strict").run(SOON);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stderr.contains("1 warning\n"), "{stderr}");
+}
+
+fn host(server: &Server) -> Host {
+    Host::new(server.connect_string()).node("flags", "/flags")
+}
+
+fn server() -> Server {
+    let server = Server::start();
+    server.set("/flags", "on");
+    server
+}
+
+fn chmod(path: impl AsRef<std::path::Path>, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_configuration_that_others_may_write_warns() {
+    let server = server();
+    let host = host(&server);
+    let once = host.once();
+    chmod(host.path("config.ini"), 0o646);
+    assert_warned(once, "others may change this file: its mode 0646 lets every local user write");
+}
+
+#[test]
+fn secrets_that_others_may_write_warn() {
+    let server = server();
+    let host = host(&server).credentials(&["live-data:planted-password"]);
+    chmod(host.path("secrets.json"), 0o620);
+    let once = host.once();
+    assert_warned(once, "others may change this file: its mode 0620 lets its group write");
+}
+
+#[test]
+fn a_check_that_others_may_write_warns_once() {
+    let server = server();
+    let host = host(&server).node("other", "/flags");
+    let program = host.path("check");
+    let install = TestCommand::new("install").args(["-m", "777", "/dev/stdin"]).arg(&program);
+    assert_eq!(install.stdin("#!/bin/sh\n").run(SOON).code, Some(0));
+    let name = program.to_str().unwrap();
+    let host = host.setting("nodes.flags.check", name).setting("nodes.other.check", name);
+    let warning = format!("the check {name}: others may change this file: its mode 0777 lets");
+    assert_warned(host.once(), &warning);
+}
+
+#[test]
+fn modes_that_give_rights_away_warn() {
+    let server = server();
+    for (mode, warning) in [
+        ("4755", "4755 makes the file set-uid"),
+        ("2755", "2755 makes the file set-gid"),
+        ("0646", "0646 makes the file writable by every local user"),
+    ] {
+        let host = host(&server).setting("nodes.flags.mode", mode);
+        assert_warned(host.once(), warning);
+    }
+    let once = host(&server).setting("nodes.flags.mode", "1644").once().arg("--strict").run(SOON);
+    assert_eq!(once.code, Some(0), "{}", once.stderr);
+}
