@@ -14,6 +14,7 @@ use std::time::Duration;
 use clap::Parser;
 use ld_cli::{Exit, LogOptions};
 use ld_config::{Config, Scope, chain};
+use ld_sandbox::Rules;
 use tracing::{error, info, warn};
 
 use crate::args::{Args, Command};
@@ -25,32 +26,56 @@ use crate::signals::{Event, Signals};
 /// is abandoned.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(1);
 
-fn main() -> ExitCode {
-    let args = Args::parse();
-    ld_cli::run_main(LogOptions { debug: args.debug, session_news: true }, || run(&args))
+/// What is there before the first thread.
+struct Prepared {
+    config: Config,
+    /// What this process may still do, if it is sandboxed.
+    sandbox: Option<Rules>,
 }
 
-fn run(args: &Args) -> Result<Exit, Exit> {
-    match &args.command {
-        Some(Command::Status(status)) => return status::run(status),
-        Some(Command::Check(check)) => return check::run(check),
-        Some(Command::PrintConfig { config }) => return check::print(config),
-        None => {}
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let options = LogOptions { debug: args.debug, session_news: true };
+    ld_cli::run_main(options, || prepare(&args), |prepared| run(&args, prepared))
+}
+
+/// Reads the configuration and enters the sandbox, which binds all threads that are started later.
+/// Does nothing for a subcommand.
+fn prepare(args: &Args) -> Result<Option<Prepared>, Exit> {
+    if args.command.is_some() {
+        return Ok(None);
     }
     let config = ld_cli::read_config(args.config(), Scope::Watcher)?;
+    let mut sandbox = None;
+    if config.watcher.sandbox {
+        let rules = Rules::new(args.config(), &config);
+        let unusable = rules.enforce(ld_sync::open_destination_directory).map_err(failed)?;
+        unusable.iter().for_each(|unusable| warn!("{unusable}"));
+        sandbox = Some(rules);
+    }
+    Ok(Some(Prepared { config, sandbox }))
+}
+
+fn run(args: &Args, prepared: Option<Prepared>) -> Result<Exit, Exit> {
+    let prepared = match (&args.command, prepared) {
+        (Some(Command::Status(status)), _) => return status::run(status),
+        (Some(Command::Check(check)), _) => return check::run(check),
+        (Some(Command::PrintConfig { config }), _) => return check::print(config),
+        (None, prepared) => prepared.ok_or(Exit::Failed)?,
+    };
     let runtime = ld_cli::build_runtime()?;
-    let exit = runtime.block_on(watch(args, config));
+    let exit = runtime.block_on(watch(args, prepared));
     runtime.shutdown_background();
     exit
 }
 
-async fn watch(args: &Args, mut config: Config) -> Result<Exit, Exit> {
+async fn watch(args: &Args, Prepared { mut config, sandbox }: Prepared) -> Result<Exit, Exit> {
     let mut signals = Signals::listen().map_err(failed)?;
     if args.once {
         once::prepare(&mut config.nodes, args.strict);
         config.status.listen = None;
     }
-    let mut running = Running::start(config).map_err(failed)?;
+    let mut running = Running::start(config, sandbox).map_err(failed)?;
     let exit = if args.once {
         once(args, &running, &mut signals).await
     } else {

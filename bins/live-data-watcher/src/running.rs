@@ -8,6 +8,7 @@ use std::time::Duration;
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_cli::Exit;
 use ld_config::{Config, Scope, chain};
+use ld_sandbox::Rules;
 use ld_status::{Reloads, Server, View};
 use ld_sync::Engine;
 use ld_zk::Client;
@@ -27,6 +28,8 @@ pub(crate) struct Running {
     server: Option<Server>,
     reloads: Reloads,
     reads: BoundedCalls,
+    /// What this process may still do, if it is sandboxed.
+    sandbox: Option<Rules>,
 }
 
 /// Why nothing runs.
@@ -41,13 +44,14 @@ pub(crate) enum StartError {
 }
 
 impl Running {
-    /// Starts everything that `config` asks for. Needs a tokio runtime.
-    pub(crate) fn start(config: Config) -> Result<Self, StartError> {
+    /// Starts everything that `config` asks for, in a process that is bound by `sandbox`. Needs a
+    /// tokio runtime.
+    pub(crate) fn start(config: Config, sandbox: Option<Rules>) -> Result<Self, StartError> {
         let reloads = Reloads::default();
         let (client, engine) = start(&config)?;
         let server = serve(&config, &engine, &client, &reloads)?;
         let reads = BoundedCalls::new("reading the configuration", Spawner::Threads, 1);
-        Ok(Self { config, client, engine, server, reloads, reads })
+        Ok(Self { config, client, engine, server, reloads, reads, sandbox })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -67,6 +71,9 @@ impl Running {
             Ok(Err(_)) => return self.keep("the configuration is broken"),
             Err(error) => return self.keep(&error.to_string()),
         };
+        if let Err(reason) = fits_sandbox(self.sandbox.as_ref(), path, &config) {
+            return self.keep(reason);
+        }
         let replaced = self.replace(config).await;
         match replaced {
             Ok(()) => self.reloads.succeeded(),
@@ -132,6 +139,20 @@ impl Running {
         let served = serve(&self.config, &self.engine, &self.client, &self.reloads);
         self.server = served.map_err(|error| chain(&error))?;
         Ok(())
+    }
+}
+
+/// Whether a process that is bound by `sandbox` can do what `config`, read from `path`, asks for. A
+/// sandbox is entered at a start and cannot be widened.
+fn fits_sandbox(sandbox: Option<&Rules>, path: &Path, config: &Config) -> Result<(), &'static str> {
+    let wanted = config.watcher.sandbox.then(|| Rules::new(path, config));
+    match (sandbox, wanted) {
+        (None, None) => Ok(()),
+        (Some(sandbox), Some(wanted)) if sandbox.allow(&wanted) => Ok(()),
+        (Some(_), Some(_)) => {
+            Err("it needs a directory or a check that the sandbox does not allow: restart the watcher")
+        }
+        _ => Err("watcher.sandbox can only change at a start: restart the watcher"),
     }
 }
 

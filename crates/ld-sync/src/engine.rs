@@ -86,6 +86,7 @@ impl Engine {
             checks: Checks::default(),
             source: source.description(),
             chroot: source.chroot().to_owned(),
+            sandbox: settings.sandbox,
         });
         let (rounds, _) = watch::channel(Rounds::default());
         let engine = Self {

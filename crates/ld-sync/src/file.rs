@@ -41,6 +41,7 @@ mod walk;
 mod tests;
 
 pub(crate) use compare::{compare, differs, exists};
+pub use directory::open_destination_directory;
 pub(crate) use directory::{Directory, OpenDirectories};
 pub(crate) use drift::{Depth, Drift};
 pub(crate) use entry::{Entry, locate};

@@ -50,6 +50,7 @@ mod users;
 pub use builder::EngineBuilder;
 pub use engine::Engine;
 pub use error::StartError;
+pub use file::open_destination_directory;
 pub use nodes::{Changes, NodeChanges};
 pub use source::{NodeSource, Source};
 pub use status::{Applied, Counts, State, Status};

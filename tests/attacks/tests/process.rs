@@ -3,9 +3,8 @@
 use std::fs;
 use std::os::unix::fs::chown;
 
-use ld_testkit::hostile::{Delivery, Rule, Server};
-use ld_testkit::{Daemon, TestCommand, operation};
-use ld_tests::{Host, SOON};
+use ld_testkit::hostile::{Delivery, HostileServer, Rule};
+use ld_testkit::{Daemon, Host, SOON, TestCommand, operation};
 
 const USER: u32 = 4325;
 
@@ -26,7 +25,7 @@ fn assert_closed(process: &Daemon) {
 
 #[test]
 fn another_process_of_the_user_does_not_read_the_watcher() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "version 0");
     let host = Host::new(server.connect_string()).node("flags", "/flags");
     fs::create_dir(host.path("live")).unwrap();
@@ -48,7 +47,7 @@ fn another_process_of_the_user_does_not_read_the_watcher() {
 
 #[test]
 fn another_process_of_the_user_does_not_read_the_writer() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "old");
     server.add(Rule::on(operation::GET_DATA, |_, reply| reply.delivery = Delivery::Never));
     let host = Host::new(server.connect_string());

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use ld_testkit::hostile::Server;
+use ld_testkit::hostile::HostileServer;
 use ld_testkit::{Host, SOON, TestCommand, wait_until};
 
 use crate::target::Target;
@@ -124,7 +124,7 @@ fn assert_escaped(output: &str) {
 
 #[test]
 fn hidden_characters_are_escaped_in_a_log_line() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "on");
     let name: String = HIDDEN.iter().flat_map(|character| [*character, 'x']).collect();
     let host = Host::new(server.connect_string()).node(&name, "/flags");
@@ -136,7 +136,7 @@ fn hidden_characters_are_escaped_in_a_log_line() {
 
 #[test]
 fn hidden_characters_are_escaped_in_a_diff() {
-    let server = Server::start();
+    let server = HostileServer::start();
     server.set("/flags", "plain");
     let text: String = HIDDEN.iter().flat_map(|character| [*character, 'x']).collect();
     let writer = Host::new(server.connect_string()).writer(&text, "/flags").run(SOON);

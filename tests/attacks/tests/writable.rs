@@ -3,9 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use ld_testkit::hostile::Server;
-use ld_testkit::{TestCommand, TestOutput};
-use ld_tests::{Host, SOON};
+use ld_testkit::hostile::HostileServer;
+use ld_testkit::{Host, SOON, TestCommand, TestOutput};
 
 /// Runs `--once`, and `--once --strict`: the first succeeds with `warning`, the second fails.
 #[track_caller]
@@ -18,12 +17,12 @@ fn assert_warned(once: TestCommand, warning: &str) {
     assert!(stderr.contains("1 warning\n"), "{stderr}");
 }
 
-fn host(server: &Server) -> Host {
+fn host(server: &HostileServer) -> Host {
     Host::new(server.connect_string()).node("flags", "/flags")
 }
 
-fn server() -> Server {
-    let server = Server::start();
+fn server() -> HostileServer {
+    let server = HostileServer::start();
     server.set("/flags", "on");
     server
 }

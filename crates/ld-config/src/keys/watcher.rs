@@ -64,4 +64,11 @@ pub(crate) static WATCHER: &[Key<WatcherConfig>] = &[
         },
         show: |watcher| Some(timespan::show(watcher.content_interval)),
     },
+    Key {
+        name: "watcher.sandbox",
+        required: false,
+        read: |watcher, value| set(&mut watcher.sandbox, words::boolean(value)),
+        check: |_| Ok(()),
+        show: |watcher| Some(watcher.sandbox.to_string()),
+    },
 ];

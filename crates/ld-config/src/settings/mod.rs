@@ -65,6 +65,8 @@ pub struct WatcherConfig {
     /// How often the content of a file that belongs to another user is compared with what was
     /// written, though the file looks untouched. Zero: never.
     pub content_interval: Duration,
+    /// Whether the watcher gives up, after its start, what its configuration does not need.
+    pub sandbox: bool,
 }
 
 impl Default for WatcherConfig {
@@ -73,6 +75,7 @@ impl Default for WatcherConfig {
             heartbeat_interval: Duration::from_secs(300),
             drift_interval: Duration::from_secs(30),
             content_interval: Duration::from_secs(300),
+            sandbox: false,
         }
     }
 }

@@ -103,6 +103,15 @@ pub(crate) enum JobError {
 }
 
 impl JobError {
+    /// Whether a permission is missing, which a sandbox takes away, too.
+    pub(crate) fn is_denied(&self) -> bool {
+        match self {
+            Self::File(error) | Self::Touch(TouchError::File(error)) => error.is_denied(),
+            Self::NotFlushed(error) => error.is_denied(),
+            _ => false,
+        }
+    }
+
     /// Whether the process, and not this destination, lacks something that comes back by itself.
     pub(crate) fn is_shortage(&self) -> bool {
         match self {

@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -132,6 +133,18 @@ impl AsFd for Directory {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
+}
+
+/// Opens the directory of destinations as the engine does, and makes what is missing of it. For a
+/// process that has to name it before the engine starts. Blocks, maybe without end on a file system
+/// that hangs.
+///
+/// # Errors
+///
+/// The system's refusal, or a symlink of another user on the way.
+pub fn open_destination_directory(path: &Path) -> io::Result<OwnedFd> {
+    let directory = Directory::open_or_create(path, true).map_err(io::Error::other)?;
+    Ok(directory.file.into())
 }
 
 /// The directory and the name in it that a destination's path stands for.

@@ -115,6 +115,11 @@ impl FileError {
         self.is_one_of(&[Errno::NOENT, Errno::NOTDIR])
     }
 
+    /// Whether the system refused it for want of a permission, which a sandbox takes away, too.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.is_one_of(&[Errno::ACCESS])
+    }
+
     /// Whether the process or the machine has no descriptor left: closing some makes room.
     pub(crate) fn is_out_of_descriptors(&self) -> bool {
         self.is_one_of(&[Errno::MFILE, Errno::NFILE])

@@ -17,6 +17,10 @@ use crate::status::{Applied, State};
 pub(crate) const DRIFT_STAYS: &str =
     "another process changed the file, which stays so until the node changes";
 
+/// What may be behind a missing permission in a sandboxed process.
+const SANDBOX_HINT: &str = "; watcher.sandbox allows writing only to the directories that destinations had at \
+                            the start: if this is another one, restart the watcher";
+
 impl<W: NodeSource> Task<W> {
     /// Records what an apply or a comparison has done.
     pub(super) fn record_apply(&mut self, done: Done, attempt: &Attempt, took: Duration) {
@@ -91,6 +95,9 @@ impl<W: NodeSource> Task<W> {
             error if error.is_shortage() && self.retry.is_young() => {
                 let attempt = attempt.and_then(|attempt| self.shared.held.hold(attempt));
                 self.retry.later(attempt);
+            }
+            error if self.shared.sandbox && error.is_denied() => {
+                self.fail(&format!("{}{SANDBOX_HINT}", chain(error)), attempt);
             }
             error => self.fail(&chain(error), attempt),
         }

@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     /// The ensemble and the chroot, for messages.
     pub(crate) source: String,
     pub(crate) chroot: String,
+    /// The process is sandboxed, which messages about missing permissions mention.
+    pub(crate) sandbox: bool,
 }
 
 /// Keeps the file of one node equal to it.

@@ -1,0 +1,187 @@
+//! Gives up what the rules do not need.
+
+use std::fmt;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use landlock::{
+    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
+    RulesetCreated, RulesetCreatedAttr, RulesetError,
+};
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+
+use crate::open::{Opener, open_all};
+use crate::rules::{NOWHERE, Rules, SYSTEM, parent_of};
+
+/// The oldest version of Landlock that keeps the promise: older ones do not restrict truncation.
+const NEEDED: ABI = ABI::V3;
+
+/// Why a process cannot be sandboxed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The kernel has no Landlock, or too little of it, or does not let this process use it.
+    #[error(
+        "this kernel cannot sandbox the process: {0}; use Linux 6.2 or later with landlock in its list of \
+         security modules (lsm=), or set watcher.sandbox = false"
+    )]
+    Unsupported(#[source] RulesetError),
+    /// A rule was refused.
+    #[error("the kernel refuses a rule of the sandbox: {0}")]
+    Refused(#[source] RulesetError),
+}
+
+/// A directory that could not be opened: a sandboxed process may not use it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unusable {
+    /// The directory.
+    pub path: PathBuf,
+    /// Why it cannot be opened.
+    pub cause: io::Error,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        write!(f, "the sandbox keeps '{path}' closed until a restart: cannot open it now: {}", self.cause)
+    }
+}
+
+/// What one rule allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Allow {
+    Read,
+    /// All that the replacement of regular files takes.
+    Replace,
+    ReadAndExecute,
+    ReplaceSockets,
+    WriteFile,
+}
+
+impl Allow {
+    fn access(self) -> BitFlags<AccessFs> {
+        use AccessFs::{MakeDir, MakeReg, ReadDir, ReadFile, RemoveDir, RemoveFile, Truncate, WriteFile};
+        match self {
+            Self::Read => ReadFile | ReadDir,
+            Self::ReadAndExecute => ReadFile | ReadDir | AccessFs::Execute,
+            Self::Replace => {
+                ReadFile | ReadDir | WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir
+            }
+            Self::ReplaceSockets => AccessFs::MakeSock | RemoveFile,
+            Self::WriteFile => ReadFile | WriteFile | Truncate,
+        }
+    }
+}
+
+impl Rules {
+    /// Gives up everything else, for the calling thread and what it starts from now on: threads and
+    /// programs. Call it before there are other threads. The process gets no new privileges by
+    /// programs that it executes either (`no_new_privs`).
+    ///
+    /// `open_destination` opens a destination's directory, and makes it if it is missing. It is
+    /// called on threads of their own, and each gets 10 s. A directory that cannot be opened is
+    /// returned: the process may not use it.
+    ///
+    /// What is allowed: reading the directories of the system, of the configuration, the secrets
+    /// and the certificates; replacing files below the directories of destinations; with check
+    /// programs also reading and executing everything.
+    ///
+    /// # Errors
+    ///
+    /// The kernel lacks Landlock of version 3 (Linux 6.2), or refuses a rule. Nothing is given up
+    /// then.
+    pub fn enforce(
+        &self,
+        open_destination: impl Fn(&Path) -> io::Result<OwnedFd> + Send + Sync + 'static,
+    ) -> Result<Vec<Unusable>, SandboxError> {
+        let mut ruleset = create().map_err(SandboxError::Unsupported)?;
+        let (wanted, openers): (Vec<_>, Vec<_>) = self.wanted(open_destination).into_iter().unzip();
+        let mut unusable = Vec::new();
+        for (wanted, (path, opened)) in wanted.into_iter().zip(open_all(openers)) {
+            match opened {
+                Ok(place) => {
+                    ruleset = add(ruleset, &place, wanted.allow).map_err(SandboxError::Refused)?;
+                }
+                Err(cause) if wanted.required => unusable.push(Unusable { path, cause }),
+                Err(_) => {}
+            }
+        }
+        ruleset.restrict_self().map_err(SandboxError::Refused)?;
+        Ok(unusable)
+    }
+
+    fn wanted(
+        &self,
+        open_destination: impl Fn(&Path) -> io::Result<OwnedFd> + Send + Sync + 'static,
+    ) -> Vec<(Wanted, (PathBuf, Opener))> {
+        let open_destination = Arc::new(open_destination);
+        let mut all: Vec<(Wanted, (PathBuf, Opener))> = Vec::new();
+        let mut want = |path: &Path, allow, required, open: Opener| {
+            all.push((Wanted { allow, required }, (path.to_owned(), open)));
+        };
+        for path in SYSTEM {
+            want(path.as_ref(), Allow::Read, false, Box::new(move || look(path.as_ref())));
+        }
+        want(NOWHERE.as_ref(), Allow::WriteFile, false, Box::new(|| look(NOWHERE.as_ref())));
+        if self.has_checks {
+            want(Path::new("/"), Allow::ReadAndExecute, true, Box::new(|| look(Path::new("/"))));
+        }
+        for path in &self.directories {
+            let own = path.clone();
+            want(path, Allow::Read, true, Box::new(move || look(&own)));
+        }
+        for file in &self.files {
+            let (directory, file) = (parent_of(file).to_owned(), file.clone());
+            want(&directory.clone(), Allow::Read, true, Box::new(move || look(&directory)));
+            // The directory of what a link leads to now.
+            let behind = file.clone();
+            let open = move || look(parent_of(&behind.canonicalize()?));
+            want(&file, Allow::Read, false, Box::new(open));
+        }
+        for path in &self.sockets {
+            let own = path.clone();
+            want(path, Allow::ReplaceSockets, true, Box::new(move || look(&own)));
+        }
+        for path in &self.destinations {
+            let (own, open_destination) = (path.clone(), Arc::clone(&open_destination));
+            want(path, Allow::Replace, true, Box::new(move || open_destination(&own)));
+        }
+        all
+    }
+}
+
+/// What is to be allowed for one path.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    allow: Allow,
+    /// Without it something does not work, which must be told.
+    required: bool,
+}
+
+/// A ruleset that forbids all, on a kernel that can enforce it.
+fn create() -> Result<RulesetCreated, RulesetError> {
+    Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(NEEDED))?
+        // Version 5 also restricts what opened devices can be told.
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::IoctlDev)?
+        .set_compatibility(CompatLevel::HardRequirement)
+        .create()
+}
+
+fn add(ruleset: RulesetCreated, place: &OwnedFd, allow: Allow) -> Result<RulesetCreated, RulesetError> {
+    let is_directory =
+        fstat(place).is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Directory);
+    let access = allow.access();
+    let access = if is_directory { access } else { access & AccessFs::from_file(NEEDED) };
+    ruleset.add_rule(PathBeneath::new(place, access))
+}
+
+/// Opens a path to name it in a rule, which has no effect on what is there.
+fn look(path: &Path) -> io::Result<OwnedFd> {
+    Ok(openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?)
+}
