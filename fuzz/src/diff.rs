@@ -68,7 +68,9 @@ fn sides(data: &[u8]) -> (&[u8], &[u8]) {
 fn assert_colour_only_adds(data: &[u8], plain: &str) {
     let (old, new) = sides(data);
     let options = DiffOptions { colour: true, limit: Duration::MAX, ..DiffOptions::default() };
-    let Diff::Unified(mut text) = ld_publish::diff(old, new, &options) else { panic!("another kind in colour") };
+    let Diff::Unified(mut text) = ld_publish::diff(old, new, &options) else {
+        panic!("another kind in colour")
+    };
     for ours in ["\x1b[31m", "\x1b[32m", "\x1b[36m", "\x1b[1m", "\x1b[0m"] {
         text = text.replace(ours, "");
     }

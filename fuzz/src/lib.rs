@@ -6,7 +6,10 @@ mod diff;
 mod guards;
 mod ini;
 mod limit;
+mod panics;
+mod script;
 mod secrets;
+mod session;
 mod terminal;
 
 /// How large [`Target::fuzz`] makes the few inputs that it grows, in bytes: what a node may have by ZooKeeper's default.
@@ -34,9 +37,11 @@ pub const SECRETS: Target = Target { name: "secrets", check: secrets::check, gro
 pub const GUARDS: Target = Target { name: "guards", check: guards::check, grow: repeat };
 /// The difference that the writer shows.
 pub const DIFF: Target = Target { name: "diff", check: diff::check, grow: diff::grow };
+/// Our side of a conversation with a server that may answer anything.
+pub const SESSION: Target = Target { name: "session", check: session::check, grow: repeat };
 
 /// All of them.
-pub const TARGETS: [Target; 4] = [INI, SECRETS, GUARDS, DIFF];
+pub const TARGETS: [Target; 5] = [INI, SECRETS, GUARDS, DIFF, SESSION];
 
 impl Target {
     /// Checks the input, and once in a while a large one made of it.

@@ -44,6 +44,11 @@ fn every_diff_seed_holds() {
 }
 
 #[test]
+fn every_session_seed_holds() {
+    run_all(&ld_fuzz::SESSION);
+}
+
+#[test]
 fn every_target_has_a_program_a_dictionary_and_no_bytes_at_all_are_fine() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     for target in TARGETS {
