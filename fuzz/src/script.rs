@@ -21,7 +21,7 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn new(bytes: &[u8]) -> Self {
-        Self { rest: Mutex::new(bytes.to_vec().into_iter()) }
+        Self { rest: Mutex::new(Vec::from(bytes).into_iter()) }
     }
 
     /// Whether all replies are honest from now on.

@@ -29,6 +29,8 @@ mod open;
 mod rules;
 
 pub use enforce::{SandboxError, Unusable};
+/// The crate that this API names.
+pub use ld_config;
 pub use rules::Rules;
 
 /// The README's links and words are checked with the crate's documentation.

@@ -1,4 +1,4 @@
-//! What a sandboxed thread may and may not do. A sandbox binds one thread, so each test has its own.
+//! What a sandboxed thread may and may not do. A sandbox binds one thread, so each test has one.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
