@@ -150,7 +150,15 @@ async fn follow(
         if let Some(reason) = reason {
             return Error::SessionEnded { reason };
         }
-        state = states.changed().await;
+        let changed = states.changed();
+        state = if state == ZkState::Disconnected {
+            let Ok(state) = timeout(resume_limit(shared.config.timeout), changed).await else {
+                return Error::SessionEnded { reason: "it could not be resumed" };
+            };
+            state
+        } else {
+            changed.await
+        };
         // Two changes may come as one: whatever it is now, the connection was lost in between.
         lost = true;
         if changes.are_too_many() {
@@ -161,6 +169,14 @@ async fn follow(
             return Error::SessionEnded { reason: LEFT_READ_ONLY };
         }
     }
+}
+
+/// How long a session is resumed at most, by the session timeout that was asked for. A server may
+/// have granted weeks, and may refuse each resume: to a client that has seen a zxid from the future,
+/// for example. A new session costs one read of each node.
+fn resume_limit(asked: Duration) -> Duration {
+    const LEAST: Duration = Duration::from_secs(10);
+    asked.saturating_mul(4).max(LEAST)
 }
 
 /// Makes the session forget what it knew of the ensemble, before anything is read again. The
