@@ -9,10 +9,12 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::session::{Credentials, Names, Session, SessionPool, Tls, host_list, start_io_thread};
+use crate::budget::Budget;
+use crate::hosts::host_list;
+use crate::session::{Credentials, Names, Session, SessionPool, Tls, start_io_thread};
+use crate::shared::{Sessions, Shared};
 use crate::state::{ClientState, StateWatch, States};
 use crate::validate::validate;
-use crate::watch::{Budget, Polls};
 use crate::{ChildrenWatch, Error, NodeWatch, Options};
 
 /// How many reads may be in flight at once. Nearby 64 saturate a server, but it answers more of
@@ -23,29 +25,7 @@ const READS_IN_FLIGHT: usize = 1024;
 /// last [`NodeWatch`] are dropped the sessions are closed in the background.
 #[derive(Debug, Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    shared: Arc<Shared>,
-    pool: SessionPool,
-}
-
-/// What the sessions and the nodes of one client share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) config: ZooKeeperConfig,
-    pub(crate) options: Options,
-    pub(crate) hosts: String,
-    pub(crate) names: Names,
-    pub(crate) credentials: Credentials,
-    pub(crate) tls: Option<Tls>,
-    pub(crate) states: States,
-    pub(crate) budget: Budget,
-    /// One permit for each read in flight.
-    pub(crate) reads: Semaphore,
-    pub(crate) polls: Arc<Polls>,
+    sessions: Arc<Sessions>,
 }
 
 impl Client {
@@ -75,7 +55,7 @@ impl Client {
             options,
         });
         let pool = SessionPool::new(Arc::clone(&shared), runtime);
-        Ok(Self { inner: Arc::new(Inner { shared, pool }) })
+        Ok(Self { sessions: Arc::new(Sessions { shared, pool }) })
     }
 
     /// The current session's plain client, for everything that this crate does not do. It ends with
@@ -109,7 +89,7 @@ impl Client {
     pub fn watch(&self, path: &str) -> Result<NodeWatch, Error> {
         let path = ld_config::znode_path(path)?;
         let cost = Session::cost(self.chroot(), &path);
-        Ok(NodeWatch::new(self.clone(), self.pool().session_for(cost), &path))
+        Ok(NodeWatch::new(Arc::clone(&self.sessions), self.pool().session_for(cost), &path))
     }
 
     /// Watches which children a node has, given by its path below the chroot. ZooKeeper is asked
@@ -121,7 +101,7 @@ impl Client {
     pub fn watch_children(&self, path: &str) -> Result<ChildrenWatch, Error> {
         let path = ld_config::znode_path(path)?;
         let cost = Session::cost(self.chroot(), &path);
-        Ok(ChildrenWatch::new(self.clone(), self.pool().session_for(cost), &path))
+        Ok(ChildrenWatch::new(Arc::clone(&self.sessions), self.pool().session_for(cost), &path))
     }
 
     /// What the sessions are doing.
@@ -158,10 +138,10 @@ impl Client {
     }
 
     pub(crate) fn shared(&self) -> &Shared {
-        &self.inner.shared
+        &self.sessions.shared
     }
 
     pub(crate) fn pool(&self) -> &SessionPool {
-        &self.inner.pool
+        &self.sessions.pool
     }
 }

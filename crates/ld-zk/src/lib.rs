@@ -45,17 +45,22 @@
 //! The ZooKeeper crate logs session passwords at the level `debug` (target `zookeeper_client`): a
 //! program caps that target at `info`.
 
+mod budget;
 mod client;
 mod confirm;
 mod error;
+mod hosts;
+mod nodes;
 mod options;
 mod panics;
 mod reading;
 mod session;
+mod shared;
 mod state;
 mod validate;
 mod watch;
 
+pub use budget::Reservation;
 pub use client::Client;
 pub use confirm::Confirmed;
 pub use error::Error;
@@ -65,7 +70,7 @@ pub use options::Options;
 pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
 pub use session::Backoff;
 pub use state::{ClientState, SessionInfo, SessionState, StateWatch};
-pub use watch::{ChildrenReading, ChildrenState, ChildrenWatch, NodeWatch, Reservation};
+pub use watch::{ChildrenReading, ChildrenState, ChildrenWatch, NodeWatch};
 /// The one foreign crate in this API: what [`Client::session`] gives.
 pub use zookeeper;
 

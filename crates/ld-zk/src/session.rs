@@ -13,6 +13,7 @@ mod open;
 mod pool;
 mod storm;
 mod supervise;
+mod throttle;
 #[cfg_attr(not(feature = "tls"), path = "session/without_tls.rs")]
 mod tls;
 
@@ -26,7 +27,6 @@ use tokio::time::Instant;
 pub use backoff::Backoff;
 pub(crate) use backoff::jittered;
 pub(crate) use credentials::Credentials;
-pub(crate) use dial::host_list;
 pub(crate) use ensemble::EnsembleCheck;
 pub(crate) use io_thread::start_io_thread;
 pub(crate) use live::{Connection, LiveSession, ReadContext};
@@ -34,8 +34,8 @@ pub(crate) use names::Names;
 pub(crate) use pool::SessionPool;
 pub(crate) use tls::Tls;
 
+use crate::nodes::NodeList;
 use crate::reading::SessionKey;
-use crate::watch::NodeList;
 
 /// How many bytes of watched paths one session may carry. The ZooKeeper crate sets watches again
 /// after a reconnect in requests of 128 KiB that share one xid, so that a second request would end

@@ -6,7 +6,7 @@ use ld_config::{Host, ZooKeeperConfig};
 use tracing::warn;
 
 use crate::Error;
-use crate::session::host_list;
+use crate::hosts::host_list;
 
 pub(crate) fn validate(config: &ZooKeeperConfig) -> Result<(), Error> {
     config.validate()?;

@@ -1,14 +1,9 @@
 //! One node's latest state, across sessions.
 
 pub(crate) mod audit;
-mod budget;
 mod children;
-mod node;
-mod node_list;
-mod polls;
 mod request;
 mod retry;
-mod set_watch;
 mod settle;
 
 use std::fmt;
@@ -18,18 +13,12 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-pub(crate) use budget::Budget;
-pub use budget::Reservation;
 pub use children::{ChildrenReading, ChildrenState, ChildrenWatch};
-pub(crate) use node_list::NodeList;
-pub(crate) use polls::Polls;
-pub(crate) use set_watch::{SetWatch, fired};
 
-use crate::client::Client;
+use crate::nodes::{Node, PollPlace, SetWatch, fired};
 use crate::reading::{Reading, SessionKey, Unreadable};
 use crate::session::{EnsembleCheck, ReadContext, Session};
-use node::Node;
-use polls::PollPlace;
+use crate::shared::Sessions;
 use retry::{RetryPolicy, Verdict};
 
 /// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says
@@ -47,7 +36,7 @@ use retry::{RetryPolicy, Verdict};
 /// # }
 /// ```
 pub struct NodeWatch {
-    client: Client,
+    sessions: Arc<Sessions>,
     session: Arc<Session>,
     node: Arc<Node>,
     /// The node's number in the session's list.
@@ -81,13 +70,13 @@ enum Basis {
 }
 
 impl NodeWatch {
-    pub(crate) fn new(client: Client, session: Arc<Session>, path: &str) -> Self {
+    pub(crate) fn new(sessions: Arc<Sessions>, session: Arc<Session>, path: &str) -> Self {
         let node = Node::new(path);
         Self {
             id: session.nodes.add(&node),
             context: session.context(),
-            limit: client.shared().config.max_read_bytes,
-            client,
+            limit: sessions.shared.config.max_read_bytes,
+            sessions,
             session,
             node,
             basis: Basis::Nothing,
@@ -158,7 +147,7 @@ impl NodeWatch {
         let mut retry = RetryPolicy::default();
         loop {
             let Some(live) = self.session.connected().await else { return self.closed() };
-            let shared = self.client.shared();
+            let shared = &self.sessions.shared;
             // Every node may wait here at once. The semaphore is never closed.
             let permit = shared.reads.acquire().await;
             let resumes = live.resumes();
@@ -219,7 +208,7 @@ impl Drop for NodeWatch {
     fn drop(&mut self) {
         self.count_without_auth(false);
         self.session.nodes.remove(self.id);
-        self.session.give_room(Session::cost(self.client.chroot(), self.node.path()));
+        self.session.give_room(Session::cost(&self.sessions.shared.config.chroot, self.node.path()));
     }
 }
 

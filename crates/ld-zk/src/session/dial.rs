@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ld_config::Host;
 use tokio::time::timeout;
 
 use super::credentials::CredentialSet;
@@ -13,19 +12,13 @@ use super::names::Resolved;
 use super::storm::{self, SessionTask};
 use super::tls::{self, Material};
 use crate::Error;
-use crate::client::Shared;
+use crate::shared::Shared;
 
 /// How long a connection may be silent at most, however long the session timeout is.
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// How much longer than the session timeout one attempt at a session may take; the ZooKeeper crate
 /// itself stops at about the session timeout.
 const DIAL_SLACK: Duration = Duration::from_secs(5);
-
-/// The hosts as a person reads them.
-pub(crate) fn host_list(hosts: &[Host]) -> String {
-    let names: Vec<String> = hosts.iter().map(Host::to_string).collect();
-    names.join(", ")
-}
 
 /// What came before an attempt at a session: a reason or none to believe that some servers are
 /// gone.

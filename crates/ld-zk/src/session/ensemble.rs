@@ -8,8 +8,8 @@ use tracing::{error, info};
 use zookeeper::Error as ZkError;
 
 use super::{LiveSession, Session, jittered};
+use crate::nodes::{SetWatch, fired};
 use crate::reading::Absence;
-use crate::watch::{SetWatch, fired};
 
 /// How often the ensemble is checked again, on average, while it holds no data.
 const RECHECK: Duration = Duration::from_secs(5);

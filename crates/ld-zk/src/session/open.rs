@@ -12,9 +12,9 @@ use super::credentials::CredentialSet;
 use super::dial::{self, Before};
 use super::ensemble::{self, Check};
 use super::storm::{Changes, SessionTask};
-use super::supervise::Throttle;
+use super::throttle::Throttle;
 use super::{Connection, LiveSession, Session};
-use crate::client::Shared;
+use crate::shared::Shared;
 use crate::watch::audit;
 use crate::{Error, SessionState};
 

@@ -11,8 +11,8 @@ use tracing::{error, warn};
 
 use super::Session;
 use super::supervise::supervise;
-use crate::client::Shared;
 use crate::panics::catch_panic;
+use crate::shared::Shared;
 
 /// How many sessions are opened before a warning: a server lets one address open 60 connections by
 /// default.

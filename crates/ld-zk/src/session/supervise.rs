@@ -9,9 +9,10 @@ use tracing::{error, warn};
 
 use super::backoff::Backoff;
 use super::dial::Before;
+use super::throttle::Throttle;
 use super::{Connection, Session, open};
-use crate::client::Shared;
 use crate::panics::catch_panic;
+use crate::shared::Shared;
 use crate::{Error, SessionState};
 
 /// The first bound of the delay before a new session is tried.
@@ -20,8 +21,6 @@ const DIAL_BASE: Duration = Duration::from_millis(100);
 const DIAL_CAP: Duration = Duration::from_secs(10);
 /// A session that lived this long ended for a reason of its own, so that the backoff starts again.
 const SETTLED: Duration = Duration::from_secs(10);
-/// How often at most the same failure is logged again.
-const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Supervises one session until the client is closed.
 pub(super) async fn supervise(shared: Arc<Shared>, session: Arc<Session>, mut stop: watch::Receiver<bool>) {
@@ -81,21 +80,5 @@ async fn open_and_run(shared: &Shared, session: &Session, before: Before) -> (bo
     match open::open(shared, before).await {
         Ok(open) => (true, open.run(shared, session).await),
         Err(error) => (false, error),
-    }
-}
-
-/// Lets the same failure into the log once, and then at a bounded rate.
-#[derive(Debug, Default)]
-pub(super) struct Throttle {
-    last: Option<Instant>,
-}
-
-impl Throttle {
-    pub(super) fn is_due(&mut self) -> bool {
-        let due = self.last.is_none_or(|last| last.elapsed() >= LOG_INTERVAL);
-        if due {
-            self.last = Some(Instant::now());
-        }
-        due
     }
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::debug;
 
-use super::node::{Node, Version};
 use crate::error::FailureKind;
+use crate::nodes::{Node, Version};
 use crate::session::{LiveSession, Session, jittered};
 
 /// How often nodes are audited, on average. A session of few nodes finds a dropped event within 10

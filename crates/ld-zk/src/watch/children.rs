@@ -9,11 +9,11 @@ use zookeeper::Error as ZkError;
 
 use super::request::{Failure, bounded};
 use super::retry::{RetryPolicy, Verdict};
-use super::set_watch::SetWatch;
-use crate::client::Client;
+use crate::nodes::{SetWatch, fired};
 use crate::panics::catch_panic;
 use crate::reading::{SessionKey, Unreadable};
 use crate::session::{LiveSession, ReadContext, Session, jittered};
+use crate::shared::Sessions;
 use crate::{Error, NodeStat};
 
 /// How soon an unreadable node is tried again, on average.
@@ -65,7 +65,7 @@ pub enum ChildrenState {
 /// ```
 #[derive(Debug)]
 pub struct ChildrenWatch {
-    client: Client,
+    sessions: Arc<Sessions>,
     session: Arc<Session>,
     path: String,
     context: watch::Receiver<ReadContext>,
@@ -84,10 +84,10 @@ pub struct ChildrenWatch {
 type Found = (Option<(Vec<String>, zookeeper::Stat)>, SetWatch);
 
 impl ChildrenWatch {
-    pub(crate) fn new(client: Client, session: Arc<Session>, path: &str) -> Self {
+    pub(crate) fn new(sessions: Arc<Sessions>, session: Arc<Session>, path: &str) -> Self {
         Self {
             context: session.context(),
-            client,
+            sessions,
             session,
             path: path.to_owned(),
             basis: None,
@@ -113,7 +113,7 @@ impl ChildrenWatch {
         }
         while !self.stale && !self.is_outdated() {
             tokio::select! {
-                () = super::fired(&mut self.watch) => {
+                () = fired(&mut self.watch) => {
                     self.watch = None;
                     self.stale = true;
                 }
@@ -202,7 +202,7 @@ impl ChildrenWatch {
 
 impl Drop for ChildrenWatch {
     fn drop(&mut self) {
-        self.session.give_room(Session::cost(&self.client.shared().config.chroot, &self.path));
+        self.session.give_room(Session::cost(&self.sessions.shared.config.chroot, &self.path));
     }
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 use zookeeper::{Error as ZkError, Stat};
 
-use super::budget::Budget;
-use super::set_watch::SetWatch;
 use crate::Error;
+use crate::budget::Budget;
 use crate::error::FailureKind;
+use crate::nodes::SetWatch;
 use crate::panics::catch_panic;
 use crate::reading::NodeData;
 use crate::session::LiveSession;

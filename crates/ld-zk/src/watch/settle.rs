@@ -1,10 +1,9 @@
 //! What a finished attempt means for a node.
 
-use super::node::{Seen, Version};
 use super::request::Found;
-use super::set_watch::SetWatch;
 use super::{Basis, NodeWatch};
 use crate::Error;
+use crate::nodes::{Seen, SetWatch, Version};
 use crate::reading::{Absence, NodeStat, NodeState, Reading, SessionKey, Unreadable};
 use crate::session::{EnsembleCheck, LiveSession};
 
@@ -59,7 +58,7 @@ impl NodeWatch {
         self.basis = Basis::Session(live.key);
         self.node.saw(None);
         self.watch = None;
-        self.poll = Some(self.client.shared().polls.add(&self.node));
+        self.poll = Some(self.sessions.shared.polls.add(&self.node));
         self.count_without_auth(matches!(why, Unreadable::NoAuth));
         self.stale = false;
         Reading { state: NodeState::Unreadable(why), session: live.key, read_only: live.read_only }
@@ -78,7 +77,7 @@ impl NodeWatch {
     pub(super) fn count_without_auth(&mut self, without_auth: bool) {
         if std::mem::replace(&mut self.without_auth, without_auth) != without_auth {
             let change = if without_auth { 1 } else { -1 };
-            self.client.shared().credentials.count_node_without_auth(change);
+            self.sessions.shared.credentials.count_node_without_auth(change);
         }
     }
 }

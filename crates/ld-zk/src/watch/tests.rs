@@ -1,6 +1,7 @@
 //! What many nodes cost, and what is left of those that go.
 
 use super::*;
+use crate::Client;
 use crate::{Error, NodeState};
 
 fn is_send<T: Send>(value: T) -> T {

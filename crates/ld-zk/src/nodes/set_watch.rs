@@ -18,7 +18,7 @@ impl SetWatch {
 
     /// A watch that has fired.
     #[cfg(test)]
-    pub(super) fn that_has_fired() -> Self {
+    pub(crate) fn that_has_fired() -> Self {
         Self(Box::pin(std::future::ready(())))
     }
 
