@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ld_config::{Guards, chain};
+use ld_config::chain;
 use ld_guard::Error;
 use tokio::time::timeout;
 
@@ -38,13 +38,4 @@ impl<W: NodeSource> Task<W> {
             }
         }
     }
-}
-
-/// Rejects content of so many bytes, which need not be read for that. `limit` is what may be read.
-pub(super) fn too_large(guards: &Guards, bytes: usize, limit: usize) -> Error {
-    let (key, limit) = match guards.max_bytes {
-        Some(most) if bytes > most => ("max_bytes", most),
-        _ => ("zookeeper.max_read_bytes", limit),
-    };
-    Error::Rejected(format!("it has {bytes} bytes, and {key} is {limit}"))
 }

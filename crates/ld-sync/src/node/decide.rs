@@ -1,7 +1,7 @@
 //! What a reading means for the file, and when the file is left alone because the answer cannot be
 //! trusted.
 
-use ld_config::OnDelete;
+use ld_config::{Guards, OnDelete};
 use ld_zk::{Absence, Error, NodeStat, Unreadable};
 
 use super::record::Node;
@@ -28,6 +28,15 @@ pub(super) enum Decision {
     Remove(Existing),
     /// Leave the file as it is: the node's state, and why.
     LeaveFile(State, String),
+}
+
+/// Rejects content of so many bytes, which need not be read for that. `limit` is what may be read.
+pub(super) fn too_large(guards: &Guards, bytes: usize, limit: usize) -> ld_guard::Error {
+    let (key, limit) = match guards.max_bytes {
+        Some(most) if bytes > most => ("max_bytes", most),
+        _ => ("zookeeper.max_read_bytes", limit),
+    };
+    ld_guard::Error::Rejected(format!("it has {bytes} bytes, and {key} is {limit}"))
 }
 
 /// Decides about a reading. `existing` is what becomes of the last file before a change.

@@ -1,19 +1,20 @@
 //! What the engine knows of one node: the home of everything that [`Status`] shows.
 
+mod state;
 #[cfg(test)]
 mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use ld_config::NodeConfig;
 use tokio::sync::Notify;
 
-use super::outcomes::Outcomes;
-use crate::status::{Applied, Counts, State, Status};
+pub(crate) use state::Version;
 
-/// The same complaint about the same node is logged this often at most.
-const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
+use super::outcomes::Outcomes;
+use crate::status::{Applied, State, Status};
+use state::Record;
 
 /// One configured node. Its task changes the record; others read it.
 pub(crate) struct Node {
@@ -26,57 +27,11 @@ pub(crate) struct Node {
     record: Mutex<Record>,
 }
 
-struct Record {
-    /// Counts the changes of what is shown.
-    revision: u64,
-    state: State,
-    since: SystemTime,
-    /// The first outcome is known.
-    settled: bool,
-    /// The version of the node's content that the file holds, as far as this process knows.
-    applied: Option<Version>,
-    applied_at: Option<SystemTime>,
-    heartbeat_at: Option<SystemTime>,
-    last_apply: Option<Applied>,
-    counts: Counts,
-    problem: Option<Problem>,
-    /// Another node has the file, so this one cannot be current.
-    lost_file: bool,
-}
-
-/// A version of the node's content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Version {
-    pub(crate) mzxid: i64,
-    pub(crate) bytes: u64,
-}
-
-/// Why a node is not healthy.
-#[derive(Default)]
-struct Problem {
-    error: String,
-    /// Zero while a change only waits for its time.
-    attempts: u32,
-    logged_at: Option<Instant>,
-}
-
 impl Node {
     pub(crate) fn new(index: usize, config: NodeConfig, outcomes: Arc<Outcomes>) -> Self {
         outcomes.expect_one();
-        let record = Record {
-            revision: 0,
-            state: State::Waiting,
-            since: SystemTime::now(),
-            settled: false,
-            applied: None,
-            applied_at: None,
-            heartbeat_at: None,
-            last_apply: None,
-            counts: Counts::default(),
-            problem: None,
-            lost_file: false,
-        };
-        Self { index, config, recheck: Notify::new(), outcomes, record: Mutex::new(record) }
+        let record = Mutex::new(Record::new());
+        Self { index, config, recheck: Notify::new(), outcomes, record }
     }
 
     pub(crate) fn state(&self) -> State {
@@ -251,39 +206,5 @@ fn count(counter: &mut u32) {
 impl std::fmt::Debug for Node {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Node").field("name", &self.config.name).finish_non_exhaustive()
-    }
-}
-
-impl Record {
-    /// Returns whether the state was another one before.
-    fn enter(&mut self, state: State) -> bool {
-        let changed = self.state != state;
-        if changed {
-            self.state = state;
-            self.since = SystemTime::now();
-        }
-        changed
-    }
-
-    /// Returns whether the error is new, or old enough to be repeated.
-    fn complain(&mut self, state: State, error: &str) -> bool {
-        let entered = self.enter(state);
-        let problem = self.problem.get_or_insert_default();
-        problem.attempts = problem.attempts.saturating_add(1);
-        let is_new = entered || problem.error != error;
-        if is_new {
-            error.clone_into(&mut problem.error);
-        }
-        let due = is_new || problem.logged_at.is_none_or(|at| at.elapsed() >= REPEAT_COMPLAINT);
-        if due {
-            problem.logged_at = Some(Instant::now());
-        }
-        due
-    }
-
-    fn set_healthy(&mut self, state: State) -> bool {
-        self.enter(state);
-        // A change that only waited for its time was no failure.
-        self.problem.take().is_some_and(|problem| problem.attempts > 0)
     }
 }

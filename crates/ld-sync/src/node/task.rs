@@ -8,8 +8,7 @@ use ld_zk::{NodeState, Reading, Reservation, SessionKey};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::checks::too_large;
-use super::decide::{Decision, Found, decide};
+use super::decide::{Decision, Found, decide, too_large};
 use super::delay::Delay;
 use super::record::Node;
 use super::retry::{Attempt, HeldContent, Retry};

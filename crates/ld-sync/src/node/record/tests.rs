@@ -1,5 +1,7 @@
 //! States and their log lines.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 
 use super::*;

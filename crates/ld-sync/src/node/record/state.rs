@@ -1,0 +1,93 @@
+//! The record of one node: plain values, and how a complaint is told from its repetition.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::status::{Applied, Counts, State};
+
+/// The same complaint about the same node is logged this often at most.
+const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
+
+/// A version of the node's content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) mzxid: i64,
+    pub(crate) bytes: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Record {
+    /// Counts the changes of what is shown.
+    pub(super) revision: u64,
+    pub(super) state: State,
+    pub(super) since: SystemTime,
+    /// The first outcome is known.
+    pub(super) settled: bool,
+    /// The version of the node's content that the file holds, as far as this process knows.
+    pub(super) applied: Option<Version>,
+    pub(super) applied_at: Option<SystemTime>,
+    pub(super) heartbeat_at: Option<SystemTime>,
+    pub(super) last_apply: Option<Applied>,
+    pub(super) counts: Counts,
+    pub(super) problem: Option<Problem>,
+    /// Another node has the file, so this one cannot be current.
+    pub(super) lost_file: bool,
+}
+
+/// Why a node is not healthy.
+#[derive(Debug, Default)]
+pub(super) struct Problem {
+    pub(super) error: String,
+    /// Zero while a change only waits for its time.
+    pub(super) attempts: u32,
+    logged_at: Option<Instant>,
+}
+
+impl Record {
+    pub(super) fn new() -> Self {
+        Self {
+            revision: 0,
+            state: State::Waiting,
+            since: SystemTime::now(),
+            settled: false,
+            applied: None,
+            applied_at: None,
+            heartbeat_at: None,
+            last_apply: None,
+            counts: Counts::default(),
+            problem: None,
+            lost_file: false,
+        }
+    }
+
+    /// Returns whether the state was another one before.
+    pub(super) fn enter(&mut self, state: State) -> bool {
+        let changed = self.state != state;
+        if changed {
+            self.state = state;
+            self.since = SystemTime::now();
+        }
+        changed
+    }
+
+    /// Returns whether the error is new, or old enough to be repeated.
+    pub(super) fn complain(&mut self, state: State, error: &str) -> bool {
+        let entered = self.enter(state);
+        let problem = self.problem.get_or_insert_default();
+        problem.attempts = problem.attempts.saturating_add(1);
+        let is_new = entered || problem.error != error;
+        if is_new {
+            error.clone_into(&mut problem.error);
+        }
+        let due = is_new || problem.logged_at.is_none_or(|at| at.elapsed() >= REPEAT_COMPLAINT);
+        if due {
+            problem.logged_at = Some(Instant::now());
+        }
+        due
+    }
+
+    pub(super) fn set_healthy(&mut self, state: State) -> bool {
+        self.enter(state);
+        // A change that only waited for its time was no failure.
+        self.problem.take().is_some_and(|problem| problem.attempts > 0)
+    }
+}
