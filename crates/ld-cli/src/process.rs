@@ -20,7 +20,9 @@ use crate::logging::{self, FLUSH_LIMIT, LogOptions};
 ///
 /// - Core dumps are off, and the process is not dumpable: its memory holds credentials.
 /// - While `prepare` runs the process has no other thread. What must bind all threads, such as a
-///   sandbox, belongs there. Its log lines are written when it has ended.
+///   sandbox, belongs there. Its log lines are written when it has ended; beyond
+///   [`MAX_LOG_LINES`](crate::MAX_LOG_LINES) and [`MAX_LOG_BYTES`](crate::MAX_LOG_BYTES) they are
+///   dropped and counted.
 /// - A panic is logged as one line. It ends a process only in `prepare` or `program`, with 1.
 /// - A write beyond the limit of a file's size (`RLIMIT_FSIZE`) is an error of that write: it kills
 ///   no process.
