@@ -1,4 +1,4 @@
-//! Checks of the repository itself: its documents, words, manifests and workflows.
+//! Checks of the repository itself: documents, words, manifests and workflows.
 
 pub mod documents;
 pub mod manifests;

@@ -1,4 +1,4 @@
-//! What every package of the tree must say about itself, and in which order they are published.
+//! The metadata of all packages, and the order in which they are published.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,17 +8,17 @@ use serde_json::Value;
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
-/// What publishing and its documentation want of each package.
-const WANTED: [&str; 6] = ["description", "license", "repository", "homepage", "readme", "rust_version"];
+/// Keys that each published package must have.
+const REQUIRED: [&str; 6] = ["description", "license", "repository", "homepage", "readme", "rust_version"];
 
 /// The texts that go with each published package.
 const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 
-/// The packages of the workspace, published ones and others.
+/// The names of the workspace's packages.
 pub struct Packages {
-    /// Those that go to the registry.
+    /// Packages that are published.
     pub published: Vec<String>,
-    /// Those that stay here.
+    /// Packages with `publish = false`.
     pub private: Vec<String>,
 }
 
@@ -31,8 +31,8 @@ pub fn packages() -> Result<Packages, Failure> {
     Ok(Packages { published: names(published), private: names(private) })
 }
 
-/// Every dependency builds with the compiler that the workspace promises, every published package
-/// is described, and RELEASING.md publishes each after what it needs.
+/// Checks that each dependency builds with the Rust version of the workspace, that each published
+/// package is described, and that RELEASING.md publishes each after its dependencies.
 pub fn check() -> Result<(), Failure> {
     let metadata = cargo::metadata()?;
     let promised = members(&metadata)
@@ -44,12 +44,12 @@ pub fn check() -> Result<(), Failure> {
         if let Some(needed) = version(&package["rust_version"]).filter(|needed| *needed > promised) {
             let (name, version) = (text(package, "name"), text(package, "version"));
             let (promised, needed) = (rust(promised), rust(needed));
-            faults.push(format!("{name} {version} needs {needed}, the workspace promises {promised}"));
+            faults.push(format!("{name} {version} needs {needed}, but the workspace has {promised}"));
         }
     }
     for package in members(&metadata).filter(|package| package["publish"].is_null()) {
         let name = text(package, "name");
-        let missing = WANTED.iter().filter(|key| package[**key].as_str().is_none_or(str::is_empty));
+        let missing = REQUIRED.iter().filter(|key| package[**key].as_str().is_none_or(str::is_empty));
         faults.extend(missing.map(|key| format!("{name} has no {key}")));
         let manifest = PathBuf::from(text(package, "manifest_path"));
         let lacks = |licence: &&&str| !manifest.with_file_name(licence).is_file();
@@ -62,20 +62,20 @@ pub fn check() -> Result<(), Failure> {
     faults.extend(order_faults(&publish_order(&releasing), &needs(&metadata)));
     if faults.is_empty() {
         let count = array(&metadata["packages"]).len();
-        println!("{count} packages build with {}, as far as they say", rust(promised));
+        println!("{count} packages build with {} by their metadata", rust(promised));
         return Ok(());
     }
     Err(Failure::new(format!("faults: {}\n  {}", faults.len(), faults.join("\n  "))))
 }
 
-/// The items of the numbered list that hold a name in backquotes and nothing else.
+/// The items of a numbered list that consist of a name in backquotes.
 fn publish_order(releasing: &str) -> Vec<&str> {
     let items = releasing.lines().filter_map(|line| line.trim().split_once(". "));
     let numbered = items.filter(|(number, _)| number.parse::<u32>().is_ok());
     numbered.filter_map(|(_, name)| name.strip_prefix('`')?.strip_suffix('`')).collect()
 }
 
-/// Each published package with those of the workspace that it needs when it is built.
+/// Each published package, with its dependencies in the workspace except those for tests.
 fn needs(metadata: &Value) -> Vec<(String, Vec<String>)> {
     let is_need = |dependency: &&Value| dependency["path"].is_string() && dependency["kind"] != "dev";
     let published = members(metadata).filter(|package| package["publish"].is_null());
@@ -87,16 +87,16 @@ fn needs(metadata: &Value) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// What is wrong with the publish order: a package is missing, unknown, or comes before a need.
+/// Packages that are missing in the order, unknown, or before one of their dependencies.
 fn order_faults(order: &[&str], needs: &[(String, Vec<String>)]) -> Vec<String> {
-    let place = |name: &str| order.iter().position(|listed| *listed == name);
+    let position = |name: &str| order.iter().position(|listed| *listed == name);
     let mut faults = Vec::new();
     for (name, needed) in needs {
-        let Some(own) = place(name) else {
+        let Some(own) = position(name) else {
             faults.push(format!("RELEASING.md does not publish {name}"));
             continue;
         };
-        let late = needed.iter().filter(|needed| place(needed).is_some_and(|place| place > own));
+        let late = needed.iter().filter(|needed| position(needed).is_some_and(|position| position > own));
         faults.extend(late.map(|needed| format!("RELEASING.md publishes {name} before {needed}")));
     }
     let unknown = order.iter().filter(|name| !needs.iter().any(|(known, _)| known == *name));
@@ -123,7 +123,7 @@ fn rust((major, minor): (u32, u32)) -> String {
     format!("Rust {major}.{minor}")
 }
 
-/// `1.88` or `1.88.0`; patch releases change no feature.
+/// Parses `1.88` or `1.88.0`. Patch releases add no feature.
 fn version(value: &Value) -> Option<(u32, u32)> {
     let mut parts = value.as_str()?.split('.').map(str::parse);
     Some((parts.next()?.ok()?, parts.next()?.ok()?))
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn each_package_is_published_after_what_it_needs() {
+    fn each_package_is_published_after_its_dependencies() {
         let needs = [("a".to_owned(), vec![]), ("b".to_owned(), vec!["a".to_owned()])];
         assert_eq!(order_faults(&["a", "b"], &needs), Vec::<String>::new());
         assert_eq!(order_faults(&["b", "a"], &needs), ["RELEASING.md publishes b before a"]);

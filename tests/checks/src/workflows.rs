@@ -1,12 +1,12 @@
-//! What GitHub reads in `.github` parses, and says what it must.
+//! The YAML files below `.github` parse, and have the required keys.
 
 use crate::yaml::Yaml;
 use ld_workspace::Failure;
-use ld_workspace::tree::{self, TextFile};
+use ld_workspace::text_files::{self, TextFile};
 
 /// Checks all YAML files below `.github`.
 pub fn check() -> Result<(), Failure> {
-    let mut files = tree::files(&["yml", "yaml"])?;
+    let mut files = text_files::with_extensions(&["yml", "yaml"])?;
     files.retain(|file| file.path.starts_with(".github/"));
     let faults: Vec<_> = files.iter().flat_map(faults).collect();
     if files.is_empty() {
@@ -32,31 +32,31 @@ fn faults(file: &TextFile) -> Vec<String> {
     faults.into_iter().map(|fault| format!("{}: {fault}", file.path)).collect()
 }
 
-/// A workflow says when it runs and what it may do; each job says where, how long and what.
+/// A workflow has its events and permissions. Each job has a runner, a time limit and steps.
 fn workflow(yaml: &Yaml) -> Vec<String> {
     let mut faults = missing(yaml, "", &["name", "on", "permissions", "jobs"]);
     let jobs = yaml.get("jobs").map_or(&[][..], Yaml::entries);
     if jobs.is_empty() {
-        faults.push("jobs: there is none".to_owned());
+        faults.push("jobs: there are none".to_owned());
     }
     for (name, job) in jobs {
-        let place = format!("jobs.{name}");
-        faults.extend(missing(job, &format!("{place}."), &["runs-on", "timeout-minutes", "steps"]));
+        let location = format!("jobs.{name}");
+        faults.extend(missing(job, &format!("{location}."), &["runs-on", "timeout-minutes", "steps"]));
         let needs = job.get("needs").map_or(&[][..], Yaml::items).iter().filter_map(Yaml::text);
         let unknown = needs.filter(|needed| !jobs.iter().any(|(other, _)| other == needed));
-        faults.extend(unknown.map(|needed| format!("{place}.needs: there is no job '{needed}'")));
+        faults.extend(unknown.map(|needed| format!("{location}.needs: there is no job '{needed}'")));
         let steps = job.get("steps").map_or(&[][..], Yaml::items).iter().enumerate();
-        faults.extend(steps.flat_map(|(index, item)| step(item, &format!("{place}.steps[{index}]"))));
+        faults.extend(steps.flat_map(|(index, item)| step(item, &format!("{location}.steps[{index}]"))));
     }
     faults
 }
 
-fn step(step: &Yaml, place: &str) -> Vec<String> {
+fn step(step: &Yaml, location: &str) -> Vec<String> {
     match (step.get("uses").and_then(Yaml::text), step.get("run").and_then(Yaml::text)) {
         (Some(action), None) if is_pinned(action) => Vec::new(),
-        (Some(action), None) => vec![format!("{place}.uses: '{action}' is not pinned by a version")],
+        (Some(action), None) => vec![format!("{location}.uses: '{action}' is not pinned by a version")],
         (None, Some(_)) => Vec::new(),
-        _ => vec![format!("{place}: wants either `uses` or `run`")],
+        _ => vec![format!("{location}: needs either `uses` or `run`")],
     }
 }
 
@@ -72,9 +72,9 @@ fn is_pinned(action: &str) -> bool {
     is_commit || is_version
 }
 
-fn missing(yaml: &Yaml, place: &str, keys: &[&str]) -> Vec<String> {
+fn missing(yaml: &Yaml, location: &str, keys: &[&str]) -> Vec<String> {
     let absent = keys.iter().filter(|key| yaml.get(key).is_none());
-    absent.map(|key| format!("{place}{key} is missing")).collect()
+    absent.map(|key| format!("{location}{key} is missing")).collect()
 }
 
 #[cfg(test)]
@@ -147,8 +147,8 @@ jobs:
     }
 
     #[test]
-    fn a_step_does_one_thing() {
-        assert_fault("run: cargo dev test", "name: x", "jobs.test.steps[1]: wants either `uses` or `run`");
+    fn a_step_either_uses_or_runs() {
+        assert_fault("run: cargo dev test", "name: x", "jobs.test.steps[1]: needs either `uses` or `run`");
     }
 
     #[test]

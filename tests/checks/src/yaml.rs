@@ -1,10 +1,10 @@
-//! YAML as a tree: what a check of workflows needs of it.
+//! YAML as a tree, as far as the check of workflows needs it.
 
 use saphyr_parser::{Event, Parser};
 
 use ld_workspace::Failure;
 
-/// One node of a document. A scalar is its text, whatever its type.
+/// One node of a document. Scalars of all types are text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Yaml {
     Scalar(String),
@@ -13,7 +13,7 @@ pub(crate) enum Yaml {
 }
 
 impl Yaml {
-    /// Reads exactly one document. Aliases, and keys that come twice or are no scalars, are errors.
+    /// Parses exactly one document. Aliases, repeated keys and keys other than scalars are errors.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let mut events = Vec::new();
         for event in Parser::new_from_str(text) {
@@ -24,10 +24,10 @@ impl Yaml {
         }
         let documents = events.iter().filter(|(event, _)| matches!(event, Event::DocumentStart(_))).count();
         if documents != 1 {
-            return Err(Failure::new(format!("holds {documents} documents, not one")));
+            return Err(Failure::new(format!("has {documents} documents instead of one")));
         }
         let mut events = events.into_iter().skip(1);
-        let first = events.next().ok_or_else(|| Failure::new("holds nothing"))?;
+        let first = events.next().ok_or_else(|| Failure::new("is empty"))?;
         node(first, &mut events)
     }
 
@@ -41,12 +41,12 @@ impl Yaml {
         if let Yaml::Scalar(text) = self { Some(text) } else { None }
     }
 
-    /// The entries of a map; nothing for others.
+    /// The entries of a map. Empty for other nodes.
     pub(crate) fn entries(&self) -> &[(String, Yaml)] {
         if let Yaml::Map(entries) = self { entries } else { &[] }
     }
 
-    /// The items of a list; a scalar is a list of itself, as GitHub reads `needs`.
+    /// The items of a list. A scalar is a list of itself, as in `needs`.
     pub(crate) fn items(&self) -> &[Yaml] {
         match self {
             Yaml::List(items) => items,
@@ -80,16 +80,16 @@ fn node<'a>(
                 let key = match event {
                     Event::MappingEnd => return Ok(Yaml::Map(entries)),
                     Event::Scalar(key, ..) => key.into_owned(),
-                    _ => return Err(at(line, "a key is no scalar")),
+                    _ => return Err(at(line, "a key is not a scalar")),
                 };
                 if entries.iter().any(|(other, _)| *other == key) {
-                    return Err(at(line, &format!("the key '{key}' comes twice")));
+                    return Err(at(line, &format!("the key '{key}' is repeated")));
                 }
                 let value = next(rest)?;
                 entries.push((key, node(value, rest)?));
             }
         }
-        _ => Err(at(line, "an alias, which GitHub does not read everywhere")),
+        _ => Err(at(line, "aliases are not supported everywhere by GitHub")),
     }
 }
 
@@ -118,23 +118,23 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_yaml_is_refused_with_its_place() {
+    fn invalid_yaml_is_refused_with_its_line() {
         assert!(reason("a: [1\nb: 2\n").contains("line"), "{}", reason("a: [1\nb: 2\n"));
     }
 
     #[test]
-    fn a_key_that_comes_twice_is_refused() {
-        assert_eq!(reason("a: 1\nb: 2\na: 3\n"), "line 3: the key 'a' comes twice");
+    fn a_repeated_key_is_refused() {
+        assert_eq!(reason("a: 1\nb: 2\na: 3\n"), "line 3: the key 'a' is repeated");
     }
 
     #[test]
     fn no_document_and_two_documents_are_refused() {
-        assert_eq!(reason("# nothing\n"), "holds 0 documents, not one");
-        assert_eq!(reason("a: 1\n---\nb: 2\n"), "holds 2 documents, not one");
+        assert_eq!(reason("# nothing\n"), "has 0 documents instead of one");
+        assert_eq!(reason("a: 1\n---\nb: 2\n"), "has 2 documents instead of one");
     }
 
     #[test]
     fn aliases_are_refused() {
-        assert!(reason("a: &x 1\nb: *x\n").starts_with("line 2: an alias"));
+        assert!(reason("a: &x 1\nb: *x\n").starts_with("line 2: aliases"));
     }
 }

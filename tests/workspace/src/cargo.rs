@@ -22,14 +22,14 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a cargo command, its output on ours.
+/// Runs a cargo command with our standard output and error.
 pub fn run(mut command: Command) -> Result<(), Failure> {
     let line = describe(&command);
     let status = command.status().map_err(Failure::doing(format!("cannot run {line}")))?;
     if status.success() { Ok(()) } else { Err(Failure::new(format!("{line} failed ({status})"))) }
 }
 
-/// Runs a cargo command, its output on ours, and hands over each line of its standard output.
+/// Runs a cargo command, prints its standard output, and passes each line of it to `on_line`.
 pub fn run_and_read(mut command: Command, mut on_line: impl FnMut(&str)) -> Result<(), Failure> {
     let line = describe(&command);
     let cannot = || format!("cannot run {line}");
@@ -38,7 +38,7 @@ pub fn run_and_read(mut command: Command, mut on_line: impl FnMut(&str)) -> Resu
     for text in BufReader::new(output).split(b'\n') {
         let text = text.map_err(Failure::doing(cannot()))?;
         let text = String::from_utf8_lossy(&text);
-        // A closed terminal is no reason to stop a test run.
+        // A closed standard output must not stop a test run.
         let _ = writeln!(std::io::stdout(), "{text}");
         on_line(&text);
     }
@@ -46,7 +46,7 @@ pub fn run_and_read(mut command: Command, mut on_line: impl FnMut(&str)) -> Resu
     if status.success() { Ok(()) } else { Err(Failure::new(format!("{line} failed ({status})"))) }
 }
 
-/// What `cargo metadata` says about the workspace and all its dependencies.
+/// The output of `cargo metadata` for the workspace and all its dependencies.
 pub fn metadata() -> Result<Value, Failure> {
     let mut command = command(&["metadata", "--format-version=1", "--locked"]);
     let output = command
@@ -57,17 +57,17 @@ pub fn metadata() -> Result<Value, Failure> {
         return Err(Failure::new(format!("{} failed", describe(&command))));
     }
     serde_json::from_slice(&output.stdout)
-        .map_err(|error| Failure::new(format!("cargo metadata gave no JSON: {error}")))
+        .map_err(|error| Failure::new(format!("cannot parse the output of cargo metadata: {error}")))
 }
 
-/// Where the workspace is built.
+/// Cargo's target directory.
 pub fn target_directory() -> Result<PathBuf, Failure> {
     let metadata = metadata()?;
     let directory = metadata["target_directory"].as_str();
-    directory.map(PathBuf::from).ok_or_else(|| Failure::new("cargo metadata names no target directory"))
+    directory.map(PathBuf::from).ok_or_else(|| Failure::new("cargo metadata has no target directory"))
 }
 
-/// The command line as one would type it.
+/// The command line for a message.
 fn describe(command: &Command) -> String {
     let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
     let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();

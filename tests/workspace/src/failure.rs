@@ -1,18 +1,18 @@
-//! The end of a development command that did not succeed.
+//! The error of a development command.
 
 use std::fmt;
 
-/// What failed, in a sentence for the developer.
+/// The reason why a command failed, for the developer.
 #[derive(Debug)]
 pub struct Failure(String);
 
 impl Failure {
-    /// A failure that `message` explains.
+    /// A failure with this message.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 
-    /// For `map_err`: `doing` is what did not work.
+    /// For `map_err`: puts `doing`, such as "cannot read x", in front of the error.
     pub fn doing<E: fmt::Display>(doing: impl Into<String>) -> impl FnOnce(E) -> Self {
         move |error| Self(format!("{}: {error}", doing.into()))
     }

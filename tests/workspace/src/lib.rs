@@ -1,9 +1,9 @@
-//! The repository as its development commands see it: running cargo, installing what a machine
-//! lacks, and reading its files.
+//! What the development commands share: running cargo, installing missing tools, and reading the
+//! repository's text files.
 
 pub mod cargo;
 mod failure;
 pub mod setup;
-pub mod tree;
+pub mod text_files;
 
 pub use failure::Failure;

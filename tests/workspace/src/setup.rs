@@ -1,4 +1,4 @@
-//! What a bare machine lacks, and installing it.
+//! Installs the tools that the development commands need.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -6,38 +6,38 @@ use std::process::{Command, Stdio};
 use crate::cargo;
 use crate::failure::Failure;
 
-/// The version that the checks were written for.
+/// The version of cargo-deny that deny.toml is written for.
 const CARGO_DENY: &str = "0.20.2";
 
-/// What the tests run besides Java and ZooKeeper.
+/// The tools that the tests run, in addition to Java and ZooKeeper.
 #[rustfmt::skip]
 const TEST_TOOLS: &[&str] = &[
     "setpriv", "prlimit", "unshare", "nsenter", "fsfreeze", "mkfs.ext4", "faketime", "python3", "cc", "chromium",
     "promtool",
 ];
 
-/// What only the demo needs: Java and ZooKeeper.
+/// Installs what the demo needs: Java and ZooKeeper.
 pub fn for_demo() -> Result<(), Failure> {
     install_packages(packages(ld_testkit::missing_packages(), &["setpriv"]))
 }
 
-/// What the tests need: servers, and tools that break things.
+/// Installs what the tests need: servers, and tools that inject faults.
 pub fn for_tests() -> Result<(), Failure> {
     install_packages(packages(ld_testkit::missing_packages(), TEST_TOOLS))
 }
 
-/// What every chaos run needs: its faults of the machine are compiled.
+/// Installs what each chaos run needs. Its faults of the machine are a C library.
 pub fn for_chaos() -> Result<(), Failure> {
     install_packages(packages(ld_testkit::missing_packages(), &["setpriv", "prlimit", "cc"]))
 }
 
-/// What a chaos run needs when its watchers have clocks of their own.
+/// Installs what a chaos run needs to give watchers clocks of their own.
 pub fn for_fake_clocks() -> Result<(), Failure> {
     install_packages(packages(Vec::new(), &["faketime"]))
 }
 
-/// What installing the original needs: a Python that can make virtual environments. Debian has
-/// that in a package of its own.
+/// Installs what the original needs: Python with virtual environments. Debian has these in a
+/// package of their own.
 pub fn for_original() -> Result<(), Failure> {
     let mut missing = packages(Vec::new(), &["python3"]);
     if !succeeds("python3", &["-c", "import ensurepip, venv"]) {
@@ -46,7 +46,7 @@ pub fn for_original() -> Result<(), Failure> {
     install_packages(missing)
 }
 
-/// `missing`, and the packages of those `tools` that are not in PATH.
+/// `missing`, and the packages of the `tools` that are not in PATH.
 fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str> {
     for tool in tools.iter().filter(|tool| !in_path(tool)) {
         let package = match *tool {
@@ -73,7 +73,7 @@ fn install_packages(packages: Vec<&str>) -> Result<(), Failure> {
     let install = format!("apt-get update && apt-get install --yes --no-install-recommends {list}");
     if !in_path("apt-get") {
         return Err(Failure::new(format!(
-            "this machine lacks {list} (Debian's names) and has no apt-get: install them, then run this again"
+            "these Debian packages are missing, and there is no apt-get: {list}. Install them, then try again"
         )));
     }
     let become_root: &[&str] = if is_root() {
@@ -82,10 +82,10 @@ fn install_packages(packages: Vec<&str>) -> Result<(), Failure> {
         &["sudo", "-n"]
     } else {
         return Err(Failure::new(format!(
-            "this machine lacks {list}, and installing needs root. Run this as root, then try again:\n  {install}"
+            "these packages are missing: {list}. Run this as root, then try again:\n  {install}"
         )));
     };
-    println!("This machine lacks {list}. Installing: {install}");
+    println!("These packages are missing: {list}. Installing them: {install}");
     let mut line = become_root.to_vec();
     line.extend(["sh", "-c", &install]);
     let mut command = Command::new(line[0]);
@@ -94,7 +94,7 @@ fn install_packages(packages: Vec<&str>) -> Result<(), Failure> {
     if status.success() { Ok(()) } else { Err(Failure::new(format!("`{install}` failed ({status})"))) }
 }
 
-/// rustfmt and clippy, which a minimal toolchain leaves out.
+/// Installs rustfmt and clippy, which a minimal toolchain does not have.
 pub fn install_components() -> Result<(), Failure> {
     let missing: Vec<_> = [("fmt", "rustfmt"), ("clippy", "clippy")]
         .into_iter()
@@ -107,7 +107,7 @@ pub fn install_components() -> Result<(), Failure> {
     let install = format!("rustup component add {}", missing.join(" "));
     if !in_path("rustup") {
         return Err(Failure::new(format!(
-            "this toolchain lacks {} and there is no rustup",
+            "the toolchain has no {}, and there is no rustup to install it",
             missing.join(" and ")
         )));
     }
@@ -118,14 +118,12 @@ pub fn install_components() -> Result<(), Failure> {
     if status.success() { Ok(()) } else { Err(Failure::new(format!("`{install}` failed ({status})"))) }
 }
 
-/// cargo-deny, built from source.
+/// Installs cargo-deny from source.
 pub fn install_cargo_deny() -> Result<(), Failure> {
     if cargo_has("deny") {
         return Ok(());
     }
-    println!(
-        "Installing cargo-deny {CARGO_DENY} (licenses, layering) from source; this takes about four minutes."
-    );
+    println!("Installing cargo-deny {CARGO_DENY} from source. This takes about four minutes.");
     let arguments = ["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--no-default-features"];
     cargo::run(cargo::command(&arguments))
 }
@@ -141,12 +139,12 @@ fn succeeds(program: &str, arguments: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// Fails if this is not root.
+/// Fails if this process does not run as root. `what` is plural: "disks".
 pub fn needs_root(what: &str) -> Result<(), Failure> {
     if is_root() {
         return Ok(());
     }
-    Err(Failure::new(format!("{what} need a mount namespace, and that needs root: run this as root")))
+    Err(Failure::new(format!("{what} need a mount namespace, which needs root: run this as root")))
 }
 
 fn is_root() -> bool {

@@ -1,15 +1,15 @@
-//! Links from one document to another lead somewhere.
+//! Links between documents are valid.
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use ld_workspace::Failure;
 use ld_workspace::cargo;
-use ld_workspace::tree::{self, TextFile};
+use ld_workspace::text_files::{self, TextFile};
 
-/// Checks all links within the repository, with their anchors, and gives their number.
+/// Checks all links within the repository, with their anchors, and returns their number.
 pub(super) fn check() -> Result<usize, Failure> {
-    let documents = tree::files(&["md"])?;
+    let documents = text_files::with_extensions(&["md"])?;
     let root = cargo::workspace();
     let (mut count, mut faults) = (0, Vec::new());
     for document in &documents {
@@ -24,7 +24,7 @@ pub(super) fn check() -> Result<usize, Failure> {
     if faults.is_empty() {
         return Ok(count);
     }
-    Err(Failure::new(format!("links that lead nowhere: {}\n  {}", faults.len(), faults.join("\n  "))))
+    Err(Failure::new(format!("broken links: {}\n  {}", faults.len(), faults.join("\n  "))))
 }
 
 fn is_local(target: &str) -> bool {
@@ -41,7 +41,7 @@ fn follow(
     let here = Path::new(&from.path);
     let path = match path {
         "" => here.to_owned(),
-        path => normal(&here.parent().unwrap_or(Path::new("")).join(path)),
+        path => normalize(&here.parent().unwrap_or(Path::new("")).join(path)),
     };
     if !exists(&path) {
         return Err(format!("there is no {}", path.display()));
@@ -53,12 +53,12 @@ fn follow(
     match document {
         Some(document) if anchors(&document.text).contains(anchor) => Ok(()),
         Some(document) => Err(format!("{} has no heading #{anchor}", document.path)),
-        None => Err(format!("{} is no document with headings", path.display())),
+        None => Err(format!("{} is not a document with headings", path.display())),
     }
 }
 
-/// `a/../b` as `b`.
-fn normal(path: &Path) -> PathBuf {
+/// Turns `a/../b` into `b`.
+fn normalize(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
@@ -70,7 +70,7 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// Each link's line and target; code is no link.
+/// The line and target of each link. Links in code do not count.
 fn links(document: &str) -> Vec<(usize, String)> {
     let mut links = Vec::new();
     for (line, text) in prose(document) {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_to_files_and_headings() {
+    fn links_to_files_and_headings_are_valid() {
         for target in ["../README.md", "#a-page", "page.md#whats-new-and-code", "page.md#twice-1"] {
             assert_eq!(followed(target), Ok(()), "{target}");
         }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_nowhere_says_why() {
+    fn a_broken_link_is_explained() {
         assert_eq!(followed("gone.md"), Err("there is no docs/gone.md".to_owned()));
         assert_eq!(followed("#code"), Err("docs/page.md has no heading #code".to_owned()));
         assert_eq!(followed("../README.md#gone"), Err("README.md has no heading #gone".to_owned()));

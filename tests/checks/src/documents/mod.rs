@@ -1,4 +1,4 @@
-//! The documents name the commands that there are, and link to what is there.
+//! Documents show the right commands, and their links are valid.
 
 mod links;
 
@@ -7,29 +7,29 @@ use std::fs;
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
-/// The README's first two commands, in their order.
+/// The first two commands in README.md, in order.
 const COMMANDS: [&str; 2] = ["cargo dev demo", "cargo dev test"];
 
-/// The README shows the commands, and `.ci/run` calls the second one and nothing else of cargo's.
+/// Checks the commands in README.md, the one command in `.ci/run`, and all links.
 pub fn check() -> Result<(), Failure> {
     let read = |name: &str| {
         fs::read_to_string(cargo::workspace().join(name))
             .map_err(Failure::doing(format!("cannot read {name}")))
     };
     let readme = read("README.md")?;
-    let places: Vec<_> = COMMANDS.iter().map(|command| readme.find(command)).collect();
-    if let Some(missing) = places.iter().position(Option::is_none) {
+    let positions: Vec<_> = COMMANDS.iter().map(|command| readme.find(command)).collect();
+    if let Some(missing) = positions.iter().position(Option::is_none) {
         return Err(Failure::new(format!("README.md does not show `{}`", COMMANDS[missing])));
     }
-    if !places.is_sorted() {
+    if !positions.is_sorted() {
         return Err(Failure::new("README.md shows the test before the demo"));
     }
     let calls: Vec<_> =
         read(".ci/run")?.lines().filter(|line| line.contains("cargo")).map(str::to_owned).collect();
     if calls != [format!("exec {}", COMMANDS[1])] {
-        return Err(Failure::new(format!(".ci/run should call `{}` only, it has {calls:?}", COMMANDS[1])));
+        return Err(Failure::new(format!(".ci/run must call only `{}`, but it has {calls:?}", COMMANDS[1])));
     }
     println!("README.md shows {}; .ci/run calls the second", COMMANDS.join(" and "));
-    println!("{} links within the repository lead somewhere", links::check()?);
+    println!("{} links within the repository are valid", links::check()?);
     Ok(())
 }

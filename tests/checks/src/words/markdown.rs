@@ -40,7 +40,7 @@ mod tests {
     }
 
     #[test]
-    fn only_prose_is_measured() {
+    fn only_prose_has_a_width_limit() {
         let wide = "x ".repeat(60);
         assert_eq!(
             found(&format!("{wide}\n| {wide} |\n```\n{wide}\n```\n[a]: {wide}\n- {wide}\n")),

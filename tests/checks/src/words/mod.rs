@@ -1,4 +1,4 @@
-//! Comments, documents and test names are short lines of plain words.
+//! Comments, documents and test names use plain words and short lines.
 
 mod markdown;
 mod rules;
@@ -8,11 +8,11 @@ mod to_clean;
 use std::fmt;
 
 use ld_workspace::Failure;
-use ld_workspace::tree::{self, TextFile};
+use ld_workspace::text_files::{self, TextFile};
 use rules::{Finding, Rule};
 use to_clean::WORDS_TO_CLEAN;
 
-/// Findings over the whole tree, by rule.
+/// The number of findings for each rule.
 #[derive(Debug, Default)]
 struct Counts {
     words: usize,
@@ -21,12 +21,12 @@ struct Counts {
     longest_name: usize,
 }
 
-/// More faults than this are counted only.
+/// Faults beyond this number are only counted.
 const SHOWN: usize = 40;
 
-/// Checks all sources and documents but those on the list of paths to clean.
+/// Checks all sources and documents, except those on the list of paths to clean.
 pub fn check() -> Result<(), Failure> {
-    let (counts, faults) = judge(&tree::files(&["rs", "md"])?, WORDS_TO_CLEAN);
+    let (counts, faults) = check_files(&text_files::with_extensions(&["rs", "md"])?, WORDS_TO_CLEAN);
     println!("{counts}; {} paths to clean", WORDS_TO_CLEAN.len());
     if faults.is_empty() {
         return Ok(());
@@ -39,8 +39,8 @@ pub fn check() -> Result<(), Failure> {
     Err(Failure::new(format!("faults: {}{shown}{more}", faults.len())))
 }
 
-/// What is wrong: findings outside of `to_clean`, and paths of it that have no findings.
-fn judge(files: &[TextFile], to_clean: &[&str]) -> (Counts, Vec<String>) {
+/// Findings outside of `to_clean`, and entries of it without findings.
+fn check_files(files: &[TextFile], to_clean: &[&str]) -> (Counts, Vec<String>) {
     let (mut counts, mut faults) = (Counts::default(), Vec::new());
     let mut dirty = vec![false; to_clean.len()];
     for file in files {
@@ -64,7 +64,7 @@ fn findings(file: &TextFile) -> Vec<Finding> {
     if file.path.ends_with(".md") { markdown::check(&file.text) } else { rust::check(&file.text) }
 }
 
-/// An entry is a file, or a directory with all that is below it.
+/// Whether an entry is this file or a directory above it.
 fn covers(entry: &str, path: &str) -> bool {
     path.strip_prefix(entry).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_finding_names_file_line_and_rule() {
-        let (counts, faults) = judge(&[file("a/b.rs", "\n// Nobody waits.\n")], &[]);
+        let (counts, faults) = check_files(&[file("a/b.rs", "\n// Nobody waits.\n")], &[]);
         assert_eq!(counts.words, 1);
         assert_eq!(faults.len(), 1);
         assert!(faults[0].starts_with("a/b.rs:2: 'nobody'"), "{faults:?}");
@@ -110,28 +110,28 @@ mod tests {
     #[test]
     fn the_counts_name_the_longest_test() {
         let long = |length| format!("#[test]\nfn {}() {{}}\n", "x".repeat(length));
-        let (counts, _) = judge(&[file("a.rs", &long(70)), file("b.rs", &long(65))], &[]);
+        let (counts, _) = check_files(&[file("a.rs", &long(70)), file("b.rs", &long(65))], &[]);
         let shown = counts.to_string();
         assert!(shown.ends_with("2 test names over 60 characters (the longest has 70)"), "{shown}");
     }
 
     #[test]
     fn findings_below_a_listed_path_are_counted_only() {
-        let (counts, faults) = judge(&[file("a/b.rs", "// Nobody waits.\n")], &["a"]);
+        let (counts, faults) = check_files(&[file("a/b.rs", "// Nobody waits.\n")], &["a"]);
         assert_eq!((counts.words, faults.len()), (1, 0));
     }
 
     #[test]
     fn a_listed_path_that_is_clean_is_a_fault() {
         let files = [file("a/b.rs", "// Waits.\n"), file("c.md", "nobody\n")];
-        let (_, faults) = judge(&files, &["a", "c.md", "gone.rs"]);
+        let (_, faults) = check_files(&files, &["a", "c.md", "gone.rs"]);
         assert_eq!(faults.len(), 2, "{faults:?}");
         assert!(faults[0].ends_with("'a' is clean: remove it from the list"));
         assert!(faults[1].ends_with("'gone.rs' is clean: remove it from the list"));
     }
 
     #[test]
-    fn a_listed_path_does_not_cover_names_that_begin_alike() {
+    fn a_listed_path_covers_whole_names_only() {
         assert!(covers("a/b", "a/b/c.rs") && covers("a/b.rs", "a/b.rs"));
         assert!(!covers("a/b", "a/bc.rs"));
     }

@@ -1,11 +1,11 @@
-//! The three rules, and what each says.
+//! The three rules: words, widths, and lengths of test names.
 
-/// Columns that a line of a comment or document may have.
+/// The most columns of a line in a comment or document.
 pub(super) const WIDTH: usize = 100;
-/// Characters that a test's name may have.
+/// The most characters in the name of a test.
 pub(super) const NAME: usize = 60;
 
-/// Words that stop a reader, with what to write instead.
+/// Words to avoid, with what to write instead.
 const BANNED: [(&str, &str); 13] = [
     ("who", "name the subject"),
     ("whoever", "name the subject"),
@@ -22,16 +22,16 @@ const BANNED: [(&str, &str); 13] = [
     ("for ever", "say `forever` or `without a limit`"),
 ];
 
-/// Which rule a finding breaks.
+/// The rule that a finding breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
     Word,
     Width,
-    /// With the length of the name.
+    /// The length of the name.
     Name(usize),
 }
 
-/// One place that breaks a rule.
+/// A line that breaks a rule.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Finding {
     pub(super) line: usize,
@@ -39,10 +39,10 @@ pub(super) struct Finding {
     pub(super) message: String,
 }
 
-/// Reads lines of prose in their order and notes the banned words.
+/// Finds banned words in successive lines of prose.
 #[derive(Debug, Default)]
 pub(super) struct Prose {
-    /// Line and text of the word before, since `for ever` may be wrapped.
+    /// The line and text of the previous word, since `for ever` may be wrapped.
     before: Option<(usize, String)>,
 }
 
@@ -65,7 +65,7 @@ impl Prose {
     }
 }
 
-/// Notes a line that is too wide, not counting what cannot be wrapped.
+/// Reports a line that is too wide. Link targets, which cannot be wrapped, do not count.
 pub(super) fn check_width(line: usize, text: &str, findings: &mut Vec<Finding>) {
     let width = without_links(text).chars().count();
     if width > WIDTH {
@@ -74,7 +74,7 @@ pub(super) fn check_width(line: usize, text: &str, findings: &mut Vec<Finding>) 
     }
 }
 
-/// Notes a test's name that is too long.
+/// Reports a test name that is too long.
 pub(super) fn check_name(line: usize, name: &str, findings: &mut Vec<Finding>) {
     let length = name.chars().count();
     if length > NAME {
@@ -84,7 +84,7 @@ pub(super) fn check_name(line: usize, name: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-/// `text` without what stands between backquotes. A last one without its partner quotes nothing.
+/// `text` without code in backquotes. An unpaired backquote does not start code.
 fn without_code(text: &str) -> String {
     let parts: Vec<_> = text.split('`').collect();
     let quotes = |index: usize| index % 2 == 1 && index + 1 < parts.len();
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_words_code_and_names_are_no_words() {
+    fn code_identifiers_and_parts_of_words_are_allowed() {
         assert_eq!(words(&["whole planes, forever", "say `who`", "is_who_is"]), []);
         assert_eq!(words(&["a ` alone, nobody"]).len(), 1);
     }

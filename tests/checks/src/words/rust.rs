@@ -24,7 +24,7 @@ pub(super) fn check(source: &str) -> Vec<Finding> {
     findings
 }
 
-/// What follows `//`. Only a `//` outside of a string counts, as far as its line tells.
+/// The text after `//`, if it is outside of a string. Only strings within one line are recognized.
 fn comment(line: &str) -> Option<&str> {
     let starts = line.match_indices("//").map(|(index, _)| index);
     let mut outside = starts.filter(|index| is_outside_of_string(&line[..*index]));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_found_of_tests_only() {
+    fn only_names_of_tests_have_a_length_limit() {
         let name = "x".repeat(61);
         for attribute in ["#[test]", "#[tokio::test]", "#[tokio::test(start_paused = true)]"] {
             let source = format!("{attribute}\n#[should_panic]\nasync fn {name}() {{}}\n");

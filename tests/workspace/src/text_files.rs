@@ -1,4 +1,4 @@
-//! The files of the repository that its text checks read.
+//! The text files of the repository, for its checks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::cargo;
 use crate::failure::Failure;
 
-/// Where text of ours is. Files at the root count, too.
+/// The directories to read, in addition to files at the root.
 const DIRECTORIES: [&str; 6] = [".github", "bins", "crates", "docs", "fuzz", "tests"];
-/// What builds and fuzzers leave there.
+/// Directories that builds and fuzzers create.
 const GENERATED: [&str; 4] = ["artifacts", "corpus", "coverage", "target"];
 
 /// A file of the repository.
@@ -21,7 +21,7 @@ pub struct TextFile {
 }
 
 /// All files with one of these extensions, sorted by path.
-pub fn files(extensions: &[&str]) -> Result<Vec<TextFile>, Failure> {
+pub fn with_extensions(extensions: &[&str]) -> Result<Vec<TextFile>, Failure> {
     let root = cargo::workspace();
     let mut paths = Vec::new();
     collect(&root, false, &mut paths)?;
@@ -59,10 +59,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_and_documents_are_found_and_builds_are_not() {
-        let files = files(&["rs", "md"]).unwrap();
+    fn sources_and_documents_are_found_without_builds() {
+        let files = with_extensions(&["rs", "md"]).unwrap();
         let has = |path: &str| files.iter().any(|file| file.path == path);
-        assert!(has("README.md") && has("docs/config.md") && has("tests/workspace/src/tree.rs"));
+        assert!(has("README.md") && has("docs/config.md") && has("tests/workspace/src/text_files.rs"));
         assert!(!files.iter().any(|file| file.path.contains("target/")));
     }
 }
