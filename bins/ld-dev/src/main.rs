@@ -37,9 +37,9 @@ enum Command {
     Chaos(ld_chaos::Options),
     /// Measure the watcher, the original and a floor side by side, and print a table with goals.
     Bench(ld_bench::Bench),
-    /// What `bench fleet` is about: many hosts in one process.
+    /// Run many hosts in one process, for `bench fleet`.
     #[command(hide = true)]
-    FleetHosts(ld_bench::Hosts),
+    FleetHosts(ld_bench::HostProcess),
     /// What `chaos` drives to show that it finds what is broken.
     #[command(hide = true)]
     BrokenWatcher {
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         Command::Test { only } => suite::run(&only),
         Command::Chaos(options) => ld_chaos::run(&options),
         Command::Bench(bench) => ld_bench::run(&bench),
-        Command::FleetHosts(hosts) => ld_bench::run_hosts(&hosts),
+        Command::FleetHosts(hosts) => ld_bench::run_host_process(&hosts),
         Command::BrokenWatcher { breakage, config } => ld_chaos::run_broken(&breakage, &config),
     };
     match result {

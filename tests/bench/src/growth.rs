@@ -1,85 +1,121 @@
-//! `cargo dev bench growth`: what our watcher costs as its nodes become more.
+//! `cargo dev bench growth`: the cost of our watcher as the number of nodes grows.
 
 use std::fmt;
+use std::path::PathBuf;
 
+use clap::Args;
 use ld_testkit::Proxy;
 
-use super::arena::{Arena, Place};
-use super::contestant::Contestant::Ours;
-use super::goal::ratio;
-use super::report::table;
-use super::statistics::median;
-use super::unit::Unit;
+use crate::environment::{Environment, FileSystem};
+use crate::figures::{Unit, median, publish, ratio, table};
+use crate::plot::{self, GrowthStep};
+use crate::programs::Programs;
+use crate::programs::Subject::Ours;
 use ld_workspace::Failure;
 
-/// How many nodes, each step ten times the one before.
+/// Numbers of nodes. Each is ten times the one before.
 const STEPS: [usize; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
-/// Without the step that takes longest.
+/// A quick run skips the longest step.
 const QUICK_STEPS: usize = 5;
 const ROUNDS: usize = 3;
-/// A cost may grow by this much more than its nodes do before it is called worse than linear: figures scatter.
+/// A cost that grows by this factor more than the nodes is worse than linear. Less may be scatter.
 const SCATTER: f64 = 1.1;
 
-/// What is counted, in the order of the columns.
+/// The costs, in the order of the columns.
 const COSTS: [(&str, Unit); 5] = [
     ("time", Unit::Seconds),
     ("CPU", Unit::Seconds),
-    ("memory at most", Unit::Bytes),
+    ("peak memory", Unit::Bytes),
     ("requests", Unit::Count),
     ("sessions", Unit::Count),
 ];
 
+/// How to measure growth.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// Run one round instead of three, up to 10,000 nodes.
+    #[arg(long)]
+    quick: bool,
+    /// Also write the table to this file, as Markdown.
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Store the figures in this directory, and plot them.
+    #[arg(long, value_name = "DIR")]
+    plot: Option<PathBuf>,
+}
+
 /// The table.
 #[derive(Debug)]
-pub(super) struct Growth {
+struct Growth {
     machine: String,
     steps: Vec<(usize, [f64; 5])>,
 }
 
-/// Starts the watcher with ever more nodes.
-pub(super) fn measure(arena: &mut Arena, machine: String) -> Result<Growth, Failure> {
-    let (count, rounds) = if arena.quick { (QUICK_STEPS, 1) } else { (STEPS.len(), ROUNDS) };
+/// Measures, and prints the table.
+pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+    let mut environment = Environment::new(Programs::prepare(false, None)?, options.quick);
+    let growth = measure(&mut environment)?;
+    publish(&growth, options.markdown.as_deref())?;
+    match &options.plot {
+        Some(directory) => plot::save(directory, &growth.to_plot()),
+        None => Ok(()),
+    }
+}
+
+/// Starts the watcher with more and more nodes.
+fn measure(environment: &mut Environment) -> Result<Growth, Failure> {
+    let (count, rounds) = if environment.quick { (QUICK_STEPS, 1) } else { (STEPS.len(), ROUNDS) };
     let mut steps = Vec::new();
     for nodes in STEPS.into_iter().take(count) {
         let mut samples: [Vec<f64>; 3] = Default::default();
         for _ in 0..rounds {
-            let stage = arena.start(Ours, nodes, Place::Tmpfs)?;
-            let usage = stage.usage()?;
-            for (samples, figure) in samples.iter_mut().zip([stage.start, usage.cpu, usage.peak]) {
-                samples.push(figure);
-            }
+            let workload = environment.start(Ours, nodes, FileSystem::Tmpfs)?;
+            let usage = workload.usage_when_idle()?;
+            let figures = [workload.start, usage.cpu, usage.peak];
+            samples.iter_mut().zip(figures).for_each(|(samples, figure)| samples.push(figure));
         }
         let [time, cpu, memory] = samples.map(|samples| median(&samples).unwrap_or_default());
-        let (requests, sessions) = traffic(arena, nodes)?;
+        let (requests, sessions) = traffic(environment, nodes)?;
         println!("{nodes} nodes: {}, {requests} requests", Unit::Seconds.show(time));
         steps.push((nodes, [time, cpu, memory, requests, sessions]));
     }
-    Ok(Growth { machine, steps })
+    Ok(Growth { machine: environment.machine(), steps })
 }
 
-/// Requests and sessions of a start, counted by a proxy, which would make the clock wrong.
-fn traffic(arena: &mut Arena, nodes: usize) -> Result<(f64, f64), Failure> {
-    let proxy = Proxy::start(arena.server.address());
-    let stage = arena.start_through(&proxy.connect_string(), Ours, nodes, Place::Tmpfs)?;
+/// Requests and sessions of a start through a proxy. The proxy would distort the time.
+fn traffic(environment: &mut Environment, nodes: usize) -> Result<(f64, f64), Failure> {
+    let proxy = Proxy::start(environment.server.address());
+    let servers = proxy.connect_string();
+    let workload = environment.start_through(&servers, Ours, nodes, FileSystem::Tmpfs)?;
     // Watches are set after the last file.
-    stage.usage()?;
-    let figures = (proxy.counts().requests as f64, proxy.sessions().len() as f64);
-    drop(stage);
-    Ok(figures)
+    workload.wait_until_idle()?;
+    Ok((proxy.counts().requests as f64, proxy.sessions().len() as f64))
 }
 
 impl Growth {
-    /// The costs that have grown faster than the nodes, in words.
+    fn to_plot(&self) -> plot::Growth {
+        let steps = self.steps.iter().map(|(nodes, [time, cpu, memory, requests, sessions])| GrowthStep {
+            nodes: *nodes,
+            seconds: *time,
+            cpu_seconds: *cpu,
+            memory_bytes: *memory,
+            requests: *requests,
+            sessions: *sessions,
+        });
+        plot::Growth { machine: self.machine.clone(), steps: steps.collect() }
+    }
+
+    /// The costs that grow faster than the nodes, in words.
     fn worse_than_linear(&self) -> Vec<String> {
         let mut found = Vec::new();
         for pair in self.steps.windows(2) {
             let [(before, costs), (after, next)] = pair else { continue };
             let nodes = *after as f64 / *before as f64;
             for ((name, _), (cost, next)) in COSTS.iter().zip(costs.iter().zip(next)) {
-                if let Some(factor) =
-                    ratio(Some(*next), Some(*cost)).filter(|factor| *factor > nodes * SCATTER)
-                {
-                    found.push(format!("**From {before} to {after} nodes {name}: {factor:.1} times.**"));
+                let factor = ratio(Some(*next), Some(*cost));
+                if let Some(factor) = factor.filter(|factor| *factor > nodes * SCATTER) {
+                    let steps = format!("From {before} to {after} nodes");
+                    found.push(format!("**{steps}, {name} grows by a factor of {factor:.1}.**"));
                 }
             }
         }
@@ -90,21 +126,16 @@ impl Growth {
 impl fmt::Display for Growth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n", self.machine)?;
-        let mut head: [String; 11] = Default::default();
-        head[0] = "nodes".to_owned();
-        for (index, (name, _)) in COSTS.iter().enumerate() {
-            head[1 + 2 * index] = (*name).to_owned();
-            head[2 + 2 * index] = "growth".to_owned();
-        }
-        let mut lines = vec![head];
+        let columns = COSTS.iter().flat_map(|(name, _)| [*name, "growth"]);
+        let header = std::iter::once("nodes").chain(columns).map(str::to_owned);
+        let mut lines: Vec<Vec<String>> = vec![header.collect()];
         let mut before: Option<[f64; 5]> = None;
         for (nodes, costs) in &self.steps {
-            let mut line: [String; 11] = Default::default();
-            line[0] = nodes.to_string();
+            let mut line = vec![nodes.to_string()];
             for (index, (cost, (_, unit))) in costs.iter().zip(COSTS).enumerate() {
-                line[1 + 2 * index] = unit.show(*cost);
                 let factor = ratio(Some(*cost), before.map(|before| before[index]));
-                line[2 + 2 * index] = factor.map(|factor| Unit::Times.show(factor)).unwrap_or_default();
+                let growth = factor.map(|factor| Unit::Times.show(factor)).unwrap_or_default();
+                line.extend([unit.show(*cost), growth]);
             }
             before = Some(*costs);
             lines.push(line);
@@ -112,7 +143,7 @@ impl fmt::Display for Growth {
         f.write_str(&table(&lines))?;
         let worse = self.worse_than_linear();
         if worse.is_empty() {
-            writeln!(f, "\nNothing grows faster than the nodes.")?;
+            writeln!(f, "\nNo cost grows faster than the nodes.")?;
         }
         worse.iter().try_for_each(|remark| writeln!(f, "\n{remark}"))
     }
@@ -123,7 +154,8 @@ mod tests {
     use super::*;
 
     fn growth(requests: f64) -> Growth {
-        let steps = vec![(10, [0.1, 0.02, 6e6, 12.0, 1.0]), (100, [0.11, 0.03, 6e6, requests, 1.0])];
+        let first = (10, [0.1, 0.02, 6e6, 12.0, 1.0]);
+        let steps = vec![first, (100, [0.11, 0.03, 6e6, requests, 1.0])];
         Growth { machine: "a machine".to_owned(), steps }
     }
 
@@ -134,12 +166,13 @@ mod tests {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         assert_eq!(cells[2..6], ["110 ms", "1.10×", "30.0 ms", "1.50×"]);
         assert_eq!(cells[8..12], ["102", "8.50×", "1", "1.00×"]);
-        assert!(text.contains("Nothing grows faster than the nodes"), "{text}");
+        assert!(text.contains("No cost grows faster than the nodes"), "{text}");
     }
 
     #[test]
-    fn what_is_worse_than_linear_is_said() {
+    fn growth_beyond_linear_is_reported() {
         let text = growth(144.0).to_string();
-        assert!(text.contains("From 10 to 100 nodes requests: 12.0 times"), "{text}");
+        let expected = "From 10 to 100 nodes, requests grows by a factor of 12.0";
+        assert!(text.contains(expected), "{text}");
     }
 }

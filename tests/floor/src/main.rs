@@ -1,8 +1,10 @@
-//! `ld-floor SERVERS LIST`: the smallest loop that keeps files equal to nodes, for `cargo dev bench` to compare with.
+//! `ld-floor SERVERS LIST`: the smallest loop that keeps files equal to nodes, for benchmarks.
 //!
-//! One task a node reads, writes a file beside the destination and renames it, again and again. LIST has a node's path and a
-//! destination on each line, with a space between them. There is no safety at all: it says what the ZooKeeper client and
-//! the file system cost by themselves, and whatever the watcher takes beyond it is the price of what the watcher promises.
+//! One task a node reads the node, writes a file beside the destination, and renames it. Each line
+//! of LIST has the path of a node, a space, and a destination.
+//!
+//! The loop has no safety at all. It shows the cost of the ZooKeeper client and the file system
+//! alone. What the watcher costs in addition is the price of its guarantees.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,9 +15,9 @@ use std::{env, fs};
 use ld_zk::zookeeper::{self, Client};
 use tokio::task::JoinSet;
 
-/// That of the others.
+/// The session timeout of the other programs.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many bytes of paths one session watches: beyond 128 KiB the client cannot reconnect.
+/// Bytes of paths in one session. With more than 128 KiB the client cannot reconnect.
 const SESSION_PATH_BYTES: usize = 96 << 10;
 
 struct Node {
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
         Arc::new(Node { source: source.to_owned(), destination: destination.into(), temporary })
     });
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be created");
     runtime.block_on(async {
         let mut sessions = JoinSet::new();
         for share in shares(nodes) {
@@ -48,7 +50,7 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The nodes of each session.
+/// Distributes the nodes over sessions.
 fn shares(nodes: impl Iterator<Item = Arc<Node>>) -> Vec<Vec<Arc<Node>>> {
     let mut shares = vec![Vec::new()];
     let mut used = 0;
@@ -63,7 +65,7 @@ fn shares(nodes: impl Iterator<Item = Arc<Node>>) -> Vec<Vec<Arc<Node>>> {
     shares
 }
 
-/// One session after the other.
+/// Opens one session after the other.
 async fn keep(servers: String, nodes: Vec<Arc<Node>>) {
     loop {
         if let Err(error) = session(&servers, &nodes).await {
@@ -72,7 +74,7 @@ async fn keep(servers: String, nodes: Vec<Arc<Node>>) {
     }
 }
 
-/// Follows all nodes until one of them fails.
+/// Keeps all files equal to their nodes until one fails.
 async fn session(servers: &str, nodes: &[Arc<Node>]) -> Result<(), zookeeper::Error> {
     let client = Client::connector().with_session_timeout(SESSION_TIMEOUT).connect(servers).await?;
     let mut tasks = JoinSet::new();

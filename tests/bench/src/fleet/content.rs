@@ -1,30 +1,30 @@
-//! The nodes of a fleet: which version a file holds shows in its first bytes.
+//! The nodes of a fleet. The first bytes of a node are its version.
 
-/// Digits of the version in front.
+/// Digits of the version.
 const DIGITS: usize = 20;
 
-/// The nodes of a fleet are below it.
-pub(super) const ROOT: &str = "/fleet";
+/// The parent of all nodes.
+pub(crate) const ROOT: &str = "/fleet";
 
 /// The path of a node.
-pub(super) fn path(node: usize) -> String {
+pub(crate) fn path(node: usize) -> String {
     format!("{ROOT}/{}", file_name(node))
 }
 
-/// What the file of a node is named.
-pub(super) fn file_name(node: usize) -> String {
+/// The name of a node's file.
+pub(crate) fn file_name(node: usize) -> String {
     format!("n{node}")
 }
 
-/// A content of `bytes` bytes, at least as many as the version takes.
-pub(super) fn content(version: u64, bytes: usize) -> Vec<u8> {
+/// Content of `bytes` bytes, or more if the version needs them.
+pub(crate) fn content(version: u64, bytes: usize) -> Vec<u8> {
     let mut content = format!("{version:0DIGITS$}").into_bytes();
     content.resize(bytes.max(DIGITS), b'x');
     content
 }
 
-/// The version of a content.
-pub(super) fn version(content: &[u8]) -> Option<u64> {
+/// The version of some content.
+pub(crate) fn version(content: &[u8]) -> Option<u64> {
     std::str::from_utf8(content.get(..DIGITS)?).ok()?.parse().ok()
 }
 
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_content_shows_its_version() {
+    fn content_begins_with_its_version() {
         assert_eq!(version(&content(7, 200)), Some(7));
         assert_eq!(content(7, 200).len(), 200);
         assert_eq!(version(b"short"), None);

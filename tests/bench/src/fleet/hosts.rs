@@ -1,195 +1,167 @@
-//! `fleet-hosts`: many hosts in one process, each with a session, a configuration and a directory of its own.
+//! The hosts of a fleet, in processes of their own.
 
-use std::io::{self, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::{fs, thread};
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use clap::Args;
-use ld_config::{Config, Environment, Scope};
-use ld_sync::Engine;
-use ld_zk::{Client, Options, SessionState};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use ld_testkit::TempDir;
 
-use super::content::{file_name, path};
-use super::event::{Event, What, now};
-use super::files::Files;
-use super::plain;
+use super::event::{Event, EventKind};
+use crate::environment::TMPFS;
+use crate::system::Usage;
 use ld_workspace::Failure;
 
-/// Threads for the hosts' tasks. The ZooKeeper client has one of its own for all connections.
-const WORKERS: usize = 2;
-/// Threads for file writes, as many as one watcher has.
-const BLOCKING_THREADS: usize = 8;
-/// Descriptors that a process needs beside one for each connection.
-pub(super) const SPARE_DESCRIPTORS: u64 = 500;
+/// The most hosts in one process. With more, the ZooKeeper client's single connection thread would
+/// limit the figures.
+const HOSTS_PER_PROCESS: usize = 1000;
 
-/// What to be.
-#[derive(Debug, Clone, Args)]
-pub struct Hosts {
-    /// As in `zookeeper.hosts`.
-    #[arg(long)]
-    pub(super) servers: String,
-    /// Each host gets a directory below it.
-    #[arg(long)]
-    pub(super) directory: PathBuf,
-    /// The number of the first host.
-    #[arg(long)]
-    pub(super) first: usize,
-    /// How many hosts.
-    #[arg(long)]
-    pub(super) count: usize,
-    /// How many nodes each host follows; the first is reported.
-    #[arg(long)]
-    pub(super) nodes: usize,
-    /// Be a plain loop on the same client library, which backs off without jitter.
-    #[arg(long)]
-    pub(super) without_jitter: bool,
+/// The hosts to start.
+#[derive(Debug, Clone)]
+pub(crate) struct HostsOptions {
+    /// The program with the `fleet-hosts` command.
+    pub(crate) program: PathBuf,
+    pub(crate) servers: String,
+    pub(crate) hosts: usize,
+    pub(crate) nodes: usize,
+    pub(crate) without_jitter: bool,
 }
 
-/// Runs until standard input ends, and reports on standard output.
-pub fn run(hosts: &Hosts) -> Result<(), Failure> {
-    allow_descriptors(hosts.count as u64 + SPARE_DESCRIPTORS)?;
-    let (events, queue) = mpsc::channel();
-    let mut files = Files::new()?;
-    for host in hosts.numbers() {
-        let directory = hosts.directory_of(host);
-        fs::create_dir(&directory).map_err(Failure::doing("cannot make a host's directory"))?;
-        files.watch(host, &directory)?;
-    }
-    let seen = events.clone();
-    thread::spawn(move || files.report(&seen));
-    thread::spawn(move || print(&queue));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .max_blocking_threads(BLOCKING_THREADS)
-        .enable_all()
-        .build()
-        .map_err(Failure::doing("cannot start a runtime"))?;
-    let guard = runtime.enter();
-    let engines = hosts.numbers().map(|host| hosts.start(host, &events)).collect::<Result<Vec<_>, _>>()?;
-    drop(guard);
-    // Whoever started this process ends it by closing its standard input.
-    let ended = io::stdin().read_to_end(&mut Vec::new());
-    drop(engines);
-    runtime.shutdown_background();
-    ended.map(drop).map_err(Failure::doing("cannot read standard input"))
+/// Processes that run hosts. They end when this value is dropped and when this process ends.
+#[derive(Debug)]
+pub(crate) struct Hosts {
+    children: Vec<Child>,
+    events: Receiver<Event>,
+    hosts: Vec<Host>,
+    _directory: TempDir,
+}
+
+/// The last events of a host.
+#[derive(Debug, Clone, Copy, Default)]
+struct Host {
+    /// When its session was established; `None` without a session.
+    up: Option<u64>,
+    /// The version in its file, and when it appeared.
+    file: Option<(u64, u64)>,
 }
 
 impl Hosts {
-    fn numbers(&self) -> std::ops::Range<usize> {
-        self.first..self.first + self.count
-    }
-
-    fn directory_of(&self, host: usize) -> PathBuf {
-        self.directory.join(format!("h{host}"))
-    }
-
-    /// Starts one host on the current runtime.
-    fn start(&self, host: usize, events: &Sender<Event>) -> Result<Option<Engine>, Failure> {
-        let directory = self.directory_of(host);
-        if self.without_jitter {
-            tokio::spawn(plain::run(self.servers.clone(), path(0), directory.join(file_name(0)), {
-                let events = events.clone();
-                move |what| report(&events, host, what)
-            }));
-            return Ok(None);
+    /// Starts all hosts at once.
+    pub(crate) fn start(options: &HostsOptions) -> Result<Self, Failure> {
+        let directory = TempDir::new_in(TMPFS);
+        let (sender, events) = mpsc::channel();
+        let processes = options.hosts.div_ceil(HOSTS_PER_PROCESS);
+        let mut started = Self {
+            children: Vec::new(),
+            events,
+            hosts: vec![Host::default(); options.hosts],
+            _directory: directory,
+        };
+        for process in 0..processes {
+            let first = options.hosts * process / processes;
+            let count = options.hosts * (process + 1) / processes - first;
+            // setpriv makes the kernel kill the hosts when this process dies, then execs the
+            // program.
+            let mut command = Command::new("setpriv");
+            command.args(["--pdeathsig", "KILL", "--"]).arg(&options.program).arg("fleet-hosts");
+            command.args(["--servers", &options.servers]).arg("--directory").arg(started._directory.path());
+            command.args(["--first", &first.to_string(), "--count", &count.to_string()]);
+            command.args(["--nodes", &options.nodes.to_string()]);
+            if options.without_jitter {
+                command.arg("--without-jitter");
+            }
+            command.stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = command.spawn().map_err(Failure::doing("cannot start hosts"))?;
+            let output = child.stdout.take();
+            started.children.push(child);
+            let sender = sender.clone();
+            thread::spawn(move || {
+                let lines = BufReader::new(output.into_iter().next()?).lines();
+                let mut events = lines.map_while(Result::ok).filter_map(|line| Event::parse(&line));
+                events.try_for_each(|event| sender.send(event)).ok()
+            });
         }
-        let text = configuration(&self.servers, self.nodes, &directory);
-        let config = Config::parse(text, "fleet", &Environment::empty(), Scope::Watcher)
-            .map_err(Failure::doing("a configuration is not accepted"))?
-            .config;
-        let mut options = Options::default();
-        options.read_only = true;
-        let client = Client::new(&config.zookeeper, &config.secrets, options)
-            .map_err(Failure::doing("cannot make a client"))?;
-        let mut states = client.states();
-        let events = events.clone();
-        tokio::spawn(async move {
-            // A connection that was lost and is back shows in the time, even if nobody looked in between.
-            let mut last = None;
-            loop {
-                let now = states.get().sessions.first().map(|session| (session.state, session.since));
-                if now != last {
-                    last = now;
-                    let up = now.is_some_and(|(state, _)| state == SessionState::Connected);
-                    report(&events, host, if up { What::Up } else { What::Down });
+        Ok(started)
+    }
+
+    /// Waits until all files hold `version`, and returns when each did, in nanoseconds.
+    pub(crate) fn wait_for_version(&mut self, version: u64, limit: Duration) -> Result<Vec<u64>, Failure> {
+        let has = |host: &Host| host.file.filter(|(held, _)| *held == version).map(|(_, at)| at);
+        self.wait(&format!("version {version} in every file"), self.hosts.len(), limit, has)
+    }
+
+    /// Waits until `count` sessions were established after `since`, and returns when each was, in
+    /// nanoseconds.
+    pub(crate) fn wait_for_sessions(
+        &mut self,
+        count: usize,
+        since: u64,
+        limit: Duration,
+    ) -> Result<Vec<u64>, Failure> {
+        self.wait(&format!("{count} sessions"), count, limit, |host| host.up.filter(|at| *at >= since))
+    }
+
+    /// Waits until `get` yields a value for `count` hosts, and returns the values.
+    fn wait<T>(
+        &mut self,
+        what: &str,
+        count: usize,
+        limit: Duration,
+        get: impl Fn(&Host) -> Option<T>,
+    ) -> Result<Vec<T>, Failure> {
+        let start = Instant::now();
+        loop {
+            while let Ok(event) = self.events.try_recv() {
+                self.record(event);
+            }
+            let values: Vec<T> = self.hosts.iter().filter_map(&get).collect();
+            if values.len() >= count {
+                return Ok(values);
+            }
+            let missing = count - values.len();
+            match self.events.recv_timeout(limit.saturating_sub(start.elapsed())) {
+                Ok(event) => self.record(event),
+                Err(RecvTimeoutError::Timeout) => {
+                    let seconds = limit.as_secs();
+                    return Err(Failure::new(format!(
+                        "{missing} hosts are missing after {seconds} s of waiting for {what}"
+                    )));
                 }
-                if states.changed().await.is_none() {
-                    return;
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::new(format!("the hosts exited while waiting for {what}")));
                 }
             }
-        });
-        let engine = Engine::start(Arc::new(client), config.nodes, config.watcher)
-            .map_err(Failure::doing("cannot start an engine"))?;
-        Ok(Some(engine))
-    }
-}
-
-fn report(events: &Sender<Event>, host: usize, what: What) {
-    // The printer lives as long as the process.
-    let _ = events.send(Event { host, at: now(), what });
-}
-
-fn configuration(servers: &str, nodes: usize, directory: &Path) -> String {
-    let mut text = format!("[live-data]\nzookeeper.hosts = {servers}\n");
-    for node in 0..nodes {
-        let (source, dest) = (path(node), directory.join(file_name(node)));
-        text.push_str(&format!("nodes.n{node}.source = {source}\nnodes.n{node}.dest = {}\n", dest.display()));
-    }
-    text
-}
-
-/// Prints what comes, and flushes when nothing more does.
-fn print(queue: &Receiver<Event>) {
-    let mut output = BufWriter::new(io::stdout().lock());
-    while let Ok(event) = queue.recv() {
-        let written = std::iter::once(event)
-            .chain(queue.try_iter())
-            .try_for_each(|event| writeln!(output, "{event}"))
-            .and_then(|()| output.flush());
-        if written.is_err() {
-            return;
         }
     }
-}
 
-/// Raises the soft limit of descriptors to the hard one, which must be `need` at least.
-fn allow_descriptors(need: u64) -> Result<(), Failure> {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    check_descriptors(maximum, need)?;
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
-        .map_err(Failure::doing("cannot raise the limit of open files"))
-}
+    fn record(&mut self, event: Event) {
+        let Some(host) = self.hosts.get_mut(event.host) else { return };
+        match event.kind {
+            EventKind::Up => host.up = Some(event.at),
+            EventKind::Down => host.up = None,
+            EventKind::File(version) => host.file = Some((version, event.at)),
+        }
+    }
 
-/// Says what to do if `need` descriptors are more than a process may have.
-pub(super) fn check_descriptors(maximum: Option<u64>, need: u64) -> Result<(), Failure> {
-    match maximum {
-        Some(maximum) if maximum < need => Err(Failure::new(format!(
-            "{need} open files are needed and {maximum} are allowed (ulimit -Hn): raise that, or measure with fewer --hosts"
-        ))),
-        _ => Ok(()),
+    /// The number of hosts.
+    pub(crate) fn size(&self) -> usize {
+        self.hosts.len()
+    }
+
+    /// CPU seconds that all hosts have used so far.
+    pub(crate) fn cpu(&self) -> Result<f64, Failure> {
+        self.children.iter().map(|child| Ok(Usage::of(child.id())?.cpu)).sum()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn too_few_descriptors_are_an_error_that_says_what_to_do() {
-        let error = check_descriptors(Some(1024), 3500).unwrap_err().to_string();
-        assert!(error.contains("3500") && error.contains("1024") && error.contains("--hosts"), "{error}");
-        assert!(check_descriptors(Some(4096), 3500).is_ok());
-        assert!(check_descriptors(None, 3500).is_ok());
-    }
-
-    #[test]
-    fn a_hosts_configuration_is_accepted_and_names_each_node() {
-        let text = configuration("127.0.0.1:2181", 3, Path::new("/dev/shm/h1"));
-        let parsed = Config::parse(text, "fleet", &Environment::empty(), Scope::Watcher).unwrap();
-        assert_eq!(parsed.config.nodes.len(), 3);
-        assert_eq!(parsed.config.nodes[2].dest, Path::new("/dev/shm/h1/n2"));
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            // Both fail if the process has exited already.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The servers of a fleet, and what they use.
+//! The servers of a fleet, and the resources they use.
 
 use std::fs;
 use std::process::Command;
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use ld_testkit::{Admin, Ensemble, Server, ServerOptions};
 
-use super::super::usage::Usage;
 use super::content::{ROOT, content, path};
+use crate::system::Usage;
 use ld_workspace::Failure;
 
 /// ZooKeeper's own default, as in production.
@@ -16,33 +16,33 @@ const TICK: Duration = Duration::from_secs(2);
 const MIN_SESSION_TIMEOUT: Duration = Duration::from_secs(4);
 const MAX_SESSION_TIMEOUT: Duration = Duration::from_secs(40);
 const SYNC_LIMIT: Duration = Duration::from_secs(10);
-/// MiB of heap for each server.
-pub(super) const HEAP_MIB: u32 = 1024;
-/// How long something may take to show in the servers' counters.
+/// Heap of each server, in MiB.
+pub(crate) const HEAP_MIB: u32 = 1024;
+/// Limit for the servers' counters to reach a value.
 const COUNT_LIMIT: Duration = Duration::from_secs(60);
-const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// One server, or three that agree.
+/// One server, or an ensemble of three.
 #[derive(Debug)]
-pub(super) enum Servers {
+pub(crate) enum Servers {
     One(Box<Server>),
     Three(Ensemble),
 }
 
-/// What all servers together have done so far.
+/// What all running servers have used so far, in total.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Done {
+pub(crate) struct Counters {
     /// CPU seconds.
-    pub(super) cpu: f64,
-    /// Bytes that the processes have written: sockets, and the log of transactions.
-    pub(super) written: f64,
+    pub(crate) cpu: f64,
+    /// Bytes written to sockets and to the transaction log.
+    pub(crate) written: f64,
     /// Requests received.
-    pub(super) received: f64,
+    pub(crate) received: f64,
 }
 
 impl Servers {
-    /// Starts them, with nodes of version 0.
-    pub(super) fn start(ensemble: bool, nodes: usize) -> Result<Self, Failure> {
+    /// Starts the servers, and creates nodes of version 0.
+    pub(crate) fn start(ensemble: bool, nodes: usize) -> Result<Self, Failure> {
         let options = ServerOptions {
             tick: TICK,
             min_session_timeout: MIN_SESSION_TIMEOUT,
@@ -66,44 +66,44 @@ impl Servers {
         Ok(servers)
     }
 
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::One(_) => "one server",
             Self::Three(_) => "three servers",
         }
     }
 
-    pub(super) fn all(&self) -> &[Server] {
+    pub(crate) fn all(&self) -> &[Server] {
         match self {
             Self::One(server) => std::slice::from_ref(server),
             Self::Three(ensemble) => ensemble.servers(),
         }
     }
 
-    pub(super) fn connect_string(&self) -> String {
+    pub(crate) fn connect_string(&self) -> String {
         self.all().iter().map(Server::connect_string).collect::<Vec<_>>().join(",")
     }
 
-    /// Writes through the first server that runs.
-    pub(super) fn admin(&self) -> Admin {
+    /// A client of the first server that runs.
+    pub(crate) fn admin(&self) -> Admin {
         let running = self.all().iter().find(|server| server.is_running());
         running.unwrap_or(&self.all()[0]).admin()
     }
 
-    /// What those that run have done so far.
-    pub(super) fn done(&self) -> Result<Done, Failure> {
-        let mut done = Done { cpu: 0.0, written: 0.0, received: 0.0 };
+    /// The counters of all running servers.
+    pub(crate) fn counters(&self) -> Result<Counters, Failure> {
+        let mut sum = Counters { cpu: 0.0, written: 0.0, received: 0.0 };
         for server in self.all().iter().filter(|server| server.is_running()) {
             let pid = process(server)?;
-            done.cpu += Usage::of(pid)?.cpu;
-            done.written += written(pid)?;
-            done.received += server.metric("zk_packets_received");
+            sum.cpu += Usage::of(pid)?.cpu;
+            sum.written += written(pid)?;
+            sum.received += server.metric("zk_packets_received");
         }
-        Ok(done)
+        Ok(sum)
     }
 
-    /// Waits until they count `least` watches at least; for 0, until they have none.
-    pub(super) fn wait_for_watches(&self, least: usize) -> Result<(), Failure> {
+    /// Waits until the servers have at least `least` watches, or none if `least` is 0.
+    pub(crate) fn wait_for_watches(&self, least: usize) -> Result<(), Failure> {
         let start = Instant::now();
         loop {
             let now: f64 = self.all().iter().map(|server| server.metric("zk_watch_count")).sum();
@@ -113,12 +113,13 @@ impl Servers {
             if start.elapsed() > COUNT_LIMIT {
                 return Err(Failure::new(format!("the servers have {now} watches instead of {least}")));
             }
-            thread::sleep(LOOK_INTERVAL);
+            thread::sleep(POLL_INTERVAL);
         }
     }
 
-    /// Bytes that live objects take in the heaps, after a full collection. `None` without `jcmd`, which a JRE lacks.
-    pub(super) fn heap(&self) -> Result<Option<f64>, Failure> {
+    /// Bytes of live objects in all heaps, after a full collection. `None` without `jcmd`, which a
+    /// JRE lacks.
+    pub(crate) fn heap(&self) -> Result<Option<f64>, Failure> {
         let mut sum = 0.0;
         for server in self.all() {
             let pid = process(server)?;
@@ -130,14 +131,14 @@ impl Servers {
         Ok(Some(sum))
     }
 
-    /// Bytes in memory.
-    pub(super) fn resident(&self) -> Result<f64, Failure> {
+    /// Resident bytes of all servers.
+    pub(crate) fn resident(&self) -> Result<f64, Failure> {
         self.all().iter().map(|server| Ok(Usage::of(process(server)?)?.resident)).sum()
     }
 }
 
 fn process(server: &Server) -> Result<u32, Failure> {
-    server.process_id().ok_or_else(|| Failure::new("a server does not run"))
+    server.process_id().ok_or_else(|| Failure::new("a server is not running"))
 }
 
 fn jcmd(pid: u32, command: &str) -> Option<String> {
@@ -145,14 +146,14 @@ fn jcmd(pid: u32, command: &str) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// What the old generation holds. A full collection moves all live objects there; the young one fills again at once.
+/// Bytes in the old generation. A full collection moves all live objects there.
 fn heap_used(info: &str) -> Option<f64> {
     let line = info.lines().find(|line| line.trim_start().starts_with("tenured generation"))?;
     let (_, rest) = line.split_once("used ")?;
     Some(rest.split_once('K')?.0.parse::<f64>().ok()? * 1024.0)
 }
 
-/// What a process has handed to `write` and its like, sockets included.
+/// Bytes that a process has written to files and sockets.
 fn written(pid: u32) -> Result<f64, Failure> {
     let path = format!("/proc/{pid}/io");
     let text = fs::read_to_string(&path).map_err(Failure::doing(format!("cannot read {path}")))?;

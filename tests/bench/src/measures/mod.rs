@@ -1,0 +1,11 @@
+//! What the comparison measures: each measure, its rows and its goals.
+
+mod idle;
+mod list;
+mod measure;
+mod outage;
+mod start;
+mod update;
+
+pub(crate) use list::{FLOOR_FACTOR, FLOOR_MEASURE, LATENCY_MEASURE, MEASURES, names};
+pub(crate) use measure::{Effort, Measure, Round};
