@@ -2,7 +2,7 @@
 
 mod steps;
 mod suite;
-mod tally;
+mod test_counts;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,29 +22,29 @@ struct Args {
 enum Command {
     /// Show live data at work: a private ZooKeeper, watcher, writer, three versions of a file.
     Demo {
-        /// Leave everything running until Ctrl-C, and print commands to play with.
+        /// Leave everything running until Ctrl-C, and print commands to try.
         #[arg(long)]
         keep: bool,
     },
     /// Run every check: format, lints, tests, chaos, documentation, licenses, packages.
     Test {
-        /// Run these steps only, in the order of the suite: `--only fmt,clippy,unit`.
+        /// Run only these steps, in the order of the suite: `--only fmt,clippy,unit`.
         #[arg(long, value_name = "STEPS", value_delimiter = ',')]
         #[arg(value_parser = PossibleValuesParser::new(suite::names()))]
         only: Vec<String>,
     },
-    /// Break everything around watchers by a seeded schedule, and check that they hold.
+    /// Break everything around watchers by a seeded schedule, and check their files.
     Chaos(ld_chaos::Options),
     /// Measure the watcher, the original and a floor side by side, and print a table with goals.
     Bench(ld_bench::Bench),
     /// Run many hosts in one process, for `bench fleet`.
     #[command(hide = true)]
     FleetHosts(ld_bench::HostProcess),
-    /// What `chaos` drives to show that it finds what is broken.
+    /// Run a watcher with a defect, for `chaos`.
     #[command(hide = true)]
     BrokenWatcher {
         #[command(flatten)]
-        breakage: ld_chaos::Breakage,
+        defect: ld_chaos::Defect,
         config: PathBuf,
     },
 }
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Command::Chaos(options) => ld_chaos::run(&options),
         Command::Bench(bench) => ld_bench::run(&bench),
         Command::FleetHosts(hosts) => ld_bench::run_host_process(&hosts),
-        Command::BrokenWatcher { breakage, config } => ld_chaos::run_broken(&breakage, &config),
+        Command::BrokenWatcher { defect, config } => ld_chaos::run_broken_watcher(&defect, &config),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

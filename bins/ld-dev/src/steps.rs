@@ -1,26 +1,26 @@
-//! The steps of `cargo dev test`, in their order: what is fast comes first.
+//! The steps of `cargo dev test`, in order. Fast ones come first.
 
 use std::process::Command;
 
-use crate::tally::Tally;
+use crate::test_counts::TestCounts;
 use ld_checks::{documents, manifests, words, workflows};
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
 /// One check of the suite.
 pub(crate) struct Step {
-    /// What `--only` calls it.
+    /// The name for `--only`.
     pub(crate) name: &'static str,
-    /// What it checks, in a few words.
+    /// What it checks.
     pub(crate) about: &'static str,
     pub(crate) needs: &'static [Need],
-    pub(crate) check: fn(&mut Tally) -> Result<(), Failure>,
+    pub(crate) check: fn(&mut TestCounts) -> Result<(), Failure>,
 }
 
-/// What a step needs that a machine may lack.
+/// A requirement that a machine may not meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// Java, ZooKeeper and the tools that break things.
+    /// Java, ZooKeeper, and tools that inject faults.
     Servers,
     /// rustfmt and clippy.
     Components,
@@ -39,20 +39,20 @@ pub(crate) const STEPS: &[Step] = &[
     step("workflows", "YAML of .github", &[], |_| workflows::check()),
     step("clippy", "lints", &[Components], |_| cargo(CLIPPY)),
     step("build", "binaries", &[], |_| cargo(&["build", "--workspace", "--bins", "--locked"])),
-    step("unit", "tests beside the code", &[Servers], |tally| test(cargo::command(UNIT), tally)),
-    step("integration", "tests in tests/", &[Servers], |tally| test(cargo::command(INTEGRATION), tally)),
-    step("doctest", "examples in the documentation", &[], |tally| test(cargo::command(DOCTEST), tally)),
+    step("unit", "tests beside the code", &[Servers], |counts| test(cargo::command(UNIT), counts)),
+    step("integration", "tests in tests/", &[Servers], |counts| test(cargo::command(INTEGRATION), counts)),
+    step("doctest", "examples in the documentation", &[], |counts| test(cargo::command(DOCTEST), counts)),
     step("fuzz", "seeds of the fuzz targets", &[Components], fuzz_seeds),
     step("chaos", "90 s of faults by a seed", &[Servers], |_| ld_chaos::run_in_suite()),
     step("doc", "documentation builds without a warning", &[], |_| document()),
     step("deny", "licenses, sources and layering", &[CargoDeny], |_| deny()),
-    step("package", "packages build from what would be uploaded", &[], |_| package()),
+    step("package", "packages build from what is uploaded", &[], |_| package()),
 ];
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
 const UNIT: &[&str] = &["test", "--workspace", "--all-features", "--lib", "--bins", "--examples", "--locked"];
-/// Not `--tests`, which runs the unit tests, too.
+/// Not `--tests`, which would run the unit tests too.
 const INTEGRATION: &[&str] = &["test", "--workspace", "--all-features", "--test", "*", "--locked"];
 const DOCTEST: &[&str] = &["test", "--workspace", "--all-features", "--doc", "--locked"];
 
@@ -60,7 +60,7 @@ const fn step(
     name: &'static str,
     about: &'static str,
     needs: &'static [Need],
-    check: fn(&mut Tally) -> Result<(), Failure>,
+    check: fn(&mut TestCounts) -> Result<(), Failure>,
 ) -> Step {
     Step { name, about, needs, check }
 }
@@ -69,14 +69,14 @@ fn cargo(arguments: &[&str]) -> Result<(), Failure> {
     cargo::run(cargo::command(arguments))
 }
 
-fn test(command: Command, tally: &mut Tally) -> Result<(), Failure> {
-    cargo::run_and_read(command, |line| tally.note(line))?;
-    println!("{} tests passed so far", tally.passed());
-    tally.none_ignored()
+fn test(command: Command, counts: &mut TestCounts) -> Result<(), Failure> {
+    cargo::run_and_read(command, |line| counts.add(line))?;
+    println!("{} tests passed so far", counts.passed());
+    counts.check_ignored()
 }
 
 /// Formats, lints and tests the fuzz package without the fuzzer. It is a workspace of its own.
-fn fuzz_seeds(tally: &mut Tally) -> Result<(), Failure> {
+fn fuzz_seeds(counts: &mut TestCounts) -> Result<(), Failure> {
     const MANIFEST: [&str; 2] = ["--manifest-path", "fuzz/Cargo.toml"];
     let target = cargo::target_directory()?;
     let command = |subcommand: &str, rest: &[&str]| {
@@ -90,7 +90,7 @@ fn fuzz_seeds(tally: &mut Tally) -> Result<(), Failure> {
     };
     cargo(&[&["fmt"], &MANIFEST[..], &["--", "--check"]].concat())?;
     cargo::run(command("clippy", &["--lib", "--tests", "--", "-D", "warnings"]))?;
-    test(command("test", &["--lib", "--tests"]), tally)
+    test(command("test", &["--lib", "--tests"]), counts)
 }
 
 fn document() -> Result<(), Failure> {
@@ -100,12 +100,12 @@ fn document() -> Result<(), Failure> {
 }
 
 fn deny() -> Result<(), Failure> {
-    // cargo-deny reads the licenses of all sources, also of other systems: fetch them first.
+    // cargo-deny reads the licenses of all sources, including those for other systems.
     cargo(&["fetch", "--locked"])?;
     cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])
 }
 
-/// Packages all published crates as for an upload, and builds them from the packages alone.
+/// Packages all published crates as for an upload, and builds them from those packages.
 fn package() -> Result<(), Failure> {
     let packages = manifests::packages()?;
     println!("to publish: {}", packages.published.join(", "));

@@ -1,9 +1,9 @@
-//! `cargo dev test`: the chosen steps, one after the other, up to the first that fails.
+//! `cargo dev test`: runs the chosen steps until one fails.
 
 use std::time::{Duration, Instant};
 
 use crate::steps::{Need, STEPS, Step};
-use crate::tally::Tally;
+use crate::test_counts::TestCounts;
 use ld_workspace::Failure;
 use ld_workspace::setup;
 
@@ -12,36 +12,36 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|step| step.name)
 }
 
-/// Runs the steps named in `only`, or all of them when it is empty.
+/// Runs the steps named in `only`, or all steps if it is empty.
 pub(crate) fn run(only: &[String]) -> Result<(), Failure> {
     let start = Instant::now();
     let steps = select(only);
     set_up(&steps)?;
-    let (count, mut tally, mut taken) = (steps.len(), Tally::default(), Vec::new());
+    let (count, mut counts, mut times) = (steps.len(), TestCounts::default(), Vec::new());
     for (index, step) in steps.iter().enumerate() {
         println!("\n=== {} of {count}: {} ({})", index + 1, step.name, step.about);
         let step_start = Instant::now();
-        let result = (step.check)(&mut tally);
-        taken.push(step_start.elapsed());
+        let result = (step.check)(&mut counts);
+        times.push(step_start.elapsed());
         if let Err(failure) = result {
-            println!("\n{}", table(&steps, &taken, true));
+            println!("\n{}", table(&steps, &times, true));
             return Err(failed(index, &steps, &failure));
         }
-        println!("--- {}: ok, {}", step.name, seconds(taken[index]));
+        println!("--- {}: ok, {}", step.name, seconds(times[index]));
     }
-    println!("\n{}", table(&steps, &taken, false));
+    println!("\n{}", table(&steps, &times, false));
     let all = if count == 1 { "1 check" } else { &format!("All {count} checks") };
-    println!("{all} passed, {} tests among them, in {}.", tally.passed(), seconds(start.elapsed()));
+    println!("{all} passed, {} tests among them, in {}.", counts.passed(), seconds(start.elapsed()));
     Ok(())
 }
 
-/// The steps in the order of the suite, whatever the order of `only`.
+/// The chosen steps, in the order of the suite.
 fn select(only: &[String]) -> Vec<&'static Step> {
     let chosen = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
     STEPS.iter().filter(chosen).collect()
 }
 
-/// Installs what the steps need before the first of them runs, so that a lack is known at once.
+/// Installs what the steps need, before the first one runs.
 fn set_up(steps: &[&Step]) -> Result<(), Failure> {
     let needed = |need| steps.iter().any(|step| step.needs.contains(&need));
     if needed(Need::Servers) {
@@ -56,7 +56,7 @@ fn set_up(steps: &[&Step]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What failed, and how to repeat that step alone.
+/// The failure, with the command that repeats its step.
 fn failed(index: usize, steps: &[&Step], failure: &Failure) -> Failure {
     let (number, count, name) = (index + 1, steps.len(), steps[index].name);
     Failure::new(format!(
@@ -65,12 +65,12 @@ fn failed(index: usize, steps: &[&Step], failure: &Failure) -> Failure {
     ))
 }
 
-/// One line a step: how long it took and how it ended. `taken` holds the steps that ran.
-fn table(steps: &[&Step], taken: &[Duration], last_failed: bool) -> String {
+/// A table with the time and the result of each step. `times` has the times of those that ran.
+fn table(steps: &[&Step], times: &[Duration], last_failed: bool) -> String {
     let mut lines = String::from("step              time  result\n");
     for (index, step) in steps.iter().enumerate() {
-        let time = taken.get(index).map_or_else(|| "-".to_owned(), |time| seconds(*time));
-        let result = match (index + 1).cmp(&taken.len()) {
+        let time = times.get(index).map_or_else(|| "-".to_owned(), |time| seconds(*time));
+        let result = match (index + 1).cmp(&times.len()) {
             std::cmp::Ordering::Greater => "not run",
             std::cmp::Ordering::Equal if last_failed => "FAILED",
             _ => "ok",
@@ -101,13 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn chosen_steps_run_once_in_the_suites_order() {
+    fn chosen_steps_run_once_in_the_order_of_the_suite() {
         let names: Vec<_> = named(&["clippy", "fmt", "clippy"]).into_iter().map(|step| step.name).collect();
         assert_eq!(names, ["fmt", "clippy"]);
     }
 
     #[test]
-    fn each_step_has_a_name_of_its_own() {
+    fn step_names_are_unique() {
         let mut names: Vec<_> = names().collect();
         names.sort_unstable();
         names.dedup();
@@ -115,10 +115,10 @@ mod tests {
     }
 
     #[test]
-    fn the_table_says_what_passed_failed_and_did_not_run() {
+    fn the_table_shows_the_result_of_each_step() {
         let steps = named(&["fmt", "manifests", "documents"]);
-        let taken = [Duration::from_millis(1_250), Duration::from_secs(125)];
-        let table = table(&steps, &taken, true);
+        let times = [Duration::from_millis(1_250), Duration::from_secs(125)];
+        let table = table(&steps, &times, true);
         let lines: Vec<Vec<_>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(
             lines[1..],

@@ -1,4 +1,4 @@
-//! Writers: each has its own nodes and gives them new versions at random, through faults.
+//! Writers: each gives new versions to its own nodes at random times, during all faults.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,42 +7,41 @@ use std::time::Duration;
 use fastrand::Rng;
 use ld_testkit::{Error, TempDir, TestCommand, binary};
 
-use super::document;
-use super::schedule::NODES;
-use super::site::CHROOT;
-use super::world::{Hand, World, path};
+use crate::nodes::encode;
+use crate::schedule::NODES;
+use crate::testbed::{CHROOT, Testbed, path};
 
-/// Writers at one time.
-pub(super) const WRITERS: usize = 3;
+/// The number of writers.
+pub(crate) const WRITERS: usize = 3;
 /// The pause between two writes of one writer, in milliseconds.
 const PAUSE: std::ops::Range<u64> = 10..140;
-/// One write in so many is made by the built writer.
-const BUILT_IN: usize = 60;
-/// How long the built writer may take: all of its limits together, and slack for a busy machine.
-const BUILT_LIMIT: Duration = Duration::from_secs(120);
-/// What the built writer says of a write that may have happened.
+/// One in this number of writes is made by `live-data-writer`.
+const PROGRAM_SHARE: usize = 60;
+/// Limit for `live-data-writer`: all its own limits together, and slack for a busy machine.
+const PROGRAM_LIMIT: Duration = Duration::from_secs(120);
+/// The message of `live-data-writer` about a write with an unknown outcome.
 const UNKNOWN: &str = "unknown whether it was written";
 
-/// Writes until the run is over.
-pub(super) fn write(world: &World, writer: usize, over: &AtomicBool) {
-    let mut rng = Rng::with_seed(world.seed.wrapping_mul(37).wrapping_add(writer as u64));
+/// Writes until `stop` is set.
+pub(crate) fn run(testbed: &Testbed, writer: usize, stop: &AtomicBool) {
+    let mut rng = Rng::with_seed(testbed.seed.wrapping_mul(37).wrapping_add(writer as u64));
     let nodes: Vec<usize> = (0..NODES).filter(|node| node % WRITERS == writer).collect();
-    let mut hand = Hand::new(world);
+    let mut admins = testbed.admins();
     let directory = TempDir::new();
     for count in 1.. {
-        world.pause(Duration::from_millis(rng.u64(PAUSE)));
-        if over.load(Ordering::SeqCst) || world.tally.shall_stop() {
+        testbed.pause(Duration::from_millis(rng.u64(PAUSE)));
+        if stop.load(Ordering::SeqCst) || testbed.recorder.should_stop() {
             return;
         }
         let node = nodes[rng.usize(..nodes.len())];
-        // A node that a fault has in its hands is left alone.
-        let Ok(_pen) = world.pens[node].try_lock() else { continue };
-        let version = world.ledger.begin(node);
-        let data = document::encode(world.seed, node, version);
-        let outcome = if count % BUILT_IN == 0 {
-            built(world, &directory, node, &data)
+        // A fault holds the lock of the node that it changes.
+        let Ok(_lock) = testbed.node_locks[node].try_lock() else { continue };
+        let version = testbed.history.begin(node);
+        let data = encode(testbed.seed, node, version);
+        let outcome = if count % PROGRAM_SHARE == 0 {
+            write_by_program(testbed, &directory, node, &data)
         } else {
-            match hand.admin().set(&path(node), &data) {
+            match admins.admin().set(&path(node), &data) {
                 Ok(_) => Outcome::Written,
                 Err(Error::Connection { .. } | Error::Server { .. }) => Outcome::Unknown,
                 Err(_) => Outcome::NotWritten,
@@ -50,20 +49,20 @@ pub(super) fn write(world: &World, writer: usize, over: &AtomicBool) {
         };
         match outcome {
             Outcome::Written => {
-                world.ledger.held(node, version, world.clock.now());
-                world.tally.with(|counts| counts.writes += 1);
+                testbed.history.acknowledge(node, version, testbed.clock.now());
+                testbed.recorder.with(|counts| counts.writes += 1);
             }
             Outcome::Unknown => {
-                world.ledger.doubt(node, version);
-                world.tally.with(|counts| {
+                testbed.history.mark_unknown(node, version);
+                testbed.recorder.with(|counts| {
                     counts.writes += 1;
-                    counts.doubtful += 1;
+                    counts.unknown += 1;
                 });
-                hand.turn();
+                admins.rotate();
             }
             Outcome::NotWritten => {
-                world.ledger.refuse(node, version);
-                world.tally.with(|counts| counts.refused += 1);
+                testbed.history.mark_rejected(node, version);
+                testbed.recorder.with(|counts| counts.rejected += 1);
             }
         }
     }
@@ -75,18 +74,18 @@ enum Outcome {
     NotWritten,
 }
 
-fn built(world: &World, directory: &TempDir, node: usize, data: &[u8]) -> Outcome {
+fn write_by_program(testbed: &Testbed, directory: &TempDir, node: usize, data: &[u8]) -> Outcome {
     let (config, source) = (directory.join("config.ini"), directory.join("source"));
-    let text = format!("[live-data]\nzookeeper.hosts = {}{CHROOT}\n", world.ensemble.connect_string());
+    let text = format!("[live-data]\nzookeeper.hosts = {}{CHROOT}\n", testbed.ensemble.connect_string());
     if fs::write(&config, text).and_then(|()| fs::write(&source, data)).is_err() {
         return Outcome::NotWritten;
     }
     let command =
         TestCommand::new(binary("live-data-writer")).arg(config).arg(source).arg(format!("/n{node}"));
-    let output = command.run(BUILT_LIMIT);
+    let output = command.run(PROGRAM_LIMIT);
     match output.code {
         Some(0) => Outcome::Written,
-        // It is taken at its word: a version that it denies must never be seen.
+        // A version that is reported as not written must never be seen.
         Some(_) if !output.stderr.contains(UNKNOWN) => Outcome::NotWritten,
         _ => Outcome::Unknown,
     }

@@ -1,4 +1,4 @@
-//! `cargo dev demo`: live data at work on this machine, and nothing left behind.
+//! `cargo dev demo`: shows live data at work on this machine, and leaves nothing behind.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ use ld_workspace::{cargo, setup};
 
 /// The node that the demo keeps as a file.
 const NODE: &str = "/demo/flags";
-/// A write and its arrival take milliseconds; a machine that needs this long is broken.
+/// Limit for each step, which normally takes milliseconds.
 const LIMIT: Duration = Duration::from_secs(30);
-/// How closely the file is looked at for its change.
-const LOOK_INTERVAL: Duration = Duration::from_micros(200);
-/// How often the watcher looks for edits by hand: a visitor does not wait for long.
+/// How often the file is read while it should change.
+const POLL_INTERVAL: Duration = Duration::from_micros(200);
+/// The watcher's interval for finding edits by hand. It is short, so that a user sees the repair.
 const DRIFT_SECONDS: u32 = 5;
 const LOG_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -28,8 +28,8 @@ const VERSIONS: [&str; 3] = [
     "{\n  \"search\": {\"enabled\": true},\n  \"checkout\": {\"percent\": 50},\n  \"dark_mode\": {\"users\": [\"ada\"]}\n}\n",
 ];
 
-/// The demo's place on disk.
-struct Place {
+/// The files of the demo.
+struct Files {
     directory: TempDir,
     config: PathBuf,
     source: PathBuf,
@@ -44,45 +44,46 @@ pub fn run(keep: bool) -> Result<(), Failure> {
 
     let start = Instant::now();
     let server = Server::start();
-    let place = Place::new(&server)?;
+    let files = Files::new(&server)?;
     println!("A private ZooKeeper serves at {} ({}).", server.connect_string(), took(start));
     server
         .admin()
         .create_all(NODE, "")
         .map_err(|error| Failure::new(format!("cannot create {NODE}: {error}")))?;
-    println!("The empty node {NODE} is there.");
+    println!("The empty node {NODE} exists.");
 
     let start = Instant::now();
-    let watcher = TestCommand::new(ld_testkit::binary("live-data-watcher")).arg(&place.config).start();
-    wait_for_content(&place.file, "", &watcher, start)?;
-    println!("The watcher keeps it as {} ({}).", place.file.display(), took(start));
+    let watcher = TestCommand::new(ld_testkit::binary("live-data-watcher")).arg(&files.config).start();
+    wait_for_content(&files.file, "", &watcher, start)?;
+    println!("The watcher keeps it as {} ({}).", files.file.display(), took(start));
 
-    // What an application does. The empty file is no JSON, so that there is nothing to read before version 1.
-    let flags = FileWatcher::builder(&place.file)
+    // As in an application. The empty file is not valid JSON, so there is no value before version
+    // 1.
+    let flags = FileWatcher::builder(&files.file)
         .build(|bytes| Ok(serde_json::from_slice::<Value>(bytes)?))
         .map_err(|error| Failure::new(format!("cannot watch the file: {error}")))?;
 
     for (number, content) in (1..).zip(VERSIONS) {
-        write_version(&place, &watcher, &flags, number, content)?;
+        write_version(&files, &watcher, &flags, number, content)?;
     }
-    println!("\n$ cat {}\n{}", place.file.display(), VERSIONS[2]);
+    println!("\n$ cat {}\n{}", files.file.display(), VERSIONS[2]);
     let percent = &flags.get().map_err(Failure::doing("cannot read the flags"))?["checkout"]["percent"];
     println!("And in this program's memory: flags.get()?[\"checkout\"][\"percent\"] is {percent}.\n");
     if keep {
-        stay(&server, &place, &watcher)?;
+        stay(&server, &files, &watcher)?;
     }
 
     watcher.terminate();
     let status = watcher.wait(LIMIT);
     if !status.success() {
-        return Err(Failure::new(format!("the watcher ended with {status}:\n{}", watcher.stderr())));
+        return Err(Failure::new(format!("the watcher exited with {status}:\n{}", watcher.stderr())));
     }
-    println!("The watcher ended in order; ZooKeeper and all files of the demo are removed.");
-    println!("To play with it: cargo dev demo --keep");
+    println!("The watcher exited normally. ZooKeeper and all files of the demo are removed.");
+    println!("To try it yourself: cargo dev demo --keep");
     Ok(())
 }
 
-impl Place {
+impl Files {
     fn new(server: &Server) -> Result<Self, Failure> {
         let directory = TempDir::new();
         let [config, source, file] =
@@ -99,28 +100,28 @@ impl Place {
 }
 
 fn write_version(
-    place: &Place,
+    files: &Files,
     watcher: &Daemon,
     flags: &FileWatcher<Value>,
     number: u32,
     content: &str,
 ) -> Result<(), Failure> {
     let parsed: Value =
-        serde_json::from_str(content).map_err(Failure::doing("a version of the demo is no JSON"))?;
-    fs::write(&place.source, content).map_err(Failure::doing("cannot write a file of the demo"))?;
+        serde_json::from_str(content).map_err(Failure::doing("a version of the demo is not valid JSON"))?;
+    fs::write(&files.source, content).map_err(Failure::doing("cannot write a file of the demo"))?;
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    println!("\n$ live-data-writer {} {} {NODE}", name(&place.config), name(&place.source));
+    println!("\n$ live-data-writer {} {} {NODE}", name(&files.config), name(&files.source));
     let writer = TestCommand::new(ld_testkit::binary("live-data-writer"))
-        .arg(&place.config)
-        .arg(&place.source)
+        .arg(&files.config)
+        .arg(&files.source)
         .arg(NODE);
     let start = Instant::now();
-    // The file is watched while the writer still runs: it often wins against the writer's own exit.
+    // The file is read while the writer runs, since it often changes before the writer exits.
     let (output, written, seen, known) = thread::scope(|scope| {
-        let seen = scope.spawn(|| wait_for_content(&place.file, content, watcher, start));
+        let seen = scope.spawn(|| wait_for_content(&files.file, content, watcher, start));
         let known = scope.spawn(|| wait_for_value(flags, &parsed, start));
         let output = writer.run(LIMIT);
-        let join = "looking at a file does not panic";
+        let join = "reading a file does not panic";
         (output, took(start), seen.join().expect(join), known.join().expect(join))
     });
     print_output(&output);
@@ -128,13 +129,13 @@ fn write_version(
         return Err(Failure::new("the writer failed"));
     }
     println!(
-        "Version {number}: the writer took {written}; the file had it {} and the program's memory {} after its start.",
+        "Version {number}: the writer took {written}; the file had it after {} and the program's memory after {}.",
         seen?, known?
     );
     Ok(())
 }
 
-/// Prints both streams in the order in which the writer prints: a message, the diff, the other messages.
+/// Prints both streams in the order in which the writer does: a message, the diff, other messages.
 fn print_output(output: &TestOutput) {
     let mut messages = output.stderr.lines();
     for line in messages.next().into_iter().chain(output.stdout.lines()).chain(messages) {
@@ -142,7 +143,7 @@ fn print_output(output: &TestOutput) {
     }
 }
 
-/// Waits until `file` holds `content`; gives the time since `start`.
+/// Waits until `file` holds `content`. Returns the time since `start`.
 fn wait_for_content(file: &Path, content: &str, watcher: &Daemon, start: Instant) -> Result<String, Failure> {
     loop {
         if fs::read(file).is_ok_and(|bytes| bytes == content.as_bytes()) {
@@ -150,15 +151,15 @@ fn wait_for_content(file: &Path, content: &str, watcher: &Daemon, start: Instant
         }
         if start.elapsed() > LIMIT || !watcher.is_running() {
             let (file, log) = (file.display(), watcher.stderr());
-            return Err(Failure::new(format!("{file} did not get its content; the watcher said:\n{log}")));
+            return Err(Failure::new(format!("{file} did not get its content; the watcher's log:\n{log}")));
         }
-        thread::sleep(LOOK_INTERVAL);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// Waits until the program has `value` in memory; gives the time since `start`.
+/// Waits until the program has `value` in memory. Returns the time since `start`.
 fn wait_for_value(flags: &FileWatcher<Value>, value: &Value, start: Instant) -> Result<String, Failure> {
-    // The version is taken before the look, so that no change falls between.
+    // The version is read before the value, so that no change is missed.
     let mut version = flags.version();
     while flags.get().map_or(true, |now| *now != *value) {
         let changed = flags.wait_changed(version, LIMIT);
@@ -168,15 +169,15 @@ fn wait_for_value(flags: &FileWatcher<Value>, value: &Value, start: Instant) -> 
     Ok(took(start))
 }
 
-/// Leaves everything running and shows the watcher's log. Ctrl-C ends this process, and all others with it.
-fn stay(server: &Server, place: &Place, watcher: &Daemon) -> Result<(), Failure> {
-    let (config, source, file) = (place.config.display(), place.source.display(), place.file.display());
+/// Leaves everything running, and shows the watcher's log. Ctrl-C ends this process and all others.
+fn stay(server: &Server, files: &Files, watcher: &Daemon) -> Result<(), Failure> {
+    let (config, source, file) = (files.config.display(), files.source.display(), files.file.display());
     println!(
         "ZooKeeper at {}, everything else in {}. In another terminal:\n\n  \
          ${{EDITOR:-vi}} {source}\n  {} {config} {source} {NODE}\n  cat {file}\n  echo broken > {file}  # repaired within {DRIFT_SECONDS} s\n\n\
-         The watcher's log follows; Ctrl-C ends all and removes everything.",
+         The watcher's log follows. Ctrl-C ends everything and removes all files.",
         server.connect_string(),
-        place.directory.path().display(),
+        files.directory.path().display(),
         ld_testkit::binary("live-data-writer").display(),
     );
     let mut shown = 0;
@@ -186,7 +187,7 @@ fn stay(server: &Server, place: &Place, watcher: &Daemon) -> Result<(), Failure>
         shown = log.len();
         thread::sleep(LOG_INTERVAL);
     }
-    Err(Failure::new("the watcher ended"))
+    Err(Failure::new("the watcher exited"))
 }
 
 fn took(start: Instant) -> String {

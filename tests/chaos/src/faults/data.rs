@@ -7,177 +7,175 @@ use std::time::Duration;
 
 use ld_testkit::{Acl, Error, Step};
 
-use crate::disk::Disk;
-use crate::document::{self, EDIT};
-use crate::judge::BOUND;
-use crate::kind::Kind;
-use crate::peace::Scope;
-use crate::schedule::Event;
-use crate::site::credential;
-use crate::verdict::Violation;
-use crate::world::{Hand, World, path};
+use crate::judge::{CONVERGENCE_LIMIT, Violation};
+use crate::nodes::{EDIT, encode};
+use crate::schedule::{Event, FaultKind};
+use crate::testbed::{AdminPool, Disk, Rotation, Scope, Testbed, credential, path};
 
-const TAKE_INTERVAL: Duration = Duration::from_millis(20);
-/// How late the acknowledgement of a write may come on a busy machine.
-const ACKNOWLEDGED: Duration = Duration::from_secs(2);
+const EXHAUST_INTERVAL: Duration = Duration::from_millis(20);
+/// Limit for the acknowledgement of a write on a busy machine.
+const ACKNOWLEDGEMENT_LIMIT: Duration = Duration::from_secs(2);
 
-/// What a fault of this track concerns.
-pub(super) fn scope(event: &Event) -> Scope {
+/// The files that a fault of this track concerns.
+pub(crate) fn scope(event: &Event) -> Scope {
     match event.kind {
-        Kind::NodeDeleted | Kind::NodeRecreated | Kind::AclTaken | Kind::CredentialsRotated => {
-            Scope::Node(event.node)
+        FaultKind::NodeDeleted
+        | FaultKind::NodeRecreated
+        | FaultKind::AclTaken
+        | FaultKind::CredentialsRotated => Scope::Node(event.node),
+        FaultKind::DirectoryRemoved | FaultKind::DiskFull | FaultKind::InodesExhausted => {
+            Scope::Watcher(event.watcher)
         }
-        Kind::DirectoryRemoved | Kind::DiskFull | Kind::InodesExhausted => Scope::Watcher(event.watcher),
         _ => Scope::File(event.watcher, event.node),
     }
 }
 
-pub(super) fn happen(
-    world: &World,
-    event: &Event,
-    hand: &mut Hand<'_>,
-    watcher: usize,
-    node: usize,
-) -> Result<(), String> {
-    let site = &world.sites[watcher];
-    let file = site.file(node);
+pub(crate) fn inject(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
+    let host = &testbed.hosts[event.watcher];
+    let file = host.file(event.node);
     match event.kind {
-        Kind::NodeDeleted => delete(world, event, hand),
-        Kind::NodeRecreated => recreate(world, event, hand),
-        Kind::AclTaken => take_right(world, event, hand),
-        Kind::DiskFull => exhaust(world, event, site.disk()?, Disk::fill),
-        Kind::InodesExhausted => exhaust(world, event, site.disk()?, Disk::take_inodes),
-        Kind::CredentialsRotated => rotate(world, event, hand),
-        Kind::FileEdited | Kind::FileDeleted => {
-            // Nobody writes the node meanwhile: only a repair can put the file right.
-            let _pen = world.pens[node].lock().unwrap_or_else(PoisonError::into_inner);
-            // The file may be replaced in the same moment: then the edit is gone, as a person's would be.
+        FaultKind::NodeDeleted => delete(testbed, event, admins),
+        FaultKind::NodeRecreated => recreate(testbed, event, admins),
+        FaultKind::AclTaken => remove_read_permission(testbed, event, admins),
+        FaultKind::DiskFull => exhaust_disk(testbed, event, host.disk()?, Disk::fill),
+        FaultKind::InodesExhausted => exhaust_disk(testbed, event, host.disk()?, Disk::take_inodes),
+        FaultKind::CredentialsRotated => rotate(testbed, event, admins),
+        FaultKind::FileEdited | FaultKind::FileDeleted => {
+            // The node is not written meanwhile, so only a repair can put the file right.
+            let _lock = testbed.node_locks[event.node].lock().unwrap_or_else(PoisonError::into_inner);
+            // The watcher may replace the file at the same time. Then the edit is lost.
             let outcome = match event.kind {
-                Kind::FileDeleted => fs::remove_file(&file),
+                FaultKind::FileDeleted => fs::remove_file(&file),
                 _ => File::options().append(true).open(&file).and_then(|mut file| file.write_all(EDIT)),
             };
-            missing_is_fine(outcome).map_err(|error| format!("cannot touch the file: {error}"))?;
-            world.pause(event.hold);
+            ignore_missing(outcome).map_err(|error| format!("cannot change the file: {error}"))?;
+            testbed.pause(event.duration);
             Ok(())
         }
-        Kind::FileIsDirectory => put_directory(world, event, &file),
+        FaultKind::FileIsDirectory => put_directory(testbed, event, &file),
         _ => {
-            site.remove_directory().map_err(|error| format!("cannot remove the directory: {error}"))?;
-            world.pause(event.hold);
-            site.plant().map_err(|error| format!("cannot put the foreign files back: {error}"))
+            host.remove_directory().map_err(|error| format!("cannot remove the directory: {error}"))?;
+            testbed.pause(event.duration);
+            host.create_foreign_files().map_err(|error| format!("cannot restore the foreign files: {error}"))
         }
     }
 }
 
-/// Whatever becomes free meanwhile is taken again.
-fn exhaust(
-    world: &World,
+/// Takes a resource of a disk again and again, since replaced files may free some.
+fn exhaust_disk(
+    testbed: &Testbed,
     event: &Event,
     disk: &Disk,
-    take: impl Fn(&Disk) -> io::Result<()>,
+    exhaust: impl Fn(&Disk) -> io::Result<()>,
 ) -> Result<(), String> {
-    let end = world.clock.now() + event.hold;
+    let end = testbed.clock.now() + event.duration;
     let mut outcome = Ok(());
-    while outcome.is_ok() && world.clock.now() < end && !world.tally.shall_stop() {
-        outcome = take(disk);
-        world.pause(TAKE_INTERVAL);
+    while outcome.is_ok() && testbed.clock.now() < end && !testbed.recorder.should_stop() {
+        outcome = exhaust(disk);
+        testbed.pause(EXHAUST_INTERVAL);
     }
     let cleared = disk.clear();
     outcome.and(cleared).map_err(|error| format!("cannot exhaust a disk: {error}"))
 }
 
-fn take_right(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
+fn remove_read_permission(
+    testbed: &Testbed,
+    event: &Event,
+    admins: &mut AdminPool<'_>,
+) -> Result<(), String> {
     let path = path(event.node);
     let allow = |permissions| [Acl::anyone(permissions)];
-    let from = world.clock.now();
-    world.peace.set_unreadable(event.node, from, Duration::MAX);
-    hand.insist("to take the read right away", |admin| admin.set_acl(&path, &allow(Acl::ALL - Acl::READ)))?;
-    world.pause(event.hold);
-    hand.insist("to give the read right back", |admin| admin.set_acl(&path, &allow(Acl::ALL)))?;
-    // The acknowledgement of a write may come later than those of the right.
-    world.peace.set_unreadable(event.node, from, world.clock.now() + ACKNOWLEDGED);
+    let from = testbed.clock.now();
+    testbed.disturbances.set_unreadable(event.node, from, Duration::MAX);
+    admins.retry("remove the read permission", |admin| admin.set_acl(&path, &allow(Acl::ALL - Acl::READ)))?;
+    testbed.pause(event.duration);
+    admins.retry("restore the read permission", |admin| admin.set_acl(&path, &allow(Acl::ALL)))?;
+    // The acknowledgement of a write may arrive after those of the permission.
+    testbed.disturbances.set_unreadable(event.node, from, testbed.clock.now() + ACKNOWLEDGEMENT_LIMIT);
     Ok(())
 }
 
-/// The node may be read with credentials that the watchers do not have yet. The one of the last rotation is everybody's again.
-fn rotate(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
+/// Protects the node by credentials that the watchers get later. The node of the last rotation
+/// becomes readable for all again.
+fn rotate(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
     let node = event.node;
-    let mut secured = world.secured.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(last) = secured.1.take() {
+    let mut rotation = testbed.rotation.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(last) = rotation.node.take() {
         let open = [Acl::anyone(Acl::ALL)];
-        hand.insist("to open the node of the last rotation", |admin| admin.set_acl(&path(last), &open))?;
+        admins.retry("open the node of the last rotation", |admin| admin.set_acl(&path(last), &open))?;
     }
-    let credential = credential(secured.0 + 1);
+    let credential = credential(rotation.count + 1);
     let closed = [Acl::anyone(Acl::ALL - Acl::READ), Acl::creator(Acl::READ)];
-    let from = world.clock.now();
-    world.peace.set_unreadable(node, from, Duration::MAX);
-    Hand::authenticated(world, &credential)
-        .insist("to demand new credentials", |admin| admin.set_acl(&path(node), &closed))?;
-    world.pause(event.hold);
-    for site in &world.sites {
-        site.set_credential(&credential).map_err(|error| format!("cannot rotate the secrets: {error}"))?;
+    let from = testbed.clock.now();
+    testbed.disturbances.set_unreadable(node, from, Duration::MAX);
+    testbed
+        .admins_as(&credential)
+        .retry("require new credentials", |admin| admin.set_acl(&path(node), &closed))?;
+    testbed.pause(event.duration);
+    for host in &testbed.hosts {
+        host.set_credential(&credential).map_err(|error| format!("cannot rotate the secrets: {error}"))?;
     }
-    *secured = (secured.0 + 1, Some(node));
-    world.peace.set_unreadable(node, from, world.clock.now() + BOUND);
+    *rotation = Rotation { count: rotation.count + 1, node: Some(node) };
+    testbed.disturbances.set_unreadable(node, from, testbed.clock.now() + CONVERGENCE_LIMIT);
     Ok(())
 }
 
-fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
+fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result,
     }
 }
 
-fn delete(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
+fn delete(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
     let node = event.node;
-    let _pen = world.pens[node].lock().unwrap_or_else(PoisonError::into_inner);
-    let deletion = world.ledger.begin_deletion(node);
-    hand.insist("to delete", |admin| match admin.delete(&path(node)) {
+    let _lock = testbed.node_locks[node].lock().unwrap_or_else(PoisonError::into_inner);
+    let deletion = testbed.history.begin_deletion(node);
+    admins.retry("delete a node", |admin| match admin.delete(&path(node)) {
         Err(Error::NoNode { .. }) => Ok(()),
         outcome => outcome,
     })?;
-    world.ledger.held(node, deletion, world.clock.now());
-    world.pause(event.hold);
-    let version = world.ledger.begin(node);
-    let data = document::encode(world.seed, node, version);
-    hand.insist("to create", |admin| match admin.create(&path(node), &data) {
+    testbed.history.acknowledge(node, deletion, testbed.clock.now());
+    testbed.pause(event.duration);
+    let version = testbed.history.begin(node);
+    let data = encode(testbed.seed, node, version);
+    admins.retry("create a node", |admin| match admin.create(&path(node), &data) {
         Err(Error::NodeExists { .. }) => Ok(()),
         outcome => outcome,
     })?;
-    world.ledger.held(node, version, world.clock.now());
+    testbed.history.acknowledge(node, version, testbed.clock.now());
     Ok(())
 }
 
-fn recreate(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
+fn recreate(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
     let node = event.node;
-    let _pen = world.pens[node].lock().unwrap_or_else(PoisonError::into_inner);
-    let version = world.ledger.begin(node);
-    let data = document::encode(world.seed, node, version);
+    let _lock = testbed.node_locks[node].lock().unwrap_or_else(PoisonError::into_inner);
+    let version = testbed.history.begin(node);
+    let data = encode(testbed.seed, node, version);
     let steps = [Step::delete(path(node)), Step::create(path(node), data)];
-    hand.insist("to recreate", |admin| admin.transaction(&steps))?;
-    world.ledger.held(node, version, world.clock.now());
+    admins.retry("recreate a node", |admin| admin.transaction(&steps))?;
+    testbed.history.acknowledge(node, version, testbed.clock.now());
     Ok(())
 }
 
-/// Puts a directory into the file's place, with a file in it that must still be there at the end.
-fn put_directory(world: &World, event: &Event, file: &std::path::Path) -> Result<(), String> {
-    let explain = |error: io::Error| format!("cannot put a directory into a file's place: {error}");
-    // The watcher may put its file there again in the same moment.
+/// Replaces the file by a directory with a file in it. That file must still exist at the end.
+fn put_directory(testbed: &Testbed, event: &Event, file: &std::path::Path) -> Result<(), String> {
+    let explain = |error: io::Error| format!("cannot replace a file by a directory: {error}");
+    // Fails if the watcher writes its file again at the same time.
     let mut result = Ok(());
     for _ in 0..100 {
-        result = missing_is_fine(fs::remove_file(file)).and_then(|()| fs::create_dir(file));
+        result = ignore_missing(fs::remove_file(file)).and_then(|()| fs::create_dir(file));
         if result.is_ok() {
             break;
         }
     }
     result.map_err(explain)?;
-    let inner = file.join("somebody's");
+    let inner = file.join("foreign");
     fs::write(&inner, "not the watcher's").map_err(explain)?;
-    world.pause(event.hold);
+    testbed.pause(event.duration);
     if !inner.exists() {
         let what = format!("{} is gone", inner.display());
-        world.tally.violation(world.clock.now(), Violation::ForeignRemoved, &what);
+        testbed.recorder.violation(testbed.clock.now(), Violation::ForeignRemoved, &what);
         return Ok(());
     }
     fs::remove_dir_all(file).map_err(explain)

@@ -3,141 +3,141 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use ld_testkit::Server;
+use ld_testkit::{Acl, Error, Server, Step};
 
-use crate::judge::BOUND;
-use crate::kind::Kind;
-use crate::schedule::{Event, NODES};
-use crate::site::CHROOT;
-use crate::world::{Hand, INSIST_LIMIT, World, path};
+use crate::judge::CONVERGENCE_LIMIT;
+use crate::schedule::{Event, FaultKind, NODES};
+use crate::testbed::{AdminPool, CHROOT, RETRY_LIMIT, Testbed, path};
 
-use ld_testkit::{Acl, Error, Step};
+/// Limit for all files to be right before a fault that excludes all others.
+const CONVERGENCE_WAIT: Duration = Duration::from_secs(40);
 
-/// How long all files may take to be right before a fault that needs the world for itself.
-const SETTLE_LIMIT: Duration = Duration::from_secs(40);
-
-pub(super) fn happen(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
-    let ensemble = &world.ensemble;
+pub(crate) fn inject(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
+    let ensemble = &testbed.ensemble;
     match event.kind {
-        Kind::ServerKilled => kill(world, event, follower(world, event)?),
-        Kind::LeaderKilled => kill(world, event, ensemble.leader()),
-        Kind::ServerFrozen => freeze(world, event, follower(world, event)?)?,
-        Kind::LeaderFrozen => freeze(world, event, ensemble.leader())?,
-        Kind::QuorumLost => {
+        FaultKind::ServerKilled => kill(testbed, event, follower(testbed, event)?),
+        FaultKind::LeaderKilled => kill(testbed, event, ensemble.leader()),
+        FaultKind::ServerFrozen => freeze(testbed, event, follower(testbed, event)?)?,
+        FaultKind::LeaderFrozen => freeze(testbed, event, ensemble.leader())?,
+        FaultKind::QuorumLost => {
             let _survivor = ensemble.lose_quorum();
-            world.pause(event.hold);
+            testbed.pause(event.duration);
             ensemble.start_missing();
         }
-        Kind::RollingRestart => ensemble.rolling_restart(),
-        Kind::EnsembleDown => {
+        FaultKind::RollingRestart => ensemble.rolling_restart(),
+        FaultKind::EnsembleDown => {
             ensemble.kill_all();
-            world.pause(event.hold);
+            testbed.pause(event.duration);
             ensemble.start_missing();
         }
-        Kind::Restored => restore(world, event, hand)?,
-        Kind::Wiped => wipe(world, event, hand)?,
-        _ => remove_chroot(world, event, hand)?,
+        FaultKind::Restored => restore(testbed, event, admins)?,
+        FaultKind::Wiped => wipe(testbed, event, admins)?,
+        _ => remove_chroot(testbed, event, admins)?,
     }
     Ok(())
 }
 
-fn follower<'a>(world: &'a World, event: &Event) -> Result<&'a Server, String> {
-    let mut followers = world.ensemble.followers();
+fn follower<'a>(testbed: &'a Testbed, event: &Event) -> Result<&'a Server, String> {
+    let mut followers = testbed.ensemble.followers();
     if followers.is_empty() {
-        // A member was just restarted, or an election is on: having a leader, it has a follower.
-        let _leader = world.ensemble.leader();
-        followers = world.ensemble.followers();
+        // A member has just restarted, or an election is running. A leader implies a follower.
+        let _leader = testbed.ensemble.leader();
+        followers = testbed.ensemble.followers();
     }
     if followers.is_empty() {
-        return Err("no server follows".to_owned());
+        return Err("there is no follower".to_owned());
     }
     Ok(followers[event.pick % followers.len()])
 }
 
-fn kill(world: &World, event: &Event, server: &Server) {
-    world.set_victim(server, true);
+fn kill(testbed: &Testbed, event: &Event, server: &Server) {
+    testbed.set_faulty(server, true);
     server.kill();
-    world.pause(event.hold);
+    testbed.pause(event.duration);
     server.restart();
-    world.set_victim(server, false);
+    testbed.set_faulty(server, false);
 }
 
-fn freeze(world: &World, event: &Event, server: &Server) -> Result<(), String> {
-    world.set_victim(server, true);
+fn freeze(testbed: &Testbed, event: &Event, server: &Server) -> Result<(), String> {
+    testbed.set_faulty(server, true);
     server.freeze();
-    world.pause(event.hold);
+    testbed.pause(event.duration);
     server.thaw();
-    // It believes for a moment that it is what it was. The next fault would cost a quorum that nobody knows to be lost.
+    // The server briefly keeps its old role. Without this wait, the next fault could take the
+    // quorum.
     let (admin, start) = (server.admin(), Instant::now());
     while let Err(error) = admin.sync() {
-        if start.elapsed() > INSIST_LIMIT {
-            return Err(format!("the thawed server does not come back: {error}"));
+        if start.elapsed() > RETRY_LIMIT {
+            return Err(format!("the thawed server does not recover: {error}"));
         }
     }
-    world.set_victim(server, false);
+    testbed.set_faulty(server, false);
     Ok(())
 }
 
-/// No version is written meanwhile, and no file is on its way.
-pub(super) fn stilled<T>(world: &World, act: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
-    let _pens: Vec<_> =
-        world.pens.iter().map(|pen| pen.lock().unwrap_or_else(PoisonError::into_inner)).collect();
-    if !world.settle(SETTLE_LIMIT) {
-        return Err("the files are not right before it".to_owned());
+/// Runs `act` once all files are right, while no version is written.
+pub(crate) fn while_idle<T>(testbed: &Testbed, act: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    let _locks: Vec<_> =
+        testbed.node_locks.iter().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner)).collect();
+    if !testbed.wait_until_right(CONVERGENCE_WAIT) {
+        return Err("the files are not right before the fault".to_owned());
     }
     act()
 }
 
-fn restore(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
-    let backups = world.ensemble.backup();
-    world.ensemble.servers().iter().for_each(Server::wait_ready);
-    // What is written now will be undone.
-    world.pause(event.hold);
-    stilled(world, || {
-        world.peace.let_go_back(Duration::MAX);
-        world.ensemble.restore(&backups);
-        // Before a server serves the past, which is the truth from then on.
-        world.ledger.forget();
-        world.ensemble.restart_all();
-        // The backup may ask for credentials that were rotated away since.
+fn restore(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
+    let backups = testbed.ensemble.backup();
+    testbed.ensemble.servers().iter().for_each(Server::wait_ready);
+    // The restore will undo what is written now.
+    testbed.pause(event.duration);
+    while_idle(testbed, || {
+        testbed.disturbances.allow_rollback(Duration::MAX);
+        testbed.ensemble.restore(&backups);
+        // Comes before a server serves the old content, which is valid from then on.
+        testbed.history.forget_acknowledgements();
+        testbed.ensemble.restart_all();
+        // The backup may require credentials from before a rotation.
         let open = [Acl::anyone(Acl::ALL)];
         let outcome = (0..NODES).try_for_each(|node| {
-            hand.insist("to open a restored node", |admin| match admin.set_acl(&path(node), &open) {
-                // It was deleted at the moment of the backup.
+            admins.retry("open a restored node", |admin| match admin.set_acl(&path(node), &open) {
+                // The node was deleted at the time of the backup.
                 Err(Error::NoNode { .. }) => Ok(()),
                 outcome => outcome,
             })
         });
-        world.peace.let_go_back(world.clock.now() + BOUND);
+        testbed.disturbances.allow_rollback(testbed.clock.now() + CONVERGENCE_LIMIT);
         outcome
     })
 }
 
-fn wipe(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
-    stilled(world, || {
-        world.peace.set_void(true);
-        world.ensemble.wipe();
-        world.ledger.forget();
-        world.ensemble.restart_all();
-        world.pause(event.hold);
-        world.peace.set_void(false);
-        world.fill(hand)
+fn wipe(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
+    while_idle(testbed, || {
+        testbed.disturbances.set_empty(true);
+        testbed.ensemble.wipe();
+        testbed.history.forget_acknowledgements();
+        testbed.ensemble.restart_all();
+        testbed.pause(event.duration);
+        testbed.disturbances.set_empty(false);
+        testbed.fill(admins)
     })
 }
 
-fn remove_chroot(world: &World, event: &Event, hand: &mut Hand<'_>) -> Result<(), String> {
-    stilled(world, || {
+fn remove_chroot(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
+    while_idle(testbed, || {
         let paths = (0..NODES).map(path).chain([CHROOT.to_owned()]);
         let steps: Vec<Step> = paths.map(Step::delete).collect();
-        let deletions: Vec<u64> = (0..NODES).map(|node| world.ledger.begin_deletion(node)).collect();
-        hand.insist("to remove the chroot", |admin| match admin.transaction(&steps) {
-            // The answer to an earlier attempt was lost.
+        let deletions: Vec<u64> = (0..NODES).map(|node| testbed.history.begin_deletion(node)).collect();
+        admins.retry("remove the chroot", |admin| match admin.transaction(&steps) {
+            // The reply to an earlier attempt was lost.
             Err(Error::NoNode { .. }) => Ok(()),
             outcome => outcome,
         })?;
-        let now = world.clock.now();
-        deletions.iter().enumerate().for_each(|(node, deletion)| world.ledger.held(node, *deletion, now));
-        world.pause(event.hold);
-        world.fill(hand)
+        let now = testbed.clock.now();
+        deletions
+            .iter()
+            .enumerate()
+            .for_each(|(node, deletion)| testbed.history.acknowledge(node, *deletion, now));
+        testbed.pause(event.duration);
+        testbed.fill(admins)
     })
 }

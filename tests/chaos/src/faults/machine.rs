@@ -1,4 +1,4 @@
-//! Faults of the machine under one watcher: what hangs, and what is refused.
+//! Faults of one watcher's machine: calls that hang or fail.
 
 use std::fs;
 use std::time::{Duration, Instant, SystemTime};
@@ -6,126 +6,125 @@ use std::time::{Duration, Instant, SystemTime};
 use ld_testkit::Daemon;
 
 use super::{ensemble, watcher};
-use crate::kind::Kind;
-use crate::peace::Scope;
-use crate::schedule::{Event, NODES};
-use crate::site::OWNED;
-use crate::verdict::Violation;
-use crate::world::World;
+use crate::judge::Violation;
+use crate::schedule::{Event, FaultKind, NODES};
+use crate::testbed::{OWNED_NODE, Scope, Testbed};
 
-/// How long a watcher's first session may take while nothing is in its way.
+/// Limit for a watcher's first session without faults.
 const START_LIMIT: Duration = Duration::from_secs(8);
-/// A file that is silent for this long has no heartbeat: they come every 0.5 s.
+/// A file without a change for this long has no heartbeat. Its interval is 0.5 s.
 const SILENCE: Duration = Duration::from_secs(4);
-/// A limit that a running watcher has reached already, and one that it never reaches.
+/// A limit that a running watcher exceeds, and one that it never reaches.
 const NO_DESCRIPTORS: u64 = 3;
 const ENOUGH_DESCRIPTORS: u64 = 1024;
 
-/// What such a fault concerns; `None` for another kind of fault.
-pub(super) fn scope(event: &Event) -> Option<Scope> {
+/// The files that such a fault concerns. `None` for other kinds of faults.
+pub(crate) fn scope(event: &Event) -> Option<Scope> {
     match event.kind {
-        Kind::DestinationHangs | Kind::SecretsHang | Kind::ThreadsRefused | Kind::DescriptorsRefused => {
-            Some(Scope::Watcher(event.watcher))
-        }
-        // The names of the others are no names: nothing of them is looked up.
-        Kind::UsersHang => Some(Scope::File(event.watcher, OWNED)),
-        Kind::ErrorUnread => Some(Scope::Nothing),
+        FaultKind::DestinationHangs
+        | FaultKind::SecretsHang
+        | FaultKind::ThreadsRefused
+        | FaultKind::DescriptorsRefused => Some(Scope::Watcher(event.watcher)),
+        // Only this node has an owner to look up.
+        FaultKind::UsersHang => Some(Scope::File(event.watcher, OWNED_NODE)),
+        FaultKind::ErrorUnread => Some(Scope::Nothing),
         _ => None,
     }
 }
 
-pub(super) fn happen(world: &World, event: &Event) -> Result<(), String> {
-    let site = &world.sites[event.watcher];
-    let faults = site.faults();
-    wait_until_started(world, event);
+pub(crate) fn inject(testbed: &Testbed, event: &Event) -> Result<(), String> {
+    let host = &testbed.hosts[event.watcher];
+    let faults = host.faults();
+    wait_until_started(testbed, event);
     match event.kind {
-        Kind::DestinationHangs => {
-            faults.hang_files(&[site.live()]);
-            world.pause(event.hold);
+        FaultKind::DestinationHangs => {
+            faults.hang_files(&[host.destinations()]);
+            testbed.pause(event.duration);
             faults.release_files();
         }
-        Kind::SecretsHang => {
-            faults.hang_files(&[site.secrets()]);
-            // The next session opens with what is known of them.
-            let closed = watcher::close_session(world, event);
-            world.pause(event.hold);
+        FaultKind::SecretsHang => {
+            faults.hang_files(&[host.secrets()]);
+            // The next session uses the secrets that are known.
+            let closed = watcher::close_session(testbed, event);
+            testbed.pause(event.duration);
             faults.release_files();
             closed?;
         }
-        Kind::UsersHang => {
+        FaultKind::UsersHang => {
             faults.hang_users();
-            world.pause(event.hold);
+            testbed.pause(event.duration);
             faults.release_users();
         }
-        Kind::ThreadsRefused => {
+        FaultKind::ThreadsRefused => {
             faults.refuse_threads();
-            site.reset_connections();
-            world.pause(event.hold);
+            host.reset_connections();
+            testbed.pause(event.duration);
             faults.allow_threads();
         }
-        Kind::DescriptorsRefused => {
-            with_watcher(world, event, |daemon| daemon.limit("nofile", NO_DESCRIPTORS))?;
-            site.reset_connections();
-            world.pause(event.hold);
-            with_watcher(world, event, |daemon| daemon.limit("nofile", ENOUGH_DESCRIPTORS))?;
+        FaultKind::DescriptorsRefused => {
+            with_watcher(testbed, event, |daemon| daemon.limit("nofile", NO_DESCRIPTORS))?;
+            host.reset_connections();
+            testbed.pause(event.duration);
+            with_watcher(testbed, event, |daemon| daemon.limit("nofile", ENOUGH_DESCRIPTORS))?;
         }
-        _ => leave_unread(world, event)?,
+        _ => leave_stderr_unread(testbed, event)?,
     }
-    start_again(world, event);
+    restart_if_refused(testbed, event);
     Ok(())
 }
 
-/// Waits for the watcher's session, as long as that may take: the ensemble may be down.
-fn wait_until_started(world: &World, event: &Event) {
+/// Waits for the watcher's first session. It may not come, since the ensemble may be down.
+fn wait_until_started(testbed: &Testbed, event: &Event) {
     let start = Instant::now();
-    while start.elapsed() < START_LIMIT && !world.tally.shall_stop() {
-        let watcher = world.sites[event.watcher].watcher();
+    while start.elapsed() < START_LIMIT && !testbed.recorder.should_stop() {
+        let watcher = testbed.hosts[event.watcher].watcher();
         if watcher.as_ref().is_none_or(|daemon| daemon.stderr().contains("session 0x")) {
             return;
         }
         drop(watcher);
-        world.pause(Duration::from_millis(20));
+        testbed.pause(Duration::from_millis(20));
     }
 }
 
-/// Starts a watcher again that ended because it was refused what a start needs, as its host would.
-fn start_again(world: &World, event: &Event) {
-    let site = &world.sites[event.watcher];
-    let refused = |daemon: &Daemon| {
+/// Restarts a watcher that could not start because of the fault, as a service manager would.
+fn restart_if_refused(testbed: &Testbed, event: &Event) {
+    let host = &testbed.hosts[event.watcher];
+    let was_refused = |daemon: &Daemon| {
         let log = daemon.stderr();
         !daemon.is_running() && log.contains("cannot start") && !log.contains("session 0x")
     };
-    let ended = site.watcher().as_ref().is_some_and(refused);
-    if ended {
-        site.start();
+    let has_exited = host.watcher().as_ref().is_some_and(was_refused);
+    if has_exited {
+        host.start();
     }
 }
 
-/// Nothing else happens meanwhile: every file goes on to change, or at least to have its heartbeat.
-fn leave_unread(world: &World, event: &Event) -> Result<(), String> {
-    let files: Vec<_> = (0..NODES).map(|node| world.sites[event.watcher].file(node)).collect();
+/// Does not read standard error. There is no other fault, so each file must change or have its
+/// heartbeat.
+fn leave_stderr_unread(testbed: &Testbed, event: &Event) -> Result<(), String> {
+    let files: Vec<_> = (0..NODES).map(|node| testbed.hosts[event.watcher].file(node)).collect();
     let times = || -> Vec<Option<SystemTime>> {
         files.iter().map(|file| fs::metadata(file).and_then(|found| found.modified()).ok()).collect()
     };
-    ensemble::stilled(world, || Ok(()))?;
-    with_watcher(world, event, Daemon::pause_stderr)?;
-    world.pause(event.hold.saturating_sub(SILENCE));
+    ensemble::while_idle(testbed, || Ok(()))?;
+    with_watcher(testbed, event, Daemon::pause_stderr)?;
+    testbed.pause(event.duration.saturating_sub(SILENCE));
     let before = times();
-    world.pause(SILENCE);
+    testbed.pause(SILENCE);
     let silent: Vec<_> = before.iter().zip(times()).map(|(before, after)| *before == after).collect();
-    with_watcher(world, event, Daemon::resume_stderr)?;
+    with_watcher(testbed, event, Daemon::resume_stderr)?;
     let silent: Vec<_> = (0..NODES).filter(|node| silent[*node]).collect();
-    if !silent.is_empty() && !world.tally.shall_stop() {
-        let said = world.sites[event.watcher].said(None);
+    if !silent.is_empty() && !testbed.recorder.should_stop() {
+        let said = testbed.hosts[event.watcher].log_tail(None);
         let what = format!("nodes {silent:?} of watcher {} for {SILENCE:?}; {said}", event.watcher);
-        world.tally.violation(world.clock.now(), Violation::Silent, &what);
+        testbed.recorder.violation(testbed.clock.now(), Violation::Silent, &what);
     }
     Ok(())
 }
 
-/// A watcher that has ended is found at the end of the run, too.
-fn with_watcher(world: &World, event: &Event, act: impl FnOnce(&Daemon)) -> Result<(), String> {
-    let watcher = world.sites[event.watcher].watcher();
+/// Runs `act` on the watcher's process. The final check also finds a watcher that has exited.
+fn with_watcher(testbed: &Testbed, event: &Event, act: impl FnOnce(&Daemon)) -> Result<(), String> {
+    let watcher = testbed.hosts[event.watcher].watcher();
     let daemon = watcher.as_ref().filter(|daemon| daemon.is_running());
-    daemon.map(act).ok_or_else(|| format!("watcher {} has ended by itself", event.watcher))
+    daemon.map(act).ok_or_else(|| format!("watcher {} has exited", event.watcher))
 }

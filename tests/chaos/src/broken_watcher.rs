@@ -1,5 +1,6 @@
-//! A watcher that is broken on purpose: the proof that the observer finds what it looks for. It is no product and shares no
-//! code with one.
+//! A watcher with a defect, to prove that the observer finds violations.
+//!
+//! It shares no code with the real watcher.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -15,29 +16,30 @@ use ld_workspace::Failure;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
-/// How much a plain copy loop writes at a time.
+/// Bytes for each write, as in a plain copy loop.
 const CHUNK: usize = 8 << 10;
 
-/// How it is broken.
+/// The defect.
 #[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
-pub struct Breakage {
+pub struct Defect {
     /// Truncate files and write them in place.
     #[arg(long)]
     in_place: bool,
-    /// Set the mtime of all files to now, whatever they hold.
+    /// Set the mtime of all files to now, without verifying them.
     #[arg(long)]
     blind_heartbeat: bool,
 }
 
-/// A node's full path and its file.
+/// The full path of a node, and its file.
 type Node = (String, PathBuf);
 
-/// Follows the nodes of `config` by polling, for ever.
-pub fn run(breakage: &Breakage, config: &Path) -> Result<(), Failure> {
+/// Keeps files equal to the nodes of `config` by polling. Never returns without an error.
+pub fn run(defect: &Defect, config: &Path) -> Result<(), Failure> {
     let text = fs::read_to_string(config).map_err(Failure::doing("cannot read the configuration"))?;
-    let (servers, nodes) = parse(&text).ok_or_else(|| Failure::new("cannot understand the configuration"))?;
-    if breakage.blind_heartbeat {
+    let (servers, nodes) =
+        parse(&text).ok_or_else(|| Failure::new("the configuration is not that of a chaos run"))?;
+    if defect.blind_heartbeat {
         let files: Vec<PathBuf> = nodes.iter().map(|node| node.1.clone()).collect();
         thread::spawn(move || touch_all(&files));
     }
@@ -46,7 +48,7 @@ pub fn run(breakage: &Breakage, config: &Path) -> Result<(), Failure> {
         for (path, file) in &nodes {
             match admins[0].get(path) {
                 Ok((data, _)) if fs::read(file).is_ok_and(|held| held == data) => {}
-                Ok((data, _)) => write(file, &data, breakage.in_place)?,
+                Ok((data, _)) => write(file, &data, defect.in_place)?,
                 Err(Error::NoNode { .. }) => drop(fs::remove_file(file)),
                 Err(_) => admins.rotate_left(1),
             }
@@ -55,7 +57,7 @@ pub fn run(breakage: &Breakage, config: &Path) -> Result<(), Failure> {
     }
 }
 
-/// As much of the configuration as the chaos run writes.
+/// Parses the servers and nodes of a configuration that a chaos run wrote.
 fn parse(text: &str) -> Option<(Vec<SocketAddr>, Vec<Node>)> {
     let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
     let (hosts, chroot) = value("zookeeper.hosts")?.split_once('/')?;
@@ -69,7 +71,7 @@ fn parse(text: &str) -> Option<(Vec<SocketAddr>, Vec<Node>)> {
 
 fn write(path: &Path, data: &[u8], in_place: bool) -> Result<(), Failure> {
     let target = if in_place { path.to_owned() } else { path.with_extension("new") };
-    // What a fault put there is a reason to try again, as for any watcher.
+    // A fault may prevent the write. The next poll tries again.
     let written = File::create(&target)
         .and_then(|mut file| data.chunks(CHUNK).try_for_each(|chunk| file.write_all(chunk)))
         .and_then(|()| if in_place { Ok(()) } else { fs::rename(&target, path) });
@@ -82,7 +84,7 @@ fn touch_all(files: &[PathBuf]) {
         thread::sleep(HEARTBEAT_INTERVAL);
         for file in files {
             let touched = File::options().append(true).open(file);
-            // A file that is missing has no heartbeat.
+            // A missing file has no heartbeat.
             drop(touched.and_then(|file| file.set_modified(SystemTime::now())));
         }
     }
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_configuration_of_a_run_is_understood() {
+    fn the_configuration_of_a_run_is_parsed() {
         let text = "[live-data]\nzookeeper.hosts = 127.0.0.1:1,127.0.0.1:2/chaos\nnodes.n0.source = /n0\n\
                     nodes.n0.dest = /tmp/live/n0\nnodes.n1.source = /n1\nnodes.n1.dest = /tmp/live/n1\n";
         let (servers, nodes) = parse(text).unwrap();

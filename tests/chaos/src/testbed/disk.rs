@@ -1,4 +1,4 @@
-//! A small file system of its own under the destinations of each watcher, so that it can be full.
+//! A small file system for the destinations of each watcher, so that it can be full.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,24 +10,24 @@ use std::{env, iter};
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
-/// Where they may be mounted. Nobody else sees that, and nothing of it stays: the mounts end with the last process inside.
-const PLACES: [&str; 3] = ["/mnt", "/media", "/srv"];
-/// Tells this program, started again, that it is inside.
+/// Possible mount points. The mounts exist only in the namespace of the run, and end with it.
+const MOUNT_POINTS: [&str; 3] = ["/mnt", "/media", "/srv"];
+/// Set for this program once it runs inside of the namespace.
 const INSIDE: &str = "LD_CHAOS_INSIDE";
-/// Room for the files of a watcher five times over.
+/// Five times the space that the files of a watcher need.
 const OPTIONS: &str = "size=24m,nr_inodes=256,mode=0755";
 const FILLER: &str = "filler";
-/// Where libfaketime leaves what a killed watcher had shared with its children: in the namespace, nothing of it stays.
+/// Where libfaketime leaves files of killed watchers. The mount makes them end with the namespace.
 const SHARED_MEMORY: &str = "/dev/shm";
 
-/// Starts this program again in a mount namespace of its own, unless it is there already.
-pub(super) fn enter_namespace() -> Result<(), Failure> {
+/// Executes this program again in a mount namespace of its own, unless it already has one.
+pub(crate) fn enter_namespace() -> Result<(), Failure> {
     if env::var_os(INSIDE).is_some() {
-        let mounted = place().and_then(|place| mount(place, "mode=0755")).and_then(|()| {
+        let mounted = mount_point().and_then(|directory| mount(directory, "mode=0755")).and_then(|()| {
             let memory = Path::new(SHARED_MEMORY);
-            if hides_what_is_needed(memory)? { Ok(()) } else { mount(memory, "mode=1777") }
+            if hides_needed_files(memory)? { Ok(()) } else { mount(memory, "mode=1777") }
         });
-        return mounted.map_err(Failure::doing("cannot make a place for disks"));
+        return mounted.map_err(Failure::doing("cannot mount a file system for the disks"));
     }
     let program = env::current_exe().map_err(Failure::doing("cannot find this program"))?;
     let mut command = Command::new("unshare");
@@ -35,20 +35,20 @@ pub(super) fn enter_namespace() -> Result<(), Failure> {
     Err(Failure::doing("cannot run unshare")(command.env(INSIDE, "1").exec()))
 }
 
-/// The first place that hides nothing which the run needs.
-fn place() -> io::Result<&'static Path> {
-    for place in PLACES.iter().map(Path::new).filter(|place| place.is_dir()) {
-        if !hides_what_is_needed(place)? {
-            return Ok(place);
+/// The first mount point that hides no file that the run needs.
+fn mount_point() -> io::Result<&'static Path> {
+    for directory in MOUNT_POINTS.iter().map(Path::new).filter(|path| path.is_dir()) {
+        if !hides_needed_files(directory)? {
+            return Ok(directory);
         }
     }
-    Err(io::Error::other(format!("all of {PLACES:?} are in use")))
+    Err(io::Error::other(format!("all of {MOUNT_POINTS:?} are in use")))
 }
 
 /// Whether a mount there would hide this program, its sources, or the directories of its servers.
-fn hides_what_is_needed(place: &Path) -> io::Result<bool> {
+fn hides_needed_files(directory: &Path) -> io::Result<bool> {
     let needed = [env::current_exe()?, env::temp_dir(), cargo::workspace()];
-    Ok(needed.iter().any(|path| path.starts_with(place)))
+    Ok(needed.iter().any(|path| path.starts_with(directory)))
 }
 
 fn mount(directory: &Path, options: &str) -> io::Result<()> {
@@ -57,35 +57,35 @@ fn mount(directory: &Path, options: &str) -> io::Result<()> {
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("mount failed ({status})"))) }
 }
 
-/// One of these file systems.
+/// A file system of a fixed size.
 #[derive(Debug)]
-pub(super) struct Disk(PathBuf);
+pub(crate) struct Disk(PathBuf);
 
 impl Disk {
-    /// Makes the one of this name; [`enter_namespace`] came first.
-    pub(super) fn new(name: &str) -> io::Result<Self> {
-        let directory = place()?.join(name);
+    /// Mounts a new one. [`enter_namespace`] must have been called.
+    pub(crate) fn new(name: &str) -> io::Result<Self> {
+        let directory = mount_point()?.join(name);
         fs::create_dir(&directory)?;
         mount(&directory, OPTIONS)?;
         Ok(Self(directory))
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Takes all the room that there is at the moment; whoever replaces a file by a smaller one makes some.
-    pub(super) fn fill(&self) -> io::Result<()> {
+    /// Takes all free space. A file that is replaced by a smaller one frees some again.
+    pub(crate) fn fill(&self) -> io::Result<()> {
         let mut filler = File::options().create(true).append(true).open(self.0.join(FILLER))?;
-        // Page by page, so that not one is left.
+        // In pages, so that none is left.
         match iter::repeat(()).try_for_each(|()| filler.write_all(&[0; 4096])) {
             Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok(()),
             other => other,
         }
     }
 
-    /// Takes all the inodes that there are at the moment.
-    pub(super) fn take_inodes(&self) -> io::Result<()> {
+    /// Takes all free inodes.
+    pub(crate) fn take_inodes(&self) -> io::Result<()> {
         let mut names = (0..).map(|index| self.0.join(format!("{FILLER}{index}")));
         match names.try_for_each(|name| File::create(name).map(drop)) {
             Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok(()),
@@ -93,8 +93,8 @@ impl Disk {
         }
     }
 
-    /// Gives everything back.
-    pub(super) fn clear(&self) -> io::Result<()> {
+    /// Frees all that was taken.
+    pub(crate) fn clear(&self) -> io::Result<()> {
         for entry in fs::read_dir(&self.0)? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().starts_with(FILLER) {

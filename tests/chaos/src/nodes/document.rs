@@ -1,27 +1,27 @@
-//! What the writers put into nodes: content that says itself whether it is whole.
+//! The content of nodes: documents that show whether they are whole.
 
 use std::fmt::Write as _;
 
-/// What an edit by hand appends.
-pub(super) const EDIT: &[u8] = b"edited by hand\n";
-/// The filler's unit; every version has its own.
+/// The text that an edit by hand appends.
+pub(crate) const EDIT: &[u8] = b"edited by hand\n";
+/// The length of a filler line. Each version repeats a line of its own.
 const LINE: usize = 63;
-/// One in so many documents is large: more than one system call's worth for most programs.
+/// One in this number of documents is large, so that most programs need several writes for it.
 const LARGE_IN: u32 = 12;
 
-/// What bytes turned out to be.
+/// Decoded bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Content {
+pub(crate) enum Content {
     /// A whole document.
     Whole { node: usize, version: u64 },
-    /// Something that the tool itself appended to, as a person would.
+    /// Content with [`EDIT`] at its end.
     Edited,
-    /// Neither: part of a document, or parts of two.
+    /// Part of a document, or parts of two. The text describes it.
     Torn(String),
 }
 
-/// The document of a node's version. Its size and bytes depend on nothing else than these three.
-pub(super) fn encode(seed: u64, node: usize, version: u64) -> Vec<u8> {
+/// The document of a node's version. Its bytes depend on the arguments alone.
+pub(crate) fn encode(seed: u64, node: usize, version: u64) -> Vec<u8> {
     let mut rng = fastrand::Rng::with_seed(seed ^ (node as u64) << 48 ^ version);
     let length = match rng.u32(..LARGE_IN) {
         0 => rng.usize(128 << 10..640 << 10),
@@ -38,8 +38,8 @@ pub(super) fn encode(seed: u64, node: usize, version: u64) -> Vec<u8> {
     bytes
 }
 
-/// Reads what a file holds.
-pub(super) fn decode(bytes: &[u8]) -> Content {
+/// Decodes the content of a file.
+pub(crate) fn decode(bytes: &[u8]) -> Content {
     if bytes.ends_with(EDIT) {
         return Content::Edited;
     }
@@ -68,7 +68,7 @@ fn header(line: &[u8]) -> Option<(usize, u64, usize, u64)> {
     words.next().is_none().then_some((node, version, length, sum))
 }
 
-/// FNV-1a by words: the observer reads thousands of files a second, in a debug build.
+/// FNV-1a by words, since the observer reads thousands of files a second in a debug build.
 fn checksum(node: usize, version: u64, filler: &[u8]) -> u64 {
     let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(0x100_0000_01b3).rotate_left(23);
     let start = step(step(0xcbf2_9ce4_8422_2325, node as u64), version);
@@ -82,11 +82,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_says_which_version_it_is() {
+    fn a_document_decodes_to_its_version() {
         for version in 1..200 {
             let bytes = encode(7, 3, version);
             assert_eq!(decode(&bytes), Content::Whole { node: 3, version });
-            assert_eq!(bytes, encode(7, 3, version), "the same arguments, the same bytes");
+            assert_eq!(bytes, encode(7, 3, version), "the bytes depend on the arguments alone");
         }
         assert_ne!(encode(7, 3, 1), encode(8, 3, 1));
     }

@@ -1,42 +1,42 @@
-//! Which watcher is driven: the real one, or one that is broken on purpose.
+//! The watcher under test: the real one, or one with a defect.
 
 use clap::ValueEnum;
 
-use super::verdict::Violation;
+use crate::judge::Violation;
 
 /// The watcher of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Engine {
+pub(crate) enum WatcherProgram {
     /// The built `live-data-watcher`.
-    Watcher,
+    LiveData,
     /// A broken one that writes files in place.
     InPlace,
-    /// A broken one whose heartbeat verifies nothing.
+    /// A broken one with a heartbeat that verifies nothing.
     BlindHeartbeat,
 }
 
-impl Engine {
+impl WatcherProgram {
     /// The binary of the workspace.
-    pub(super) fn program(self) -> &'static str {
+    pub(super) fn binary(self) -> &'static str {
         match self {
-            Self::Watcher => "live-data-watcher",
+            Self::LiveData => "live-data-watcher",
             Self::InPlace | Self::BlindHeartbeat => "ld-dev",
         }
     }
 
-    /// Its arguments before the configuration.
+    /// The arguments before the configuration.
     pub(super) fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::Watcher => &[],
+            Self::LiveData => &[],
             Self::InPlace => &["broken-watcher", "--in-place"],
             Self::BlindHeartbeat => &["broken-watcher", "--blind-heartbeat"],
         }
     }
 
-    /// What a run of a broken one must find; it may end there.
-    pub(super) fn breaks(self) -> Option<Violation> {
+    /// The violation that a run of a broken watcher must find. The run ends there.
+    pub(crate) fn expected_violation(self) -> Option<Violation> {
         match self {
-            Self::Watcher => None,
+            Self::LiveData => None,
             Self::InPlace => Some(Violation::Torn),
             Self::BlindHeartbeat => Some(Violation::FalseHeartbeat),
         }

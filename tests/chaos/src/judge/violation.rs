@@ -1,0 +1,56 @@
+//! The invariants that a run checks, by the name of their violation.
+
+use std::fmt;
+
+/// A violated invariant. docs/chaos.md has the exact conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Violation {
+    /// A file did not get its content, although no fault was in force any more.
+    Lost,
+    /// A file held part of a version, or content that was never written.
+    Torn,
+    /// A file held an older version than before.
+    Backwards,
+    /// The mtime of an outdated file moved.
+    FalseHeartbeat,
+    /// A file neither changed nor had a heartbeat during a fault without an excuse.
+    Silent,
+    /// A file was removed because the ensemble was empty.
+    Emptied,
+    /// A file of another program is gone.
+    ForeignRemoved,
+    /// A temporary file was left behind.
+    Stray,
+    /// A watcher exited early, or did not exit after SIGTERM.
+    Died,
+}
+
+impl Violation {
+    pub(super) const ALL: [Self; 9] = [
+        Self::Lost,
+        Self::Torn,
+        Self::Backwards,
+        Self::FalseHeartbeat,
+        Self::Silent,
+        Self::Emptied,
+        Self::ForeignRemoved,
+        Self::Stray,
+        Self::Died,
+    ];
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Lost => "lost",
+            Self::Torn => "torn",
+            Self::Backwards => "backwards",
+            Self::FalseHeartbeat => "false heartbeats",
+            Self::Silent => "silent",
+            Self::Emptied => "emptied",
+            Self::ForeignRemoved => "foreign removed",
+            Self::Stray => "stray temporaries",
+            Self::Died => "died",
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! One run: starts all threads, and joins them in order.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Duration;
+
+use ld_workspace::Failure;
+
+use crate::faults;
+use crate::judge::Counts;
+use crate::observe;
+use crate::schedule::Schedule;
+use crate::testbed::{Testbed, WatcherProgram};
+use crate::writers::{self, WRITERS};
+
+/// Whether watchers need names, clocks and disks of their own. A broken watcher knows no names, and
+/// its run ends before it needs them.
+pub(crate) fn needs_whole_hosts(schedule: &Schedule, watcher: WatcherProgram) -> bool {
+    watcher.expected_violation().is_none() && schedule.kinds.iter().any(|kind| kind.needs_whole_hosts())
+}
+
+/// Runs a schedule. A panic, such as that of the kit for a server that does not start, is a
+/// failure.
+pub(crate) fn run_in_thread(
+    seed: u64,
+    length: Duration,
+    schedule: &Schedule,
+    watcher: WatcherProgram,
+) -> Result<Counts, Failure> {
+    thread::scope(|scope| scope.spawn(|| run(seed, length, schedule, watcher)).join())
+        .map_err(|_| Failure::new("the run panicked, see above"))?
+}
+
+/// Runs the schedule until all faults have happened and `length` is over, then checks all files.
+fn run(seed: u64, length: Duration, schedule: &Schedule, watcher: WatcherProgram) -> Result<Counts, Failure> {
+    let testbed = Testbed::start(seed, watcher, needs_whole_hosts(schedule, watcher))?;
+    println!("   0.00 s  ensemble, nodes and watchers are running");
+    let (stop_writing, stop_observing) = (AtomicBool::new(false), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let (testbed, stop_writing, stop_observing) = (&testbed, &stop_writing, &stop_observing);
+        let observer = scope.spawn(move || observe::run(testbed, stop_observing));
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| scope.spawn(move || writers::run(testbed, writer, stop_writing)))
+            .collect();
+        let tracks = schedule.tracks.iter();
+        let tracks: Vec<_> = tracks.map(|events| scope.spawn(move || faults::run(testbed, events))).collect();
+        join(testbed, tracks);
+        testbed.pause(length.saturating_sub(testbed.clock.now()));
+        stop_writing.store(true, Ordering::SeqCst);
+        join(testbed, writers);
+        if !testbed.recorder.should_stop() {
+            observe::final_check(testbed);
+        }
+        stop_observing.store(true, Ordering::SeqCst);
+        join(testbed, [observer]);
+    });
+    Ok(testbed.recorder.into_counts())
+}
+
+/// Waits for threads of the run. If one panicked, the run proves nothing.
+fn join<'scope>(testbed: &Testbed, threads: impl IntoIterator<Item = ScopedJoinHandle<'scope, ()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            testbed.recorder.obstacle("a thread of the run panicked, see above".to_owned());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::Violation;
+    use crate::schedule::FaultKind;
+
+    /// The counts of a broken watcher. Its run ends at the expected violation.
+    fn counts(watcher: WatcherProgram, kinds: &[FaultKind]) -> Counts {
+        let length = Duration::from_secs(60);
+        run(1, length, &Schedule::new(1, length, kinds), watcher).unwrap()
+    }
+
+    #[test]
+    fn a_watcher_that_writes_in_place_is_caught() {
+        let counts = counts(WatcherProgram::InPlace, &[]);
+        assert!(counts.of(Violation::Torn) > 0, "{counts}");
+    }
+
+    #[test]
+    fn a_watcher_with_an_unverified_heartbeat_is_caught() {
+        let kinds = [FaultKind::Blackhole, FaultKind::AclTaken];
+        let counts = counts(WatcherProgram::BlindHeartbeat, &kinds);
+        assert!(counts.of(Violation::FalseHeartbeat) > 0, "{counts}");
+        assert_eq!(counts.of(Violation::Torn), 0, "it replaces files correctly: {counts}");
+    }
+}

@@ -1,0 +1,240 @@
+//! One host: a watcher, its proxies to the ensemble, and its directory of destinations.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{fs, io};
+
+use ld_testkit::{Daemon, FakeClock, Faults, ProxyMode, TempDir, TestCommand, binary};
+
+use super::disk::Disk;
+use super::proxies::Proxies;
+use super::watcher_program::WatcherProgram;
+use crate::schedule::NODES;
+use ld_workspace::Failure;
+
+/// The chroot of all nodes.
+pub(crate) const CHROOT: &str = "/chaos";
+/// The prefix of the watcher's temporary files.
+const TEMPORARY: &str = ".live-data.";
+/// Files of other programs. One is named much like the watcher's temporary files.
+const FOREIGN: [&str; 2] = ["notes.txt", ".live-data.0123456789abcdef.0123456789abcdef"];
+/// How many log lines describe a violation, and what comes before each.
+const LOG_TAIL_LINES: usize = 10;
+const LOG_TAIL_PREFIX: &str = "\n           | ";
+/// The secrets file of a host.
+const SECRETS: &str = "secrets.json";
+/// The name of its only secret.
+const SECRET: &str = "secret/zookeeper";
+/// The node with an owner in its configuration: the number of this process's user. The watcher
+/// looks the number up as a user name first.
+pub(crate) const OWNED_NODE: usize = NODES - 1;
+/// The session timeout, and the intervals of heartbeats and of drift checks.
+const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interval = 500 milliseconds\n\
+                        watcher.drift_interval = 2 seconds\n";
+
+/// A host of the testbed.
+#[derive(Debug)]
+pub(crate) struct Host {
+    directory: TempDir,
+    /// The disk of the destinations, if they are not in the directory.
+    disk: Option<Disk>,
+    /// The wall clock of the watcher, if it is not the machine's.
+    clock: Option<FakeClock>,
+    /// Faults of the watcher's machine.
+    faults: Faults,
+    proxies: Proxies,
+    command: TestCommand,
+    watcher: Mutex<Option<Daemon>>,
+    /// Whether the foreign files should exist.
+    has_foreign_files: Mutex<bool>,
+}
+
+impl Host {
+    /// A host. Its watcher does not run yet.
+    pub(crate) fn new(
+        index: usize,
+        servers: &[SocketAddr],
+        program: WatcherProgram,
+        whole_host: bool,
+    ) -> Result<Self, Failure> {
+        let directory = TempDir::new();
+        let proxies = Proxies::new(servers, whole_host);
+        let disk = whole_host.then(|| Disk::new(&format!("watcher-{index}"))).transpose();
+        let disk = disk.map_err(Failure::doing("cannot create a disk"))?;
+        let config = directory.join("config.ini");
+        let (live, secrets) = (destinations(&directory, disk.as_ref()), directory.join(SECRETS));
+        fs::write(&config, configuration(&proxies.hosts(), &live, &secrets))
+            .map_err(Failure::doing("cannot write a watcher's configuration"))?;
+        let command =
+            program.arguments().iter().fold(TestCommand::new(binary(program.binary())), TestCommand::arg);
+        let clock = whole_host.then(|| FakeClock::new(directory.path()));
+        let command = proxies.with_names(command.arg(&config));
+        let command = clock.iter().fold(command, TestCommand::clock);
+        let faults = Faults::new();
+        let command = command.faults(&faults);
+        let host = Self {
+            directory,
+            disk,
+            command,
+            clock,
+            faults,
+            proxies,
+            watcher: Mutex::new(None),
+            has_foreign_files: Mutex::new(false),
+        };
+        host.set_credential(&credential(0)).map_err(Failure::doing("cannot write a watcher's secrets"))?;
+        host.create_foreign_files().map_err(Failure::doing("cannot create the directory of destinations"))?;
+        Ok(host)
+    }
+
+    /// Gives the watcher another `user:password`, as a rotation of credentials does.
+    pub(crate) fn set_credential(&self, credential: &str) -> io::Result<()> {
+        let new = self.directory.join("secrets.new");
+        let secret = format!(r#"{{"type": "simple", "value": "{credential}"}}"#);
+        fs::write(&new, format!(r#"{{"secrets": {{"{SECRET}": {secret}}}}}"#))?;
+        fs::rename(new, self.secrets())
+    }
+
+    /// The directory of the destinations.
+    pub(crate) fn destinations(&self) -> PathBuf {
+        destinations(&self.directory, self.disk.as_ref())
+    }
+
+    /// The disk of the destinations.
+    pub(crate) fn disk(&self) -> Result<&Disk, String> {
+        self.disk.as_ref().ok_or_else(|| "the destinations have no disk of their own".to_owned())
+    }
+
+    /// The wall clock of the watcher.
+    pub(crate) fn clock(&self) -> Result<&FakeClock, String> {
+        self.clock.as_ref().ok_or_else(|| "the watcher has no clock of its own".to_owned())
+    }
+
+    /// Faults of the watcher's machine.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// The secrets file of the watcher.
+    pub(crate) fn secrets(&self) -> PathBuf {
+        self.directory.join(SECRETS)
+    }
+
+    /// The destination of a node.
+    pub(crate) fn file(&self, node: usize) -> PathBuf {
+        self.destinations().join(format!("n{node}"))
+    }
+
+    /// Sets the mode of all proxies.
+    pub(crate) fn network(&self, mode: ProxyMode) {
+        self.proxies.network(mode);
+    }
+
+    pub(crate) fn reset_connections(&self) {
+        self.proxies.reset_connections();
+    }
+
+    /// Gives the servers' names other addresses. `false` if the watcher knows no names.
+    pub(crate) fn move_names(&self) -> bool {
+        self.proxies.move_names()
+    }
+
+    /// Closes the watcher's session on a server. `false` if it had none.
+    pub(crate) fn close_session(&self, server: SocketAddr) -> bool {
+        self.proxies.newest_sessions().filter(|session| session.close(server).is_ok()).count() > 0
+    }
+
+    /// Starts the watcher.
+    pub(crate) fn start(&self) {
+        *self.watcher() = Some(self.command.start());
+    }
+
+    /// The watcher's process. `None` while it should not run.
+    pub(crate) fn watcher(&self) -> MutexGuard<'_, Option<Daemon>> {
+        self.watcher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The end of the watcher's log, to describe a violation. With `node`, lines about other nodes
+    /// are left out.
+    pub(crate) fn log_tail(&self, node: Option<usize>) -> String {
+        let log = self.watcher().as_ref().map(Daemon::stderr).unwrap_or_default();
+        let is_relevant = |line: &&str| {
+            let is_of_a_node = line.starts_with("Updating '") || line.starts_with("nodes.");
+            node.is_none_or(|node| !is_of_a_node || line.contains(&format!("/n{node}'")))
+        };
+        let lines: Vec<&str> = log.lines().filter(is_relevant).collect();
+        let last = lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join(LOG_TAIL_PREFIX);
+        format!("the watcher's log ends with{LOG_TAIL_PREFIX}{last}")
+    }
+
+    /// Creates the directory of destinations with the foreign files.
+    pub(crate) fn create_foreign_files(&self) -> io::Result<()> {
+        let mut exist = self.has_foreign_files();
+        fs::create_dir_all(self.destinations())?;
+        FOREIGN.iter().try_for_each(|name| fs::write(self.destinations().join(name), "not the watcher's"))?;
+        *exist = true;
+        Ok(())
+    }
+
+    /// Removes the directory of destinations and its content.
+    pub(crate) fn remove_directory(&self) -> io::Result<()> {
+        *self.has_foreign_files() = false;
+        // Fails if the watcher writes a file there at the same time.
+        let mut result = Ok(());
+        for _ in 0..100 {
+            result = fs::remove_dir_all(self.destinations());
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+
+    /// The foreign files that should exist but do not.
+    pub(crate) fn missing_foreign(&self) -> Vec<&'static str> {
+        let exist = self.has_foreign_files();
+        FOREIGN.into_iter().filter(|name| *exist && !self.destinations().join(name).exists()).collect()
+    }
+
+    /// The watcher's temporary files among the destinations.
+    pub(crate) fn temporaries(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.destinations()).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with(TEMPORARY) && !FOREIGN.contains(&name.as_str())).collect()
+    }
+
+    fn has_foreign_files(&self) -> MutexGuard<'_, bool> {
+        self.has_foreign_files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn destinations(directory: &TempDir, disk: Option<&Disk>) -> PathBuf {
+    disk.map_or(directory.path(), Disk::path).join("live")
+}
+
+/// The watchers' `user:password` after this number of rotations.
+pub(crate) fn credential(rotations: usize) -> String {
+    format!("watcher:rotation-{rotations}")
+}
+
+/// The configuration of a watcher.
+fn configuration(hosts: &str, live: &Path, secrets: &Path) -> String {
+    let mut text = format!(
+        "[live-data]\nzookeeper.hosts = {hosts}{CHROOT}\nzookeeper.credentials = {SECRET}\nsecrets.path = {}\n{SETTINGS}",
+        secrets.display()
+    );
+    for node in 0..NODES {
+        let dest = live.join(format!("n{node}"));
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "nodes.n{node}.source = /n{node}\nnodes.n{node}.dest = {}\nnodes.n{node}.mode = 0644\n",
+            dest.display()
+        );
+    }
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "nodes.n{OWNED_NODE}.owner = {}", rustix::process::geteuid().as_raw());
+    text
+}
