@@ -1,9 +1,10 @@
 //! systemd's protocol, with a real notification socket.
 
+use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Daemon, Host, Namespace, SOON};
+use ld_testkit::{Daemon, Host, Namespace, SOON, TempDir, TestCommand, TestOutput, binary};
 
 /// The socket that stands for the service manager's, and all that it was told.
 struct Manager {
@@ -86,4 +87,27 @@ fn the_watchdog_is_fed_while_the_engine_turns() {
     assert!(manager.socket.recv(&mut [0; 4096]).is_err(), "it is fed by a process that stands still");
     watcher.thaw();
     manager.wait_for("WATCHDOG=1");
+}
+
+/// The shipped unit, with the built watcher in place of the installed one, looked at by systemd.
+fn analyze(arguments: &[&str]) -> TestOutput {
+    let unit = include_str!("../../../packaging/systemd/live-data-watcher.service");
+    let watcher = binary("live-data-watcher");
+    let directory = TempDir::new();
+    let file = directory.join("live-data-watcher.service");
+    fs::write(&file, unit.replace("/usr/bin/live-data-watcher", watcher.to_str().unwrap())).unwrap();
+    TestCommand::new("systemd-analyze").args(arguments).arg(&file).run(SOON)
+}
+
+#[test]
+fn the_shipped_unit_is_valid_and_bounds_memory() {
+    let output = analyze(&["verify", "--man=no"]);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
+    assert!(include_str!("../../../packaging/systemd/live-data-watcher.service").contains("\nMemoryMax="));
+}
+
+#[test]
+fn the_shipped_unit_exposes_little() {
+    let output = analyze(&["security", "--offline=true", "--threshold=20"]);
+    assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);
 }

@@ -13,7 +13,7 @@ const CARGO_DENY: &str = "0.20.2";
 #[rustfmt::skip]
 const TEST_TOOLS: &[&str] = &[
     "setpriv", "prlimit", "unshare", "nsenter", "fsfreeze", "mkfs.ext4", "faketime", "python3", "cc", "chromium",
-    "promtool",
+    "promtool", "systemd-analyze",
 ];
 
 /// Installs what the demo needs: Java and ZooKeeper.
@@ -54,6 +54,7 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "faketime" => "faketime",
             "cc" => "build-essential",
             "promtool" => "prometheus",
+            "systemd-analyze" => "systemd",
             "chromium" => "chromium",
             "mkfs.ext4" => "e2fsprogs",
             _ => "util-linux",
