@@ -2,8 +2,8 @@
 //!
 //! [`BoundedCalls`] runs calls of one kind, for example reading the secrets file. Each call has a
 //! limit after which its caller goes on without an answer. The call itself keeps its thread until
-//! it returns; while it hangs it counts, so that no more threads can be lost to one kind than it
-//! may have. [`Spawner`] makes threads, and reports a refusal of the system as an error.
+//! it returns, and a hung call counts as in flight. So one kind of call can lose at most its own
+//! threads. [`Spawner`] makes threads, and reports a refusal of the system as an error.
 
 mod calls;
 mod panics;
