@@ -50,7 +50,7 @@ fn page(nodes: &[Status]) -> String {
 }
 
 async fn answer(mut visitor: TcpStream, page: String) -> std::io::Result<()> {
-    // Whatever is asked, the page is the answer.
+    // The page is the answer to every request.
     let _ = visitor.read(&mut [0; 1024]).await?;
     let length = page.len();
     let head = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\n\r\n");

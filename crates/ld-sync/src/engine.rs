@@ -27,8 +27,8 @@ use crate::status::Status;
 use crate::users::Users;
 
 /// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once
-/// and kills the checks that run; a write in hand still ends by itself, and the rename makes even
-/// that safe to lose.
+/// and kills the checks that run; a write in progress still ends by itself, and because of the
+/// rename it would be safe to lose.
 pub struct Engine {
     nodes: Arc<Nodes>,
     shared: Arc<Shared>,
@@ -109,8 +109,8 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Follows exactly these nodes from now on, in this order. Nodes that stay as they are go on without a pause.
-    /// The files of removed nodes stay. A changed node is followed anew.
+    /// Follows exactly these nodes from now on, in this order. Nodes that stay as they are go on
+    /// without a pause. The files of removed nodes stay. A changed node is followed anew.
     ///
     /// Not cancel-safe: dropping the future may leave changed and added nodes out.
     ///
@@ -123,7 +123,7 @@ impl Engine {
         for member in self.nodes.take_outdated(&nodes) {
             member.task.abort();
             member.node.abandon();
-            // A task that is gone cannot be in the way of its successor.
+            // Once the task is gone it cannot interfere with its successor.
             let _ = member.ended.await;
         }
         let is_new: HashSet<&String> = changes.added.iter().chain(&changes.changed).collect();
@@ -137,7 +137,7 @@ impl Engine {
         self.statuses().collect()
     }
 
-    /// The same one by one, for programs with many nodes: each status is made when it is asked for.
+    /// The same one by one, for programs with many nodes: each status is made on request.
     pub fn statuses(&self) -> impl Iterator<Item = Status> + use<> {
         let connection_error = (self.connection_error)();
         self.nodes.all().into_iter().map(move |node| node.status(connection_error.as_deref()))
@@ -148,8 +148,8 @@ impl Engine {
         Some(self.nodes.named(name)?.status((self.connection_error)().as_deref()))
     }
 
-    /// Follows the states of all nodes. A lost connection changes the state of no node, so that it does not show
-    /// here.
+    /// Follows the states of all nodes. A lost connection changes the state of no node, so it does
+    /// not show here.
     pub fn changes(&self) -> Changes {
         Changes::new(Arc::clone(&self.nodes))
     }
@@ -169,7 +169,7 @@ impl Engine {
     }
 
     /// Ends the tasks, begins no more writes and checks, kills the checks that run, and waits for
-    /// the end of the writes in hand, at most `limit`. Returns whether all of it ended.
+    /// the end of the writes in progress, `limit` at most. Returns whether all of it ended.
     pub async fn drain(&self, limit: Duration) -> bool {
         self.abort_tasks();
         self.ended.send_replace(Some("the engine was drained".to_owned()));
@@ -186,7 +186,7 @@ impl Engine {
         };
         let nodes: Vec<_> = configs.map(node).collect();
         let mut tasks = self.tasks();
-        // What has ended needs no place any more.
+        // Forget the tasks that have ended.
         while tasks.try_join_next().is_some() {}
         tasks.spawn(prepare_directories(Arc::clone(&self.shared), nodes.clone()));
         self.nodes.extend(nodes.into_iter().map(&self.follow));

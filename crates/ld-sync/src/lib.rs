@@ -1,8 +1,8 @@
 //! Part of live data: ZooKeeper nodes to local files, atomically.
 //!
-//! [`Engine`] keeps one file for each configured node equal to it. What fails is tried again until it succeeds, or a
-//! newer state supersedes it. One bad node never stops the others, and neither does a file system that hangs.
-//! [`Engine::status`] tells the state of each node.
+//! [`Engine`] keeps one file for each configured node equal to it. What fails is tried again until
+//! it succeeds, or a newer state supersedes it. One bad node never stops the others, and neither
+//! does a file system that hangs. [`Engine::status`] tells the state of each node.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -21,12 +21,12 @@
 //! # }
 //! ```
 //!
-//! A file is replaced whole or left alone: temporary file, content, owner, mode, fsync, rename, fsync of the
-//! directory. Its mtime is a heartbeat that moves only while a live session has just confirmed that the file holds
-//! what the node holds.
+//! A file is replaced whole or left alone: temporary file, content, owner, mode, fsync, rename,
+//! fsync of the directory. Its mtime is a heartbeat that moves only while a live session has just
+//! confirmed that the file holds what the node holds.
 //!
-//! What it deliberately does not do: it keeps no history and no state of its own on disk, it never changes a file in
-//! place, it loads nothing that a node points to.
+//! What it deliberately does not do: it keeps no history and no state of its own on disk, it never
+//! changes a file in place, it loads nothing that a node points to.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

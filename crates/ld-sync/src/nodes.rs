@@ -41,12 +41,12 @@ pub struct NodeChanges {
     pub changed: Vec<String>,
 }
 
-/// States of nodes that changed since they were told last.
+/// Follows the states of all nodes; [`Engine::changes`](crate::Engine::changes) makes it.
 #[derive(Debug)]
 pub struct Changes {
     nodes: Arc<Nodes>,
     woken: watch::Receiver<()>,
-    /// The revision of each node that was told.
+    /// The revision of each node that was returned last.
     told: HashMap<usize, u64>,
 }
 
@@ -158,7 +158,7 @@ impl Changes {
 
     /// Waits until the status of a node changes, and gives the status of each node that changed
     /// since the last call. The first call gives all nodes at once. What happened in between is
-    /// skipped. A removed node is not told again. Pending from the end of the engine on.
+    /// skipped. A removed node is not returned again. After the end of the engine it is pending.
     ///
     /// Cancel-safe.
     pub async fn next(&mut self) -> Vec<Status> {
@@ -168,7 +168,7 @@ impl Changes {
             if !statuses.is_empty() {
                 return statuses;
             }
-            // The sender is in the nodes that this holds, so that an error cannot come.
+            // The sender is in the nodes that this holds, so this cannot fail.
             let _ = self.woken.changed().await;
         }
     }

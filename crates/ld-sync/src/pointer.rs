@@ -1,4 +1,5 @@
-//! Recognises the one content that must never be written as it stands: a pointer to an object in S3.
+//! Recognises the one content that must never be written as it stands: a pointer to an object in
+//! S3.
 
 use std::fmt;
 
@@ -8,13 +9,14 @@ use serde_json::value::RawValue;
 /// The key of the original's loader configuration (baseplate.py, `live_data_watcher.py`).
 const LOAD_TYPE_KEY: &str = "live_data_watcher_load_type";
 
-/// Whether `content` is a JSON object whose load type is `S3`.
+/// Whether `content` is a JSON object with the load type `S3`.
 ///
-/// The values of all other keys are skipped and not parsed: no depth and no number hides a pointer. As in the
-/// original, the last of several equal keys counts, content that is not UTF-8 or not JSON is no pointer, and
-/// `NaN` and `Infinity`, which Python takes for JSON, are taken too.
+/// The values of all other keys are skipped and not parsed, so neither depth nor a number hides a
+/// pointer. As in the original, the last of several equal keys counts, content that is not UTF-8 or
+/// not JSON is no pointer, and `NaN` and `Infinity`, which Python takes for JSON, are taken too.
 pub(crate) fn is_s3_pointer(content: &[u8]) -> bool {
-    // Most content ends here, at the speed of a memory scan. Only an escape can spell the key differently.
+    // Most content ends here, at the speed of a memory scan. Only an escape can spell the key
+    // differently.
     let spelled = memchr::memmem::find(content, LOAD_TYPE_KEY.as_bytes()).is_some();
     if !spelled && memchr::memmem::find(content, br"\u").is_none() {
         return false;
@@ -53,7 +55,8 @@ impl<'de> Visitor<'de> for LoadType {
     }
 }
 
-/// A key, read as bytes: a lone surrogate in some other key is legal in Python and must not hide a pointer.
+/// A key, read as bytes: a lone surrogate in some other key is legal in Python and must not hide a
+/// pointer.
 struct IsLoadType(bool);
 
 impl<'de> Deserialize<'de> for IsLoadType {
@@ -78,7 +81,8 @@ impl<'de> Deserialize<'de> for IsLoadType {
     }
 }
 
-/// The text with `NaN`, `Infinity` and `-Infinity` outside strings written as numbers that JSON knows.
+/// The text with `NaN`, `Infinity` and `-Infinity` outside strings written as numbers that JSON
+/// knows.
 fn without_python_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, piece) in split_strings(text).enumerate() {
@@ -91,7 +95,8 @@ fn without_python_numbers(text: &str) -> String {
     out
 }
 
-/// Pieces of JSON text that lie outside and inside string literals, in turn; the quotes go with the inside.
+/// Pieces of JSON text that lie outside and inside string literals, in turn; the quotes go with the
+/// inside.
 fn split_strings(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     let mut inside = false;
@@ -126,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_with_load_type_s3_is_a_pointer_however_it_is_spelled() {
+    fn an_s3_load_type_is_a_pointer_however_it_is_spelled() {
         for content in [
             r#"{"live_data_watcher_load_type": "S3", "file_key": "k"}"#.to_owned(),
             " \n{\"a\":1,\"live_data_watcher_load_type\":\"S3\"}\n".to_owned(),

@@ -17,8 +17,8 @@ const LAST_DELAY: Duration = Duration::from_secs(10);
 /// A task that has run for this long has failed for a new reason, so the backoff starts again.
 const HEALTHY: Duration = Duration::from_secs(60);
 
-/// Runs what `start` makes, again and again. `failed` hears of each panic before the task is
-/// started again.
+/// Runs what `start` makes, again and again. `failed` gets the message of each failure before the
+/// task is started again.
 pub(crate) async fn restarting<F: Future>(name: &str, mut start: impl FnMut() -> F, failed: impl Fn(&str)) {
     let mut backoff = Backoff::new(FIRST_DELAY, LAST_DELAY);
     loop {

@@ -54,8 +54,8 @@ impl State {
     }
 }
 
-/// How often something happened to a node since it is followed. A count starts again from 0 after
-/// `u32::MAX`.
+/// How often something happened to a node since the engine began to follow it. A count starts again
+/// from 0 after `u32::MAX`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Counts {
@@ -113,6 +113,6 @@ pub struct Status {
     pub attempts: u32,
     /// How its file was last replaced; `None` if this process never had to.
     pub applied: Option<Applied>,
-    /// What happened to it since it is followed.
+    /// What happened to it since the engine began to follow it.
     pub counts: Counts,
 }

@@ -1,5 +1,4 @@
-//! Jobs that one thread does together, so that what one disk has to do for all of them it does
-//! once.
+//! Jobs that one thread does together, so that the disk does common work, such as a flush, once.
 //!
 //! Every job waits in a slot of the batch, and is out of it only while the thread works on it. When
 //! that work hangs, [`Batch::take_rest`] takes the other jobs away, and another thread finishes
@@ -13,8 +12,8 @@ use super::job::{Job, JobError, Progress};
 use super::steps::{self, Step};
 use crate::file::{Directory, FileError, OpenDirectories};
 
-/// Bytes that may wait in temporary files for the rest of the batch: they take room on the disk
-/// twice.
+/// The most bytes that may wait in temporary files for the rest of the batch. Until its rename such
+/// a file takes disk space beside the old file.
 const MAX_PREPARED_BYTES: usize = 1 << 20;
 
 /// The jobs of one thread.
@@ -23,7 +22,7 @@ pub(super) struct Batch {
 }
 
 struct State {
-    /// `None`: the job is finished, taken away, or in work.
+    /// `None`: the job is finished, taken away, or being worked on.
     slots: Vec<Option<Job>>,
     /// When the present step began.
     since: Instant,
@@ -45,9 +44,9 @@ impl Batch {
         self.lock().slots.iter_mut().filter_map(Option::take).collect()
     }
 
-    /// Does all jobs, in rounds: a job that the system refuses something waits for the next round,
-    /// in which those of this round hold no descriptors and no room on the disk any more.
-    /// `progressed` is called after each step.
+    /// Does all jobs, in rounds. A job that meets a shortage waits for the next round: by then the
+    /// jobs of this round have released their descriptors and disk space. `progressed` is called
+    /// after each step.
     pub(super) fn run(&self, claims: &Arc<Claims>, progressed: impl Fn()) {
         let mut directories = OpenDirectories::default();
         while self.has_jobs() {
@@ -103,7 +102,7 @@ impl Batch {
         }
     }
 
-    /// The jobs whose files are in place in one directory.
+    /// Takes the jobs of one directory that have put their files in place.
     fn take_one_directory(&self) -> Option<(Arc<Directory>, Vec<Job>)> {
         let mut state = self.lock();
         state.since = Instant::now();

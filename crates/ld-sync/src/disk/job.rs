@@ -34,7 +34,7 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    /// What hangs when it hangs, before the destination's path.
+    /// The work in words, to be followed by the destination's path in a message.
     pub(crate) fn as_str(&self) -> &'static str {
         match self {
             Self::Apply { .. } => "writing",
@@ -75,7 +75,7 @@ pub(crate) enum Done {
     Missing,
     /// The file got its heartbeat.
     Touched,
-    /// The file is as it was last written, or something exists, as was asked.
+    /// The file is as it was last written, or something exists: the answer that the work asked for.
     Verified,
     /// The file is right, but the proof was too old to touch it.
     TooLate,
@@ -175,7 +175,7 @@ impl Job {
         }
     }
 
-    /// Whether nothing of it lies on the file system yet, so that dropping it blocks no thread.
+    /// Whether it has put nothing on the file system yet, so that dropping it cannot block.
     pub(crate) fn is_new(&self) -> bool {
         matches!(self.progress, Progress::New)
     }

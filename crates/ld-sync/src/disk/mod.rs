@@ -1,5 +1,5 @@
-//! Blocking file work: a queue and a few threads for each file system, so that one that hangs holds
-//! up no other.
+//! Blocking file work: a queue and a few threads for each file system, so that a hung file system
+//! delays no other.
 
 mod batch;
 mod claims;
@@ -38,8 +38,8 @@ const LOOKS: usize = 2;
 /// How long a look at a directory may take until it is reported.
 pub(crate) const LOOK_LIMIT: Duration = Duration::from_secs(10);
 
-/// Disks at work that may be replaced when the mounts change, until the work of the former ones
-/// ends.
+/// How many replaced disks may still be at work. A change of the mounts that would exceed this
+/// replaces no disk.
 const MAX_FORMER: usize = 8;
 
 /// How often the table of mounts is read at most.
@@ -73,9 +73,9 @@ struct Known {
     read_at: Option<Instant>,
     /// By device, as the table of mounts has it.
     disks: HashMap<String, Arc<Disk>>,
-    /// Disks that were replaced, and whose threads have not ended yet.
+    /// Replaced disks with threads that have not ended yet.
     former: Vec<Arc<Disk>>,
-    /// The file systems of directories that were looked for since the mounts changed last.
+    /// The file systems of directories that were determined since the last change of the mounts.
     directories: HashMap<PathBuf, Arc<Disk>>,
 }
 
@@ -120,10 +120,9 @@ impl Disks {
         Ok(self.disk(&Mount { device: String::new(), point: PathBuf::from("/") }))
     }
 
-    /// Reads the table of mounts again, unless that was done a moment ago. After a change every
-    /// directory is looked for anew, also for the jobs that wait. Threads that hang then may do so
-    /// in a new mount, and are lost to the disk that they belong to: so each disk that is at work
-    /// is replaced.
+    /// Reads the table of mounts again, unless that was done a moment ago. After a change the file
+    /// system of every directory is determined anew, also for waiting jobs. A thread may hang in a
+    /// new mount and is then lost to its disk, so each disk that is at work is replaced.
     pub(crate) fn reread_mounts(&self) {
         let mut known = self.lock();
         if known.read_at.is_some_and(|at| at.elapsed() < REREAD_INTERVAL) {
@@ -147,12 +146,12 @@ impl Disks {
     /// Frees jobs from steps on `disk` that hang. A task calls it when its job has had no answer
     /// for [`STALL`].
     pub(crate) fn relieve(&self, disk: &Disk) {
-        // What hangs may have been mounted over a directory of that disk.
+        // The hung file system may be a new mount over a directory of that disk.
         self.reread_mounts();
         disk.queue.relieve();
     }
 
-    /// Begins no more file work and waits for what is in hand.
+    /// Begins no more file work and waits for the work in progress.
     pub(crate) async fn drain(&self) {
         let disks: Vec<_> = {
             let known = self.lock();

@@ -50,7 +50,8 @@ impl Queue {
         }
         let shared = Arc::clone(&self.shared);
         tokio::spawn(async move {
-            // All tasks that are ready now come first, so that a thread finds their jobs, too.
+            // First let all tasks that are ready queue their jobs, so that one thread takes them
+            // together.
             yield_now().await;
             shared.start_threads();
         });
@@ -79,7 +80,7 @@ impl Queue {
         self.shared.lock().threads > 0
     }
 
-    /// Gives back the jobs that have not begun, since they may belong into another queue now.
+    /// Gives back the jobs that have not begun, since they may belong in another queue now.
     pub(super) fn give_back(&self) {
         self.shared.lock().free_jobs(Duration::ZERO);
         self.shared.answer_new_jobs(|| JobError::Stalled);
@@ -87,7 +88,7 @@ impl Queue {
 
     /// Waits until some thread makes progress again; returns at once unless all of them hang.
     pub(crate) async fn responsive(&self) {
-        // The sender is this queue's own, so that an error cannot come.
+        // The sender is this queue's own, so this cannot fail.
         let _ = self.shared.stalled.subscribe().wait_for(|stalled| !stalled).await;
     }
 

@@ -77,7 +77,8 @@ fn try_begin(
                 }
                 Prepared::Unchanged => {
                     if let Some(proof) = touch {
-                        // A failure here is not the content's: the next heartbeat reports it.
+                        // A failed touch says nothing about the content: the next heartbeat reports
+                        // it.
                         let _ = file::touch(config, state, || proof.is_fresh());
                     }
                     Done::Unchanged
@@ -131,7 +132,7 @@ pub(super) fn put_in_place(job: &mut Job) -> Step {
     }
 }
 
-/// Ends a job whose directory was flushed, or failed to be.
+/// Ends a job after the flush of its directory, with the error if that failed.
 pub(super) fn finish_flushed(mut job: Job, failure: Option<Arc<FileError>>) {
     let result = match failure {
         None => Ok(Done::Replaced),

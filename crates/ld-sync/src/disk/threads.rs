@@ -16,16 +16,16 @@ use super::job::{Job, JobError};
 /// Threads of one file system. More do not make one disk faster.
 const THREADS: usize = 4;
 
-/// Files that one thread takes at a time, at most: bounds the wait of the first of them.
+/// The most files that one thread takes at a time. It bounds the wait of the first of them.
 const MAX_BATCH: usize = 64;
 
-/// Files that are not worth another thread.
+/// So few files are not worth another thread.
 const MIN_BATCH: usize = 16;
 
 /// How long a thread waits for more work: to wake one takes less time than to make one.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// A step that takes longer than this holds up no other job any more.
+/// When a step takes longer than this, the other jobs of its batch go to other threads.
 pub(crate) const STALL: Duration = Duration::from_secs(1);
 
 /// What a queue and its threads share.
@@ -33,7 +33,7 @@ pub(super) struct Shared {
     pub(super) spawner: Spawner,
     pub(super) claims: Arc<Claims>,
     pub(super) state: Mutex<State>,
-    /// There are jobs, or there will be none.
+    /// Notified when jobs arrive, or when no more will.
     pub(super) changed: Condvar,
     pub(super) threads: watch::Sender<usize>,
     /// All threads hang.
@@ -46,7 +46,7 @@ pub(super) struct State {
     /// One for each thread with work.
     pub(super) batches: Vec<Arc<Batch>>,
     pub(super) threads: usize,
-    /// Those of them that wait for work.
+    /// Threads that wait for work.
     pub(super) waiting: usize,
     /// Threads are about to be made for the jobs that came last.
     pub(super) starting: bool,
@@ -62,7 +62,7 @@ impl State {
     }
 }
 
-/// No thread was added: there are enough, or the system refuses one.
+/// Why no thread was added: there are enough, or the system refuses one.
 pub(super) enum NoThread {
     Enough,
     Refused(io::Error),
@@ -125,8 +125,8 @@ impl Shared {
         })
     }
 
-    /// Takes the jobs that have not begun. What lies on the file system already stays for a thread:
-    /// to drop it removes a file, which may hang.
+    /// Takes the jobs that have not begun. Jobs that have a file already stay for a thread:
+    /// dropping one removes that file, which may hang.
     pub(super) fn take_new_jobs(&self) -> VecDeque<Job> {
         let mut state = self.lock();
         let (new, begun) = std::mem::take(&mut state.jobs).into_iter().partition(Job::is_new);
@@ -139,12 +139,12 @@ impl Shared {
         self.threads.send_replace(state.threads);
     }
 
-    /// One thread: ends when the queue is empty, in the same critical section that sees it so.
+    /// One thread. It ends in the critical section in which it finds the queue empty.
     fn work(self: Arc<Self>) {
         while let Some(batch) = self.next_batch() {
             let run = || batch.run(&self.claims, || self.progressed());
-            // A panic loses the jobs of the batch, whose tasks see that; the thread must live on to
-            // be counted.
+            // A panic loses the jobs of the batch, and their tasks see that. The thread must live
+            // on to be counted.
             let _ = catch_unwind(AssertUnwindSafe(run));
             drop(batch.take_rest());
             self.lock().batches.retain(|other| !Arc::ptr_eq(other, &batch));
@@ -154,7 +154,7 @@ impl Shared {
 
     fn next_batch(&self) -> Option<Arc<Batch>> {
         let mut state = self.lock();
-        // A runtime's thread may not keep a paused clock from moving.
+        // A thread of the runtime that lingered would keep a paused clock from moving.
         let linger = if self.spawner == Spawner::Threads { LINGER } else { Duration::ZERO };
         if state.jobs.is_empty() && !state.draining && !linger.is_zero() {
             state.waiting += 1;
@@ -176,8 +176,8 @@ impl Shared {
         Some(batch)
     }
 
-    /// Notes that all threads hang, and returns whether they do. The lock is held meanwhile: a
-    /// thread whose batch is still listed says later that it made progress.
+    /// Notes that all threads hang, and returns whether they do. The lock is held meanwhile, so a
+    /// thread with a batch in the list reports its progress afterwards.
     pub(super) fn set_stalled(&self) -> bool {
         let state = self.lock();
         let hanging = state.batches.iter().filter(|batch| batch.step_age() >= STALL).count();

@@ -34,7 +34,7 @@ pub(super) fn has_foreign_acl(file: &File, directory: &Directory) -> bool {
 fn read(file: impl AsFd, name: &str) -> Vec<u8> {
     let mut value = vec![0; MAX_BYTES];
     let length = match fgetxattr(&file, name, &mut *value) {
-        // A descriptor that is good for nothing but looking things up.
+        // The descriptor was opened with `O_PATH`.
         Err(Errno::BADF) => {
             let path = format!("/proc/self/fd/{}", file.as_fd().as_raw_fd());
             getxattr(path, name, &mut *value)

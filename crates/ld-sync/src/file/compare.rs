@@ -48,8 +48,8 @@ fn find_right(
     Ok(is_right.then_some(found))
 }
 
-/// Whether a reader finds something else at the destination than `content`, or anything at all for
-/// `None`; changes nothing. A directory is nothing that it could read.
+/// Whether a reader finds anything but `content` at the destination; for `None`, whether it finds
+/// anything. Changes nothing. A directory counts as nothing, since it cannot be read.
 pub(crate) fn differs(dest: &Path, content: Option<&[u8]>) -> Result<bool, FileError> {
     let (parent, name) = split(dest)?;
     let Some(directory) = Directory::open_if_exists(parent)? else { return Ok(false) };
@@ -58,13 +58,13 @@ pub(crate) fn differs(dest: &Path, content: Option<&[u8]>) -> Result<bool, FileE
     Ok(!found.is_file() || open_if_equal(&directory, name, &found, content)?.is_none())
 }
 
-/// Whether anything stands at the destination, a dangling symlink included.
+/// Whether anything exists at the destination, a dangling symlink included.
 pub(crate) fn exists(dest: &Path) -> bool {
     dest.symlink_metadata().is_ok()
 }
 
-/// Whether what was found is a file with the content and the owner asked for, and no more mode bits
-/// than asked, that nothing but its owner can change.
+/// Whether what was found is a file with the right content and owner, that only its owner can
+/// change, and with no more mode bits than asked.
 pub(super) fn is_right_but_for_mode(
     directory: &Directory,
     name: &OsStr,

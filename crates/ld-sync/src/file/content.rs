@@ -15,7 +15,8 @@ use super::system;
 /// Bytes read at a time.
 const CHUNK: usize = 64 * 1024;
 
-/// The key of all hashes of this process. Without it no content can be made to fit a hash.
+/// The key of all hashes of this process. Content for a given hash cannot be constructed without
+/// it.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 /// A keyed hash of the content.
@@ -25,7 +26,7 @@ pub(super) fn hash(content: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// The same of a file that has `size` bytes; another value if it has more or fewer.
+/// The same for a file of `size` bytes; another value if it has more or fewer.
 pub(super) fn hash_file(file: &File, size: u64) -> io::Result<Option<u64>> {
     let mut hasher = KEY.build_hasher();
     let length = read_chunks(file, size, |chunk| {

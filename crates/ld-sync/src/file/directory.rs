@@ -47,11 +47,11 @@ impl Directory {
         &self.path
     }
 
-    /// Makes renames and removals in it survive a power cut, where there is a disk that can.
+    /// Makes renames and removals in it survive a power cut, unless the file system is in memory.
     ///
     /// # Errors
     ///
-    /// The system's refusal, unless it says that the file system knows no flush.
+    /// The system's refusal, unless the file system does not support a flush.
     pub(crate) fn flush(&self) -> Result<(), FileError> {
         if self.in_memory {
             return Ok(());

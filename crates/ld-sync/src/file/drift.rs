@@ -1,4 +1,4 @@
-//! The ways in which a file can turn out to be another than was written.
+//! The ways in which a file can differ from what was written.
 
 use std::ffi::OsStr;
 use std::time::{Duration, SystemTime};
@@ -11,12 +11,12 @@ use super::owner::effective_user;
 use super::state::LastWritten;
 use super::{FileError, TouchError, content};
 
-/// How often a file is compared that changes meanwhile, such as by another heartbeat.
+/// How often to compare a file that changes meanwhile, for example by another heartbeat.
 const ATTEMPTS: u32 = 3;
 
 const CHANGED_ACL: &str = "has another POSIX ACL than it was written with";
 
-/// The last second that a date of four digits can tell, 9999-12-31T23:59:59Z.
+/// The last second of a year with four digits, 9999-12-31T23:59:59Z.
 const MAX_SECONDS: i64 = 253_402_300_799;
 
 /// How a destination differs from what was last written there.
@@ -28,10 +28,10 @@ pub(crate) enum Drift {
     /// This process has not written the file yet.
     #[error("the file is not known to hold the node's content")]
     NotWritten,
-    /// A directory, a symlink or something stranger is there.
+    /// Something other than a regular file is there, such as a directory or a symlink.
     #[error("there is {0} instead of a regular file")]
     NotAFile(&'static str),
-    /// A file is there that was changed, or is another one.
+    /// The file was changed or replaced.
     #[error("the file {what}: {size} bytes, mtime {modified}")]
     Changed {
         /// What was done to it, fit to follow "the file".
@@ -49,7 +49,7 @@ impl Drift {
     }
 }
 
-/// How closely a file is examined that looks untouched.
+/// How closely to examine a file that looks untouched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
     /// Only what `stat` says.
@@ -112,7 +112,7 @@ pub(super) fn examine(
     Err(Drift::changed("is being changed", &found).into())
 }
 
-/// The drift, if `found` is not the file that was written, whatever became of that one.
+/// The drift, if `found` is not the file that was written.
 fn another_file(last: &Identity, found: &Identity) -> Option<Drift> {
     if !found.is_file() {
         return Some(Drift::NotAFile(found.kind_name()));
@@ -142,7 +142,7 @@ fn visible_changes(last: &Identity, found: &Identity) -> Vec<String> {
     changes
 }
 
-/// Seconds since 1970 as UTC text, or as they are where no date of four digits fits.
+/// Seconds since 1970 as UTC text, or as a number if the year would not have four digits.
 fn utc(seconds: i64) -> String {
     match u64::try_from(seconds) {
         Ok(positive) if seconds <= MAX_SECONDS => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-/// What the system says when descriptors, memory or other means have run out: nothing about a file.
+/// Errors that mean a shortage of descriptors, memory or the like, and not a fault of the file.
 pub(super) const SHORTAGES: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
 
 /// A failed operation on one destination. The text names the path and never holds content.
@@ -48,7 +48,7 @@ pub(crate) enum FileError {
         /// The user that it belongs to.
         owner: u32,
     },
-    /// The watcher may not do what the configuration asks of it.
+    /// The watcher lacks the right to do what the configuration asks.
     #[error(
         "cannot {action} {path}: the watcher lacks {capability}; grant it as docs/security.md says, or \
          configure no owner and group"
@@ -88,7 +88,7 @@ pub(crate) enum FileError {
         /// The user and group that the file has.
         given: (u32, u32),
     },
-    /// A temporary file of ours is in use elsewhere, so a sweep leaves it.
+    /// A temporary file of ours is in use by another process, so a sweep leaves it.
     #[error("{0} is locked by another process: remove it when that process has ended")]
     Locked(PathBuf),
     /// The system refused a step.

@@ -1,4 +1,4 @@
-//! Flushing to the disk, also where a file system cannot.
+//! Flushing to the disk, also on file systems that do not support it.
 
 use std::collections::BTreeSet;
 use std::os::fd::AsFd;
@@ -14,7 +14,7 @@ use super::system;
 static WARNED: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
 
 /// Flushes a file or a directory of the file system on `device`; `shown` is a path on it. A file
-/// system that knows no flush (CIFS, FUSE, vboxsf) is warned of once, and its files count as
+/// system that does not support it (CIFS, FUSE, vboxsf) is warned of once, and its files count as
 /// written.
 pub(super) fn flush(file: impl AsFd, device: u64, shown: &Path) -> Result<(), Errno> {
     match system::fsync(file) {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_is_news_once() {
+    fn a_device_is_warned_of_once() {
         assert!(is_news(u64::MAX));
         assert!(!is_news(u64::MAX));
     }

@@ -9,12 +9,12 @@ const READS: u32 = 5;
 
 /// The inodes of all files that are locked, on any device.
 ///
-/// The kernel does not list locks held in other PID namespaces. Taking a live file there costs its
-/// watcher one failed write, which it repeats. Devices are not compared, since the list names them
-/// differently on some file systems.
+/// The kernel does not list locks held in other PID namespaces. If a sweep removes a live file of
+/// such a process, its watcher fails one write and repeats it. Devices are not compared, since the
+/// list names them differently on some file systems.
 ///
-/// The kernel fills one page a read, and locks that are released between two reads make it skip
-/// others. So the list is read several times, and a lock counts that is there at any time.
+/// The kernel fills one page a read, and skips locks when others are released between two reads. So
+/// the list is read several times, and a lock counts if any of the lists has it.
 pub(super) fn locked_inodes() -> io::Result<HashSet<u64>> {
     let mut inodes = HashSet::new();
     for _ in 0..READS {

@@ -1,4 +1,4 @@
-//! Giving a new file its owner and mode, and judging what the file system made of it.
+//! Giving a new file its owner and mode, and checking what the file system stored.
 
 use std::fs::File;
 use std::path::Path;
@@ -33,7 +33,7 @@ impl Attributes {
     }
 
     /// Gives them to a file, the owner first: a change of owner takes set-user-ID bits away. What
-    /// is right already is not asked for, so an unprivileged watcher needs no capability for its
+    /// is right already is not set again, so an unprivileged watcher needs no capability for its
     /// own files.
     ///
     /// The returned identity may have fewer mode bits than asked, where the file system gives no
@@ -65,7 +65,7 @@ impl Attributes {
                 given: found.mode,
             });
         }
-        // A second name would let the file be changed from elsewhere, and without a name it was
+        // A second name would let the file be changed from elsewhere, and a file without a name was
         // swept.
         if found.links != 1 {
             return Err(FileError::Interference(dest.to_owned()));
@@ -82,8 +82,8 @@ impl Attributes {
         system::fchown(file, user, group).map_err(refused("set the owner of", dest, "CAP_CHOWN"))
     }
 
-    /// A refusal that the file system gives for every mode is no error here: what the file has is
-    /// judged.
+    /// A refusal that the file system gives for every mode is no error here: the mode that the file
+    /// has is checked afterwards.
     fn set_mode(&self, file: &File, dest: &Path) -> Result<(), FileError> {
         let refused = refused("set the mode of", dest, "CAP_FOWNER");
         match system::fchmod(file, self.mode) {

@@ -3,8 +3,8 @@
 use super::content;
 use super::identity::Identity;
 
-/// What this process knows of one destination's file. There is one for each node, under the node's
-/// lock.
+/// What this process knows of one destination's file. There is one for each node; it goes with each
+/// job and comes back with the answer.
 #[derive(Debug, Default)]
 pub(crate) struct FileState {
     last_written: Option<LastWritten>,

@@ -61,8 +61,9 @@ impl Sweep {
 /// Removes the stray temporary files of these destinations, which all are in `directory`. Each
 /// comes with the user that its file belongs to, if that is configured and known.
 ///
-/// A file goes only if it is a regular file of exactly our shape for one of the destinations, owned
-/// by the watcher or by that user, and locked by no process. It may run beside writes.
+/// A file is removed only if it is a regular file with exactly a temporary name of one of the
+/// destinations, owned by the watcher or by that user, and locked by no process. A sweep may run
+/// beside writes.
 pub(crate) fn sweep(directory: &Path, destinations: &[(&Path, Option<u32>)]) -> Sweep {
     let mut sweep = Sweep::default();
     // The parent of a bare name.

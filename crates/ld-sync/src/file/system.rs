@@ -75,8 +75,8 @@ pub(crate) mod injected {
 
     static OPENS: Mutex<Option<HashMap<OsString, Effect>>> = Mutex::new(None);
 
-    /// From now on `effect` comes before each opening of a file with this name, on any thread. An
-    /// error of it is the result.
+    /// From now on `effect` runs before each opening of a file with this name, on any thread. If it
+    /// returns an error, that is the result.
     pub(crate) fn set_before_open(
         name: &str,
         effect: impl Fn() -> Result<(), Errno> + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! The private file in which new content grows until it takes the destination's place.
+//! The private file that holds new content until it replaces the destination.
 
 use std::fs::File;
 use std::io::Write;
@@ -78,7 +78,7 @@ impl Temp {
         self.in_place = true;
     }
 
-    /// Where it stands.
+    /// Its path.
     pub(super) fn path(&self) -> PathBuf {
         self.directory.path().join(self.name.as_str())
     }

@@ -71,7 +71,7 @@ pub(crate) fn touch(
         return Ok(false);
     }
     let touched = same.map(|file| file.set_mtime(&found)).transpose().map_err(refused())?;
-    // It was changed or touched in between. What it is now decides.
+    // It was changed or touched in between. Its present state decides.
     let identity =
         touched.flatten().map_or_else(|| examine(&directory, name, &last, Depth::Attributes), Ok)?;
     state.set_identity(identity);
@@ -82,7 +82,7 @@ fn missing_is_drift(error: FileError) -> TouchError {
     if error.is_missing() { Drift::Missing.into() } else { error.into() }
 }
 
-/// An open file whose mtime can be set.
+/// An open file, ready to be touched.
 struct Touchable {
     file: File,
     is_readable: bool,

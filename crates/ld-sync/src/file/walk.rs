@@ -1,4 +1,4 @@
-//! The way to a directory, step by step, so that no other user's symlink leads the watcher astray.
+//! The way to a directory, step by step, so that no other user's symlink redirects the watcher.
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -19,7 +19,7 @@ pub(super) enum Found {
     Unreadable(Unreadable),
 }
 
-/// What is to be done about a reading.
+/// What to do about a reading.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     /// Do this with the content.

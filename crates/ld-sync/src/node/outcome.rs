@@ -13,7 +13,7 @@ use crate::disk::{Done, JobError};
 use crate::source::NodeSource;
 use crate::status::{Applied, State};
 
-/// The reason of a node whose drift is only reported.
+/// The reason shown for a node with drift that is only reported.
 pub(crate) const DRIFT_STAYS: &str =
     "another process changed the file, which stays so until the node changes";
 
@@ -127,13 +127,13 @@ impl<W: NodeSource> Task<W> {
     /// The file stays as it is, without a heartbeat.
     pub(super) fn leave_file(&mut self, state: State, why: &str) {
         if state != State::Rejected {
-            // An outage strikes all hosts, which must not end it by changing at once.
+            // An outage affects all hosts, and they must not all apply the change when it ends.
             self.delay = None;
         }
         self.complain(state, why);
     }
 
-    /// Records why the node is unhealthy, with a line in the log unless that was said a moment ago.
+    /// Records why the node is unhealthy, and logs it unless the same was logged a moment ago.
     pub(crate) fn complain(&mut self, state: State, error: &str) {
         self.confirmed = None;
         if !self.node.set_unhealthy(state, error) {
@@ -152,7 +152,7 @@ impl<W: NodeSource> Task<W> {
     }
 }
 
-/// How long ago `mtime` was, in milliseconds since 1970; `None` if that is 0 or to come.
+/// How long ago `mtime` was, in milliseconds since 1970; `None` if that is 0 or in the future.
 fn since(mtime: i64) -> Option<Duration> {
     let mtime = u64::try_from(mtime).ok().filter(|mtime| *mtime > 0)?;
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + Duration::from_millis(mtime)).ok()

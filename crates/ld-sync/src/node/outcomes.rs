@@ -1,9 +1,8 @@
-//! What the nodes of an engine tell it together: how many have no first outcome, and that something
-//! changed.
+//! What all nodes of an engine report: how many have no first outcome, and that something changed.
 
 use tokio::sync::watch;
 
-/// The news of all nodes of one engine.
+/// Counts the nodes without a first outcome and announces changes, for one engine.
 #[derive(Debug)]
 pub(crate) struct Outcomes {
     /// Nodes without a first outcome.
@@ -31,7 +30,7 @@ impl Outcomes {
 
     /// Waits until all nodes have an outcome.
     pub(crate) async fn settled(&self) {
-        // The sender is its own, so that an error cannot come.
+        // The sender is its own, so this cannot fail.
         let _ = self.unsettled.subscribe().wait_for(|unsettled| *unsettled == 0).await;
     }
 

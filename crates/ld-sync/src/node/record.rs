@@ -142,17 +142,17 @@ impl Node {
         self.change(|record| record.state == State::Failing && record.set_healthy(State::Current));
     }
 
-    /// Nothing comes of this node any more: it was removed.
+    /// The node was removed, and will have no outcome any more.
     pub(crate) fn abandon(&self) {
         self.settle(|_| ());
     }
 
-    /// What the outside may know, and how often that has changed.
+    /// The status, and how often it has changed.
     pub(crate) fn status_and_revision(&self) -> (Status, u64) {
         (self.status(None), self.with(|record| record.revision))
     }
 
-    /// What the outside may know. `connection_error` is why there is no session, if there is none.
+    /// The status. `connection_error` is why there is no session, if there is none.
     pub(crate) fn status(&self, connection_error: Option<&str>) -> Status {
         self.with(|record| Status {
             name: self.config.name.clone(),
@@ -178,7 +178,7 @@ impl Node {
         f(&mut self.record.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The same for what changes the status.
+    /// The same, and announces that the status changed.
     fn change<T>(&self, f: impl FnOnce(&mut Record) -> T) -> T {
         let result = self.with(|record| {
             record.revision += 1;
@@ -188,7 +188,7 @@ impl Node {
         result
     }
 
-    /// The same for what is an outcome. The first one of each node is counted.
+    /// The same for an outcome. The first one of each node is counted.
     fn settle<T>(&self, f: impl FnOnce(&mut Record) -> T) -> T {
         let (result, first) =
             self.change(|record| (f(record), !std::mem::replace(&mut record.settled, true)));

@@ -31,9 +31,9 @@ pub(super) struct Attempt {
     pub(super) session: SessionKey,
     pub(super) stat: NodeStat,
     pub(super) aim: Aim,
-    /// Of the moment at which it was read.
+    /// The proof from the moment of the read.
     pub(super) proof: Proof,
-    /// The room that it takes among the held contents.
+    /// Its share of the memory for held contents.
     pub(super) room: Option<OwnedSemaphorePermit>,
 }
 
@@ -62,7 +62,7 @@ impl Default for HeldContent {
 }
 
 impl HeldContent {
-    /// Room for so many bytes, or all of it for more than that; `None` if others have it.
+    /// Reserves memory for `bytes`, or all of it for more than that; `None` if it is taken.
     pub(super) fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let bytes = u32::try_from(bytes.min(HELD_BYTES)).ok()?;
         Arc::clone(&self.0).try_acquire_many_owned(bytes).ok()
@@ -80,7 +80,7 @@ impl HeldContent {
     }
 }
 
-/// What is done when its time has come.
+/// What is tried next, and when.
 #[derive(Default)]
 pub(super) struct Retry {
     backoff: Option<Backoff>,
@@ -123,7 +123,7 @@ impl Retry {
         self.attempt = None;
     }
 
-    /// Whether attempts have not failed for long.
+    /// Whether the first failed attempt is recent, or none has failed.
     pub(super) fn is_young(&self) -> bool {
         self.first_failure.is_none_or(|first| first.elapsed() < SHORTAGE_LIMIT)
     }

@@ -48,11 +48,12 @@ pub(crate) struct Task<W> {
     /// while a change may be pending.
     pub(crate) confirmed: Option<SessionKey>,
     pub(super) retry: Retry,
-    /// Of a node with a window, from the first state that the file lacks until it is right.
+    /// The delay of a node with a window, from the first state that the file lacks until it is
+    /// right.
     pub(super) delay: Option<Box<Delay>>,
     /// A hang was reported since this was last set to false.
     pub(crate) hang_reported: bool,
-    /// Repairs of what another process did to the file, none of them long after the one before.
+    /// Successive repairs of changes by another process, each soon after the one before.
     pub(crate) repairs: u32,
     /// When the last one was.
     pub(crate) repaired: Option<Instant>,
@@ -118,7 +119,7 @@ impl<W: NodeSource> Task<W> {
             }
         };
         tokio::select! {
-            // A change comes before anything that rests on there being none.
+            // A change comes first: the other branches rely on there being none.
             biased;
             () = self.watch.changed() => Event::Changed,
             () = self.node.recheck.notified() => Event::Recheck,

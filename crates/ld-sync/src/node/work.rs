@@ -36,7 +36,7 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
-    /// Brings the file to the content. `reservation` is the content's share of the memory for
+    /// Makes the file hold the content. `reservation` is the content's share of the memory for
     /// reads.
     pub(super) async fn apply(
         &mut self,
@@ -68,8 +68,8 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
-    /// Has the work done, and waits for its answer however long that takes: a call that hangs is
-    /// never made a second time. Meanwhile other nodes get their turn, and the node says that it
+    /// Submits the work and waits for its answer without a limit, since a call that hangs is never
+    /// made a second time. Meanwhile other nodes go on, and the node's status says that the call
     /// hangs.
     pub(crate) async fn on_disk(
         &mut self,

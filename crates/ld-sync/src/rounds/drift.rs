@@ -16,7 +16,8 @@ use crate::node::{DRIFT_STAYS, Task};
 use crate::source::NodeSource;
 use crate::status::State;
 
-/// So many repairs, each within [`REPEAT_WINDOW`] of the one before, make a second watcher likely.
+/// This many repairs, each within [`REPEAT_WINDOW`] of the one before, make a second watcher
+/// likely.
 const SUSPICIOUS_REPAIRS: u32 = 3;
 
 /// A second watcher may look less often than this one. Then the file is found right several times
@@ -70,7 +71,7 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
-    /// Compares the file with what was last written. Of a file system that hangs it waits for an
+    /// Compares the file with what was last written. If the file system hangs, it waits for an
     /// answer.
     pub(crate) async fn verify(&mut self, depth: Depth) {
         let Some(session) = self.confirmed else { return };
@@ -92,7 +93,7 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
-    /// A delayed change is applied at once where no file is left that it could wait beside.
+    /// Applies a delayed change at once if the file is missing.
     async fn write_at_once_if_missing(&mut self) {
         let disk = self.responsive_disk().await;
         if matches!(self.on_disk(&disk, Work::Exists, Reservation::default()).await, Ok(Done::Missing)) {
@@ -100,7 +101,7 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
-    /// Says what was found in place of the file, and has it restored unless it shall stay.
+    /// Reports what was found in place of the file, and has it restored unless `drift = report`.
     pub(crate) fn report_drift(&mut self, drift: &Drift) {
         let (name, dest) = (&self.node.config.name, self.node.config.dest.display());
         match self.node.config.drift {

@@ -51,15 +51,15 @@ pub(crate) async fn run<S: Source>(source: &S, rounds: &watch::Sender<Rounds>, i
     }
 }
 
-/// How long after the start the first heartbeat comes. Hosts that started together would ask their
-/// servers together.
+/// The delay of the first heartbeat. It is random, since hosts that started together would ask
+/// their servers together.
 fn before_the_first(interval: Duration) -> Duration {
     interval.mul_f64(0.5 + 0.5 * fastrand::f64())
 }
 
 impl<W: NodeSource> Task<W> {
-    /// Touches the node's file if the proof holds for it. What the machine lacks for that comes
-    /// back by itself, so the touch is tried again while the proof is young.
+    /// Touches the node's file if the proof holds for it. A shortage passes by itself, so the touch
+    /// is tried again while the proof is young.
     pub(crate) async fn heartbeat(&mut self, proof: &Proof) {
         let Some(session) = self.confirmed.filter(|session| proof.covers(*session)) else { return };
         let result = loop {

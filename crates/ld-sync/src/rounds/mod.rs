@@ -8,7 +8,7 @@ mod proof;
 
 pub(crate) use proof::Proof;
 
-/// The latest rounds. Every node's task takes part in each, unless it is at work until the next.
+/// The latest rounds. Every node's task takes part in each, unless it is busy until the next one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rounds {
     /// The proof for the latest heartbeat.

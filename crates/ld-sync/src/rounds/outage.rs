@@ -15,7 +15,7 @@ use crate::status::State;
 const COUNT_INTERVAL: Duration = Duration::from_millis(500);
 const COUNTS: usize = 20;
 
-/// Says after each outage what became of it.
+/// Logs after each outage how long it lasted, and how many files are current again.
 pub(crate) async fn run<S: Source>(source: &S, nodes: &Nodes) {
     loop {
         let lasted = source.outage().await;

@@ -26,8 +26,8 @@ impl Proof {
         self.0.covers(session)
     }
 
-    /// Whether a file may be touched now. A process that stood still (stopped, suspended) has a
-    /// proof from long ago, and so has a thread that a slow disk held up.
+    /// Whether a file may be touched now. A process that stood still (stopped, suspended) has an
+    /// old proof, and so has a thread that a slow disk held up.
     pub(crate) fn is_fresh(&self) -> bool {
         self.is_fresh_after(Duration::ZERO)
     }

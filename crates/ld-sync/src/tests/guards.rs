@@ -1,4 +1,4 @@
-//! What the configuration says about poison, deletion and drift is done, and said.
+//! Rejected content, deletion and drift are handled and reported as configured.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use super::memory::Show;
 use super::rig::{DRIFT, HEARTBEAT, Rig};
 
 #[tokio::test(start_paused = true)]
-async fn a_rejected_state_leaves_the_last_good_file_without_heartbeat_and_the_next_is_judged_afresh() {
+async fn a_rejection_keeps_the_file_without_heartbeat_until_good() {
     let rig = Rig::new();
     let mut node = NodeConfig::new("flags", "/flags", rig.path("flags"));
     node.guards.format = Some(Format::Json);
@@ -75,12 +75,12 @@ async fn a_check_that_cannot_run_is_tried_again_until_it_can() {
 
 // On the real clock: a paused one stands still while a check runs.
 #[tokio::test]
-async fn at_most_four_checks_run_at_once_and_hold_up_no_node_without_one() {
+async fn at_most_four_checks_run_and_delay_no_node_without_one() {
     const NODES: usize = 10;
     let rig = Rig::new();
     let (program, running_now, gate) = (rig.path("check"), rig.path("running"), rig.path("gate"));
     fs::create_dir(&running_now).unwrap();
-    // Each shows itself, says how many there are, and waits a while to be let go.
+    // Each check adds itself to `running`, counts the checks there, and waits for the gate.
     let script = format!(
         "#!/bin/sh\ncd {}\nmkdir running/$$\nls running | wc -l >> counts\n\
          turns=0; until [ -e gate ] || [ $((turns += 1)) -gt 300 ]; do sleep 0.02; done\nrmdir running/$$\n",
@@ -102,7 +102,7 @@ async fn at_most_four_checks_run_at_once_and_hold_up_no_node_without_one() {
     let count = || fs::read_dir(&running_now).unwrap().count();
     running.wait_until("four checks", || count() >= 4).await;
     running.wait_for("free", State::Current).await;
-    // More would have shown themselves by now.
+    // A fifth one would be counted by now.
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(count(), 4);
     fs::write(&gate, "").unwrap();
@@ -140,7 +140,7 @@ async fn a_dropped_engine_ends_its_checks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_kept_on_delete_stays_without_heartbeat_until_the_node_is_back() {
+async fn a_file_kept_on_delete_has_no_heartbeat_until_a_node_returns() {
     let rig = Rig::new();
     let mut node = NodeConfig::new("flags", "/flags", rig.path("flags"));
     node.on_delete = OnDelete::Keep;
@@ -158,7 +158,7 @@ async fn a_file_kept_on_delete_stays_without_heartbeat_until_the_node_is_back() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reported_drift_stays_without_heartbeat_until_the_node_changes() {
+async fn a_reported_drift_stops_the_heartbeat_until_the_node_changes() {
     let rig = Rig::new();
     let mut node = NodeConfig::new("flags", "/flags", rig.path("flags"));
     node.drift = OnDrift::Report;

@@ -15,13 +15,13 @@ fn long_ago() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000)
 }
 
-/// Two heartbeats' time: whatever shall happen by itself has happened after it.
+/// Waits for two heartbeats: what happens by itself has happened then.
 async fn two_heartbeats() {
     tokio::time::sleep(HEARTBEAT * 2 + Duration::from_secs(10)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_current_file_is_touched_once_an_interval_and_stays_the_same_file() {
+async fn a_current_file_is_touched_each_interval_and_not_replaced() {
     let rig = Rig::new();
     rig.memory.set("/flags", "one", 1);
     let running = rig.start(&["flags"]);
@@ -37,7 +37,7 @@ async fn a_current_file_is_touched_once_an_interval_and_stays_the_same_file() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_that_already_holds_the_content_is_left_alone_and_touched_at_once() {
+async fn a_file_with_the_content_is_touched_at_once_and_not_replaced() {
     let rig = Rig::new();
     rig.memory.set("/flags", "one", 1);
     let first = rig.start(&["flags"]);
@@ -89,7 +89,7 @@ async fn a_proof_of_long_ago_touches_no_file() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_a_proof_brings_to_light_stops_the_heartbeat_that_rests_on_it() {
+async fn a_change_found_by_a_proof_stops_the_heartbeat_of_that_proof() {
     let rig = Rig::new();
     let names: Vec<_> = (0..3000).map(|number| format!("flags{number}")).collect();
     names.iter().for_each(|name| rig.memory.set(&format!("/{name}"), "one", 1));
@@ -99,7 +99,7 @@ async fn a_change_that_a_proof_brings_to_light_stops_the_heartbeat_that_rests_on
     let before: Vec<_> = names.iter().map(|name| rig.mtime(name)).collect();
     // What has changed cannot be read, so that it stays a change that is pending.
     rig.memory.answer(false);
-    // The first that the round comes to is the last to hear of it.
+    // The node that the round reaches first learns of it last.
     for name in names.iter().rev() {
         rig.memory.show_when_confirming(&format!("/{name}"), Show::Present("two".into(), 2));
     }
@@ -110,7 +110,7 @@ async fn a_change_that_a_proof_brings_to_light_stops_the_heartbeat_that_rests_on
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_keeps_the_file_from_being_current_stops_its_heartbeat() {
+async fn every_reason_not_to_be_current_stops_the_heartbeat() {
     for (what, show, state) in [
         ("unreadable", Show::NoAuth, State::Unreadable),
         (
@@ -164,7 +164,7 @@ async fn a_failing_apply_stops_the_heartbeat_of_the_old_content() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_edited_replaced_or_deleted_by_hand_is_restored_within_the_drift_interval() {
+async fn a_file_changed_by_hand_is_restored_within_the_drift_interval() {
     type Deed = fn(&std::path::Path);
     let deeds: [(&str, Deed); 4] = [
         ("deleted", |path| fs::remove_file(path).unwrap()),

@@ -14,7 +14,7 @@ use super::rig::{DRIFT, Rig, Running};
 
 pub(crate) const WINDOW: Duration = Duration::from_secs(60);
 
-/// The same change again and again, for what is true of every draw.
+/// How often a change is repeated, to test what holds for every draw.
 pub(crate) const DRAWS: usize = 10;
 
 pub(crate) fn node(rig: &Rig, name: &str) -> NodeConfig {
@@ -23,7 +23,7 @@ pub(crate) fn node(rig: &Rig, name: &str) -> NodeConfig {
     node
 }
 
-/// A node with a window whose file holds `one`, with the mzxid 1.
+/// A node with a window. Its file holds `one`, with the mzxid 1.
 pub(crate) async fn current(rig: &Rig) -> Running {
     rig.memory.set("/flags", "one", 1);
     let running = rig.start_nodes(vec![node(rig, "flags")]);
@@ -51,7 +51,7 @@ async fn a_missing_file_is_written_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_that_is_right_already_needs_no_wait_and_is_touched_at_once() {
+async fn a_file_that_is_right_already_is_touched_without_a_delay() {
     let rig = Rig::new();
     drop(current(&rig).await);
     let file = fs::File::open(rig.path("flags")).unwrap();
@@ -67,7 +67,7 @@ async fn a_file_that_is_right_already_needs_no_wait_and_is_touched_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_waits_within_the_window_says_so_and_stops_the_heartbeat() {
+async fn a_delayed_change_is_reported_and_stops_the_heartbeat() {
     /// Many heartbeats long.
     const WINDOW: Duration = Duration::from_secs(3600);
     let rig = Rig::new();
@@ -100,7 +100,7 @@ async fn a_change_waits_within_the_window_says_so_and_stops_the_heartbeat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_waits_of_a_fleet_spread_over_the_whole_window_and_hold_no_content() {
+async fn delays_spread_over_the_window_and_hold_no_content() {
     const HOSTS: usize = 200;
     let rig = Rig::new();
     let names: Vec<_> = (0..HOSTS).map(|host| format!("host{host}")).collect();
@@ -127,7 +127,7 @@ async fn the_waits_of_a_fleet_spread_over_the_whole_window_and_hold_no_content()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_newer_change_is_what_is_applied_and_does_not_put_the_turn_off() {
+async fn a_newer_change_is_applied_without_a_longer_delay() {
     let rig = Rig::new();
     let _running = current(&rig).await;
     let mut mzxid = 1;

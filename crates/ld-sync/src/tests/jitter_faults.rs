@@ -1,4 +1,4 @@
-//! `apply_jitter` among faults: what waits is neither lost, nor late, nor early on the whole fleet.
+//! `apply_jitter` among faults: a delayed change is not lost, not late, and not early on all hosts.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use super::memory::Show;
 use super::rig::{DRIFT, Rig};
 
 #[tokio::test(start_paused = true)]
-async fn a_file_that_goes_missing_while_a_change_waits_is_written_within_the_drift_interval() {
+async fn a_file_removed_during_a_delay_is_restored_by_a_drift_search() {
     let rig = Rig::new();
     let running = current(&rig).await;
     for mzxid in 2..10 {
@@ -28,7 +28,7 @@ async fn a_file_that_goes_missing_while_a_change_waits_is_written_within_the_dri
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_lost_session_the_latest_state_counts_and_the_turn_stays() {
+async fn a_lost_session_keeps_the_delay_and_applies_the_latest_state() {
     let rig = Rig::new();
     let running = current(&rig).await;
     for round in 1..=10 {
@@ -45,7 +45,7 @@ async fn after_a_lost_session_the_latest_state_counts_and_the_turn_stays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_an_outage_that_outlasts_the_turn_the_fleet_does_not_change_at_once() {
+async fn after_an_outage_beyond_its_delay_each_host_draws_a_new_one() {
     for outage in [Outage::Unauthorized, Outage::Silent] {
         let rig = Rig::new();
         let mut at_once = 0;
@@ -88,7 +88,7 @@ enum Outage {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_rejected_while_a_change_waits_keeps_neither_the_file_nor_the_turn_from_the_next_change() {
+async fn a_rejection_during_a_delay_holds_up_no_later_change() {
     let rig = Rig::new();
     let running = current(&rig).await;
     let first = Instant::now();
@@ -104,7 +104,7 @@ async fn what_is_rejected_while_a_change_waits_keeps_neither_the_file_nor_the_tu
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_whose_turn_has_come_and_that_fails_does_not_wait_again() {
+async fn a_change_that_fails_after_its_delay_is_not_delayed_again() {
     let rig = Rig::new();
     let running = current(&rig).await;
     rig.memory.set("/flags", "two", 2);

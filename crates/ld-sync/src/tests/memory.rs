@@ -1,4 +1,4 @@
-//! A source of node states in memory, for faults that a real server cannot be asked for.
+//! A source of node states in memory, for faults that a real server cannot produce on request.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use crate::{NodeSource, Source};
 use ld_zk::{Absence, Confirmed, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
 use tokio::sync::watch;
 
-/// What a node shall be.
+/// What a read of a node shall give.
 #[derive(Clone)]
 pub(crate) enum Show {
     Present(Vec<u8>, i64),
@@ -38,7 +38,7 @@ struct State {
     reads: AtomicUsize,
     /// Nodes without a session.
     silent: Mutex<HashSet<String>>,
-    /// Nodes whose tasks panic when they read.
+    /// Reading one of these nodes panics.
     poisoned: Mutex<HashSet<String>>,
 }
 
@@ -75,7 +75,7 @@ impl Memory {
         *self.0.live.lock().unwrap() = live;
     }
 
-    /// From now on confirmations come so late, whatever their limit, as to a process that stood
+    /// From now on confirmations come this late, whatever their limit, as in a process that stood
     /// still.
     pub(crate) fn confirm_after(&self, late: Duration) {
         *self.0.confirms_after.lock().unwrap() = late;

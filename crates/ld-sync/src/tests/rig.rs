@@ -12,10 +12,10 @@ use ld_config::{NodeConfig, WatcherConfig};
 
 use super::memory::Memory;
 
-/// More than any engine needs to do anything on the paused clock.
+/// On the paused clock an engine never needs this long.
 const DEADLINE: Duration = Duration::from_secs(900);
 
-/// More real time than any engine needs for what waits for nothing.
+/// In real time, work that waits for nothing never needs this long.
 const AT_ONCE: Duration = Duration::from_secs(60);
 
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(300);

@@ -1,4 +1,4 @@
-//! What the server says is believed only as far as it can know.
+//! What a server says is believed only as far as the server can know.
 
 use std::fs;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::memory::Show;
 use super::rig::Rig;
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_file_of_a_missing_node_is_removed_only_if_the_absence_is_believed() {
+async fn a_stale_file_is_removed_only_if_the_absence_is_believed() {
     let rig = Rig::new();
     fs::write(rig.path("flags"), "good").unwrap();
     rig.memory.show("/flags", Show::Absent(Absence::Unconfirmed { reason: "the ensemble is empty".into() }));
@@ -26,7 +26,7 @@ async fn a_stale_file_of_a_missing_node_is_removed_only_if_the_absence_is_believ
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_ensemble_restored_from_a_backup_is_the_truth_in_a_new_session() {
+async fn a_restored_ensemble_is_the_truth_in_a_new_session() {
     let rig = Rig::new();
     rig.memory.set("/flags", "new", 100);
     let running = rig.start(&["flags"]);
@@ -38,7 +38,7 @@ async fn an_ensemble_restored_from_a_backup_is_the_truth_in_a_new_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_read_only_server_fills_an_empty_place_but_replaces_no_file_of_unknown_age() {
+async fn a_read_only_server_creates_files_but_replaces_no_unknown_one() {
     let rig = Rig::new();
     fs::write(rig.path("there"), "maybe newer").unwrap();
     rig.memory.show("/there", Show::ReadOnly(b"from it".to_vec(), 5));
@@ -51,7 +51,7 @@ async fn a_read_only_server_fills_an_empty_place_but_replaces_no_file_of_unknown
 }
 
 #[tokio::test(start_paused = true)]
-async fn from_a_read_only_server_only_a_higher_mzxid_is_applied_and_nothing_is_removed() {
+async fn a_read_only_server_only_raises_the_mzxid_and_removes_nothing() {
     let rig = Rig::new();
     rig.memory.set("/flags", "five", 5);
     let running = rig.start(&["flags"]);

@@ -67,7 +67,7 @@ async fn settled_waits_for_the_first_outcome_of_all_nodes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_apply_is_retried_within_two_seconds_until_it_succeeds() {
+async fn a_failed_apply_is_retried_within_2_s_until_it_succeeds() {
     let rig = Rig::new();
     fs::create_dir(rig.path("flags")).unwrap();
     rig.memory.set("/flags", "one", 1);

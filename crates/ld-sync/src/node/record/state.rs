@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::status::{Applied, Counts, State};
 
-/// The same complaint about the same node is logged this often at most.
+/// The same problem of the same node is logged at most once in this time.
 const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
 
 /// A version of the node's content.

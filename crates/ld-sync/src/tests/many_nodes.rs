@@ -1,4 +1,4 @@
-//! Thousands of nodes take turns, and those that wait for something else take none from the others.
+//! More than a thousand nodes: all are followed, and those that wait delay no other.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,10 +8,10 @@ use ld_config::NodeConfig;
 
 use super::rig::{Rig, Running};
 
-/// More than the followers that work at one time.
+/// More nodes than any limit on concurrent work.
 const MANY: usize = 1100;
 
-/// Many nodes that are as `hold` makes them, and one more at their end.
+/// Many nodes with the settings that `hold` makes, and one more at their end.
 fn start(rig: &Rig, hold: impl Fn(&mut NodeConfig)) -> Running {
     let node = |name: &str| {
         rig.memory.set(&format!("/{name}"), "one", 1);
@@ -24,7 +24,7 @@ fn start(rig: &Rig, hold: impl Fn(&mut NodeConfig)) -> Running {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_more_nodes_than_take_turns_at_once_become_files_and_follow_every_change() {
+async fn many_nodes_become_files_and_follow_every_change() {
     let rig = Rig::new();
     let running = start(&rig, |_| ());
     for (content, mzxid) in [("one", 1), ("two", 2)] {
@@ -36,7 +36,7 @@ async fn many_more_nodes_than_take_turns_at_once_become_files_and_follow_every_c
 }
 
 #[tokio::test(start_paused = true)]
-async fn nodes_without_a_session_keep_nobody_waiting() {
+async fn nodes_without_a_session_delay_no_other_node() {
     let rig = Rig::new();
     let running = start(&rig, |node| rig.memory.silence(&node.source));
     running.wait_for("last", State::Current).await;
@@ -47,7 +47,7 @@ async fn nodes_without_a_session_keep_nobody_waiting() {
 
 // On the real clock: a paused one stands still while a check runs.
 #[tokio::test]
-async fn nodes_that_wait_for_their_checks_keep_nobody_waiting() {
+async fn nodes_with_slow_checks_delay_no_other_node() {
     let rig = Rig::new();
     let program = rig.path("check");
     // It ends with the engine.
