@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The budget is counted in these: a node takes at least one.
+/// The unit of the budget: a node takes at least one.
 const UNIT: usize = 1 << 10;
 
 /// A budget of bytes. A reservation is corrected when a node was changed after its size was
@@ -30,7 +30,7 @@ impl Budget {
     /// Waits for room for `bytes`, or for the whole budget when they are more than that. First
     /// come, first served, so that a big node is not starved by small ones. Cancel-safe.
     pub(crate) async fn reserve(&self, bytes: usize) -> Reservation {
-        // The semaphore is never closed, so that an error cannot come.
+        // The semaphore is never closed, so this cannot fail.
         Reservation(Arc::clone(&self.free).acquire_many_owned(self.units(bytes)).await.ok())
     }
 

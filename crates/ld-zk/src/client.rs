@@ -17,8 +17,8 @@ use crate::state::{ClientState, StateWatch, States};
 use crate::validate::validate;
 use crate::{ChildrenWatch, Error, NodeWatch, Options};
 
-/// How many reads may be in flight at once. Nearby 64 saturate a server, but it answers more of
-/// them with less effort each.
+/// How many reads may be in flight at once. On a near network 64 saturate a server, but with more
+/// in flight each costs it less.
 const READS_IN_FLIGHT: usize = 1024;
 
 /// A ZooKeeper client that outlives its sessions. Cloning is cheap; when the last clone and the
@@ -80,8 +80,8 @@ impl Client {
         }
     }
 
-    /// Watches a node, given by its path below the chroot; missing, trailing and doubled slashes are
-    /// repaired. ZooKeeper is asked nothing before the first [`NodeWatch::read`].
+    /// Watches a node, given by its path below the chroot; missing, trailing and doubled slashes
+    /// are repaired. ZooKeeper is asked nothing before the first [`NodeWatch::read`].
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The proof that sessions are live and that what is known of their nodes is all there is to know.
+//! The proof that sessions are live and that the latest states of their nodes are known.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ use crate::session::{LiveSession, Session};
 use crate::watch::audit;
 
 impl Client {
-    /// Proves that sessions are live and that their nodes are known: a confirmed session's server
-    /// has caught up with its leader, and each [`NodeWatch`](crate::NodeWatch) whose node changed
-    /// before the proof has its `changed()` ready at the next poll. That includes changes whose
-    /// event the server has dropped, as it does while the node may not be read. A session that does
-    /// not answer within `limit` is not confirmed, and is checked and replaced when it is dead.
+    /// Proves that sessions are live and that their nodes are known. The server of a confirmed
+    /// session has caught up with its leader. If a node changed before the proof, `changed()` of
+    /// its [`NodeWatch`](crate::NodeWatch) is ready at the next poll. That includes changes without
+    /// an event: a server drops the event while the node may not be read. A session that does not
+    /// answer within `limit` is not confirmed; it is checked, and replaced if it is dead.
     ///
     /// It costs two requests a session, and one for each of its nodes unless they were asked for
     /// within the last 5 s; those may take 30 s in all before the `limit` begins. Cancel-safe.
     pub async fn confirm(&self, limit: Duration) -> Confirmed {
         let candidates: Vec<_> = self.pool().all().into_iter().filter_map(Candidate::new).collect();
-        // The long part of all of them comes first, so that all proofs are of the same moment.
+        // The audits take long and come first, so that all proofs are of the same moment.
         let audits =
             candidates.iter().map(|Candidate { session, live, .. }| audit::all(session, live, limit));
         let audited = those_that_passed(join_all(audits).await, candidates);
@@ -91,8 +91,8 @@ impl Candidate {
     }
 }
 
-/// The candidates that passed their test and are still live, without a resume meanwhile. One that failed is suspected to be
-/// dead.
+/// The candidates that passed their test and are still live, without a resume meanwhile. One that
+/// failed is suspected to be dead.
 fn those_that_passed(passed: Vec<bool>, candidates: Vec<Candidate>) -> Vec<Candidate> {
     let judged = passed.into_iter().zip(candidates);
     let still_live = judged.filter(|(passed, candidate)| {

@@ -1,4 +1,4 @@
-//! The crate's error, and what an error of the ZooKeeper crate says about.
+//! The crate's error, and what an error of the ZooKeeper crate concerns.
 
 use std::io;
 use std::path::PathBuf;
@@ -114,7 +114,7 @@ pub enum Error {
         /// How long the client waited.
         limit: Duration,
     },
-    /// A node changed during each attempt at reading it, or the server says so.
+    /// A node changed during each attempt at reading it, or a server claims so.
     #[error("the node {path} changed each time while it was read")]
     KeepsChanging {
         /// The znode's path below the chroot.
@@ -158,7 +158,7 @@ fn because(cause: Option<&Arc<Error>>) -> String {
 }
 
 impl Error {
-    /// One error for those of all hosts.
+    /// Combines the errors of all hosts into one.
     pub(crate) fn of_hosts(mut errors: Vec<Self>) -> Self {
         match errors.pop() {
             Some(only) if errors.is_empty() => only,
@@ -174,7 +174,7 @@ impl Error {
         }
     }
 
-    /// What was found of some hosts, or one error for those of all.
+    /// What was found for some hosts, or the errors of all hosts as one.
     pub(crate) fn unless_any<T>(results: Vec<Result<T, Self>>) -> Result<Vec<T>, Self> {
         let (mut found, mut errors) = (Vec::new(), Vec::new());
         for result in results {
@@ -191,7 +191,7 @@ impl Error {
     }
 }
 
-/// What a failed request says about.
+/// What a failed request concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FailureKind {
     /// This node or this request: the same request would fail again.

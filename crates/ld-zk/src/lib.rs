@@ -16,7 +16,9 @@
 //! loop {
 //!     watch.changed().await;
 //!     match watch.read().await.state {
-//!         NodeState::Present { data, stat } => println!("{} bytes, mzxid {:#x}", data.len(), stat.mzxid),
+//!         NodeState::Present { data, stat } => {
+//!             println!("{} bytes, mzxid {:#x}", data.len(), stat.mzxid);
+//!         }
 //!         NodeState::TooLarge { bytes, limit } => println!("{bytes} bytes, more than {limit}"),
 //!         NodeState::Absent(absence) => println!("not there: {absence:?}"),
 //!         NodeState::Unreadable(why) => println!("unreadable: {why:?}"),
@@ -39,8 +41,8 @@
 //! What it deliberately does not do: it keeps no history of a node, and it does not write. For
 //! everything else [`Client::session`] gives the current session's plain client.
 //!
-//! The feature `tls`, on by default, needs a C compiler to build. Without it a configuration with TLS
-//! is refused.
+//! The feature `tls`, on by default, needs a C compiler to build. Without it a configuration with
+//! TLS is refused.
 //!
 //! The ZooKeeper crate logs session passwords at the level `debug` (target `zookeeper_client`): a
 //! program caps that target at `info`.

@@ -148,7 +148,7 @@ pub enum Absence {
     Confirmed,
     /// It is missing, and so may be everything else: do not act on it.
     Unconfirmed {
-        /// Why it is not believed, as half a sentence.
+        /// Why it is not believed, as a clause without a full stop.
         reason: Arc<str>,
     },
 }

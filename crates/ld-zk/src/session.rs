@@ -95,7 +95,7 @@ impl Session {
         self.context.subscribe()
     }
 
-    /// Changes that; `change` says whether the nodes have to be woken.
+    /// Changes what the readings depend on; `change` says whether the nodes must be woken.
     fn change_context(&self, change: impl FnOnce(&mut ReadContext) -> bool) {
         self.context.send_if_modified(change);
     }
@@ -128,7 +128,7 @@ impl Session {
     /// Waits until reads are allowed; `None` when the client is closed. Cancel-safe.
     pub(crate) async fn connected(&self) -> Option<Arc<LiveSession>> {
         let mut connection = self.connection.subscribe();
-        // The sender is this session's own, so that an error cannot come.
+        // The sender is this session's own, so this cannot fail.
         let connection =
             connection.wait_for(|connection| !matches!(connection, Connection::Down)).await.ok()?;
         connection.live().cloned()

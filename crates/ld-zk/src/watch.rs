@@ -122,7 +122,7 @@ impl NodeWatch {
                         self.stale = true;
                     }
                     () = self.node.hint() => {}
-                    // The client holds the sender, so that an error cannot come.
+                    // The client holds the sender, so this cannot fail.
                     _ = self.context.changed() => self.leave_ended_session(),
                 }
             }

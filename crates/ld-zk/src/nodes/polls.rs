@@ -21,7 +21,7 @@ const POLL_SPACING: Duration = Duration::from_millis(100);
 #[derive(Debug, Default)]
 pub(crate) struct Polls {
     waiting: Mutex<Waiting>,
-    /// A node is due first that was not before.
+    /// Another node has become the first that is due.
     earlier: Notify,
 }
 

@@ -18,8 +18,8 @@ use store::{Problems, Read, Store};
 
 /// How soon the secrets are read again after something was found to be wrong with them.
 const FIRST_POLL: Duration = Duration::from_secs(1);
-/// How rarely at most they are read while something is wrong with them. With its jitter and the
-/// opening of a session, a secret that was corrected is in use within 12 s.
+/// The longest time between two reads of the secrets while something is wrong with them. With its
+/// jitter and the opening of a session, a secret that was corrected is in use within 12 s.
 const LAST_POLL: Duration = Duration::from_secs(8);
 /// How long a session waits for the secrets store before it is opened with the credentials that are
 /// known.
@@ -87,7 +87,7 @@ impl Credentials {
         let mut problems = self.store.problems.subscribe();
         let mut period = FIRST_POLL;
         loop {
-            // The sender is `self`, so that an error cannot come.
+            // The sender is `self`, so this cannot fail.
             let _ = problems.wait_for(Problems::exist).await;
             sleep(jittered(period)).await;
             period = (period * 2).min(LAST_POLL);
@@ -144,7 +144,7 @@ mod tests {
         assert!(sets.iter().all(|set| set.values.is_empty()), "nothing is known yet");
         assert_eq!(READS.load(Ordering::Relaxed), 1, "no second read while one hangs");
 
-        // A late result is taken over, and the sessions hear of it.
+        // A late result is taken over, and the sessions see it.
         let mut current = credentials.watch();
         GATE.0.send(()).unwrap();
         let set = current.wait_for(|set| set.version == 1).await.unwrap().clone();

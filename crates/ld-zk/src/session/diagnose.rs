@@ -24,7 +24,7 @@ const CLOSES_AT_ONCE: &str = "closes connections at once: \
 /// What makes an HTTP server answer the question before.
 const END_OF_REQUEST: &[u8] = b"\r\n\r\n";
 
-/// The addresses that accept a connection, asked side by side.
+/// The addresses that accept a connection, asked all at once.
 ///
 /// # Errors
 /// [`Error::NoSession`] with the reason of each if there is none.
@@ -36,8 +36,8 @@ pub(super) async fn reachable(addresses: Vec<SocketAddr>) -> Result<Vec<SocketAd
     Error::unless_any(join_all(probes).await)
 }
 
-/// Asks each address side by side why there is no session; of one that serves, `said` is all that
-/// is known.
+/// Asks all addresses at once why there is no session. For a server that serves, `said` is the only
+/// known reason.
 pub(super) async fn explain(addresses: &[SocketAddr], said: &str) -> Error {
     let probes = addresses.iter().map(|address| async move {
         match probe(*address).await {
@@ -65,7 +65,7 @@ pub(super) fn refusal(error: &io::Error) -> String {
     }
 }
 
-/// Whether the server has closed the connection; also a connect can end so.
+/// Whether the server has closed the connection. A connect can end with this, too.
 fn is_closed(error: &io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
     matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)

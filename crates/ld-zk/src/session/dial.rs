@@ -20,8 +20,7 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// itself stops at about the session timeout.
 const DIAL_SLACK: Duration = Duration::from_secs(5);
 
-/// What came before an attempt at a session: a reason or none to believe that some servers are
-/// gone.
+/// What came before an attempt at a session. It tells whether some servers may be gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Before {
     /// Nothing: the client has just started.
@@ -68,8 +67,8 @@ pub(super) async fn dial(
 enum Target {
     /// Addresses: the crate gives all those of one name a single time limit.
     Plain(Vec<SocketAddr>),
-    /// Names: the certificates must be theirs. The crate looks them up itself; names whose look-up
-    /// hangs are left out before.
+    /// Names: the certificates must be theirs. The crate looks them up itself; names with a look-up
+    /// that hangs are left out before.
     Secure(Vec<Resolved>, Material),
 }
 
@@ -121,8 +120,8 @@ async fn connect(
     let limit = shared.config.timeout;
     let mut connector = zookeeper::Client::connector()
         .with_session_timeout(limit)
-        // Of the session timeout this is the most that the crate takes: it rides out the longest
-        // delays and ticks the least.
+        // The crate takes no larger part of the session timeout. The largest part tolerates the
+        // longest delays and needs the fewest pings.
         .with_connection_timeout((limit * 3 / 5).min(SILENCE_LIMIT))
         .with_readonly(read_only)
         .with_fail_eagerly();

@@ -13,7 +13,7 @@ use crate::reading::Absence;
 
 /// How often the ensemble is checked again, on average, while it holds no data.
 const RECHECK: Duration = Duration::from_secs(5);
-/// How often, while we may not look.
+/// How often, while the credentials do not permit the check.
 const RECHECK_NO_AUTH: Duration = Duration::from_secs(10);
 /// How long one check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(10);

@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use crate::Error;
 
-/// How long a session waits for the look-up of its host names. They are looked up side by side.
+/// How long a session waits for the look-up of its host names. They are looked up all at once.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
 
 type Resolve = fn(&str) -> io::Result<Vec<IpAddr>>;
@@ -39,7 +39,7 @@ struct Lookup {
 
 #[derive(Default)]
 struct Known {
-    /// What the last look-up found that succeeded, even if it came too late for its caller.
+    /// What the last successful look-up found, even if it came too late for its caller.
     addresses: Vec<IpAddr>,
     /// The look-up hangs, and the log says so.
     logged: bool,
@@ -64,8 +64,8 @@ impl Names {
         Self { hosts: hosts.to_vec(), lookups, limit }
     }
 
-    /// The hosts that have addresses. A name whose look-up hangs keeps the addresses that it had
-    /// last.
+    /// The hosts that have addresses. A name with a look-up that hangs keeps the addresses that it
+    /// had last.
     ///
     /// # Errors
     /// [`Error::Lookup`] if no host has an address.

@@ -22,7 +22,7 @@ use crate::{Error, SessionState};
 const ESTABLISH_LIMIT: Duration = Duration::from_secs(30);
 /// How long a session that is under suspicion may take to prove that it lives.
 const VERIFY_LIMIT: Duration = Duration::from_secs(10);
-/// Only an outage of at least this length is worth a word.
+/// Shorter outages are not logged.
 const OUTAGE_SHOWN: Duration = Duration::from_secs(1);
 
 const LOST_AT_ONCE: &str = "the connection was lost at once";
@@ -181,7 +181,7 @@ fn resume_limit(asked: Duration) -> Duration {
 
 /// Makes the session forget what it knew of the ensemble, before anything is read again. The
 /// ZooKeeper crate accepts a resume that is answered with another session id, which may be that of
-/// another ensemble, and keeps the new id to itself. So no absence is believed that rests on what
+/// another ensemble, and does not report the new id. So no absence is believed that rests on what
 /// was seen before, and no heartbeat rests on an audit from before.
 fn resume(session: &Session, live: &LiveSession) {
     live.resumes.fetch_add(1, Ordering::Relaxed);

@@ -20,7 +20,8 @@ use zookeeper::{SessionState, StateWatcher};
 /// How long a session that is over may take to close, and how long its stopped task is kept. Until
 /// then each node has let go of its watch, which would panic without the task.
 const GRACE: Duration = Duration::from_secs(30);
-/// A session may be lost or resumed this often in [`WINDOW`]: more than in a restart of all servers.
+/// A session may be lost or resumed this often in [`WINDOW`]: more than in a restart of all
+/// servers.
 const CHANGES: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(10);
 

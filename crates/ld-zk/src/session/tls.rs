@@ -1,4 +1,4 @@
-//! TLS: the certificates, read afresh, and why a server and this client do not come together.
+//! TLS: the certificates, read afresh, and the reason when a handshake fails.
 
 mod files;
 mod probe;
@@ -55,7 +55,8 @@ struct Loaded {
     material: Material,
 }
 
-/// What the files are to the ZooKeeper crate, and to us when it fails without a reason.
+/// What is made of the files: for the ZooKeeper crate, and for a handshake of our own when the
+/// crate fails without a reason.
 #[derive(Debug, Clone)]
 pub(crate) struct Material {
     certs: TlsDynamicCerts,

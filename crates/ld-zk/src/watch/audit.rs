@@ -1,4 +1,4 @@
-//! Finds changes whose watch event never came.
+//! Finds changes that no watch event announced.
 //!
 //! Servers since 3.8.4 and 3.9.2, and distributions that took over the fix of CVE-2024-23944, drop
 //! an event, and the one-shot watch with it, when the watcher may not read the node at that moment.
@@ -85,8 +85,8 @@ async fn compare(live: &LiveSession, nodes: &[Arc<Node>]) -> bool {
     for (node, seen, check) in checks {
         let version = match timeout_at(deadline, check).await {
             Ok(Ok(stat)) => Some(Version::from(stat)),
-            // No server answers a check with such an error yet; one that does has another node than
-            // was read.
+            // No known server answers a check with such an error. If one does, the node is not as
+            // it was read.
             Ok(Err(error)) if FailureKind::of(&error) == FailureKind::Node => None,
             _ => return false,
         };

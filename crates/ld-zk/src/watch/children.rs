@@ -51,8 +51,9 @@ pub enum ChildrenState {
     Unreadable(Unreadable),
 }
 
-/// The children of one node, level-triggered and across sessions, as [`NodeWatch`](super::NodeWatch)
-/// is for content. It says which children there are; what they hold needs a watch each.
+/// The children of one node, level-triggered and across sessions, as
+/// [`NodeWatch`](super::NodeWatch) is for content. It says which children there are; what they hold
+/// needs a watch each.
 ///
 /// ```no_run
 /// # async fn example(client: ld_zk::Client) -> Result<(), ld_zk::Error> {
@@ -104,7 +105,8 @@ impl ChildrenWatch {
     }
 
     /// Waits until children may have come or gone since the last reading; resolves at once before
-    /// the first one, and never after one that says that the client was closed. It keeps resolving at once until [`read`](Self::read) has completed.
+    /// the first one, and never after one that says that the client was closed. It keeps resolving
+    /// at once until [`read`](Self::read) has completed.
     ///
     /// Cancel-safe: dropping the future loses nothing.
     pub async fn changed(&mut self) {
@@ -118,7 +120,7 @@ impl ChildrenWatch {
                     self.stale = true;
                 }
                 () = sleep_until(self.due) => self.stale = true,
-                // The client holds the sender, so that an error cannot come.
+                // The client holds the sender, so this cannot fail.
                 _ = self.context.changed() => {}
             }
         }

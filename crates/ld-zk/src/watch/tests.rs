@@ -1,4 +1,4 @@
-//! What many nodes cost, and what is left of those that go.
+//! What many nodes cost, and that dropped ones leave nothing behind.
 
 use super::*;
 use crate::Client;

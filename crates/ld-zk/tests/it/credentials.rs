@@ -11,8 +11,7 @@ use ld_zk::{Client, NodeState, Options, Reading, Unreadable};
 use crate::kit::{LIMIT, config, next, text, until, until_content};
 
 const SECRET: &str = "secret/zookeeper";
-/// How long a change may stay unknown that the server told nobody about: 9.6 s, and slack for a
-/// busy machine.
+/// How long a change without an event may stay unknown: 9.6 s, and slack for a busy machine.
 const UNTOLD: Duration = Duration::from_secs(20);
 
 fn store(directory: &TempDir, value: &str) -> SecretsConfig {

@@ -1,4 +1,4 @@
-//! Servers that misbehave, and what is said of those that are no ZooKeeper servers.
+//! Servers that misbehave, and the errors for those that are not ZooKeeper servers.
 
 use std::io::Write;
 use std::net::TcpListener;

@@ -77,7 +77,7 @@ impl Store {
         }
     }
 
-    /// Whether the log does not say yet that the read hangs; it does then.
+    /// Whether the hang of this read was not logged yet; from now on it counts as logged.
     pub(super) fn is_new_hang(&self) -> bool {
         !std::mem::replace(&mut self.state().hang_logged, true)
     }

@@ -1,7 +1,7 @@
 //! The PEM files: read, checked, and turned into what rustls and the ZooKeeper crate want.
 //!
-//! No error here has a parser's own text: that may quote the line it stumbled over, and in a file
-//! whose line breaks are lost that line is the key.
+//! No error here has a parser's own text, which may quote the line that it rejects. In a file
+//! without its line breaks that line is the key.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -55,7 +55,7 @@ impl Files {
         let in_ca = |problem: &str| unusable(CA, &config.ca, problem.into());
         let mut roots = RootCertStore::empty();
         for cert in self.ca.sections::<CertificateDer<'static>>() {
-            // What is no authority is left out, as the ZooKeeper crate does.
+            // A certificate that is no authority is left out, as by the ZooKeeper crate.
             let _ = roots.add(cert.ok_or_else(|| in_ca("it is damaged"))?);
         }
         if roots.is_empty() {

@@ -1,4 +1,4 @@
-//! A handshake of our own. The ZooKeeper crate keeps the reason of a failed one to itself.
+//! A handshake of our own. The ZooKeeper crate does not report why one failed.
 
 use std::io;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// handshake.
 const QUESTION: &[u8] = b"isro";
 
-/// The hosts that shake hands with us, asked side by side.
+/// The hosts that complete a TLS handshake, asked all at once.
 ///
 /// # Errors
 /// If there is none: the reason of each.
@@ -39,7 +39,7 @@ pub(crate) async fn reachable(hosts: Vec<Resolved>, material: &Material) -> Resu
 enum Failure {
     Io(io::Error),
     Tls(TlsError),
-    /// The server went away in the middle.
+    /// The server closed the connection early.
     Left(&'static str, io::Error),
 }
 
@@ -64,8 +64,8 @@ async fn probe((host, addresses): &Resolved, config: Arc<ClientConfig>) -> Resul
     }
 }
 
-/// Sends what there is to send, then receives once. Gives the bytes that the server has said so
-/// far.
+/// Sends what there is to send, then receives once. Gives the number of bytes that the server has
+/// sent so far.
 async fn exchange(stream: &mut TcpStream, tls: &mut ClientConnection) -> Result<usize, Failure> {
     let mut output = Vec::new();
     while tls.wants_write() {
