@@ -7,7 +7,7 @@ use ld_publish::{Diff, DiffOptions};
 use crate::limit::within;
 use crate::terminal::{assert_one_line, is_hazardous};
 
-/// Parts the two sides of an input.
+/// Separates the two sides of an input.
 const PARTING: &[u8] = b"=======\n";
 
 /// Up to this size a full diff is always asked for, in bytes.
@@ -16,10 +16,11 @@ const SMALL_BYTES: usize = 4_096;
 /// The search for a good diff of larger inputs.
 const SEARCH: Duration = Duration::from_millis(200);
 
-/// What the whole may take.
+/// How long the whole may take.
 const LIMIT: Duration = Duration::from_millis(1_200);
 
-/// The most text that a diff has, in bytes; beyond it is one hunk, which may have an escape for each byte of the input.
+/// The most text that a diff has, in bytes, without its last hunk. That may have an escape for each
+/// byte of the input.
 const MAX_OUTPUT_BYTES: usize = 8 << 20;
 
 /// Unchanged lines around a change.

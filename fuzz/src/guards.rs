@@ -1,4 +1,5 @@
-//! The guards: every format judges any bytes in time, as its reference does, and a rejection shows nothing of them.
+//! The guards: every format judges arbitrary bytes in time and as its reference does. A rejection
+//! shows none of them.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -111,12 +112,14 @@ fn toml_depth(value: &toml::Value) -> usize {
     }
 }
 
-/// Whether it has too few brackets and dots to nest deep: the reference overflows the stack on those that it does not refuse.
+/// Whether it has too few brackets and dots to nest deep: the reference overflows the stack on
+/// those that it does not refuse.
 fn looks_flat(text: &str) -> bool {
     text.bytes().filter(|byte| b"[{.".contains(byte)).count() < MAX_DEPTH
 }
 
-/// Follows every alias, as a reader of the file will: what was accepted must stay within the limits.
+/// Follows every alias, as a reader of the file will: what was accepted must stay within the
+/// limits.
 fn assert_small_once_expanded(text: &str) {
     let events: Vec<_> = Parser::new_from_str(text).map(|event| event.expect("it was accepted").0).collect();
     let mut replay: Vec<_> = std::iter::once(0..events.len()).collect();

@@ -1,4 +1,5 @@
-//! The configuration file: any bytes are read in time, every error says where, and what is accepted prints as itself.
+//! The configuration file: arbitrary bytes are read in time, every error says where, and what is
+//! accepted prints as a file with the same settings.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub(crate) fn check(data: &[u8]) {
     let writer = parse(data, &env, Scope::Writer);
     if !contains(data, b"TOKEN") && !contains(data, HUSH.as_bytes()) {
         let shown = format!("{watcher:?} {writer:?} {env:?}");
-        assert!(!shown.contains(HUSH), "a variable that nobody asked for: {shown}");
+        assert!(!shown.contains(HUSH), "a variable that the file does not name: {shown}");
     }
     if let Ok(watcher) = watcher {
         let writer = writer.expect("what the watcher takes, the writer takes");
@@ -74,7 +75,8 @@ fn assert_prints_as_itself(config: &Config, scope: Scope) {
     assert_eq!(&again.config, config, "{text}");
 }
 
-/// Lines that end in `\n`, `\r\n` or a lone `\r`. An empty file has a first line for its errors, too.
+/// Lines that end in `\n`, `\r\n` or a lone `\r`. An empty file has a first line for its errors,
+/// too.
 fn count_lines(data: &[u8]) -> usize {
     let ends = data.iter().enumerate().filter(|(at, byte)| match byte {
         b'\n' => true,

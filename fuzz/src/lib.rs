@@ -1,4 +1,5 @@
-//! What must hold of everything that live data reads from others: each target is a property of any bytes at all.
+//! What must hold for everything that live data reads from others: each target is a property of
+//! arbitrary bytes.
 //!
 //! The fuzzer and `tests/seeds.rs` run the same functions. A property that does not hold panics.
 
@@ -12,7 +13,8 @@ mod secrets;
 mod session;
 mod terminal;
 
-/// How large [`Target::fuzz`] makes the few inputs that it grows, in bytes: what a node may have by ZooKeeper's default.
+/// How large [`Target::fuzz`] makes the few inputs that it grows, in bytes: the most that a node
+/// may have by ZooKeeper's default.
 const GROWN_BYTES: usize = 1 << 20;
 
 /// One input in so many is grown: it costs thousands of times as much as another.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// Runs `work` and panics if it took more than `limit`. CPU time counts: a busy machine is no finding.
+/// Runs `work` and panics if it took more than `limit`. CPU time counts: a busy machine is no
+/// finding.
 pub(crate) fn within<T>(limit: Duration, what: &str, work: impl FnOnce() -> T) -> T {
     let before = cpu_time();
     let result = work();

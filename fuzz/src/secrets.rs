@@ -1,4 +1,5 @@
-//! The secrets store: any file is read in time, what is in order is found, and no error shows anything of the file.
+//! The secrets store: any file is read in time, valid secrets are found, and no error shows
+//! anything of the file.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -97,10 +98,11 @@ fn vault_csi(dir: &Path, data: &[u8], root: Option<&Value>) {
     }
 }
 
-/// The file as JSON; `None` where the reference is stricter (a number or a string that it cannot hold, deep nesting).
+/// The file as JSON; `None` where the reference is stricter (a number or a string that it cannot
+/// hold, deep nesting).
 fn reference(data: &[u8]) -> Option<Value> {
     let text = std::str::from_utf8(data).ok()?;
-    // Keys of its own have a meaning to it.
+    // serde_json gives some keys a meaning of its own.
     if text.contains("serde_json::private") { None } else { serde_json::from_str(text).ok() }
 }
 
@@ -117,7 +119,8 @@ fn decoded(attributes: &Value) -> Found {
     }
 }
 
-/// Python's `base64.b64decode`, by its documentation: what is no digit is dropped, and so is all that follows the padding.
+/// Python's `base64.b64decode`, by its documentation: characters that are no digits are dropped,
+/// and so is all that follows the padding.
 fn python_base64(text: &str) -> Option<Vec<u8>> {
     if !text.is_ascii() {
         return None;

@@ -1,4 +1,4 @@
-//! Every seed holds its target's property, small and grown: what once was a finding stays fixed.
+//! Every seed holds its target's property, small and grown: a finding that was fixed stays fixed.
 
 use std::fs;
 use std::path::Path;
@@ -49,7 +49,7 @@ fn every_session_seed_holds() {
 }
 
 #[test]
-fn every_target_has_a_program_a_dictionary_and_no_bytes_at_all_are_fine() {
+fn every_target_has_its_files_and_accepts_empty_input() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     for target in TARGETS {
         (target.check)(b"");
