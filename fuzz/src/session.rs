@@ -1,4 +1,4 @@
-//! A session with a server that answers anything: no panic of ours, no hang, no growth, and an honest
+//! A session with a server that answers anything: no panic of ours, no hang, no growth. An honest
 //! server is followed afterwards.
 
 use std::fs;

@@ -172,7 +172,7 @@ async fn follow(
 }
 
 /// How long a session is resumed at most, by the session timeout that was asked for. A server may
-/// have granted weeks, and may refuse each resume: to a client that has seen a zxid from the future,
+/// have granted weeks, and may refuse each resume: to a client that knows a zxid from the future,
 /// for example. A new session costs one read of each node.
 fn resume_limit(asked: Duration) -> Duration {
     const LEAST: Duration = Duration::from_secs(10);
