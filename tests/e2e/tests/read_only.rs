@@ -50,7 +50,7 @@ fn a_read_only_server_gives_files_but_no_heartbeat_or_write() {
         fs::write(stale.file(name), "from before").unwrap();
     }
     let stale_watcher = stale.watcher().start();
-    stale_watcher.wait_for_stderr("whose version may be older than the file; the file stays", ELECTION);
+    stale_watcher.wait_for_stderr("its version may be older than the file, so the file stays", ELECTION);
     stale_watcher
         .wait_for_stderr("the node is missing, and a read-only server says so; the file stays", SOON);
     for name in ["flags", "missing"] {

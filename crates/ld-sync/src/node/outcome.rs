@@ -45,7 +45,7 @@ impl<W: NodeSource> Task<W> {
             Done::Delayed => self.wait_for_window(),
             _ => self.leave_file(
                 State::Unverified,
-                "connected to a read-only server, whose version may be older than the file; the file stays",
+                "connected to a read-only server; its version may be older than the file, so the file stays",
             ),
         }
     }
