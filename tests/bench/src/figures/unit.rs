@@ -26,12 +26,12 @@ impl Unit {
 
 /// Three significant digits, at most two of them after the decimal point.
 fn digits(figure: f64) -> String {
-    let places = match figure.abs() {
+    let decimals = match figure.abs() {
         0.0..9.995 => 2,
         9.995..99.95 => 1,
         _ => 0,
     };
-    format!("{figure:.places$}")
+    format!("{figure:.decimals$}")
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ pub(super) fn draw(file: &Path, machine: &str, charts: &[Chart<'_>]) -> Result<(
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
-        // Without a background, dark text would stand on a dark page.
+        // Without a background, the text would be unreadable on a dark page.
         area.fill(&WHITE).map_err(cannot(file))?;
         let (upper, footer) = area.split_vertically(height - FOOTER_HEIGHT);
         for (chart, area) in charts.iter().zip(upper.split_evenly((charts.len(), 1))) {

@@ -115,8 +115,8 @@ fn leave_stderr_unread(testbed: &Testbed, event: &Event) -> Result<(), String> {
     with_watcher(testbed, event, Daemon::resume_stderr)?;
     let silent: Vec<_> = (0..NODES).filter(|node| silent[*node]).collect();
     if !silent.is_empty() && !testbed.recorder.should_stop() {
-        let said = testbed.hosts[event.watcher].log_tail(None);
-        let what = format!("nodes {silent:?} of watcher {} for {SILENCE:?}; {said}", event.watcher);
+        let log = testbed.hosts[event.watcher].log_tail(None);
+        let what = format!("nodes {silent:?} of watcher {} for {SILENCE:?}; {log}", event.watcher);
         testbed.recorder.violation(testbed.clock.now(), Violation::Silent, &what);
     }
     Ok(())

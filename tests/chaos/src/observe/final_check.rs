@@ -35,8 +35,8 @@ pub(crate) fn run(testbed: &Testbed) {
     let differing = within(CONVERGENCE_LIMIT, || differing(testbed, &held));
     println!("{:7.2} s  final convergence took {:.2} s", now(testbed), start.elapsed().as_secs_f64());
     for (watcher, node) in differing {
-        let said = testbed.hosts[watcher].log_tail(Some(node));
-        let what = format!("n{node} of watcher {watcher} differs from its node at the end; {said}");
+        let log = testbed.hosts[watcher].log_tail(Some(node));
+        let what = format!("n{node} of watcher {watcher} differs from its node at the end; {log}");
         testbed.recorder.violation(testbed.clock.now(), Violation::Lost, &what);
     }
     let strays = within(STRAY_LIMIT, || testbed.hosts.iter().flat_map(Host::temporaries).collect());
