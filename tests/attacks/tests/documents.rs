@@ -1,4 +1,4 @@
-//! The tests that docs/security.md and docs/upstream/ name exist.
+//! The tests that docs/security.md, docs/hardening.md and docs/upstream/ name exist.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ fn names(document: &str) -> Vec<&str> {
 
 #[test]
 fn tests_that_the_documents_name_exist() {
-    let security = text(&[root().join("docs/security.md")]);
+    let security = text(&["docs/security.md", "docs/hardening.md"].map(|page| root().join(page)));
     let (mut reports, mut sources) = (Vec::new(), Vec::new());
     files(&root().join("docs/upstream"), ".md", &mut reports);
     for directory in ["crates", "tests"] {
