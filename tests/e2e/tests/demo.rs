@@ -13,7 +13,7 @@ fn the_commands_of_a_kept_demo_work_and_it_leaves_no_files() {
     // A shell makes its background jobs ignore Ctrl-C.
     let demo = TestCommand::new(binary("ld-dev")).wrapped_by(["env", "--default-signal=INT"]);
     let demo = demo.args(["demo", "--keep"]).start();
-    demo.wait_for_stdout("Ctrl-C ends all and removes everything.", START);
+    demo.wait_for_stdout("Ctrl-C ends everything and removes all files.", START);
     let shown = demo.stdout();
     let (_, commands) = shown.split_once("In another terminal:").unwrap();
     let commands: Vec<&str> = commands.lines().filter_map(|line| line.strip_prefix("  ")).collect();
