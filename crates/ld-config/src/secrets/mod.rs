@@ -21,6 +21,20 @@ pub use read::ReadSecrets;
 /// The text of a file and the decoded values are zeroed when they are dropped. A value with JSON
 /// escapes passes once through the JSON parser's own buffer, which is not.
 ///
+/// ```no_run
+/// use ld_config::{SecretsConfig, read_secrets};
+///
+/// let config = SecretsConfig { path: "/run/secrets.json".into(), ..SecretsConfig::default() };
+/// let read = read_secrets(&config, &["secret/app/database".to_owned()]);
+/// read.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+/// for secret in read.secrets {
+///     match secret {
+///         Ok(value) => println!("connecting with {} bytes", value.expose().len()),
+///         Err(error) => eprintln!("{error}"),
+///     }
+/// }
+/// ```
+///
 /// # Errors
 ///
 /// One [`SecretsError`] for each path that could not be read. A store that cannot be opened fails

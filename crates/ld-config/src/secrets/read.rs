@@ -17,7 +17,8 @@ use crate::secret::SecretValue;
 pub struct ReadSecrets {
     /// One result for each path, in order.
     pub secrets: Vec<Result<SecretValue, SecretsError>>,
-    /// What should be said about the store's files, for a log line each: no secret is in it.
+    /// A log line for each file of the store that others than root and the user of this process
+    /// may change. No secret is in it.
     pub warnings: Vec<String>,
 }
 
