@@ -73,7 +73,7 @@ pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, U
 pub use session::Backoff;
 pub use state::{ClientState, SessionInfo, SessionState, StateWatch};
 pub use watch::{ChildrenReading, ChildrenState, ChildrenWatch, NodeWatch};
-/// The one foreign crate in this API: what [`Client::session`] gives.
+/// The crate `zookeeper-client`, the one foreign crate in this API: what [`Client::session`] gives.
 pub use zookeeper;
 
 #[cfg(doctest)]

@@ -107,6 +107,9 @@ impl NodeWatch {
     /// [`refresh`](Self::refresh) was called. It keeps resolving at once until [`read`](Self::read)
     /// has completed.
     ///
+    /// After a reading that says that the client was closed, it never resolves: a loop ends at
+    /// [`Error::Closed`](crate::Error::Closed).
+    ///
     /// Ready at its first poll if any of that came before. Cancel-safe: dropping the future loses
     /// nothing.
     pub async fn changed(&mut self) {

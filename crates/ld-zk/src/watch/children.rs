@@ -105,8 +105,9 @@ impl ChildrenWatch {
     }
 
     /// Waits until children may have come or gone since the last reading; resolves at once before
-    /// the first one, and never after one that says that the client was closed. It keeps resolving
-    /// at once until [`read`](Self::read) has completed.
+    /// the first one. It keeps resolving at once until [`read`](Self::read) has completed. After a
+    /// reading that says that the client was closed, it never resolves: a loop ends at
+    /// [`Error::Closed`](crate::Error::Closed).
     ///
     /// Cancel-safe: dropping the future loses nothing.
     pub async fn changed(&mut self) {
@@ -129,7 +130,8 @@ impl ChildrenWatch {
 
     /// Lists the children and sets a watch. It waits for a live session for as long as that takes,
     /// so select on your own shutdown; each request is bounded by 60 s, and failures of the
-    /// connection are tried again.
+    /// connection are tried again. After the client was closed the children are [`Unreadable`] with
+    /// [`Error::Closed`](crate::Error::Closed).
     ///
     /// Cancel-safe: after dropping the future [`changed`](Self::changed) resolves at once.
     pub async fn read(&mut self) -> ChildrenReading {
