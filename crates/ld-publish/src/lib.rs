@@ -12,6 +12,7 @@
 //! # use std::error::Error;
 //! # async fn example(zookeeper: ZooKeeperConfig, node: NodeConfig) -> Result<(), Box<dyn Error>> {
 //! let content = b"{\"percent\": 5}".to_vec();
+//! // It blocks while a check program runs, so a busy runtime does this in `spawn_blocking`.
 //! judge(&node, &content, &Checks::default())?;
 //! let client = Client::new(&zookeeper, &SecretsConfig::default(), Options::default())?;
 //! let plan = plan(&client, &node.source, content, zookeeper.max_node_bytes).await?;
@@ -24,8 +25,8 @@
 //! # }
 //! ```
 //!
-//! What it deliberately does not do: it knows no destination files, creates no nodes and keeps no
-//! history.
+//! What it deliberately does not do: it knows no destination files, creates no nodes
+//! ([`ld_zk::Client::session`] does) and keeps no history.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -54,7 +54,11 @@ pub struct Plan {
 }
 
 /// Reads the node at `path` and compares it with `new`. Missing, trailing and doubled slashes are
-/// repaired.
+/// repaired. `max_node_bytes` is usually that of the
+/// [`ZooKeeperConfig`](ld_config::ZooKeeperConfig::max_node_bytes).
+///
+/// It waits for a session as long as [`ld_zk::Options::session_wait`] says, then 15 s for the
+/// answer. Cancel-safe.
 ///
 /// # Errors
 ///
@@ -62,7 +66,7 @@ pub struct Plan {
 /// - [`Error::Path`] for the root: it is never a live data node.
 /// - [`Error::TooLarge`] if `new` has more than `max_node_bytes`: the server would drop the
 ///   connection, so it is not asked.
-/// - [`Error::NodeMissing`], [`Error::NotAuthorized`]: the node cannot be read.
+/// - [`Error::NodeMissing`], [`Error::NotAuthorized`], [`Error::Read`]: the node cannot be read.
 /// - [`Error::Client`]: no session in time.
 pub async fn plan(
     client: &ld_zk::Client,
