@@ -1,5 +1,7 @@
 //! The steps of `cargo dev test`, in order. Fast ones come first.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::test_counts::TestCounts;
@@ -44,6 +46,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("doctest", "examples in the documentation", &[], |counts| test(cargo::command(DOCTEST), counts)),
     step("fuzz", "seeds of the fuzz targets", &[Components], fuzz_seeds),
     step("chaos", "90 s of faults by a seed", &[Servers], |_| ld_chaos::run_in_suite()),
+    step("outside", "programs of tests/outside", &[Components, Servers], outside),
     step("doc", "documentation builds without a warning", &[], |_| document()),
     step("deny", "licenses, sources and layering", &[CargoDeny], |_| deny()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
@@ -91,6 +94,37 @@ fn fuzz_seeds(counts: &mut TestCounts) -> Result<(), Failure> {
     cargo(&[&["fmt"], &MANIFEST[..], &["--", "--check"]].concat())?;
     cargo::run(command("clippy", &["--lib", "--tests", "--", "-D", "warnings"]))?;
     test(command("test", &["--lib", "--tests"]), counts)
+}
+
+/// Formats and tests the programs that use the crates as other repositories do.
+fn outside(tally: &mut Tally) -> Result<(), Failure> {
+    let target = cargo::target_directory()?.join("outside");
+    for manifest in manifests_in(&cargo::workspace().join("tests/outside"))? {
+        let command = |subcommand| {
+            let mut command = cargo::command(&[subcommand, "--manifest-path"]);
+            command.arg(&manifest);
+            command
+        };
+        let mut fmt = command("fmt");
+        fmt.arg("--check");
+        cargo::run(fmt)?;
+        let mut tests = command("test");
+        tests.args(["--locked", "--target-dir"]).arg(&target);
+        // Debug information is most of the time and disk of these builds.
+        tests.env("CARGO_PROFILE_DEV_DEBUG", "0");
+        test(tests, tally)?;
+    }
+    Ok(())
+}
+
+/// The manifests of the packages in `directory`, sorted.
+fn manifests_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let cannot = || Failure::doing(format!("cannot list {}", directory.display()));
+    let entries: Vec<_> = fs::read_dir(directory).and_then(|entries| entries.collect()).map_err(cannot())?;
+    let manifest = |entry: fs::DirEntry| entry.path().join("Cargo.toml");
+    let mut manifests: Vec<_> = entries.into_iter().map(manifest).filter(|path| path.exists()).collect();
+    manifests.sort();
+    Ok(manifests)
 }
 
 fn document() -> Result<(), Failure> {
