@@ -97,7 +97,7 @@ fn fuzz_seeds(counts: &mut TestCounts) -> Result<(), Failure> {
 }
 
 /// Formats and tests the programs that use the crates as other repositories do.
-fn outside(tally: &mut Tally) -> Result<(), Failure> {
+fn outside(counts: &mut TestCounts) -> Result<(), Failure> {
     let target = cargo::target_directory()?.join("outside");
     for manifest in manifests_in(&cargo::workspace().join("tests/outside"))? {
         let command = |subcommand| {
@@ -112,7 +112,7 @@ fn outside(tally: &mut Tally) -> Result<(), Failure> {
         tests.args(["--locked", "--target-dir"]).arg(&target);
         // Debug information is most of the time and disk of these builds.
         tests.env("CARGO_PROFILE_DEV_DEBUG", "0");
-        test(tests, tally)?;
+        test(tests, counts)?;
     }
     Ok(())
 }

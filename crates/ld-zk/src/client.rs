@@ -60,8 +60,8 @@ impl Client {
 
     /// The current session's plain client, for everything that this crate does not do. It ends with
     /// that session: ask again after an error, do not keep it. Watches that it sets count towards
-    /// the session's limit, and its persistent watches are not set again after a reconnect. Its paths
-    /// are below the chroot, too.
+    /// the session's limit, and its persistent watches are not set again after a reconnect. Its
+    /// paths are below the chroot, too.
     ///
     /// A user added with `auth` is gone with the session, and is a user of all that this session
     /// does. For good, name a secret in `zookeeper.credentials`
@@ -72,7 +72,8 @@ impl Client {
     ///
     /// # async fn example(client: ld_zk::Client) -> Result<(), Box<dyn std::error::Error>> {
     /// // All may read the node. The users of this session may do everything.
-    /// let acl = [Acl::new(Permission::ALL, AuthId::authed()), Acl::new(Permission::READ, AuthId::anyone())];
+    /// let users = Acl::new(Permission::ALL, AuthId::authed());
+    /// let acl = [users, Acl::new(Permission::READ, AuthId::anyone())];
     /// let options = CreateMode::Persistent.with_acls(Acls::new(&acl));
     /// match client.session().await?.create("/app/flags", b"{}", &options).await {
     ///     Ok(_) | Err(Error::NodeExists) => {}

@@ -48,6 +48,13 @@ pub struct SecretsConfig {
     pub provider: SecretsProvider,
 }
 
+impl SecretsConfig {
+    /// Secrets from one JSON file.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), ..Self::default() }
+    }
+}
+
 impl Default for SecretsConfig {
     fn default() -> Self {
         Self { path: PathBuf::from("/var/local/secrets.json"), provider: SecretsProvider::Vault }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ld_config::{
-    Format, InvalidSetting, NodeConfig, OnDelete, SecretValue, SecretsConfig, SecretsError, SecretsProvider,
-    ZooKeeperConfig, read_secrets, validate_nodes,
+    Format, InvalidSetting, NodeConfig, OnDelete, SecretValue, SecretsConfig, SecretsError, ZooKeeperConfig,
+    read_secrets, validate_nodes,
 };
 
 /// How this program reaches ZooKeeper.
@@ -43,7 +43,7 @@ pub fn secrets(
     paths: &[String],
     warn: impl FnMut(String),
 ) -> Result<Vec<SecretValue>, SecretsError> {
-    let config = SecretsConfig { path: store.into(), provider: SecretsProvider::Vault };
+    let config = SecretsConfig::new(store);
     let read = read_secrets(&config, paths);
     read.warnings.into_iter().for_each(warn);
     read.secrets.into_iter().collect()
