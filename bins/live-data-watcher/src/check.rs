@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use ld_cli::Exit;
-use ld_config::{Config, ConfigError, Problem, Scope, Severity, chain};
+use ld_config::{Config, ConfigError, Problem, Scope, chain};
 use serde_json::json;
 
 use crate::args::CheckArgs;
@@ -27,8 +27,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
         text = format!("{}\n", json!({ "valid": is_valid, "problems": problems }));
     } else {
         for problem in &problems {
-            let kind = if problem.severity == Severity::Error { "error" } else { "warning" };
-            text.push_str(&format!("{kind}: {problem}\n"));
+            text.push_str(&format!("{}: {problem}\n", problem.severity));
         }
         if problems.is_empty() {
             text = format!("{origin} has no problem\n");
@@ -47,9 +46,8 @@ pub(crate) fn print(path: &Path) -> Result<Exit, Exit> {
 }
 
 fn as_json(problem: &Problem) -> serde_json::Value {
-    let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
     json!({
-        "severity": severity,
+        "severity": problem.severity.as_str(),
         "file": &*problem.origin,
         "line": problem.line,
         "column": problem.column,

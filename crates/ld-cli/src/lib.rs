@@ -33,6 +33,8 @@ mod runtime;
 pub use config::{ensemble, is_unopenable, parse_config, read_config, read_config_to_write};
 pub use duration::parse_duration;
 pub use exit::Exit;
+/// The crate that this API names.
+pub use ld_config;
 pub use log_buffer::{MAX_LOG_BYTES, MAX_LOG_LINES};
 pub use logging::{FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, problems_logged};
 pub use process::run_main;

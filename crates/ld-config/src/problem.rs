@@ -15,6 +15,22 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// The word for logs and reports: `error` or `warning`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// One error or warning. Its `Display` is one line, `origin:line: key: message`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

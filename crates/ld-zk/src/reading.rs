@@ -19,6 +19,13 @@ pub struct Reading {
     pub read_only: bool,
 }
 
+impl Reading {
+    /// Whether the client was closed, so that no further reading comes.
+    pub fn is_closed(&self) -> bool {
+        matches!(&self.state, NodeState::Unreadable(Unreadable::Other(Error::Closed)))
+    }
+}
+
 /// Tells one session from every other one of this process. A reconnect within a session keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionKey(NonZeroU32);
@@ -153,6 +160,13 @@ pub enum Absence {
     },
 }
 
+impl Absence {
+    /// Whether the node is surely missing, so that its file may go.
+    pub fn is_certain(&self) -> bool {
+        matches!(self, Self::Deleted | Self::Confirmed)
+    }
+}
+
 /// Why a node cannot be read. It is tried again, every 10 s at most often.
 #[derive(Debug)]
 pub enum Unreadable {
@@ -170,5 +184,28 @@ impl fmt::Display for Unreadable {
             Self::NoAuth => f.write_str("not authorized (check zookeeper.credentials and the node's ACL)"),
             Self::Other(error) => write!(f, "{error}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unconfirmed_absence_is_not_certain() {
+        let unconfirmed = Absence::Unconfirmed { reason: "it is empty".into() };
+        let certain = [Absence::Deleted, Absence::Confirmed, unconfirmed].map(|absence| absence.is_certain());
+        assert_eq!(certain, [true, true, false]);
+    }
+
+    #[test]
+    fn only_the_end_of_the_client_is_closed() {
+        let reading = |why| Reading {
+            state: NodeState::Unreadable(why),
+            session: SessionKey::unique(),
+            read_only: false,
+        };
+        assert!(reading(Unreadable::Other(Error::Closed)).is_closed());
+        assert!(!reading(Unreadable::NoAuth).is_closed());
     }
 }

@@ -83,6 +83,12 @@ impl ZooKeeperBuilder {
         self
     }
 
+    /// The largest node that is read, in bytes.
+    pub fn max_read_bytes(mut self, bytes: usize) -> Self {
+        self.config.max_read_bytes = bytes;
+        self
+    }
+
     /// The configuration.
     ///
     /// # Errors
@@ -119,6 +125,7 @@ mod tests {
         for (change, key) in [
             (build(|builder| builder.hosts("zk:0").hosts("zk")), "zookeeper.hosts: "),
             (build(|builder| builder.timeout(Duration::ZERO)), "zookeeper.timeout: "),
+            (build(|builder| builder.max_read_bytes(0)), "zookeeper.max_read_bytes: "),
             (build(|builder| builder.credential("")), "zookeeper.credentials: "),
             (build(|builder| builder.identity("cert", "key")), "zookeeper.tls.ca: "),
             (build(|builder| builder.tls("")), "zookeeper.tls.ca: "),

@@ -35,6 +35,13 @@ pub struct ChildrenReading {
     pub read_only: bool,
 }
 
+impl ChildrenReading {
+    /// Whether the client was closed, so that no further reading comes.
+    pub fn is_closed(&self) -> bool {
+        matches!(&self.state, ChildrenState::Unreadable(Unreadable::Other(Error::Closed)))
+    }
+}
+
 /// The children of a node.
 #[derive(Debug)]
 pub enum ChildrenState {

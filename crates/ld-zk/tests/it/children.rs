@@ -71,7 +71,8 @@ async fn a_closed_client_is_told_once() {
     until(&mut watch, "").await;
     client.close(std::time::Duration::from_secs(5)).await;
     within("the end", watch.changed()).await;
-    assert!(names(&watch.read().await).contains("closed"));
+    let last = watch.read().await;
+    assert!(last.is_closed() && names(&last).contains("closed"));
     let again = tokio::time::timeout(std::time::Duration::from_millis(100), watch.changed()).await;
     assert!(again.is_err(), "it is told again and again");
 }
