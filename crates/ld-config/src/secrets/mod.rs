@@ -24,7 +24,7 @@ pub use read::ReadSecrets;
 /// ```no_run
 /// use ld_config::{SecretsConfig, read_secrets};
 ///
-/// let config = SecretsConfig { path: "/run/secrets.json".into(), ..SecretsConfig::default() };
+/// let config = SecretsConfig::new("/run/secrets.json");
 /// let read = read_secrets(&config, &["secret/app/database".to_owned()]);
 /// read.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
 /// for secret in read.secrets {
