@@ -62,7 +62,12 @@ pub(crate) fn check(data: &[u8]) {
 fn vault(dir: &Path, data: &[u8], root: Option<&Value>) {
     let path = dir.join("secrets.json");
     fs::write(&path, data).expect("a file for the secrets");
-    let config = { let mut secrets = SecretsConfig::default(); secrets.path = path.clone(); secrets.provider = SecretsProvider::Vault; secrets };
+    let config = {
+        let mut secrets = SecretsConfig::default();
+        secrets.path = path.clone();
+        secrets.provider = SecretsProvider::Vault;
+        secrets
+    };
     let paths = PATHS.map(str::to_owned);
     let results = within(LIMIT, "the provider vault", || read_simple_secrets(&config, &paths));
     assert_eq!(results.len(), paths.len());
@@ -86,7 +91,12 @@ fn vault_csi(dir: &Path, data: &[u8], root: Option<&Value>) {
     let file = generation.join(CSI_FILE);
     fs::write(&file, data).expect("a file for a secret");
     symlink(&generation, dir.join("..data")).expect("a link to the generation");
-    let config = { let mut secrets = SecretsConfig::default(); secrets.path = dir.to_path_buf(); secrets.provider = SecretsProvider::VaultCsi; secrets };
+    let config = {
+        let mut secrets = SecretsConfig::default();
+        secrets.path = dir.to_path_buf();
+        secrets.provider = SecretsProvider::VaultCsi;
+        secrets
+    };
     let paths = [CSI_FILE.to_owned()];
     let mut results = within(LIMIT, "the provider vault_csi", || read_simple_secrets(&config, &paths));
     let result = results.pop().expect("one result for one path");
