@@ -51,7 +51,7 @@ async fn converse(server: &HostileServer, script: &Script) {
     let config = ZooKeeperConfig::builder().hosts(&server.connect_string()).timeout(Duration::from_secs(1));
     let config = config.build().expect("the settings are right");
     let client = Client::new(&config, &SecretsConfig::default(), Options::default()).expect("a client");
-    let mut watch = client.watch(PATH);
+    let mut watch = client.watch(PATH).expect("the path is valid");
     let start = Instant::now();
     let mut version = 0_u32;
     while !script.is_over() && start.elapsed() < HOSTILE {
