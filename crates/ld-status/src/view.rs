@@ -31,7 +31,14 @@ impl View {
         let secrets = Some((config.secrets.path.display().to_string(), "secrets.path"));
         let tls = config.zookeeper.tls.as_ref().and_then(|tls| tls.identity.as_ref());
         let key = tls.map(|identity| (identity.key.display().to_string(), "zookeeper.tls.key"));
-        let hidden = [secrets, key].into_iter().flatten().filter(|(path, _)| !path.is_empty()).collect();
+        let credentials = config.zookeeper.credentials.iter();
+        let credentials = credentials.map(|secret| (secret.clone(), "zookeeper.credentials"));
+        let hidden = [secrets, key]
+            .into_iter()
+            .flatten()
+            .chain(credentials)
+            .filter(|(path, _)| !path.is_empty())
+            .collect();
         let per_node = config.status.per_node;
         Self {
             engine,
