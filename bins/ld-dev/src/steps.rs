@@ -140,10 +140,25 @@ fn deny() -> Result<(), Failure> {
 }
 
 /// Packages all published crates as for an upload, and builds them from those packages.
+///
+/// The directory is new each time. In one that was used before, cargo takes the sources of an older
+/// package of the same version from its cache.
 fn package() -> Result<(), Failure> {
+    let directory = cargo::target_directory()?.join(format!("packages-{}", std::process::id()));
+    let result = package_in(&directory);
+    let _ = fs::remove_dir_all(&directory);
+    result
+}
+
+fn package_in(directory: &Path) -> Result<(), Failure> {
     let packages = manifests::packages()?;
     println!("to publish: {}", packages.published.join(", "));
-    let mut arguments = vec!["package", "--workspace", "--locked", "--allow-dirty"];
-    packages.private.iter().for_each(|name| arguments.extend(["--exclude", name]));
-    cargo(&arguments)
+    let mut command = cargo::command(&["package", "--workspace", "--locked", "--allow-dirty"]);
+    packages.private.iter().for_each(|name| {
+        command.args(["--exclude", name]);
+    });
+    command.arg("--target-dir").arg(directory);
+    // Debug information is most of the time and disk of these builds.
+    command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    cargo::run(command)
 }
