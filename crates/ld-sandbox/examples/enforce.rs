@@ -1,0 +1,20 @@
+//! Gives up all that a configuration does not need, and shows it: `enforce CONFIG`.
+
+use std::error::Error;
+use std::fs::File;
+use std::path::Path;
+
+use ld_sandbox::Rules;
+use ld_sandbox::ld_config::{Config, Environment, Scope};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let path = std::env::args_os().nth(1).ok_or("usage: enforce CONFIG")?;
+    let config = Config::read(&path, &Environment::of_process(), Scope::Watcher)?.config;
+    let open = |directory: &Path| File::open(directory).map(Into::into);
+    for unusable in Rules::new(path.as_ref(), &config).enforce(open)? {
+        eprintln!("{unusable}");
+    }
+    let outside = std::env::temp_dir().join("ld-sandbox-example");
+    println!("a file outside of the destinations: {:?}", File::create(outside).map(|_| ()));
+    Ok(())
+}
