@@ -1,4 +1,4 @@
-//! Whether a runtime still turns.
+//! Whether a runtime still makes progress.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
-/// How often the runtime shows that it turns.
+/// How often the runtime shows that it makes progress.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// A runtime that has not turned for this long is unhealthy.
+/// A runtime without progress for this long is unhealthy.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// A task on a runtime that notes the time again and again. It ends when this is dropped.

@@ -18,7 +18,8 @@ pub enum OnDrift {
     Report,
 }
 
-/// What happens to a file when its node is deleted (`nodes.NAME.on_delete`).
+/// What happens to the file of a node that does not exist, also at the start
+/// (`nodes.NAME.on_delete`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnDelete {
@@ -80,7 +81,7 @@ pub struct NodeConfig {
     pub fsync: bool,
     /// What happens to the file when another program changed it.
     pub drift: OnDrift,
-    /// What happens to the file when the node is deleted.
+    /// What happens to the file while the node does not exist.
     pub on_delete: OnDelete,
     /// What content must be like before it replaces the file.
     pub guards: Guards,
