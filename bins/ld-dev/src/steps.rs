@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::test_counts::TestCounts;
-use ld_checks::{documents, manifests, words, workflows};
+use ld_checks::{documents, manifests, sizes, words, workflows};
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
@@ -36,6 +36,7 @@ use Need::{CargoDeny, Components, Servers};
 pub(crate) const STEPS: &[Step] = &[
     step("fmt", "code is formatted", &[Components], |_| cargo(&["fmt", "--all", "--", "--check"])),
     step("manifests", "packages are described and fit the Rust version", &[], |_| manifests::check()),
+    step("sizes", "each crate states how many packages it builds", &[], |_| sizes::check(&manifests::packages()?.published)),
     step("documents", "commands and links of the documents", &[], |_| documents::check()),
     step("words", "words and widths of comments, documents and test names", &[], |_| words::check()),
     step("workflows", "YAML of .github", &[], |_| workflows::check()),

@@ -2,6 +2,7 @@
 
 pub mod documents;
 pub mod manifests;
+pub mod sizes;
 pub mod words;
 pub mod workflows;
 mod yaml;
