@@ -15,7 +15,6 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{debug, info};
 
-use crate::disk::Disks;
 use crate::error::StartError;
 use crate::node::{HeldContent, Node, Shared};
 use crate::nodes::{Changes, Member, NodeChanges, Nodes};
@@ -24,7 +23,8 @@ use crate::restart::restarting;
 use crate::rounds::{Rounds, drift, heartbeat, outage};
 use crate::source::Source;
 use crate::status::Status;
-use crate::users::Users;
+use ld_file::Disks;
+use ld_file::Users;
 
 /// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once
 /// and kills the checks that run; a write in progress still ends by itself, and because of the

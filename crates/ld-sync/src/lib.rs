@@ -31,10 +31,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
-mod disk;
 mod engine;
 mod error;
-mod file;
 mod node;
 mod nodes;
 mod pointer;
@@ -45,12 +43,11 @@ mod source;
 mod status;
 #[cfg(test)]
 mod tests;
-mod users;
 
 pub use builder::EngineBuilder;
 pub use engine::Engine;
 pub use error::StartError;
-pub use file::open_destination_directory;
+pub use ld_file::open_destination_directory;
 pub use nodes::{Changes, NodeChanges};
 pub use source::{NodeSource, Source};
 pub use status::{Applied, Counts, State, Status};

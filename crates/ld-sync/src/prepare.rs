@@ -9,9 +9,9 @@ use futures_util::stream::{self, StreamExt};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::disk::LOOK_LIMIT;
-use crate::file::{Sweep, Warning, inspect_directory, sweep};
 use crate::node::{Node, Shared};
+use ld_file::LOOK_LIMIT;
+use ld_file::{Sweep, Warning, inspect_directory, sweep};
 
 /// Directories that are prepared at one time.
 const AT_ONCE: usize = 64;
@@ -68,7 +68,7 @@ async fn prepare(
 async fn with_owners(shared: &Shared, nodes: &[&Arc<Node>]) -> Vec<(PathBuf, Option<u32>)> {
     let mut destinations = Vec::with_capacity(nodes.len());
     for node in nodes {
-        let owner = shared.users.owner_of(&node.config).await.ok().and_then(|owner| owner.user);
+        let owner = shared.owner_of(&node.config).await.ok().and_then(|owner| owner.user);
         destinations.push((node.config.dest.clone(), owner));
     }
     destinations

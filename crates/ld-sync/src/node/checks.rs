@@ -9,9 +9,9 @@ use ld_guard::Error;
 use tokio::time::timeout;
 
 use super::task::Task;
-use crate::disk::Disk;
-use crate::file::FileUnderCheck;
 use crate::source::NodeSource;
+use ld_file::Disk;
+use ld_file::FileUnderCheck;
 
 /// A check that takes longer than this hangs: it is killed after 10 s.
 const HANG: Duration = Duration::from_secs(20);

@@ -6,8 +6,8 @@ use ld_zk::{Absence, Error, NodeStat, Unreadable};
 
 use super::record::Node;
 use super::retry::Aim;
-use crate::disk::Existing;
 use crate::status::State;
+use ld_file::Existing;
 
 /// What a reading found, without the content.
 pub(super) enum Found {

@@ -9,9 +9,9 @@ use tracing::{debug, info, warn};
 use super::delay::Delay;
 use super::retry::{Attempt, Retry};
 use super::task::Task;
-use crate::disk::{Done, JobError};
 use crate::source::NodeSource;
 use crate::status::{Applied, State};
+use ld_file::{Done, JobError};
 
 /// The reason shown for a node with drift that is only reported.
 pub(crate) const DRIFT_STAYS: &str =

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use ld_config::NodeConfig;
+use ld_file::{Claimant, Target};
 use tokio::sync::Notify;
 
 pub(crate) use state::Version;
@@ -21,8 +22,8 @@ pub(crate) struct Node {
     /// Its number: of two nodes with one file, the lower one gets it.
     pub(crate) index: usize,
     pub(crate) config: NodeConfig,
-    /// Makes the node's task read the node again.
-    pub(crate) recheck: Notify,
+    /// Tells the node's task that another node has claimed the file.
+    pub(crate) file_lost: Notify,
     outcomes: Arc<Outcomes>,
     record: Mutex<Record>,
 }
@@ -31,7 +32,7 @@ impl Node {
     pub(crate) fn new(index: usize, config: NodeConfig, outcomes: Arc<Outcomes>) -> Self {
         outcomes.expect_one();
         let record = Mutex::new(Record::new());
-        Self { index, config, recheck: Notify::new(), outcomes, record }
+        Self { index, config, file_lost: Notify::new(), outcomes, record }
     }
 
     pub(crate) fn state(&self) -> State {
@@ -98,26 +99,8 @@ impl Node {
         self.change(|record| count(&mut record.counts.repaired));
     }
 
-    /// Another node has claimed the file, and keeps it. The task has to learn that.
-    pub(crate) fn lose_file(&self, error: &str) {
-        self.settle(|record| {
-            record.lost_file = true;
-            record.enter(State::Failing);
-            error.clone_into(&mut record.problem.get_or_insert_default().error);
-        });
-        self.recheck.notify_one();
-    }
-
-    /// Why another node has the file, if one has.
-    pub(crate) fn lost_file(&self) -> Option<String> {
-        self.with(|record| {
-            let problem = record.problem.as_ref().filter(|_| record.lost_file)?;
-            Some(problem.error.clone())
-        })
-    }
-
-    /// The node has claimed the file.
-    pub(crate) fn gain_file(&self) {
+    /// The node's task knows that another node has claimed the file, and reads the node again.
+    pub(crate) fn take_loss(&self) {
         self.with(|record| record.lost_file = false);
     }
 
@@ -201,6 +184,31 @@ impl Node {
 
 fn count(counter: &mut u32) {
     *counter = counter.wrapping_add(1);
+}
+
+impl Claimant for Node {
+    fn target(&self) -> Target<'_> {
+        let mut target = Target::new(&self.config.dest);
+        (target.mode, target.fsync) = (self.config.mode, self.config.fsync);
+        target
+    }
+
+    fn name(&self) -> String {
+        format!("nodes.{}.dest", self.config.name)
+    }
+
+    fn rank(&self) -> usize {
+        self.index
+    }
+
+    fn lose_file(&self, reason: &str) {
+        self.settle(|record| {
+            record.lost_file = true;
+            record.enter(State::Failing);
+            reason.clone_into(&mut record.problem.get_or_insert_default().error);
+        });
+        self.file_lost.notify_one();
+    }
 }
 
 impl std::fmt::Debug for Node {

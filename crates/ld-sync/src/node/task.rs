@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use ld_config::Guards;
+use ld_config::{Guards, NodeConfig, Principal};
 use ld_zk::{NodeState, Reading, Reservation, SessionKey};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
@@ -12,13 +12,13 @@ use super::decide::{Decision, Found, decide, too_large};
 use super::delay::Delay;
 use super::record::Node;
 use super::retry::{Attempt, HeldContent, Retry};
-use crate::disk::{Destination, Disk, Disks, Existing};
-use crate::file::Owner;
 use crate::pointer::is_s3_pointer;
 use crate::rounds::{Proof, Rounds};
 use crate::source::NodeSource;
 use crate::status::State;
-use crate::users::{UserError, Users};
+use ld_file::Owner;
+use ld_file::{Destination, Disk, Disks, Existing};
+use ld_file::{UserError, Users};
 use ld_guard::Checks;
 
 /// What all tasks of one engine share.
@@ -32,6 +32,14 @@ pub(crate) struct Shared {
     pub(crate) chroot: String,
     /// The process is sandboxed, which messages about missing permissions mention.
     pub(crate) sandbox: bool,
+}
+
+impl Shared {
+    /// The ids of the configured owner and group.
+    pub(crate) async fn owner_of<'a>(&self, config: &'a NodeConfig) -> Result<Owner, UserError> {
+        let name = |principal: Option<&'a Principal>| principal.map(|Principal(name)| name.as_str());
+        self.users.owner(name(config.owner.as_ref()), name(config.group.as_ref())).await
+    }
 }
 
 /// Keeps the file of one node equal to it.
@@ -63,8 +71,8 @@ pub(crate) struct Task<W> {
 enum Event {
     /// The node may have changed.
     Changed,
-    /// The node must be read, whether or not it has changed.
-    Recheck,
+    /// Another node has claimed the file.
+    LostFile,
     /// A failed or delayed attempt is due.
     RetryDue,
     /// A heartbeat or a search for drift has begun.
@@ -100,7 +108,10 @@ impl<W: NodeSource> Task<W> {
         loop {
             match self.next_event().await {
                 Event::Changed => self.read_and_apply().await,
-                Event::Recheck => self.read_again(),
+                Event::LostFile => {
+                    self.node.take_loss();
+                    self.read_again();
+                }
                 Event::RetryDue => match self.retry.take() {
                     Some(attempt) => Box::pin(self.try_again(attempt)).await,
                     None => self.watch.refresh(),
@@ -122,7 +133,7 @@ impl<W: NodeSource> Task<W> {
             // A change comes first: the other branches rely on there being none.
             biased;
             () = self.watch.changed() => Event::Changed,
-            () = self.node.recheck.notified() => Event::Recheck,
+            () = self.node.file_lost.notified() => Event::LostFile,
             () = retry_due => Event::RetryDue,
             Ok(()) = self.rounds.changed() => Event::Round,
         }
@@ -153,7 +164,7 @@ impl<W: NodeSource> Task<W> {
     /// waits in memory for what hangs.
     async fn read(&mut self) -> (Arc<Disk>, Result<Owner, UserError>, Reading) {
         let disk = self.responsive_disk().await;
-        let owner = self.shared.users.owner_of(&self.node.config).await;
+        let owner = self.shared.owner_of(&self.node.config).await;
         (disk, owner, self.watch.read().await)
     }
 
@@ -207,7 +218,7 @@ impl<W: NodeSource> Task<W> {
 
     async fn try_again(&mut self, attempt: Attempt) {
         let disk = self.responsive_disk().await;
-        match self.shared.users.owner_of(&self.node.config).await {
+        match self.shared.owner_of(&self.node.config).await {
             Ok(owner) => self.apply(&disk, attempt, owner, Reservation::default()).await,
             Err(error) => self.fail(&error.to_string(), Some(attempt)),
         }

@@ -8,10 +8,10 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::retry::{Aim, Attempt};
 use super::task::Task;
-use crate::disk::{Disk, Done, Existing, JobError, STALL, Work};
-use crate::file::Owner;
 use crate::source::NodeSource;
 use crate::status::State;
+use ld_file::Owner;
+use ld_file::{Disk, Done, Existing, JobError, STALL, Work};
 
 /// A call that has no answer after this long is reported.
 const HANG: Duration = Duration::from_secs(10);
@@ -48,7 +48,7 @@ impl<W: NodeSource> Task<W> {
         let content = Arc::clone(&attempt.content);
         let work = match attempt.aim {
             Aim::Apply { existing, touch } => {
-                let touch = touch.then(|| attempt.proof.clone());
+                let touch = touch.then(|| attempt.proof.for_job());
                 Work::Apply { content, owner, existing, touch }
             }
             Aim::Compare => Work::Compare { content, owner },
@@ -78,7 +78,7 @@ impl<W: NodeSource> Task<W> {
         mut reservation: Reservation,
     ) -> Result<Done, JobError> {
         let (what, since, began) = (work.as_str(), SystemTime::now(), Instant::now());
-        let mut answer = disk.queue.submit(&self.node, work, std::mem::take(&mut self.destination));
+        let mut answer = disk.queue.submit(self.node.clone(), work, std::mem::take(&mut self.destination));
         let mut reported = false;
         loop {
             match timeout(STALL, &mut answer).await {

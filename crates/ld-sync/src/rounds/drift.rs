@@ -10,11 +10,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::warn;
 
 use super::Rounds;
-use crate::disk::{Disks, Done, JobError, Work};
-use crate::file::{Depth, Drift, TouchError};
 use crate::node::{DRIFT_STAYS, Task};
 use crate::source::NodeSource;
 use crate::status::State;
+use ld_file::{Depth, Drift, TouchError};
+use ld_file::{Disks, Done, JobError, Work};
 
 /// This many repairs, each within [`REPEAT_WINDOW`] of the one before, make a second watcher
 /// likely.

@@ -29,11 +29,11 @@ use tracing::{info, warn};
 
 use super::Rounds;
 use super::proof::{PROOF_LIMIT, Proof};
-use crate::disk::{Done, JobError, Work};
-use crate::file::{Depth, TouchError};
 use crate::node::Task;
 use crate::source::{NodeSource, Source};
 use crate::status::State;
+use ld_file::{Depth, TouchError};
+use ld_file::{Done, JobError, Work};
 
 /// How long after a shortage a touch is tried again.
 const SHORTAGE_PAUSE: Duration = Duration::from_secs(1);
@@ -67,7 +67,7 @@ impl<W: NodeSource> Task<W> {
                 return;
             }
             let disk = self.responsive_disk().await;
-            let touch = Work::Touch(proof.clone());
+            let touch = Work::Touch(proof.for_job());
             let result = self.on_disk(&disk, touch, Reservation::default()).await;
             let lacks_means = result.as_ref().is_err_and(JobError::is_shortage);
             if !lacks_means || !proof.is_fresh_after(SHORTAGE_PAUSE) {

@@ -32,6 +32,12 @@ impl Proof {
         self.is_fresh_after(Duration::ZERO)
     }
 
+    /// The same, for a job.
+    pub(crate) fn for_job(&self) -> ld_file::Proof {
+        let proof = self.clone();
+        Arc::new(move || proof.is_fresh())
+    }
+
     /// Whether a file may be touched after this time.
     pub(super) fn is_fresh_after(&self, pause: Duration) -> bool {
         self.0.age() + pause < PROOF_LIMIT

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::rig::{HEARTBEAT, Rig, Running};
 use crate::State;
-use crate::file::set_before_open;
+use ld_file::set_before_open;
 
 /// How old a proof may be.
 const PROOF: Duration = Duration::from_secs(5);

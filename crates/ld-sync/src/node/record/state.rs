@@ -29,7 +29,7 @@ pub(super) struct Record {
     pub(super) last_apply: Option<Applied>,
     pub(super) counts: Counts,
     pub(super) problem: Option<Problem>,
-    /// Another node has the file, so this one cannot be current.
+    /// Another node has claimed the file, and the node's task has not learned that yet.
     pub(super) lost_file: bool,
 }
 

@@ -1,0 +1,194 @@
+//! The threads of a queue: made when there is work, ended after a second without any.
+
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ld_blocking::Spawner;
+use tokio::sync::watch;
+
+use super::batch::Batch;
+use super::claims::Claims;
+use super::job::{Job, JobError};
+
+/// Threads of one file system. More do not make one disk faster.
+const THREADS: usize = 4;
+
+/// The most files that one thread takes at a time. It bounds the wait of the first of them.
+const MAX_BATCH: usize = 64;
+
+/// So few files are not worth another thread.
+const MIN_BATCH: usize = 16;
+
+/// How long a thread waits for more work: to wake one takes less time than to make one.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// When a step takes longer than this, the other jobs of its batch go to other threads.
+pub const STALL: Duration = Duration::from_secs(1);
+
+/// What a queue and its threads share.
+pub(super) struct Shared {
+    pub(super) spawner: Spawner,
+    pub(super) claims: Arc<Claims>,
+    pub(super) state: Mutex<State>,
+    /// Notified when jobs arrive, or when no more will.
+    pub(super) changed: Condvar,
+    pub(super) threads: watch::Sender<usize>,
+    /// All threads hang.
+    pub(super) stalled: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) jobs: VecDeque<Job>,
+    /// One for each thread with work.
+    pub(super) batches: Vec<Arc<Batch>>,
+    pub(super) threads: usize,
+    /// Threads that wait for work.
+    pub(super) waiting: usize,
+    /// Threads are about to be made for the jobs that came last.
+    pub(super) starting: bool,
+    pub(super) draining: bool,
+}
+
+impl State {
+    /// Takes the jobs that wait behind steps of at least this age back into the queue.
+    pub(super) fn free_jobs(&mut self, age: Duration) {
+        for batch in self.batches.iter().filter(|batch| batch.step_age() >= age) {
+            batch.take_rest().into_iter().rev().for_each(|job| self.jobs.push_front(job));
+        }
+    }
+}
+
+/// Why no thread was added: there are enough, or the system refuses one.
+pub(super) enum NoThread {
+    Enough,
+    Refused(io::Error),
+}
+
+impl Shared {
+    pub(super) fn new(spawner: Spawner, claims: Arc<Claims>) -> Self {
+        let (state, changed) = (Mutex::default(), Condvar::new());
+        let (threads, stalled) = (watch::Sender::new(0), watch::Sender::new(false));
+        Self { spawner, claims, state, changed, threads, stalled }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes threads for the jobs that wait.
+    pub(super) fn start_threads(self: &Arc<Self>) {
+        let wanted = {
+            let mut state = self.lock();
+            state.starting = false;
+            let wanted = state.jobs.len().div_ceil(MIN_BATCH);
+            (0..wanted.min(state.waiting)).for_each(|_| self.changed.notify_one());
+            wanted.saturating_sub(state.waiting)
+        };
+        for _ in 0..wanted {
+            match self.add_thread() {
+                Ok(()) => {}
+                Err(NoThread::Refused(refused)) if self.lock().threads == 0 => {
+                    return self.refuse_jobs(&refused);
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    pub(super) fn answer_new_jobs(&self, error: impl Fn() -> JobError) {
+        self.take_new_jobs().into_iter().for_each(|job| job.finish(Err(error())));
+    }
+
+    /// Answers all jobs that have not begun, since there is no thread for them.
+    pub(super) fn refuse_jobs(&self, refused: &io::Error) {
+        let error = || io::Error::new(refused.kind(), refused.to_string());
+        self.answer_new_jobs(|| JobError::NoThread(error()));
+    }
+
+    /// Makes another thread.
+    pub(super) fn add_thread(self: &Arc<Self>) -> Result<(), NoThread> {
+        {
+            let mut state = self.lock();
+            if state.threads >= THREADS {
+                return Err(NoThread::Enough);
+            }
+            self.count_threads(&mut state, 1);
+        }
+        let shared = Arc::clone(self);
+        self.spawner.spawn("ld-files", move || shared.work()).map_err(|refused| {
+            self.count_threads(&mut self.lock(), -1);
+            NoThread::Refused(refused)
+        })
+    }
+
+    /// Takes the jobs that have not begun. Jobs that have a file already stay for a thread:
+    /// dropping one removes that file, which may hang.
+    pub(super) fn take_new_jobs(&self) -> VecDeque<Job> {
+        let mut state = self.lock();
+        let (new, begun) = std::mem::take(&mut state.jobs).into_iter().partition(Job::is_new);
+        state.jobs = begun;
+        new
+    }
+
+    fn count_threads(&self, state: &mut State, change: isize) {
+        state.threads = state.threads.saturating_add_signed(change);
+        self.threads.send_replace(state.threads);
+    }
+
+    /// One thread. It ends in the critical section in which it finds the queue empty.
+    fn work(self: Arc<Self>) {
+        while let Some(batch) = self.next_batch() {
+            let run = || batch.run(&self.claims, || self.progressed());
+            // A panic loses the jobs of the batch, and their tasks see that. The thread must live
+            // on to be counted.
+            let _ = catch_unwind(AssertUnwindSafe(run));
+            drop(batch.take_rest());
+            self.lock().batches.retain(|other| !Arc::ptr_eq(other, &batch));
+            self.progressed();
+        }
+    }
+
+    fn next_batch(&self) -> Option<Arc<Batch>> {
+        let mut state = self.lock();
+        // A thread of the runtime that lingered would keep a paused clock from moving.
+        let linger = if self.spawner == Spawner::Threads { LINGER } else { Duration::ZERO };
+        if state.jobs.is_empty() && !state.draining && !linger.is_zero() {
+            state.waiting += 1;
+            let is_idle = |state: &mut State| state.jobs.is_empty() && !state.draining;
+            state = match self.changed.wait_timeout_while(state, linger, is_idle) {
+                Ok((state, _)) => state,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+            state.waiting -= 1;
+        }
+        if state.jobs.is_empty() {
+            self.count_threads(&mut state, -1);
+            return None;
+        }
+        // An even share, so that a burst is spread over all threads.
+        let share = state.jobs.len().div_ceil(THREADS).clamp(MIN_BATCH, MAX_BATCH).min(state.jobs.len());
+        let batch = Arc::new(Batch::new(state.jobs.drain(..share).collect()));
+        state.batches.push(Arc::clone(&batch));
+        Some(batch)
+    }
+
+    /// Notes that all threads hang, and returns whether they do. The lock is held meanwhile, so a
+    /// thread with a batch in the list reports its progress afterwards.
+    pub(super) fn set_stalled(&self) -> bool {
+        let state = self.lock();
+        let hanging = state.batches.iter().filter(|batch| batch.step_age() >= STALL).count();
+        let all_hang = hanging == state.threads;
+        if all_hang {
+            self.stalled.send_replace(true);
+        }
+        all_hang
+    }
+
+    fn progressed(&self) {
+        self.stalled.send_if_modified(|stalled| std::mem::replace(stalled, false));
+    }
+}

@@ -1,0 +1,62 @@
+//! The destination on disk: replaced as a whole, checked for drift, touched and removed. All of it
+//! blocks.
+//!
+//! Nothing is followed or changed in place. A write goes through one descriptor of the
+//! destination's directory, so a directory or a name that is swapped meanwhile cannot redirect it.
+//! A destination may lie below symlinked directories, as in baseplate.py, but only below trusted
+//! ones (`walk`). The destination itself is never followed.
+//!
+//! One write, in order: [`prepare()`], [`Replacement::flush`], [`Replacement::put_in_place`],
+//! [`Directory::flush`]. The caller may do each step for many files before the next step.
+
+mod acl;
+mod compare;
+mod content;
+mod directory;
+mod drift;
+mod entry;
+mod error;
+mod flush;
+mod identity;
+mod inspect;
+mod locks;
+mod mode;
+mod owner;
+mod prepare;
+mod remove;
+mod replacement;
+mod state;
+mod sweep;
+mod system;
+mod target;
+mod temp;
+mod temp_names;
+mod touch;
+mod under_check;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use compare::{compare, differs, exists};
+pub use directory::open_destination_directory;
+pub(crate) use directory::{Directory, OpenDirectories};
+pub use drift::{Depth, Drift};
+pub(crate) use entry::{Entry, locate};
+pub use error::FileError;
+pub use inspect::{Warning, inspect_directory};
+pub use owner::Owner;
+pub(crate) use owner::{find_group, find_user};
+pub(crate) use prepare::{Prepared, prepare};
+pub(crate) use remove::remove;
+pub(crate) use replacement::Replacement;
+pub use replacement::replace;
+pub(crate) use state::FileState;
+pub use sweep::{Sweep, sweep};
+#[cfg(feature = "faults")]
+pub use system::set_before_open;
+pub use target::Target;
+pub use touch::TouchError;
+pub(crate) use touch::{touch, verify};
+pub use under_check::FileUnderCheck;
+pub(crate) use walk::MAX_LINKS;

@@ -1,0 +1,107 @@
+//! Whether the destination already is what it should become.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::Path;
+
+use super::acl::has_foreign_acl;
+use super::directory::{Directory, split};
+use super::error::SHORTAGES;
+use super::identity::Identity;
+use super::mode::Attributes;
+use super::{FileError, FileState, Target, content};
+
+/// Content up to this many bytes is hashed to see that it is new. Reading larger files ends at the
+/// first difference, which is faster.
+const MAX_HASHED: usize = 4096;
+
+/// Whether the file is right in content, owner and mode; changes nothing on disk. The state then
+/// knows the file, or forgets it.
+pub(crate) fn compare(target: Target<'_>, content: &[u8], state: &mut FileState) -> Result<bool, FileError> {
+    let found = find_right(target, content, state)?;
+    match found {
+        Some(found) => state.set_right(found, content),
+        None => state.forget(),
+    }
+    Ok(found.is_some())
+}
+
+fn find_right(target: Target<'_>, content: &[u8], state: &FileState) -> Result<Option<Identity>, FileError> {
+    let (parent, name) = split(target.dest)?;
+    let Some(directory) = Directory::open_if_exists(parent)? else { return Ok(None) };
+    let attributes = Attributes::new(target, &directory);
+    let Some(found) = directory.look(name)? else { return Ok(None) };
+    let is_right = is_right_but_for_mode(&directory, name, &found, &attributes, content, state)?
+        && state.accepts_mode(found.mode, target.mode);
+    Ok(is_right.then_some(found))
+}
+
+/// Whether a reader finds anything but `content` at the destination; for `None`, whether it finds
+/// anything. Changes nothing. A directory counts as nothing, since it cannot be read.
+pub(crate) fn differs(dest: &Path, content: Option<&[u8]>) -> Result<bool, FileError> {
+    let (parent, name) = split(dest)?;
+    let Some(directory) = Directory::open_if_exists(parent)? else { return Ok(false) };
+    let Some(found) = directory.look(name)?.filter(|found| !found.is_directory()) else { return Ok(false) };
+    let Some(content) = content else { return Ok(true) };
+    Ok(!found.is_file() || open_if_equal(&directory, name, &found, content)?.is_none())
+}
+
+/// Whether anything exists at the destination, a dangling symlink included.
+pub(crate) fn exists(dest: &Path) -> bool {
+    dest.symlink_metadata().is_ok()
+}
+
+/// Whether what was found is a file with the right content and owner, that only its owner can
+/// change, and with no more mode bits than asked.
+pub(super) fn is_right_but_for_mode(
+    directory: &Directory,
+    name: &OsStr,
+    found: &Identity,
+    attributes: &Attributes,
+    content: &[u8],
+    state: &FileState,
+) -> Result<bool, FileError> {
+    // A second name of the same file would let it be changed from elsewhere.
+    let is_candidate = found.is_file()
+        && found.links == 1
+        && attributes.has_owner_of(found)
+        && found.mode & !attributes.mode == 0
+        && !state.is_unflushed();
+    if !is_candidate || is_known_to_differ(found, content, state) {
+        return Ok(false);
+    }
+    let file = open_if_equal(directory, name, found, content)?;
+    Ok(file.is_some_and(|file| !has_foreign_acl(&file, directory)))
+}
+
+/// Whether the file is as it was last written, with other content: it need not be read.
+fn is_known_to_differ(found: &Identity, content: &[u8], state: &FileState) -> bool {
+    content.len() <= MAX_HASHED
+        && state
+            .last_written()
+            .is_some_and(|last| last.identity == *found && last.hash != content::hash(content))
+}
+
+/// The regular file `found` at `name`, if it holds exactly `content`. A file that cannot be read,
+/// or that changes meanwhile, does not: it can still be replaced.
+fn open_if_equal(
+    directory: &Directory,
+    name: &OsStr,
+    found: &Identity,
+    content: &[u8],
+) -> Result<Option<File>, FileError> {
+    // Size first: most changes show without opening the file.
+    if content.len() as u64 != found.size {
+        return Ok(None);
+    }
+    let file = match content::open(directory, name) {
+        Ok(file) => file,
+        Err(error) if SHORTAGES.contains(&error) => {
+            return Err(FileError::system("open", &directory.path().join(name))(error));
+        }
+        Err(_) => return Ok(None),
+    };
+    let is_found = || Identity::of(&file) == Ok(*found);
+    let is_equal = is_found() && content::equals(&file, content).unwrap_or(false) && is_found();
+    Ok(is_equal.then_some(file))
+}

@@ -1,0 +1,180 @@
+//! Removing the temporary files that a killed watcher left.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::directory::Directory;
+use super::identity::Identity;
+use super::locks::locked_inodes;
+use super::owner::effective_user;
+use super::temp_names::{is_live, tag, tag_of};
+use super::{FileError, content, system};
+
+/// Files that one sweep handles. A watcher leaves at most one a destination. A user that plants
+/// more must not keep the watcher busy.
+const MAX_FILES: usize = 20_000;
+
+/// Names and failures that are kept for the log.
+const MAX_SHOWN: usize = 10;
+
+/// What a sweep of one directory did.
+#[derive(Debug, Default)]
+pub struct Sweep {
+    /// How many stray files were removed.
+    pub removed: usize,
+    /// The first few of them.
+    pub names: Vec<PathBuf>,
+    /// How many files could not be looked at or removed.
+    pub failed: usize,
+    /// The first few reasons.
+    pub failures: Vec<FileError>,
+    /// Whether more files were there than one sweep handles: they stay.
+    pub is_incomplete: bool,
+}
+
+impl Sweep {
+    fn add(&mut self, directory: &Directory, name: &str, result: Result<bool, FileError>) {
+        match result {
+            Ok(false) => {}
+            Ok(true) => {
+                self.removed += 1;
+                if self.names.len() < MAX_SHOWN {
+                    self.names.push(directory.path().join(name));
+                }
+            }
+            Err(error) => self.fail(error),
+        }
+    }
+
+    fn fail(&mut self, error: FileError) {
+        self.failed += 1;
+        if self.failures.len() < MAX_SHOWN {
+            self.failures.push(error);
+        }
+    }
+}
+
+/// Removes the stray temporary files of these destinations, which all are in `directory`. Each
+/// comes with the user that its file belongs to, if that is configured and known.
+///
+/// A file is removed only if it is a regular file with exactly a temporary name of one of the
+/// destinations, owned by the watcher or by that user, and locked by no process. A sweep may run
+/// beside writes.
+pub fn sweep(directory: &Path, destinations: &[(&Path, Option<u32>)]) -> Sweep {
+    let mut sweep = Sweep::default();
+    // The parent of a bare name.
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    match Directory::open(directory).and_then(|opened| sweep_directory(&opened, destinations, &mut sweep)) {
+        Err(error) if !error.is_missing() => sweep.fail(error),
+        _ => {}
+    }
+    sweep
+}
+
+fn sweep_directory(
+    directory: &Directory,
+    destinations: &[(&Path, Option<u32>)],
+    sweep: &mut Sweep,
+) -> Result<(), FileError> {
+    // A path that cannot be resolved is reported by its write.
+    let owners: HashMap<u64, Option<u32>> =
+        destinations.iter().filter_map(|(dest, owner)| Some((tag(dest).ok()?, *owner))).collect();
+    let fail = || FileError::system("list the directory", directory.path());
+    let mut unreadable = Vec::new();
+    let mut handled = 0;
+    for entry in directory.list().map_err(fail())? {
+        let entry = entry.map_err(fail())?;
+        let Ok(name) = entry.file_name().to_str() else { continue };
+        let Some(owner) = tag_of(name).and_then(|tag| owners.get(&tag)) else { continue };
+        if is_live(name) {
+            continue;
+        }
+        handled += 1;
+        if handled > MAX_FILES {
+            sweep.is_incomplete = true;
+            break;
+        }
+        match find(directory, name, *owner) {
+            Ok(Some(Stray::Readable(file))) => {
+                sweep.add(directory, name, remove_readable(directory, name, &file));
+            }
+            Ok(Some(Stray::Unreadable(found))) => unreadable.push((name.to_owned(), found)),
+            Ok(None) => {}
+            Err(error) => sweep.fail(error),
+        }
+    }
+    remove_unreadable(directory, &unreadable, sweep)
+}
+
+/// A file that is stray unless a process has locked it.
+enum Stray {
+    Readable(File),
+    /// An unprivileged watcher gave it to another user.
+    Unreadable(Identity),
+}
+
+fn find(directory: &Directory, name: &str, owner: Option<u32>) -> Result<Option<Stray>, FileError> {
+    let Some(found) = directory.look(name.as_ref())? else { return Ok(None) };
+    let is_ours = found.user == effective_user() || Some(found.user) == owner;
+    if !found.is_file() || !is_ours {
+        return Ok(None);
+    }
+    match content::open(directory, name.as_ref()) {
+        Ok(file) => Ok(Some(Stray::Readable(file))),
+        Err(Errno::ACCESS) => Ok(Some(Stray::Unreadable(found))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(FileError::system("sweep", &directory.path().join(name))(error)),
+    }
+}
+
+fn remove_readable(directory: &Directory, name: &str, file: &File) -> Result<bool, FileError> {
+    let path = || directory.path().join(name);
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(Errno::WOULDBLOCK) => {
+            // It may have been put in place meanwhile, which is as it should be.
+            let is_there = directory.look(name.as_ref())?.is_some();
+            return if is_there { Err(FileError::Locked(path())) } else { Ok(false) };
+        }
+        Err(error) => return Err(FileError::system("lock", &path())(error)),
+    }
+    let locked = Identity::of(file).map_err(FileError::system("sweep", &path()))?;
+    // A live watcher may have put the file in place just before it was locked here.
+    if directory.look(name.as_ref())?.map(|found| found.key()) != Some(locked.key()) {
+        return Ok(false);
+    }
+    unlink(directory, name)
+}
+
+/// The locks are listed after all files were found. So a file that a process uses is in the list,
+/// unless it was put in place already and its name is gone.
+fn remove_unreadable(
+    directory: &Directory,
+    files: &[(String, Identity)],
+    sweep: &mut Sweep,
+) -> Result<(), FileError> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let locked = locked_inodes().map_err(FileError::system("read", Path::new("/proc/locks")))?;
+    for (name, found) in files {
+        if locked.contains(&found.inode) {
+            sweep.fail(FileError::Locked(directory.path().join(name)));
+        } else {
+            sweep.add(directory, name, unlink(directory, name));
+        }
+    }
+    Ok(())
+}
+
+fn unlink(directory: &Directory, name: &str) -> Result<bool, FileError> {
+    match system::unlink(directory, name) {
+        Ok(()) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(FileError::system("sweep", &directory.path().join(name))(error)),
+    }
+}
