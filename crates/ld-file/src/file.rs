@@ -6,7 +6,7 @@
 //! A destination may lie below symlinked directories, as in baseplate.py, but only below trusted
 //! ones (`walk`). The destination itself is never followed.
 //!
-//! One write, in order: [`prepare()`], [`Replacement::flush`], [`Replacement::put_in_place`],
+//! One write, in order: [`Replacement::prepare`], [`Replacement::flush`], [`Replacement::put_in_place`],
 //! [`Directory::flush`]. The caller may do each step for many files before the next step.
 
 mod acl;
@@ -19,10 +19,8 @@ mod error;
 mod flush;
 mod identity;
 mod inspect;
-mod locks;
 mod mode;
 mod owner;
-mod prepare;
 mod remove;
 mod replacement;
 mod state;
@@ -32,7 +30,6 @@ mod target;
 mod temp;
 mod temp_names;
 mod touch;
-mod under_check;
 mod walk;
 
 #[cfg(test)]
@@ -47,7 +44,6 @@ pub use error::FileError;
 pub use inspect::{Warning, inspect_directory};
 pub use owner::Owner;
 pub(crate) use owner::{find_group, find_user};
-pub(crate) use prepare::{Prepared, prepare};
 pub(crate) use remove::remove;
 pub(crate) use replacement::Replacement;
 pub use replacement::replace;
@@ -56,7 +52,6 @@ pub use sweep::{Sweep, sweep};
 #[cfg(feature = "faults")]
 pub use system::set_before_open;
 pub use target::Target;
-pub use touch::TouchError;
+pub use temp::FileUnderCheck;
 pub(crate) use touch::{touch, verify};
-pub use under_check::FileUnderCheck;
-pub(crate) use walk::MAX_LINKS;
+pub(crate) use walk::{MAX_LINKS, follow_first_link};

@@ -16,6 +16,9 @@ use ld_file::{Sweep, Warning, inspect_directory, sweep};
 /// Directories that are prepared at one time.
 const AT_ONCE: usize = 64;
 
+/// Files and failures of one directory that are logged one by one.
+const MAX_SHOWN: usize = 10;
+
 /// Prepares the directories of all destinations. Nodes are followed meanwhile.
 pub(crate) async fn prepare_directories(shared: Arc<Shared>, nodes: Vec<Arc<Node>>) {
     let mut directories: HashMap<&Path, Vec<&Arc<Node>>> = HashMap::new();
@@ -85,21 +88,42 @@ fn look(directory: &Path, destinations: &[(PathBuf, Option<u32>)]) -> (Sweep, Ve
 
 fn report(directory: &Path, swept: &Sweep) {
     let directory = directory.display();
-    for name in &swept.names {
-        info!("removed the stray temporary file '{}'", name.display());
+    let removed =
+        swept.removed.iter().map(|path| format!("removed the stray temporary file '{}'", path.display()));
+    for line in shorten(removed, |more| format!("removed {more} more stray temporary files in '{directory}'"))
+    {
+        info!("{line}");
     }
-    let more = swept.removed - swept.names.len();
-    if more > 0 {
-        info!("removed {more} more stray temporary files in '{directory}'");
-    }
-    for failure in &swept.failures {
-        warn!("a stray temporary file is left: {failure}");
-    }
-    let more = swept.failed - swept.failures.len();
-    if more > 0 {
-        warn!("{more} more stray temporary files are left in '{directory}'");
+    let failed = swept.failed.iter().map(|failure| format!("a stray temporary file is left: {failure}"));
+    for line in shorten(failed, |more| format!("{more} more stray temporary files are left in '{directory}'"))
+    {
+        warn!("{line}");
     }
     if swept.is_incomplete {
         warn!("'{directory}' has more stray temporary files than are removed at one start");
+    }
+}
+
+/// The first few lines, and a last one for how many more there are.
+fn shorten(lines: impl ExactSizeIterator<Item = String>, last: impl Fn(usize) -> String) -> Vec<String> {
+    let more = lines.len().saturating_sub(MAX_SHOWN);
+    lines.take(MAX_SHOWN).chain((more > 0).then(|| last(more))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ten_lines_are_shown_and_the_rest_is_counted() {
+        let shorten = |count: u32| {
+            shorten((0..count).map(|line| line.to_string()).collect::<Vec<_>>().into_iter(), |more| {
+                format!("{more} more")
+            })
+        };
+        assert_eq!(shorten(0), Vec::<String>::new());
+        assert_eq!(shorten(10).last().unwrap(), "9");
+        assert_eq!(shorten(600).last().unwrap(), "590 more");
+        assert_eq!(shorten(600).len(), 11);
     }
 }

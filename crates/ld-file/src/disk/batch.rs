@@ -53,16 +53,14 @@ impl Batch {
             let (mut prepared, mut bytes) = (0, 0);
             self.each(&progressed, |job| {
                 if bytes > MAX_PREPARED_BYTES {
-                    return Step::Next(std::mem::take(&mut job.progress));
+                    return Ok(None);
                 }
-                let step = match steps::begin(job, claims, &mut directories) {
-                    Step::Finished(Err(JobError::File(FileError::System { .. }))) if prepared > 0 => {
-                        directories = OpenDirectories::default();
-                        Step::Next(Progress::New)
-                    }
-                    step => step,
-                };
-                if matches!(step, Step::Next(Progress::Prepared(_))) {
+                let step = steps::begin(job, claims, &mut directories);
+                if prepared > 0 && matches!(step, Err(JobError::File(FileError::System { .. }))) {
+                    directories = OpenDirectories::default();
+                    return Ok(None);
+                }
+                if matches!(job.progress, Progress::Prepared(_)) {
                     prepared += 1;
                     bytes += job.bytes();
                 }
@@ -82,12 +80,9 @@ impl Batch {
         let count = self.lock().slots.len();
         for index in 0..count {
             let Some(mut job) = self.take(index) else { continue };
-            match step(&mut job) {
-                Step::Next(progress) => {
-                    job.progress = progress;
-                    self.lock().slots[index] = Some(job);
-                }
-                Step::Finished(result) => job.finish(result),
+            match step(&mut job).transpose() {
+                None => self.lock().slots[index] = Some(job),
+                Some(result) => job.finish(result),
             }
             progressed();
         }

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Claimant;
 use super::claims::{Claim, SameFile};
-use crate::file::{Depth, Directory, FileError, FileState, Owner, Replacement, TouchError};
+use crate::file::{Depth, Directory, FileError, FileState, Owner, Replacement};
 
 /// Whether a file is still known to be current, so that it may be touched. It is asked right before
 /// that, since the steps before may hang.
@@ -97,9 +97,6 @@ pub enum JobError {
     /// A step on the file failed.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The file is not as it was last written, or cannot be looked at.
-    #[error(transparent)]
-    Touch(#[from] TouchError),
     /// The file is in place, but may not survive a power cut. The next [`Work::Apply`] writes it
     /// anew.
     #[error(transparent)]
@@ -123,7 +120,7 @@ impl JobError {
     /// Whether a permission is missing, which a sandbox takes away, too.
     pub fn is_denied(&self) -> bool {
         match self {
-            Self::File(error) | Self::Touch(TouchError::File(error)) => error.is_denied(),
+            Self::File(error) => error.is_denied(),
             Self::NotFlushed(error) => error.is_denied(),
             _ => false,
         }
@@ -132,7 +129,7 @@ impl JobError {
     /// Whether the process, and not this destination, lacks something that comes back by itself.
     pub fn is_shortage(&self) -> bool {
         match self {
-            Self::File(error) | Self::Touch(TouchError::File(error)) => error.is_shortage(),
+            Self::File(error) => error.is_shortage(),
             Self::NoThread(_) => true,
             _ => false,
         }
@@ -174,8 +171,6 @@ pub(crate) enum Progress {
     New,
     /// The temporary file is there.
     Prepared(Box<Replacement>),
-    /// The temporary file is flushed.
-    Flushed(Box<Replacement>),
     /// The file is in place; its directory is still to be flushed.
     InPlace(Arc<Directory>),
 }

@@ -22,10 +22,10 @@ use ld_blocking::{BoundedCalls, CallError, Spawner};
 use self::claims::Claims;
 pub use self::claims::{Claimant, SameFile};
 pub use self::job::{Answer, Destination, Done, Existing, JobError, Proof, Work};
-use self::mounts::{Mount, Mounts, follow_first_link};
+use self::mounts::{Mount, Mounts};
 pub use self::queue::Queue;
 pub use self::threads::STALL;
-use crate::file::MAX_LINKS;
+use crate::file::{MAX_LINKS, follow_first_link};
 
 /// File systems with a queue of their own. The others share one.
 const MAX_DISKS: usize = 64;
@@ -108,7 +108,7 @@ impl Disks {
             let Some(mount) = mounts.of(&path) else { break };
             let (point, from) = (mount.point.clone(), path.clone());
             let disk = self.disk(mount);
-            match disk.looks.run(LOOK_LIMIT, move || follow_first_link(&point, &from)).await? {
+            match disk.looks.run(LOOK_LIMIT, move || follow_first_link(&point, &from, |_| ())).await? {
                 Some(next) => path = next,
                 None => {
                     let mut known = self.lock();

@@ -1,9 +1,9 @@
 //! Which file system a path lies on, as far as the table of mounts tells: asking the file system
 //! itself could hang.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 /// Where the kernel lists this process's mounts.
@@ -69,25 +69,6 @@ fn unescape(text: &[u8]) -> OsString {
     OsString::from_vec(bytes)
 }
 
-/// Follows `path` below `point` up to the first symlink, and gives the path that it leads to;
-/// `None` if there is no symlink on the way. Blocks when the file system at `point` hangs.
-pub(super) fn follow_first_link(point: &Path, path: &Path) -> Option<PathBuf> {
-    let mut here = point.to_path_buf();
-    let mut names = path.strip_prefix(point).ok()?.components();
-    while let Some(name) = names.next() {
-        if name.as_os_str() == OsStr::from_bytes(b"..") {
-            here.pop();
-            return Some(here.join(names.as_path()));
-        }
-        here.push(name);
-        if let Ok(link) = std::fs::read_link(&here) {
-            here.pop();
-            return Some(here.join(link).join(names.as_path()));
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,17 +95,5 @@ mod tests {
     fn the_kernels_own_table_has_a_root() {
         let mounts = Mounts::read().unwrap();
         assert_eq!(mounts.of(Path::new("/")).map(|mount| mount.point.clone()), Some(PathBuf::from("/")));
-    }
-
-    #[test]
-    fn symlinks_are_followed_one_at_a_time() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = dir.path();
-        std::fs::create_dir(root.join("real")).unwrap();
-        std::os::unix::fs::symlink("real", root.join("link")).unwrap();
-        let follow = |path: &str| follow_first_link(root, &root.join(path));
-        assert_eq!(follow("real/missing"), None);
-        assert_eq!(follow("link/missing"), Some(root.join("real/missing")));
-        assert_eq!(follow("real/../link/x"), Some(root.join("link/x")));
     }
 }

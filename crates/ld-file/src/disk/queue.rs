@@ -14,7 +14,7 @@ use tokio::task::yield_now;
 
 use super::claims::{Claimant, Claims};
 use super::job::{Answer, Destination, Job, JobError, Work};
-use super::threads::{NoThread, STALL, Shared};
+use super::threads::{STALL, Shared};
 
 /// A handle to the queue of one file system.
 #[derive(Clone)]
@@ -64,13 +64,8 @@ impl Queue {
             return;
         }
         self.shared.changed.notify_all();
-        match self.shared.add_thread() {
-            Ok(()) => {}
-            Err(NoThread::Refused(refused)) if self.shared.lock().threads == 0 => {
-                self.shared.refuse_jobs(&refused);
-            }
-            Err(_) if self.shared.set_stalled() => self.shared.answer_new_jobs(|| JobError::Stalled),
-            Err(_) => {}
+        if !self.shared.add_thread() && self.shared.set_stalled() {
+            self.shared.answer_new_jobs(|| JobError::Stalled);
         }
     }
 

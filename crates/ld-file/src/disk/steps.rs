@@ -1,41 +1,24 @@
-//! The steps of one job, each a short piece of blocking work.
+//! The steps of one job, each a short piece of blocking work. A step gives what was done if it ends
+//! the job, and else notes the job's progress.
 
 use std::sync::Arc;
 
 use super::claims::{Claim, Claims};
 use super::job::{Done, Existing, Job, JobError, Progress, Work};
-use crate::file::{self, FileError, OpenDirectories, Prepared};
+use crate::file::{self, FileError, OpenDirectories, Replacement};
 
-/// What a step did.
-pub(super) enum Step {
-    /// The job has another step before it.
-    Next(Progress),
-    Finished(Result<Done, JobError>),
-}
-
-impl From<Result<Step, JobError>> for Step {
-    fn from(result: Result<Self, JobError>) -> Self {
-        result.unwrap_or_else(|error| Self::Finished(Err(error)))
-    }
-}
+/// What a step led to; `None`: the job has another step before it.
+pub(super) type Step = Result<Option<Done>, JobError>;
 
 /// Does all of a job that touches no file, and prepares the new file of one that does.
 pub(super) fn begin(job: &mut Job, claims: &Arc<Claims>, directories: &mut OpenDirectories) -> Step {
     if !job.is_new() {
         // Another thread has begun it.
-        return Step::Next(std::mem::take(&mut job.progress));
+        return Ok(None);
     }
     if job.answer.is_closed() {
-        return Step::Finished(Err(JobError::Stalled));
+        return Err(JobError::Stalled);
     }
-    try_begin(job, claims, directories).into()
-}
-
-fn try_begin(
-    job: &mut Job,
-    claims: &Arc<Claims>,
-    directories: &mut OpenDirectories,
-) -> Result<Step, JobError> {
     let (mut target, destination) = (job.claimant.target(), &mut *job.destination);
     if matches!(job.work, Work::Apply { .. } | Work::Compare { .. } | Work::Remove(_)) {
         let entry = file::locate(target.dest, directories)?;
@@ -43,13 +26,8 @@ fn try_begin(
     }
     let state = &mut destination.file;
     let done = match &job.work {
-        Work::Touch(proof) => {
-            if file::touch(target, state, proof.as_ref())? {
-                Done::Touched
-            } else {
-                Done::TooLate
-            }
-        }
+        Work::Touch(proof) if file::touch(target, state, proof.as_ref())? => Done::Touched,
+        Work::Touch(_) => Done::TooLate,
         Work::Verify(depth) => file::verify(target, *depth, state, directories).map(|()| Done::Verified)?,
         Work::Exists if file::exists(target.dest) => Done::Verified,
         Work::Exists => Done::Missing,
@@ -69,66 +47,56 @@ fn try_begin(
         }
         Work::Apply { content, owner, touch, .. } => {
             target.owner = *owner;
-            match file::prepare(target, content, state, directories)? {
-                Prepared::Replacement(replacement) => {
-                    return Ok(Step::Next(Progress::Prepared(Box::new(replacement))));
-                }
-                Prepared::Unchanged => {
-                    if let Some(proof) = touch {
-                        // A failed touch says nothing about the content: the next heartbeat reports
-                        // it.
-                        let _ = file::touch(target, state, proof.as_ref());
-                    }
-                    Done::Unchanged
-                }
+            if let Some(replacement) = Replacement::prepare(target, content, state, directories)? {
+                job.progress = Progress::Prepared(Box::new(replacement));
+                return Ok(None);
             }
+            if let Some(proof) = touch {
+                // A failed touch says nothing about the content: the next heartbeat reports it.
+                let _ = file::touch(target, state, proof.as_ref());
+            }
+            Done::Unchanged
         }
     };
-    Ok(Step::Finished(Ok(done)))
+    Ok(Some(done))
 }
 
 /// Asks for the content to be written to the disk without waiting, so that the flushes of a batch
 /// share their work.
 pub(super) fn begin_flush(job: &mut Job) -> Step {
-    let progress = std::mem::take(&mut job.progress);
-    if let Progress::Prepared(replacement) = &progress
-        && job.claimant.target().fsync
-    {
+    if let Progress::Prepared(replacement) = &job.progress {
         replacement.begin_flush();
     }
-    Step::Next(progress)
+    Ok(None)
 }
 
 /// Waits until the content is on the disk.
 pub(super) fn flush(job: &mut Job) -> Step {
-    match std::mem::take(&mut job.progress) {
-        Progress::Prepared(replacement) if job.claimant.target().fsync => {
-            let flushed = replacement.flush().map(|()| Step::Next(Progress::Flushed(replacement)));
-            flushed.map_err(JobError::from).into()
-        }
-        Progress::Prepared(replacement) => Step::Next(Progress::Flushed(replacement)),
-        other => Step::Next(other),
+    if let Progress::Prepared(replacement) = &job.progress {
+        replacement.flush()?;
     }
+    Ok(None)
 }
 
-/// Renames the new file to its destination.
+/// Renames the new file, which is flushed, to its destination.
 pub(super) fn put_in_place(job: &mut Job) -> Step {
+    let Work::Apply { content, .. } = &job.work else { return Ok(None) };
     let replacement = match std::mem::take(&mut job.progress) {
-        Progress::Flushed(replacement) => replacement,
-        other => return Step::Next(other),
+        Progress::Prepared(replacement) => replacement,
+        other => {
+            job.progress = other;
+            return Ok(None);
+        }
     };
-    let Work::Apply { content, .. } = &job.work else { return Step::Next(Progress::New) };
     // Another claimant may have taken the file meanwhile.
-    if let Some(Err(error)) = job.destination.claim.as_ref().map(Claim::confirm) {
-        return Step::Finished(Err(error.into()));
-    }
-    let directory = Arc::clone(replacement.directory());
+    job.destination.claim.as_ref().map_or(Ok(()), Claim::confirm)?;
     let target = job.claimant.target();
-    match replacement.put_in_place(target, content, &mut job.destination.file) {
-        Ok(()) if target.fsync => Step::Next(Progress::InPlace(directory)),
-        Ok(()) => Step::Finished(Ok(Done::Replaced)),
-        Err(error) => Step::Finished(Err(error.into())),
+    let directory = replacement.put_in_place(target, content, &mut job.destination.file)?;
+    if !target.fsync {
+        return Ok(Some(Done::Replaced));
     }
+    job.progress = Progress::InPlace(directory);
+    Ok(None)
 }
 
 /// Ends a job after the flush of its directory, with the error if that failed.

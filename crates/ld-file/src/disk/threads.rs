@@ -62,12 +62,6 @@ impl State {
     }
 }
 
-/// Why no thread was added: there are enough, or the system refuses one.
-pub(super) enum NoThread {
-    Enough,
-    Refused(io::Error),
-}
-
 impl Shared {
     pub(super) fn new(spawner: Spawner, claims: Arc<Claims>) -> Self {
         let (state, changed) = (Mutex::default(), Condvar::new());
@@ -88,41 +82,31 @@ impl Shared {
             (0..wanted.min(state.waiting)).for_each(|_| self.changed.notify_one());
             wanted.saturating_sub(state.waiting)
         };
-        for _ in 0..wanted {
-            match self.add_thread() {
-                Ok(()) => {}
-                Err(NoThread::Refused(refused)) if self.lock().threads == 0 => {
-                    return self.refuse_jobs(&refused);
-                }
-                Err(_) => return,
-            }
-        }
+        (0..wanted).take_while(|_| self.add_thread()).for_each(drop);
     }
 
     pub(super) fn answer_new_jobs(&self, error: impl Fn() -> JobError) {
         self.take_new_jobs().into_iter().for_each(|job| job.finish(Err(error())));
     }
 
-    /// Answers all jobs that have not begun, since there is no thread for them.
-    pub(super) fn refuse_jobs(&self, refused: &io::Error) {
-        let error = || io::Error::new(refused.kind(), refused.to_string());
-        self.answer_new_jobs(|| JobError::NoThread(error()));
-    }
-
-    /// Makes another thread.
-    pub(super) fn add_thread(self: &Arc<Self>) -> Result<(), NoThread> {
+    /// Makes another thread, and returns whether it did: there may be enough, or the system may
+    /// refuse one. If there is none at all, the jobs that have not begun are refused.
+    pub(super) fn add_thread(self: &Arc<Self>) -> bool {
         {
             let mut state = self.lock();
             if state.threads >= THREADS {
-                return Err(NoThread::Enough);
+                return false;
             }
             self.count_threads(&mut state, 1);
         }
         let shared = Arc::clone(self);
-        self.spawner.spawn("ld-files", move || shared.work()).map_err(|refused| {
-            self.count_threads(&mut self.lock(), -1);
-            NoThread::Refused(refused)
-        })
+        let Err(refused) = self.spawner.spawn("ld-files", move || shared.work()) else { return true };
+        self.count_threads(&mut self.lock(), -1);
+        if self.lock().threads == 0 {
+            let error = || io::Error::new(refused.kind(), refused.to_string());
+            self.answer_new_jobs(|| JobError::NoThread(error()));
+        }
+        false
     }
 
     /// Takes the jobs that have not begun. Jobs that have a file already stay for a thread:
@@ -176,12 +160,12 @@ impl Shared {
         Some(batch)
     }
 
-    /// Notes that all threads hang, and returns whether they do. The lock is held meanwhile, so a
+    /// Notes that all threads hang, and returns whether they do; without any, none hangs. The lock is held meanwhile, so a
     /// thread with a batch in the list reports its progress afterwards.
     pub(super) fn set_stalled(&self) -> bool {
         let state = self.lock();
         let hanging = state.batches.iter().filter(|batch| batch.step_age() >= STALL).count();
-        let all_hang = hanging == state.threads;
+        let all_hang = state.threads > 0 && hanging == state.threads;
         if all_hang {
             self.stalled.send_replace(true);
         }

@@ -15,25 +15,57 @@ use super::{FileError, FileState, Target, content};
 /// first difference, which is faster.
 const MAX_HASHED: usize = 4096;
 
+/// What stands at a destination.
+pub(super) enum Found {
+    /// A file with the right content and owner, that only its owner can change, and with a mode
+    /// that the state accepts.
+    Right(Identity),
+    /// The same with fewer mode bits: right, if the file system gives a new file no more.
+    FewerModeBits(Identity),
+    /// Something else, or nothing.
+    Wrong(Option<Identity>),
+}
+
+/// Compares what stands at the destination with what should. Changes nothing.
+pub(super) fn find(
+    target: Target<'_>,
+    directory: &Directory,
+    content: &[u8],
+    state: &FileState,
+) -> Result<Found, FileError> {
+    let (_, name) = split(target.dest)?;
+    let Some(found) = directory.look(name)? else { return Ok(Found::Wrong(None)) };
+    // A second name of the same file would let it be changed from elsewhere.
+    let may_be_right = found.is_file()
+        && found.links == 1
+        && Attributes::new(target, directory).has_owner_of(&found)
+        && found.mode & !target.mode == 0
+        && !state.is_unflushed();
+    if !may_be_right || is_known_to_differ(&found, content, state) {
+        return Ok(Found::Wrong(Some(found)));
+    }
+    match open_if_equal(directory, name, &found, content)? {
+        Some(file) if !has_foreign_acl(&file, directory) => {}
+        _ => return Ok(Found::Wrong(Some(found))),
+    }
+    let is_right = state.accepts_mode(found.mode, target.mode);
+    Ok(if is_right { Found::Right(found) } else { Found::FewerModeBits(found) })
+}
+
 /// Whether the file is right in content, owner and mode; changes nothing on disk. The state then
 /// knows the file, or forgets it.
 pub(crate) fn compare(target: Target<'_>, content: &[u8], state: &mut FileState) -> Result<bool, FileError> {
-    let found = find_right(target, content, state)?;
-    match found {
-        Some(found) => state.set_right(found, content),
-        None => state.forget(),
-    }
-    Ok(found.is_some())
-}
-
-fn find_right(target: Target<'_>, content: &[u8], state: &FileState) -> Result<Option<Identity>, FileError> {
-    let (parent, name) = split(target.dest)?;
-    let Some(directory) = Directory::open_if_exists(parent)? else { return Ok(None) };
-    let attributes = Attributes::new(target, &directory);
-    let Some(found) = directory.look(name)? else { return Ok(None) };
-    let is_right = is_right_but_for_mode(&directory, name, &found, &attributes, content, state)?
-        && state.accepts_mode(found.mode, target.mode);
-    Ok(is_right.then_some(found))
+    let (parent, _) = split(target.dest)?;
+    let found = match Directory::open_if_exists(parent)? {
+        Some(directory) => find(target, &directory, content, state)?,
+        None => Found::Wrong(None),
+    };
+    let Found::Right(found) = found else {
+        state.forget();
+        return Ok(false);
+    };
+    state.set_right(found, content);
+    Ok(true)
 }
 
 /// Whether a reader finds anything but `content` at the destination; for `None`, whether it finds
@@ -49,29 +81,6 @@ pub(crate) fn differs(dest: &Path, content: Option<&[u8]>) -> Result<bool, FileE
 /// Whether anything exists at the destination, a dangling symlink included.
 pub(crate) fn exists(dest: &Path) -> bool {
     dest.symlink_metadata().is_ok()
-}
-
-/// Whether what was found is a file with the right content and owner, that only its owner can
-/// change, and with no more mode bits than asked.
-pub(super) fn is_right_but_for_mode(
-    directory: &Directory,
-    name: &OsStr,
-    found: &Identity,
-    attributes: &Attributes,
-    content: &[u8],
-    state: &FileState,
-) -> Result<bool, FileError> {
-    // A second name of the same file would let it be changed from elsewhere.
-    let is_candidate = found.is_file()
-        && found.links == 1
-        && attributes.has_owner_of(found)
-        && found.mode & !attributes.mode == 0
-        && !state.is_unflushed();
-    if !is_candidate || is_known_to_differ(found, content, state) {
-        return Ok(false);
-    }
-    let file = open_if_equal(directory, name, found, content)?;
-    Ok(file.is_some_and(|file| !has_foreign_acl(&file, directory)))
 }
 
 /// Whether the file is as it was last written, with other content: it need not be read.

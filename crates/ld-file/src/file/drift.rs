@@ -9,7 +9,7 @@ use super::error::SHORTAGES;
 use super::identity::Identity;
 use super::owner::effective_user;
 use super::state::LastWritten;
-use super::{FileError, TouchError, content};
+use super::{FileError, content};
 
 /// How often to compare a file that changes meanwhile, for example by another heartbeat.
 const ATTEMPTS: u32 = 3;
@@ -66,7 +66,7 @@ pub(super) fn examine(
     name: &OsStr,
     last: &LastWritten,
     depth: Depth,
-) -> Result<Identity, TouchError> {
+) -> Result<Identity, FileError> {
     for _ in 0..ATTEMPTS {
         let found = directory.look(name)?.ok_or(Drift::Missing)?;
         if let Some(drift) = another_file(&last.identity, &found) {
@@ -86,7 +86,7 @@ pub(super) fn examine(
         let file = match content::open(directory, name) {
             Ok(file) => file,
             Err(error) if SHORTAGES.contains(&error) => {
-                return Err(FileError::system("open", &directory.path().join(name))(error).into());
+                return Err(FileError::system("open", &directory.path().join(name))(error));
             }
             Err(_) if is_untouched => return Ok(found),
             Err(_) => {

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
+use super::Drift;
+
 /// Errors that mean a shortage of descriptors, memory or the like, and not a fault of the file.
 pub(super) const SHORTAGES: [Errno; 4] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
 
 /// A failed operation on one destination. The text names the path and never holds content.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FileError {
     /// A directory stands where the file belongs. It is never removed.
     #[error("{0} is a directory: move it away, or configure another destination")]
@@ -91,6 +94,9 @@ pub enum FileError {
     /// A temporary file of ours is in use by another process, so a sweep leaves it.
     #[error("{0} is locked by another process: remove it when that process has ended")]
     Locked(PathBuf),
+    /// The file is not as it was last written, so a heartbeat would lie.
+    #[error(transparent)]
+    Drift(#[from] Drift),
     /// The system refused a step.
     #[error("cannot {action} {path}: {source}")]
     System {

@@ -1,14 +1,13 @@
 //! Which other users could redirect a destination.
 
-use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use rustix::process::{Gid, getegid, getgroups};
 
 use super::owner::effective_user;
-use super::walk::MAX_LINKS;
+use super::walk::{MAX_LINKS, follow_first_link};
 
 /// A directory through which another user could replace the destination.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,74 +20,46 @@ pub struct Warning {
 }
 
 /// Looks at the directory of a destination and at every directory on the way to it, through
-/// symlinks too, for one that others than root, the watcher and the file's `owner` can write. What
-/// cannot be looked at does not warn: the write will say why.
+/// symlinks too, for one that others than root, this process's user and the file's `owner` can
+/// write. What cannot be looked at does not warn: the write will say why.
 ///
 /// With the sticky bit, others can add files beside ours but not replace them, so a shared
 /// directory with it is fine.
 pub fn inspect_directory(dest: &Path, owner: Option<u32>) -> Option<Warning> {
-    let absolute = std::path::absolute(dest).ok()?;
     let trusted = [0, effective_user(), owner.unwrap_or(0)];
-    let mut walk = Walk { trusted, seen: BTreeSet::new(), links: 0 };
-    walk.directories(absolute.parent()?).err()
+    let mut path = std::path::absolute(dest).ok()?;
+    path.pop();
+    for _ in 0..=MAX_LINKS {
+        let mut warning = None;
+        let next = follow_first_link(Path::new("/"), &path, |directory| {
+            warning = warning.take().or_else(|| judge(directory, trusted));
+        });
+        if warning.is_some() {
+            return warning;
+        }
+        path = next?;
+    }
+    None
 }
 
-struct Walk {
-    trusted: [u32; 3],
-    seen: BTreeSet<PathBuf>,
-    links: u32,
-}
-
-impl Walk {
-    /// Judges each step of an absolute path. Returns it without links.
-    fn directories(&mut self, path: &Path) -> Result<PathBuf, Warning> {
-        let mut here = PathBuf::new();
-        for component in path.components() {
-            match component {
-                Component::ParentDir => _ = here.pop(),
-                component => here.push(component),
-            }
-            if let Ok(link) = fs::read_link(&here) {
-                self.links += 1;
-                if self.links > MAX_LINKS {
-                    break;
-                }
-                here.pop();
-                here = self.directories(&here.join(link))?;
-            }
-            if self.seen.insert(here.clone()) {
-                self.judge(&here)?;
-            }
-        }
-        Ok(here)
-    }
-
-    fn judge(&self, directory: &Path) -> Result<(), Warning> {
-        let Ok(found) = fs::symlink_metadata(directory) else { return Ok(()) };
-        if !found.is_dir() {
-            return Ok(());
-        }
-        let warning = |writer: String, remedy| Warning { path: directory.to_owned(), writer, remedy };
-        let sticky = found.mode() & 0o1000 != 0;
-        if !self.trusted.contains(&found.uid()) {
-            return Err(warning(format!("its owner, user {}", found.uid()), "give it to root with chown"));
-        }
-        if found.mode() & 0o002 != 0 && !sticky {
-            return Err(warning(
-                "every user".to_owned(),
-                "take that away with chmod o-w, or set the sticky bit",
-            ));
-        }
-        if found.mode() & 0o020 != 0 && !sticky && found.gid() != 0 {
-            let remedy = if writes_as_member(&found) {
-                "the watcher writes there as a member of that group, so let no other user be in it"
-            } else {
-                "take that away with chmod g-w"
-            };
-            return Err(warning(format!("group {}", found.gid()), remedy));
-        }
-        Ok(())
-    }
+fn judge(directory: &Path, trusted: [u32; 3]) -> Option<Warning> {
+    let found = fs::symlink_metadata(directory).ok().filter(Metadata::is_dir)?;
+    let is_sticky = found.mode() & 0o1000 != 0;
+    let (writer, remedy) = if !trusted.contains(&found.uid()) {
+        (format!("its owner, user {}", found.uid()), "give it to root with chown")
+    } else if found.mode() & 0o002 != 0 && !is_sticky {
+        ("every user".to_owned(), "take that away with chmod o-w, or set the sticky bit")
+    } else if found.mode() & 0o020 != 0 && !is_sticky && found.gid() != 0 {
+        let remedy = if writes_as_member(&found) {
+            "the watcher writes there as a member of that group, so let no other user be in it"
+        } else {
+            "take that away with chmod g-w"
+        };
+        (format!("group {}", found.gid()), remedy)
+    } else {
+        return None;
+    };
+    Some(Warning { path: directory.to_owned(), writer, remedy })
 }
 
 /// Whether the watcher itself can write to the directory only by its group, as in a volume with

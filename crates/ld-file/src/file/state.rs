@@ -27,7 +27,7 @@ impl FileState {
         self.last_written.is_some()
     }
 
-    /// Forgets the file. The next [`prepare`](super::prepare()) compares what it finds.
+    /// Forgets the file. The next [`Replacement::prepare`](super::Replacement::prepare) compares what it finds.
     pub(crate) fn forget(&mut self) {
         self.last_written = None;
     }
@@ -36,7 +36,7 @@ impl FileState {
     /// cut.
     ///
     /// The kernel reports a failed flush once, and the next one may succeed without having written
-    /// anything. So the next [`prepare`](super::prepare()) writes the file anew, although its
+    /// anything. So the next [`Replacement::prepare`](super::Replacement::prepare) writes the file anew, although its
     /// content is right.
     pub(crate) fn set_unflushed(&mut self) {
         self.unflushed = true;

@@ -1,7 +1,8 @@
 //! Removing the temporary files that a killed watcher left.
 
-use std::collections::HashMap;
-use std::fs::File;
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -9,7 +10,6 @@ use rustix::io::Errno;
 
 use super::directory::Directory;
 use super::identity::Identity;
-use super::locks::locked_inodes;
 use super::owner::effective_user;
 use super::temp_names::{is_live, tag, tag_of};
 use super::{FileError, content, system};
@@ -18,42 +18,27 @@ use super::{FileError, content, system};
 /// more must not keep the watcher busy.
 const MAX_FILES: usize = 20_000;
 
-/// Names and failures that are kept for the log.
-const MAX_SHOWN: usize = 10;
+/// How often the list of locks is read.
+const READS: u32 = 5;
 
 /// What a sweep of one directory did.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Sweep {
-    /// How many stray files were removed.
-    pub removed: usize,
-    /// The first few of them.
-    pub names: Vec<PathBuf>,
-    /// How many files could not be looked at or removed.
-    pub failed: usize,
-    /// The first few reasons.
-    pub failures: Vec<FileError>,
+    /// The stray files that were removed.
+    pub removed: Vec<PathBuf>,
+    /// Why others could not be looked at or removed.
+    pub failed: Vec<FileError>,
     /// Whether more files were there than one sweep handles: they stay.
     pub is_incomplete: bool,
 }
 
 impl Sweep {
-    fn add(&mut self, directory: &Directory, name: &str, result: Result<bool, FileError>) {
-        match result {
+    fn add(&mut self, directory: &Directory, name: &str, is_removed: Result<bool, FileError>) {
+        match is_removed {
+            Ok(true) => self.removed.push(directory.path().join(name)),
             Ok(false) => {}
-            Ok(true) => {
-                self.removed += 1;
-                if self.names.len() < MAX_SHOWN {
-                    self.names.push(directory.path().join(name));
-                }
-            }
-            Err(error) => self.fail(error),
-        }
-    }
-
-    fn fail(&mut self, error: FileError) {
-        self.failed += 1;
-        if self.failures.len() < MAX_SHOWN {
-            self.failures.push(error);
+            Err(error) => self.failed.push(error),
         }
     }
 }
@@ -69,7 +54,7 @@ pub fn sweep(directory: &Path, destinations: &[(&Path, Option<u32>)]) -> Sweep {
     // The parent of a bare name.
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     match Directory::open(directory).and_then(|opened| sweep_directory(&opened, destinations, &mut sweep)) {
-        Err(error) if !error.is_missing() => sweep.fail(error),
+        Err(error) if !error.is_missing() => sweep.failed.push(error),
         _ => {}
     }
     sweep
@@ -104,7 +89,7 @@ fn sweep_directory(
             }
             Ok(Some(Stray::Unreadable(found))) => unreadable.push((name.to_owned(), found)),
             Ok(None) => {}
-            Err(error) => sweep.fail(error),
+            Err(error) => sweep.failed.push(error),
         }
     }
     remove_unreadable(directory, &unreadable, sweep)
@@ -163,7 +148,7 @@ fn remove_unreadable(
     let locked = locked_inodes().map_err(FileError::system("read", Path::new("/proc/locks")))?;
     for (name, found) in files {
         if locked.contains(&found.inode) {
-            sweep.fail(FileError::Locked(directory.path().join(name)));
+            sweep.failed.push(FileError::Locked(directory.path().join(name)));
         } else {
             sweep.add(directory, name, unlink(directory, name));
         }
@@ -177,4 +162,23 @@ fn unlink(directory: &Directory, name: &str) -> Result<bool, FileError> {
         Err(Errno::NOENT) => Ok(false),
         Err(error) => Err(FileError::system("sweep", &directory.path().join(name))(error)),
     }
+}
+
+/// The inodes of all files that are locked, on any device.
+///
+/// The kernel does not list locks held in other PID namespaces. If a sweep removes a live file of
+/// such a process, its watcher fails one write and repeats it. Devices are not compared, since the
+/// list names them differently on some file systems.
+///
+/// The kernel fills one page a read, and skips locks when others are released between two reads. So
+/// the list is read several times, and a lock counts if any of the lists has it.
+fn locked_inodes() -> io::Result<HashSet<u64>> {
+    let mut inodes = HashSet::new();
+    for _ in 0..READS {
+        // A field `major:minor:inode` of each line.
+        let list = fs::read_to_string("/proc/locks")?;
+        let fields = list.split_ascii_whitespace().filter(|field| field.contains(':'));
+        inodes.extend(fields.filter_map(|field| field.rsplit(':').next()?.parse::<u64>().ok()));
+    }
+    Ok(inodes)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
 use rustix::io::Errno;
 
-use super::directory::Directory;
+use super::directory::{Directory, OpenDirectories, split};
 use super::temp_names::{LiveName, forget_strays, strays, tag};
 use super::{FileError, system};
 
@@ -122,4 +122,34 @@ fn remove_strays(directory: &Directory, tag: u64) -> Result<(), FileError> {
         forget_strays(tag);
     }
     Ok(())
+}
+
+/// A temporary file under check: it is removed when this is dropped.
+#[derive(Debug)]
+pub struct FileUnderCheck {
+    _temp: Temp,
+    path: PathBuf,
+}
+
+impl FileUnderCheck {
+    /// Writes `content` into a temporary file of mode 0600 beside the destination, the only place
+    /// that the watcher may write to.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the file from being written.
+    pub fn write(dest: &Path, content: &[u8]) -> Result<Self, FileError> {
+        let (parent, _) = split(dest)?;
+        let directory = OpenDirectories::default().open_or_create(parent, false)?;
+        let temp = Temp::create(&directory, dest, 0o600, content)?;
+        let path = std::path::absolute(temp.path()).map_err(FileError::system("resolve", dest))?;
+        Ok(Self { _temp: temp, path })
+    }
+}
+
+impl AsRef<Path> for FileUnderCheck {
+    /// The absolute path.
+    fn as_ref(&self) -> &Path {
+        &self.path
+    }
 }

@@ -18,16 +18,13 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use super::directory::Directory;
 use super::identity::Identity;
 use super::owner::effective_user;
-use super::{
-    Depth, FileError, FileState, OpenDirectories, Owner, Prepared, Replacement, Target, TouchError, prepare,
-};
+use super::{Depth, FileError, FileState, OpenDirectories, Owner, Replacement, Target};
 
 /// A user without any file or process that matters.
 const NOBODY: u32 = 65534;
@@ -113,17 +110,15 @@ impl Room {
     /// The prepared temporary file for `content`.
     fn prepared(&mut self, content: &[u8]) -> Replacement {
         let mut directories = OpenDirectories::default();
-        match prepare(self.file.target(), content, &mut self.state, &mut directories).unwrap() {
-            Prepared::Replacement(replacement) => replacement,
-            Prepared::Unchanged => panic!("it is right already"),
-        }
+        let prepared = Replacement::prepare(self.file.target(), content, &mut self.state, &mut directories);
+        prepared.unwrap().expect("it is not right yet")
     }
 
-    fn verify(&mut self) -> Result<(), TouchError> {
+    fn verify(&mut self) -> Result<(), FileError> {
         super::verify(self.file.target(), Depth::Content, &mut self.state, &mut OpenDirectories::default())
     }
 
-    fn touch(&mut self) -> Result<(), TouchError> {
+    fn touch(&mut self) -> Result<(), FileError> {
         super::touch(self.file.target(), &mut self.state, || true).map(|touched| assert!(touched))
     }
 
@@ -148,19 +143,15 @@ fn user(id: u32) -> Owner {
 
 /// All steps of one write.
 fn write(file: &TestFile, content: &[u8], state: &mut FileState) -> Result<Outcome, FileError> {
-    match prepare(file.target(), content, state, &mut OpenDirectories::default())? {
-        Prepared::Unchanged => Ok(Outcome::Unchanged),
-        Prepared::Replacement(replacement) => {
-            replacement.begin_flush();
-            replacement.flush()?;
-            let directory = Arc::clone(replacement.directory());
-            replacement.put_in_place(file.target(), content, state)?;
-            if file.fsync {
-                directory.flush().inspect_err(|_| state.set_unflushed())?;
-            }
-            Ok(Outcome::Replaced)
-        }
+    let prepared = Replacement::prepare(file.target(), content, state, &mut OpenDirectories::default())?;
+    let Some(replacement) = prepared else { return Ok(Outcome::Unchanged) };
+    replacement.begin_flush();
+    replacement.flush()?;
+    let directory = replacement.put_in_place(file.target(), content, state)?;
+    if file.fsync {
+        directory.flush().inspect_err(|_| state.set_unflushed())?;
     }
+    Ok(Outcome::Replaced)
 }
 
 fn inode(path: &Path) -> u64 {

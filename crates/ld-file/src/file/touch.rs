@@ -4,9 +4,9 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::AsRawFd;
+use std::time::SystemTime;
 
-use filetime::{FileTime, set_file_handle_times};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, openat, utimensat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, futimens, openat, utimensat};
 use rustix::io::Errno;
 
 use super::directory::{Directory, OpenDirectories, split};
@@ -15,29 +15,18 @@ use super::identity::{Identity, Timestamp};
 use super::temp::clean_up;
 use super::{Drift, FileError, FileState, Target, content};
 
-/// Why a file was not touched, or did not pass the drift check.
-#[derive(Debug, thiserror::Error)]
-pub enum TouchError {
-    /// The file is not as it was last written, so a heartbeat would lie.
-    #[error(transparent)]
-    Drift(#[from] Drift),
-    /// The system refused.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
-
 /// Checks whether the destination still is as it was last written. Other times alone are no drift:
 /// the state takes them over.
 ///
 /// # Errors
 ///
-/// [`TouchError::Drift`] if it is not.
+/// [`FileError::Drift`] if it is not.
 pub(crate) fn verify(
     target: Target<'_>,
     depth: Depth,
     state: &mut FileState,
     directories: &mut OpenDirectories,
-) -> Result<(), TouchError> {
+) -> Result<(), FileError> {
     let (parent, name) = split(target.dest)?;
     let last = *state.last_written().ok_or(Drift::NotWritten)?;
     let directory = directories.open(parent).map_err(missing_is_drift)?;
@@ -53,12 +42,12 @@ pub(crate) fn verify(
 ///
 /// # Errors
 ///
-/// [`TouchError::Drift`] if the file is another, before or after.
+/// [`FileError::Drift`] if the file is another, before or after.
 pub(crate) fn touch(
     target: Target<'_>,
     state: &mut FileState,
     is_proved: impl FnOnce() -> bool,
-) -> Result<bool, TouchError> {
+) -> Result<bool, FileError> {
     let (parent, name) = split(target.dest)?;
     let last = *state.last_written().ok_or(Drift::NotWritten)?;
     let directory = Directory::open(parent).map_err(missing_is_drift)?;
@@ -69,7 +58,7 @@ pub(crate) fn touch(
     if !is_proved() {
         return Ok(false);
     }
-    let touched = same.map(|file| file.set_mtime(&found)).transpose().map_err(refused())?;
+    let touched = same.map(|file| set_mtime(&file, &found)).transpose().map_err(refused())?;
     // It was changed or touched in between. Its present state decides.
     let identity =
         touched.flatten().map_or_else(|| examine(&directory, name, &last, Depth::Attributes), Ok)?;
@@ -77,67 +66,52 @@ pub(crate) fn touch(
     Ok(true)
 }
 
-fn missing_is_drift(error: FileError) -> TouchError {
-    if error.is_missing() { Drift::Missing.into() } else { error.into() }
+fn missing_is_drift(error: FileError) -> FileError {
+    if error.is_missing() { Drift::Missing.into() } else { error }
 }
 
-/// An open file, ready to be touched.
-struct Touchable {
-    file: File,
-    is_readable: bool,
-}
-
-/// Opens the file `found`; `None` if the name leads to another file, or to a changed one.
-fn open_same(directory: &Directory, name: &OsStr, found: &Identity) -> Result<Option<Touchable>, Errno> {
-    let (file, is_readable) = match content::open(directory, name) {
+/// Opens the file `found`, for its times alone if it may not be read; `None` if the name leads to
+/// another file, or to a changed one.
+fn open_same(directory: &Directory, name: &OsStr, found: &Identity) -> Result<Option<File>, Errno> {
+    let opened = match content::open(directory, name) {
         Err(Errno::ACCESS) => {
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            (openat(directory, name, flags, Mode::empty()).map(File::from), false)
+            openat(directory, name, flags, Mode::empty()).map(File::from)
         }
-        result => (result, true),
+        result => result,
     };
-    let file = match file {
-        Err(Errno::NOENT | Errno::LOOP) => return Ok(None),
-        file => file?,
-    };
-    Ok((Identity::of(&file)? == *found).then_some(Touchable { file, is_readable }))
-}
-
-impl Touchable {
-    /// Sets the mtime to now. Returns what the file is then, or `None` if it is not what was
-    /// `found` before: it was changed at the same time.
-    fn set_mtime(&self, found: &Identity) -> Result<Option<Identity>, Errno> {
-        let now = now();
-        if self.is_readable {
-            set_file_handle_times(&self.file, None, Some(now)).map_err(errno)?;
-        } else {
-            touch_unreadable(&self.file, now)?;
-        }
-        let touched = Identity::of(&self.file)?;
-        let set = Timestamp { seconds: now.unix_seconds(), nanoseconds: now.nanoseconds() };
-        // Some file systems keep whole seconds only. Any other mtime is a later write.
-        let coarse = Timestamp { nanoseconds: 0, ..set };
-        let is_ours = touched.is_same_but_for_times(found) && [set, coarse].contains(&touched.modified);
-        Ok(is_ours.then_some(touched))
+    match opened {
+        Ok(file) => Ok((Identity::of(&file)? == *found).then_some(file)),
+        Err(Errno::NOENT | Errno::LOOP) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
-/// Touches a file by a descriptor that cannot read it: the descriptor's name in /proc leads to this
-/// very file, whatever stands at its path.
-fn touch_unreadable(file: &File, now: FileTime) -> Result<(), Errno> {
+/// Sets the mtime to now. Returns what the file is then, or `None` if it is not what was `found`
+/// before: it was changed at the same time.
+fn set_mtime(file: &File, found: &Identity) -> Result<Option<Identity>, Errno> {
+    let now = now();
     let times = Timestamps {
         last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
-        last_modification: Timespec { tv_sec: now.seconds(), tv_nsec: now.nanoseconds().into() },
+        last_modification: Timespec { tv_sec: now.seconds, tv_nsec: now.nanoseconds.into() },
     };
-    utimensat(CWD, format!("/proc/self/fd/{}", file.as_raw_fd()), &times, AtFlags::empty())
-}
-
-fn errno(error: std::io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+    match futimens(file, &times) {
+        // The descriptor was opened with `O_PATH`. Its name in /proc leads to this very file,
+        // whatever stands at its path.
+        Err(Errno::BADF) => {
+            utimensat(CWD, format!("/proc/self/fd/{}", file.as_raw_fd()), &times, AtFlags::empty())?;
+        }
+        result => result?,
+    }
+    let touched = Identity::of(file)?;
+    // Some file systems keep whole seconds only. Any other mtime is a later write.
+    let coarse = Timestamp { nanoseconds: 0, ..now };
+    let is_ours = touched.is_same_but_for_times(found) && [now, coarse].contains(&touched.modified);
+    Ok(is_ours.then_some(touched))
 }
 
 /// In whole microseconds, which all but the coarsest file systems store as they are.
-fn now() -> FileTime {
-    let now = FileTime::now();
-    FileTime::from_unix_time(now.unix_seconds(), now.nanoseconds() / 1000 * 1000)
+fn now() -> Timestamp {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp { seconds: now.as_secs() as i64, nanoseconds: now.subsec_micros() * 1000 }
 }

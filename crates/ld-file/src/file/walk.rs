@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{
     CWD, FileType, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags, fstat, fstatfs, openat, openat2, readlinkat,
@@ -101,5 +101,44 @@ impl Walk<'_> {
 
     fn fail(&self) -> impl FnOnce(Errno) -> FileError + use<'_> {
         FileError::system("open the directory", self.goal)
+    }
+}
+
+/// Follows `path` below `point` up to the first symlink, and gives the path that it leads to;
+/// `None` if there is no symlink on the way. Visits `point` and each step that is no symlink.
+/// Blocks when the file system at `point` hangs.
+pub(crate) fn follow_first_link(point: &Path, path: &Path, mut visit: impl FnMut(&Path)) -> Option<PathBuf> {
+    let mut here = point.to_path_buf();
+    let mut names = path.strip_prefix(point).ok()?.components();
+    visit(&here);
+    while let Some(name) = names.next() {
+        if name == Component::ParentDir {
+            here.pop();
+            return Some(here.join(names.as_path()));
+        }
+        here.push(name);
+        if let Ok(link) = std::fs::read_link(&here) {
+            here.pop();
+            return Some(here.join(link).join(names.as_path()));
+        }
+        visit(&here);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn symlinks_are_followed_one_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        std::fs::create_dir(root.join("real")).unwrap();
+        std::os::unix::fs::symlink("real", root.join("link")).unwrap();
+        let follow = |path: &str| follow_first_link(root, &root.join(path), |_| ());
+        assert_eq!(follow("real/missing"), None);
+        assert_eq!(follow("link/missing"), Some(root.join("real/missing")));
+        assert_eq!(follow("real/../link/x"), Some(root.join("link/x")));
     }
 }

@@ -13,7 +13,7 @@ use super::Rounds;
 use crate::node::{DRIFT_STAYS, Task};
 use crate::source::NodeSource;
 use crate::status::State;
-use ld_file::{Depth, Drift, TouchError};
+use ld_file::{Depth, Drift, FileError};
 use ld_file::{Disks, Done, JobError, Work};
 
 /// This many repairs, each within [`REPEAT_WINDOW`] of the one before, make a second watcher
@@ -83,7 +83,7 @@ impl<W: NodeSource> Task<W> {
                 result => break result,
             }
         };
-        if let Err(JobError::Touch(TouchError::Drift(drift))) = result {
+        if let Err(JobError::File(FileError::Drift(drift))) = result {
             return self.report_drift(&drift);
         }
         // A file that cannot be looked at is reported by the heartbeat.

@@ -32,7 +32,7 @@ use super::proof::{PROOF_LIMIT, Proof};
 use crate::node::Task;
 use crate::source::{NodeSource, Source};
 use crate::status::State;
-use ld_file::{Depth, TouchError};
+use ld_file::{Depth, FileError};
 use ld_file::{Done, JobError, Work};
 
 /// How long after a shortage a touch is tried again.
@@ -91,7 +91,7 @@ impl<W: NodeSource> Task<W> {
                 self.confirmed = Some(session);
                 self.verify(Depth::Attributes).await;
             }
-            Err(JobError::Touch(TouchError::Drift(drift))) => self.report_drift(&drift),
+            Err(JobError::File(FileError::Drift(drift))) => self.report_drift(&drift),
             Err(error) => {
                 // The content is right, so the next heartbeat is tried.
                 self.confirmed = Some(session);

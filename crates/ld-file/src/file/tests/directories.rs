@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::super::{FileState, OpenDirectories, Prepared, prepare};
+use super::super::{FileState, OpenDirectories, Replacement};
 use super::rerun::{rerun, shared_directory};
 use super::{Room, TestFile};
 
-fn prepared(file: &TestFile, directories: &mut OpenDirectories) -> Prepared {
-    prepare(file.target(), b"x", &mut FileState::default(), directories).unwrap()
+fn prepared(file: &TestFile, directories: &mut OpenDirectories) -> Replacement {
+    let state = &mut FileState::default();
+    Replacement::prepare(file.target(), b"x", state, directories).unwrap().expect("it is new")
 }
 
 /// Leaves three descriptors: for a directory, a temporary file, and one more while a directory is
@@ -28,10 +29,9 @@ fn files_of_one_directory_share_it() {
     let room = Room::new();
     let mut directories = OpenDirectories::default();
     let [one, other, elsewhere] = ["one", "other", "below/elsewhere"].map(|name| {
-        match prepared(&TestFile::new(room.beside(name)), &mut directories) {
-            Prepared::Replacement(replacement) => Arc::clone(replacement.directory()),
-            Prepared::Unchanged => panic!("{name} is new"),
-        }
+        let file = TestFile::new(room.beside(name));
+        let replacement = prepared(&file, &mut directories);
+        replacement.put_in_place(file.target(), b"x", &mut FileState::default()).unwrap()
     });
     assert!(Arc::ptr_eq(&one, &other) && !Arc::ptr_eq(&one, &elsewhere));
     assert_eq!(one.path(), room.directory.path());
@@ -53,9 +53,7 @@ fn few_descriptors_are_enough_for_many_directories() {
     let mut directories = OpenDirectories::default();
     for index in 0..40 {
         let file = TestFile::new(directory.join(format!("{index}/dest")));
-        let Prepared::Replacement(replacement) = prepared(&file, &mut directories) else {
-            panic!("{index} is new")
-        };
+        let replacement = prepared(&file, &mut directories);
         replacement.put_in_place(file.target(), b"x", &mut FileState::default()).unwrap();
     }
 }
@@ -73,8 +71,8 @@ fn an_error_says_that_descriptors_have_run_out() {
     let mut directories = OpenDirectories::default();
     let held = prepared(&first, &mut directories);
     let mut state = FileState::default();
-    let error = prepare(second.target(), b"x", &mut state, &mut directories).unwrap_err();
+    let error = Replacement::prepare(second.target(), b"x", &mut state, &mut directories).unwrap_err();
     assert!(error.is_out_of_descriptors(), "{error}");
     drop(held);
-    assert!(matches!(prepared(&second, &mut directories), Prepared::Replacement(_)));
+    prepared(&second, &mut directories);
 }

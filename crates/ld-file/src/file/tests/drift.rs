@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use rustix::fs::{CWD, FileType, Mode, XattrFlags, getxattr, mknodat, removexattr, setxattr};
 
-use super::super::{Depth, Drift, OpenDirectories, TouchError, verify};
+use super::super::{Depth, Drift, FileError, OpenDirectories, verify};
 use super::{NOBODY, Outcome, Room, TestFile, inode, is_root, wait_for_tick};
 
 /// A way to spoil a file.
@@ -102,7 +102,7 @@ fn every_change_by_others_is_drift_and_says_what_it_was() {
         spoil(&room);
         let before = fs::symlink_metadata(room.path()).map(|found| found.modified().unwrap()).ok();
         for result in [room.verify(), room.touch()] {
-            let Err(TouchError::Drift(drift)) = result else { panic!("{expected}: {result:?}") };
+            let Err(FileError::Drift(drift)) = result else { panic!("{expected}: {result:?}") };
             assert!(drift.to_string().starts_with(expected), "{drift}");
         }
         let after = fs::symlink_metadata(room.path()).map(|found| found.modified().unwrap()).ok();
@@ -212,7 +212,7 @@ fn a_file_that_was_never_written_is_drift() {
     let mut room = Room::new();
     fs::write(room.path(), "content").unwrap();
     for result in [room.verify(), room.touch()] {
-        assert!(matches!(result, Err(TouchError::Drift(Drift::NotWritten))));
+        assert!(matches!(result, Err(FileError::Drift(Drift::NotWritten))));
     }
 }
 
@@ -236,8 +236,8 @@ fn a_directory_that_is_gone_or_another_is_drift() {
     room.replace(b"content");
     assert!(room.verify().is_ok());
     fs::rename(&nested, room.beside("away")).unwrap();
-    assert!(matches!(room.verify(), Err(TouchError::Drift(Drift::Missing))));
-    assert!(matches!(room.touch(), Err(TouchError::Drift(Drift::Missing))));
+    assert!(matches!(room.verify(), Err(FileError::Drift(Drift::Missing))));
+    assert!(matches!(room.touch(), Err(FileError::Drift(Drift::Missing))));
     fs::create_dir(&nested).unwrap();
     fs::write(nested.join("dest"), "content").unwrap();
     let text = room.verify().unwrap_err().to_string();

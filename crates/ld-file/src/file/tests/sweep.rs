@@ -27,7 +27,7 @@ fn give_away(path: &Path) {
 }
 
 #[test]
-fn stray_files_of_all_destinations_go_and_ten_are_named() {
+fn stray_files_of_all_destinations_go() {
     let room = Room::new();
     let dests: Vec<_> = (0..300).map(|index| room.beside(&format!("dest{index}"))).collect();
     for dest in &dests {
@@ -37,7 +37,7 @@ fn stray_files_of_all_destinations_go_and_ten_are_named() {
     fs::write(room.path(), "kept").unwrap();
     let destinations: Vec<_> = dests.iter().map(|dest| (dest.as_path(), None)).collect();
     let sweep = sweep(room.directory.path(), &destinations);
-    assert_eq!((sweep.removed, sweep.names.len(), sweep.failed), (600, 10, 0));
+    assert_eq!((sweep.removed.len(), sweep.failed.len()), (600, 0));
     assert!(!sweep.is_incomplete);
     assert_eq!(room.names(), ["dest"]);
 }
@@ -50,8 +50,7 @@ fn stray_files_in_memory_go_too() {
     room.replace(b"content");
     fs::write(stray(room.path(), 1), "half").unwrap();
     let sweep = sweep_one(room.path(), None);
-    assert_eq!((sweep.removed, sweep.failed), (1, 0), "{:?}", sweep.failures);
-    assert_eq!(sweep.names, [stray(room.path(), 1)]);
+    assert_eq!(sweep.removed, [stray(room.path(), 1)], "{:?}", sweep.failed);
     assert_eq!(room.names(), ["dest"]);
 }
 
@@ -62,11 +61,10 @@ fn planted_files_are_removed_up_to_a_limit() {
         fs::write(stray(room.path(), random), "").unwrap();
     }
     let first = sweep_one(room.path(), None);
-    assert_eq!((first.removed, first.failed), (20_000, 0), "{:?}", first.failures);
+    assert_eq!((first.removed.len(), first.failed.len()), (20_000, 0));
     assert!(first.is_incomplete);
-    assert_eq!((first.names.len(), first.failures.len()), (10, 0));
     let second = sweep_one(room.path(), None);
-    assert_eq!((second.removed, second.is_incomplete), (100, false));
+    assert_eq!((second.removed.len(), second.is_incomplete), (100, false));
 }
 
 #[test]
@@ -74,7 +72,7 @@ fn a_temporary_file_of_this_process_stays() {
     let mut room = Room::new();
     let replacement = room.prepared(b"x");
     let sweep = sweep_one(room.path(), None);
-    assert_eq!((sweep.removed, sweep.failed), (0, 0));
+    assert!(sweep.removed.is_empty() && sweep.failed.is_empty(), "{sweep:?}");
     replacement.put_in_place(room.file.target(), b"x", &mut room.state).unwrap();
     assert_eq!(room.names(), ["dest"]);
 }
@@ -87,13 +85,13 @@ fn a_file_that_another_process_has_locked_is_a_failure() {
         let locked = File::open(stray(room.path(), 1)).unwrap();
         flock(&locked, operation).unwrap();
         let sweep = sweep_one(room.path(), None);
-        assert_eq!((sweep.removed, sweep.failed), (0, 1));
-        let text = sweep.failures[0].to_string();
+        assert_eq!((sweep.removed.len(), sweep.failed.len()), (0, 1));
+        let text = sweep.failed[0].to_string();
         assert!(text.contains("/.live-data.") && text.contains("is locked by another process"), "{text}");
         // Not only closed: a child that another test just started may have a copy of the
         // descriptor.
         flock(&locked, FlockOperation::Unlock).unwrap();
-        assert_eq!(sweep_one(room.path(), None).removed, 1);
+        assert_eq!(sweep_one(room.path(), None).removed.len(), 1);
     }
 }
 
@@ -119,7 +117,7 @@ fn what_is_not_exactly_ours_stays() {
     symlink("dest.tmp", stray(room.path(), 2)).unwrap();
     let before = room.names();
     let sweep = sweep_one(room.path(), None);
-    assert_eq!((sweep.removed, sweep.failed), (0, 0), "{:?}", sweep.failures);
+    assert!(sweep.removed.is_empty() && sweep.failed.is_empty(), "{sweep:?}");
     assert_eq!(room.names(), before);
 }
 
@@ -133,7 +131,7 @@ fn only_files_of_ours_or_of_the_owner_go() {
         fs::write(stray(room.path(), random), "").unwrap();
         chown(stray(room.path(), random), Some(user), None).unwrap();
     }
-    assert_eq!(sweep_one(room.path(), Some(1234)).removed, 2);
+    assert_eq!(sweep_one(room.path(), Some(1234)).removed.len(), 2);
     assert!(stray(room.path(), 3).exists(), "another user's file");
 }
 
@@ -143,7 +141,7 @@ fn a_missing_directory_is_nothing_to_report() {
     fs::write(room.beside("file"), "").unwrap();
     for dest in ["missing/dest", "file/dest"] {
         let sweep = sweep_one(&room.beside(dest), None);
-        assert_eq!((sweep.removed, sweep.failed), (0, 0), "{:?}", sweep.failures);
+        assert!(sweep.removed.is_empty() && sweep.failed.is_empty(), "{sweep:?}");
     }
 }
 
@@ -152,8 +150,8 @@ fn files_given_away_go_unless_they_are_in_use() {
     if let Some(directory) = shared_directory() {
         let dest = directory.join("dest");
         let sweep = sweep_one(&dest, Some(1234));
-        assert_eq!(sweep.names, [stray(&dest, 1)], "{:?}", sweep.failures);
-        assert!(matches!(&sweep.failures[..], [FileError::Locked(path)] if *path == stray(&dest, 2)));
+        assert_eq!(sweep.removed, [stray(&dest, 1)], "{:?}", sweep.failed);
+        assert!(matches!(&sweep.failed[..], [FileError::Locked(path)] if *path == stray(&dest, 2)));
         return;
     }
     if is_root() {

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::time::{Duration, SystemTime};
 
-use super::super::{Depth, Drift, FileState, OpenDirectories, TouchError, touch, verify};
+use super::super::{Depth, Drift, FileError, FileState, OpenDirectories, touch, verify};
 use super::rerun::{rerun_as_nobody, shared_directory};
 use super::{NOBODY, Outcome, Room, TestFile, is_root, user, write};
 
@@ -52,7 +52,7 @@ fn a_watcher_touches_a_file_that_it_may_not_read() {
         symlink("/etc/hostname", &file.dest).unwrap();
         assert!(matches!(
             touch(file.target(), &mut state, || true),
-            Err(TouchError::Drift(Drift::NotAFile("a symlink")))
+            Err(FileError::Drift(Drift::NotAFile("a symlink")))
         ));
         return;
     }
@@ -75,6 +75,6 @@ fn a_proof_that_grew_old_on_the_way_sets_no_mtime() {
     let asked = || panic!("nothing is left to be touched");
     assert!(matches!(
         touch(room.file.target(), &mut room.state, asked),
-        Err(TouchError::Drift(Drift::Missing))
+        Err(FileError::Drift(Drift::Missing))
     ));
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::super::walk::walk;
 use super::super::{
-    Depth, Entry, FileError, FileState, FileUnderCheck, OpenDirectories, Owner, TouchError, compare, remove,
-    sweep, touch, verify,
+    Depth, Entry, FileError, FileState, FileUnderCheck, OpenDirectories, Owner, compare, remove, sweep,
+    touch, verify,
 };
 use super::{NOBODY, Outcome, Room, TestFile, is_root, names, write};
 
@@ -48,7 +48,7 @@ fn links_of_the_watcher_are_followed_however_they_are_written() {
         replace(&file).unwrap();
         assert_eq!(fs::read(room.beside("victim/dest")).unwrap(), b"new", "{link}");
         assert_eq!(
-            locate(&file).unwrap().inode,
+            locate(&file).unwrap().directory.1,
             fs::metadata(room.beside("victim")).unwrap().ino(),
             "{link}"
         );
@@ -69,7 +69,7 @@ fn nothing_follows_a_foreign_link_to_another_users_directory() {
     give_to_nobody(&room.beside("link"));
     let link = room.beside("link");
     let before = fs::metadata(room.beside("victim")).unwrap();
-    let is_foreign = |error| matches!(error, TouchError::File(FileError::ForeignLink { .. }));
+    let is_foreign = |error| matches!(error, FileError::ForeignLink { .. });
 
     assert!(is_foreign_link(replace(&file), &link));
     assert!(is_foreign_link(locate(&file), &link));
@@ -80,7 +80,7 @@ fn nothing_follows_a_foreign_link_to_another_users_directory() {
         verify(file.target(), Depth::Content, &mut state, &mut OpenDirectories::default()).unwrap_err()
     ));
     assert!(is_foreign_link(remove(file.target(), &mut state), &link));
-    let swept = sweep(&room.beside("link"), &[(&file.dest, None)]).failures.pop();
+    let swept = sweep(&room.beside("link"), &[(&file.dest, None)]).failed.pop();
     assert!(is_foreign_link(swept.map_or(Ok(()), Err), &link));
     let below = TestFile::new(room.beside("link/new/below/dest"));
     assert!(is_foreign_link(replace(&below), &link));

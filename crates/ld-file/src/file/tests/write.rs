@@ -193,8 +193,7 @@ fn a_failed_directory_flush_makes_the_next_write_anew() {
     let mut room = Room::new();
     let failed = with_answer(Call::Fsync, Err(Errno::IO), || {
         let replacement = room.prepared(b"new");
-        let directory = replacement.directory().clone();
-        replacement.put_in_place(room.file.target(), b"new", &mut room.state).unwrap();
+        let directory = replacement.put_in_place(room.file.target(), b"new", &mut room.state).unwrap();
         directory.flush().inspect_err(|_| room.state.set_unflushed())
     });
     let text = failed.unwrap_err().to_string();
