@@ -104,7 +104,7 @@ impl Engine {
             }),
             shared,
         };
-        engine.start_rounds(&source, rounds, &settings);
+        engine.start_rounds(&source, &rounds, &settings);
         engine.add(nodes.iter());
         Ok(engine)
     }
@@ -119,8 +119,8 @@ impl Engine {
     /// A setting cannot be used, or two nodes have one destination: nothing is changed then.
     pub async fn set_nodes(&self, nodes: Vec<NodeConfig>) -> Result<NodeChanges, InvalidSetting> {
         ld_config::validate_nodes(&nodes)?;
-        let changes = self.nodes.compare(&nodes);
-        for member in self.nodes.take_outdated(&nodes) {
+        let (outdated, changes) = self.nodes.take_outdated(&nodes);
+        for member in outdated {
             member.task.abort();
             member.node.abandon();
             // Once the task is gone it cannot interfere with its successor.
@@ -195,30 +195,35 @@ impl Engine {
     fn start_rounds<S: Source>(
         &self,
         source: &Arc<S>,
-        rounds: watch::Sender<Rounds>,
+        rounds: &watch::Sender<Rounds>,
         settings: &WatcherConfig,
     ) {
-        let mut tasks = self.tasks();
-        let (beating, beats, interval) = (Arc::clone(source), rounds.clone(), settings.heartbeat_interval);
-        tasks.spawn(async move {
-            let start = || heartbeat::run(&*beating, &beats, interval);
-            restarting("the heartbeat", start, |_| ()).await;
+        let WatcherConfig { heartbeat_interval, drift_interval, content_interval, .. } = *settings;
+        let (beating, beats) = (Arc::clone(source), rounds.clone());
+        self.keep_running("the heartbeat", move || {
+            heartbeat::run(Arc::clone(&beating), beats.clone(), heartbeat_interval)
         });
-        let (shared, searches, interval) =
-            (Arc::clone(&self.shared), rounds.clone(), settings.drift_interval);
-        tasks.spawn(async move {
-            let start = || drift::run(&shared.disks, &searches, interval);
-            restarting("the search for drift", start, |_| ()).await;
+        let (shared, searches) = (Arc::clone(&self.shared), rounds.clone());
+        self.keep_running("the search for drift", move || {
+            drift::run(Arc::clone(&shared), searches.clone(), drift_interval)
         });
-        let interval = settings.content_interval;
-        tasks.spawn(async move {
-            let start = || drift::compare_contents(&rounds, interval);
-            restarting("the comparison of contents", start, |_| ()).await;
+        let comparisons = rounds.clone();
+        self.keep_running("the comparison of contents", move || {
+            drift::compare_contents(comparisons.clone(), content_interval)
         });
         let (source, nodes) = (Arc::clone(source), Arc::clone(&self.nodes));
-        tasks.spawn(async move {
-            restarting("the report of outages", || outage::run(&*source, &nodes), |_| ()).await;
+        self.keep_running("the report of outages", move || {
+            outage::run(Arc::clone(&source), Arc::clone(&nodes))
         });
+    }
+
+    /// Starts a task that is started again if it fails unexpectedly.
+    fn keep_running<F: Future<Output: Send> + Send + 'static>(
+        &self,
+        name: &'static str,
+        start: impl FnMut() -> F + Send + 'static,
+    ) {
+        self.tasks().spawn(restarting(name, start, |_| ()));
     }
 
     fn abort_tasks(&self) {

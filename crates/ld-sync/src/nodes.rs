@@ -1,6 +1,6 @@
 //! The nodes of one engine, which come and go while it runs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ld_config::NodeConfig;
@@ -91,37 +91,25 @@ impl Nodes {
         self.lock().len()
     }
 
-    /// What `wanted` changes.
-    pub(crate) fn compare(&self, wanted: &[NodeConfig]) -> NodeChanges {
-        let members = self.lock();
-        let present: HashMap<&str, &NodeConfig> =
-            members.iter().map(|member| (member.node.config.name.as_str(), &member.node.config)).collect();
-        let names: HashSet<&str> = wanted.iter().map(|config| config.name.as_str()).collect();
-        let mut changes = NodeChanges::default();
-        for config in wanted {
-            match present.get(config.name.as_str()) {
-                None => changes.added.push(config.name.clone()),
-                Some(former) if **former != *config => changes.changed.push(config.name.clone()),
-                Some(_) => {}
-            }
-        }
-        let gone = members.iter().map(|member| &member.node.config.name);
-        changes.removed = gone.filter(|name| !names.contains(name.as_str())).cloned().collect();
-        changes
-    }
-
-    /// Takes out the nodes that `wanted` does not have as they are.
-    pub(crate) fn take_outdated(&self, wanted: &[NodeConfig]) -> Vec<Member> {
-        let wanted: HashMap<&str, &NodeConfig> =
+    /// Takes out the nodes that `wanted` does not have as they are. Returns them, and what `wanted`
+    /// changes.
+    pub(crate) fn take_outdated(&self, wanted: &[NodeConfig]) -> (Vec<Member>, NodeChanges) {
+        let mut new: HashMap<&str, &NodeConfig> =
             wanted.iter().map(|config| (config.name.as_str(), config)).collect();
-        let stays = |member: &Member| {
+        let mut changes = NodeChanges::default();
+        let is_outdated = |member: &mut Member| {
             let config = &member.node.config;
-            wanted.get(config.name.as_str()).is_some_and(|wanted| **wanted == *config)
+            match new.remove(config.name.as_str()) {
+                Some(wanted) if wanted == config => return false,
+                Some(_) => changes.changed.push(config.name.clone()),
+                None => changes.removed.push(config.name.clone()),
+            }
+            true
         };
-        let mut members = self.lock();
-        let (staying, outdated) = std::mem::take(&mut *members).into_iter().partition(stays);
-        *members = staying;
-        outdated
+        let outdated = self.lock().extract_if(.., is_outdated).collect();
+        let added = wanted.iter().filter(|config| new.contains_key(config.name.as_str()));
+        changes.added = added.map(|config| config.name.clone()).collect();
+        (outdated, changes)
     }
 
     pub(crate) fn extend(&self, new: impl Iterator<Item = Member>) {

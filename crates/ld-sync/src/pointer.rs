@@ -1,9 +1,10 @@
 //! Recognises the one content that must never be written as it stands: a pointer to an object in
 //! S3.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The key of the original's loader configuration (baseplate.py, `live_data_watcher.py`).
@@ -43,42 +44,18 @@ impl<'de> Visitor<'de> for LoadType {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<bool, A::Error> {
         let mut found = false;
-        while let Some(IsLoadType(is_load_type)) = map.next_key()? {
-            if is_load_type {
-                let raw: &RawValue = map.next_value()?;
-                found = serde_json::from_str::<String>(raw.get()).is_ok_and(|value| value == "S3");
-            } else {
-                map.next_value::<IgnoredAny>()?;
+        while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+            if is_string(key, LOAD_TYPE_KEY) {
+                found = is_string(value, "S3");
             }
         }
         Ok(found)
     }
 }
 
-/// A key, read as bytes: a lone surrogate in some other key is legal in Python and must not hide a
-/// pointer.
-struct IsLoadType(bool);
-
-impl<'de> Deserialize<'de> for IsLoadType {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Key;
-        impl Visitor<'_> for Key {
-            type Value = IsLoadType;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a key")
-            }
-
-            fn visit_bytes<E>(self, key: &[u8]) -> Result<IsLoadType, E> {
-                Ok(IsLoadType(key == LOAD_TYPE_KEY.as_bytes()))
-            }
-
-            fn visit_str<E>(self, key: &str) -> Result<IsLoadType, E> {
-                Ok(IsLoadType(key == LOAD_TYPE_KEY))
-            }
-        }
-        deserializer.deserialize_bytes(Key)
-    }
+/// Whether the JSON is the string `expected`, however it is spelled.
+fn is_string(json: &RawValue, expected: &str) -> bool {
+    serde_json::from_str::<Cow<'_, str>>(json.get()).is_ok_and(|text| text == expected)
 }
 
 /// The text with `NaN`, `Infinity` and `-Infinity` outside strings written as numbers that JSON

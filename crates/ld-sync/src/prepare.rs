@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use tokio::time::timeout;
@@ -21,23 +21,26 @@ const MAX_SHOWN: usize = 10;
 
 /// Prepares the directories of all destinations. Nodes are followed meanwhile.
 pub(crate) async fn prepare_directories(shared: Arc<Shared>, nodes: Vec<Arc<Node>>) {
-    let mut directories: HashMap<&Path, Vec<&Arc<Node>>> = HashMap::new();
-    for node in &nodes {
+    let mut directories: HashMap<PathBuf, Vec<Arc<Node>>> = HashMap::new();
+    for node in nodes {
         let parent = node.config.dest.parent().unwrap_or(Path::new("/"));
-        directories.entry(parent).or_default().push(node);
+        directories.entry(parent.to_owned()).or_default().push(node);
     }
-    let warned = Mutex::new(HashSet::new());
-    let all = stream::iter(directories)
-        .for_each_concurrent(AT_ONCE, |(directory, nodes)| prepare(&shared, directory, nodes, &warned));
-    all.await;
+    let mut looks = stream::iter(directories)
+        .map(|(directory, nodes)| prepare(&shared, directory, nodes))
+        .buffer_unordered(AT_ONCE);
+    let mut warned = HashSet::new();
+    while let Some(warnings) = looks.next().await {
+        for warning in warnings {
+            if warned.insert(warning.path.clone()) {
+                warn!("{warning}");
+            }
+        }
+    }
 }
 
-async fn prepare(
-    shared: &Shared,
-    directory: &Path,
-    nodes: Vec<&Arc<Node>>,
-    warned: &Mutex<HashSet<PathBuf>>,
-) {
+/// Removes temporary files from one directory, and returns the warnings about it.
+async fn prepare(shared: &Shared, directory: PathBuf, nodes: Vec<Arc<Node>>) -> Vec<Warning> {
     // An owner that is not known is reported when the file is written.
     let destinations = match timeout(LOOK_LIMIT, with_owners(shared, &nodes)).await {
         Ok(destinations) => destinations,
@@ -46,29 +49,24 @@ async fn prepare(
     let looked = match shared.disks.of(&destinations[0].0).await {
         Err(error) => Err(error),
         Ok(disk) => {
-            let directory = directory.to_path_buf();
+            let directory = directory.clone();
             disk.looks.run(LOOK_LIMIT, move || look(&directory, &destinations)).await
         }
     };
     match looked {
         Ok((swept, warnings)) => {
-            report(directory, &swept);
-            for warning in warnings {
-                let is_new = warned
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner)
-                    .insert(warning.path.clone());
-                if is_new {
-                    warn!("{warning}");
-                }
-            }
+            report(&directory, &swept);
+            warnings
         }
-        Err(error) => warn!("stray temporary files may be left in '{}': {error}", directory.display()),
+        Err(error) => {
+            warn!("stray temporary files may be left in '{}': {error}", directory.display());
+            Vec::new()
+        }
     }
 }
 
 /// The destinations, with the user that each file belongs to, if that is configured and known.
-async fn with_owners(shared: &Shared, nodes: &[&Arc<Node>]) -> Vec<(PathBuf, Option<u32>)> {
+async fn with_owners(shared: &Shared, nodes: &[Arc<Node>]) -> Vec<(PathBuf, Option<u32>)> {
     let mut destinations = Vec::with_capacity(nodes.len());
     for node in nodes {
         let owner = shared.owner_of(&node.config).await.ok().and_then(|owner| owner.user);
@@ -82,8 +80,7 @@ fn look(directory: &Path, destinations: &[(PathBuf, Option<u32>)]) -> (Sweep, Ve
     let mut owners = HashSet::new();
     let of_each_owner = destinations.iter().filter(|(_, owner)| owners.insert(*owner));
     let warnings = of_each_owner.filter_map(|(dest, owner)| inspect_directory(dest, *owner)).collect();
-    let destinations: Vec<_> = destinations.iter().map(|(dest, owner)| (dest.as_path(), *owner)).collect();
-    (sweep(directory, &destinations), warnings)
+    (sweep(directory, destinations), warnings)
 }
 
 fn report(directory: &Path, swept: &Sweep) {

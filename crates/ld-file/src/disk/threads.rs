@@ -160,8 +160,8 @@ impl Shared {
         Some(batch)
     }
 
-    /// Notes that all threads hang, and returns whether they do; without any, none hangs. The lock is held meanwhile, so a
-    /// thread with a batch in the list reports its progress afterwards.
+    /// Notes that all threads hang, and returns whether they do; without any, none hangs. The lock
+    /// is held meanwhile, so a thread with a batch in the list reports its progress afterwards.
     pub(super) fn set_stalled(&self) -> bool {
         let state = self.lock();
         let hanging = state.batches.iter().filter(|batch| batch.step_age() >= STALL).count();

@@ -49,7 +49,7 @@ impl Sweep {
 /// A file is removed only if it is a regular file with exactly a temporary name of one of the
 /// destinations, owned by the watcher or by that user, and locked by no process. A sweep may run
 /// beside writes.
-pub fn sweep(directory: &Path, destinations: &[(&Path, Option<u32>)]) -> Sweep {
+pub fn sweep(directory: &Path, destinations: &[(impl AsRef<Path>, Option<u32>)]) -> Sweep {
     let mut sweep = Sweep::default();
     // The parent of a bare name.
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
@@ -62,12 +62,12 @@ pub fn sweep(directory: &Path, destinations: &[(&Path, Option<u32>)]) -> Sweep {
 
 fn sweep_directory(
     directory: &Directory,
-    destinations: &[(&Path, Option<u32>)],
+    destinations: &[(impl AsRef<Path>, Option<u32>)],
     sweep: &mut Sweep,
 ) -> Result<(), FileError> {
     // A path that cannot be resolved is reported by its write.
     let owners: HashMap<u64, Option<u32>> =
-        destinations.iter().filter_map(|(dest, owner)| Some((tag(dest).ok()?, *owner))).collect();
+        destinations.iter().filter_map(|(dest, owner)| Some((tag(dest.as_ref()).ok()?, *owner))).collect();
     let fail = || FileError::system("list the directory", directory.path());
     let mut unreadable = Vec::new();
     let mut handled = 0;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use ld_config::{Guards, NodeConfig, Principal};
 use ld_zk::{NodeState, Reading, Reservation, SessionKey};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::decide::{Decision, Found, decide, too_large};
+use super::decide::{aim, may_remove, too_large, unreadable};
 use super::delay::Delay;
 use super::record::Node;
 use super::retry::{Attempt, HeldContent, Retry};
@@ -168,51 +168,64 @@ impl<W: NodeSource> Task<W> {
         (disk, owner, self.watch.read().await)
     }
 
-    /// Does what a reading asks for. Content must pass the node's guards first.
+    /// Does what a reading asks for.
     async fn act_on(&mut self, reading: Reading, disk: &Disk, owner: Result<Owner, UserError>) {
         let Reading { state, session, read_only } = reading;
-        let proof = Proof::of_reading(session);
-        let mut room = None;
-        let (found, content, reservation) = match state {
-            NodeState::Present { data, .. } if is_s3_pointer(&data) => {
-                let why = "the node points to an object in S3, which cannot be loaded; the last file stays";
-                return self.leave_file(State::Rejected, why);
-            }
+        match state {
             NodeState::Present { data, stat } => {
-                let (content, mut reservation) = data.into_parts();
+                let (content, reservation) = data.into_parts();
                 let content = Arc::new(content);
-                if self.node.config.guards != Guards::default() {
-                    // A check may take long: reads of other nodes need the memory.
-                    drop(std::mem::take(&mut reservation));
-                    room = self.shared.held.room(content.len());
-                    if room.is_none() {
-                        return self.retry.later(None);
+                let Some((room, reservation)) = self.accept(disk, &content, reservation).await else {
+                    return;
+                };
+                match (aim(&self.node, &stat, read_only, self.existing()), owner) {
+                    (Ok(aim), Ok(owner)) => {
+                        let proof = Proof::of_reading(session);
+                        let attempt = Attempt { content, session, stat, aim, proof, room };
+                        self.apply(disk, attempt, owner, reservation).await;
                     }
-                    if let Err(verdict) = self.check(disk, &content).await {
-                        return self.reject(&verdict);
-                    }
+                    (Ok(_), Err(error)) => self.fail(&error.to_string(), None),
+                    (Err((state, why)), _) => self.leave_file(state, &why),
                 }
-                (Found::Content { stat }, content, reservation)
             }
             NodeState::TooLarge { bytes, limit } => {
-                return self.reject(&too_large(&self.node.config.guards, bytes, limit));
+                self.reject(&too_large(&self.node.config.guards, bytes, limit));
             }
-            NodeState::Absent(absence) => (Found::Absent(absence), Arc::default(), Reservation::default()),
-            NodeState::Unreadable(reason) => {
-                (Found::Unreadable(reason), Arc::default(), Reservation::default())
-            }
+            NodeState::Absent(absence) => match may_remove(&self.node, &absence, read_only) {
+                Ok(()) => self.remove(disk, self.existing()).await,
+                Err((state, why)) => self.leave_file(state, &why),
+            },
+            NodeState::Unreadable(reason) => self.leave_file(State::Unreadable, &unreadable(&reason)),
+        }
+    }
+
+    /// Has the content judged by the node's guards. `None` if it was not accepted.
+    async fn accept(
+        &mut self,
+        disk: &Disk,
+        content: &Arc<Vec<u8>>,
+        reservation: Reservation,
+    ) -> Option<(Option<OwnedSemaphorePermit>, Reservation)> {
+        if is_s3_pointer(content) {
+            let why = "the node points to an object in S3, which cannot be loaded; the last file stays";
+            self.leave_file(State::Rejected, why);
+            return None;
+        }
+        if self.node.config.guards == Guards::default() {
+            return Some((None, reservation));
+        }
+        // A check may take long: reads of other nodes need the memory.
+        drop(reservation);
+        let Some(room) = self.shared.held.room(content.len()) else {
+            self.retry.later(None);
+            return None;
         };
-        match (decide(&self.node, &found, read_only, self.existing()), found) {
-            (Decision::Attempt(aim), Found::Content { stat }) => {
-                let attempt = Attempt { content, session, stat, aim, proof, room };
-                match owner {
-                    Ok(owner) => self.apply(disk, attempt, owner, reservation).await,
-                    Err(error) => self.fail(&error.to_string(), None),
-                }
+        match self.check(disk, content).await {
+            Ok(()) => Some((Some(room), Reservation::default())),
+            Err(verdict) => {
+                self.reject(&verdict);
+                None
             }
-            (Decision::Attempt(_), _) => {}
-            (Decision::Remove(existing), _) => self.remove(disk, existing).await,
-            (Decision::LeaveFile(state, why), _) => self.leave_file(state, &why),
         }
     }
 

@@ -1,20 +1,21 @@
 //! The search for drift: files that another process changed.
 
 use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ld_config::OnDrift;
 use ld_zk::Reservation;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::Instant;
 use tracing::warn;
 
-use super::Rounds;
-use crate::node::{DRIFT_STAYS, Task};
+use super::{Rounds, ticks};
+use crate::node::{DRIFT_STAYS, Shared, Task};
 use crate::source::NodeSource;
 use crate::status::State;
 use ld_file::{Depth, Drift, FileError};
-use ld_file::{Disks, Done, JobError, Work};
+use ld_file::{Done, JobError, Work};
 
 /// This many repairs, each within [`REPEAT_WINDOW`] of the one before, make a second watcher
 /// likely.
@@ -25,23 +26,21 @@ const SUSPICIOUS_REPAIRS: u32 = 3;
 const REPEAT_WINDOW: Duration = Duration::from_secs(3_600);
 
 /// Begins a search once an interval.
-pub(crate) async fn run(disks: &Disks, rounds: &watch::Sender<Rounds>, interval: Duration) {
-    let mut ticks = interval_at(Instant::now() + interval, interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+pub(crate) async fn run(shared: Arc<Shared>, rounds: watch::Sender<Rounds>, interval: Duration) {
+    let mut ticks = ticks(interval, interval);
     loop {
         ticks.tick().await;
-        disks.reread_mounts();
+        shared.disks.reread_mounts();
         rounds.send_modify(|rounds| rounds.drift += 1);
     }
 }
 
 /// Begins a comparison of contents once an interval, unless that is zero.
-pub(crate) async fn compare_contents(rounds: &watch::Sender<Rounds>, interval: Duration) {
+pub(crate) async fn compare_contents(rounds: watch::Sender<Rounds>, interval: Duration) {
     if interval.is_zero() {
         return pending().await;
     }
-    let mut ticks = interval_at(Instant::now() + interval, interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = ticks(interval, interval);
     loop {
         ticks.tick().await;
         rounds.send_modify(|rounds| rounds.contents += 1);

@@ -18,17 +18,18 @@
 //! A change that comes after the round trip of step 1 may be missed. It is younger than
 //! [`PROOF_LIMIT`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use ld_config::chain;
 use ld_zk::Reservation;
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::Rounds;
 use super::proof::{PROOF_LIMIT, Proof};
+use super::{Rounds, ticks};
 use crate::node::Task;
 use crate::source::{NodeSource, Source};
 use crate::status::State;
@@ -39,9 +40,8 @@ use ld_file::{Done, JobError, Work};
 const SHORTAGE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Publishes a proof once an interval.
-pub(crate) async fn run<S: Source>(source: &S, rounds: &watch::Sender<Rounds>, interval: Duration) {
-    let mut ticks = interval_at(Instant::now() + before_the_first(interval), interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+pub(crate) async fn run<S: Source>(source: Arc<S>, rounds: watch::Sender<Rounds>, interval: Duration) {
+    let mut ticks = ticks(before_the_first(interval), interval);
     loop {
         ticks.tick().await;
         let proof = Proof::new(source.confirm(PROOF_LIMIT).await);

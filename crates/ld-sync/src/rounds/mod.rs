@@ -6,7 +6,18 @@ pub(crate) mod heartbeat;
 pub(crate) mod outage;
 mod proof;
 
+use std::time::Duration;
+
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
 pub(crate) use proof::Proof;
+
+/// Ticks once an interval, at first after `first`. Missed ticks are not made up for.
+fn ticks(first: Duration, interval: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + first, interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
 
 /// The latest rounds. Every node's task takes part in each, unless it is busy until the next one.
 #[derive(Debug, Clone, Default)]

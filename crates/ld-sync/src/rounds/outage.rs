@@ -16,7 +16,7 @@ const COUNT_INTERVAL: Duration = Duration::from_millis(500);
 const COUNTS: usize = 20;
 
 /// Logs after each outage how long it lasted, and how many files are current again.
-pub(crate) async fn run<S: Source>(source: &S, nodes: &Nodes) {
+pub(crate) async fn run<S: Source>(source: Arc<S>, nodes: Arc<Nodes>) {
     loop {
         let lasted = source.outage().await;
         let mut current = count_current(&nodes.all());
