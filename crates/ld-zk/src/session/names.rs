@@ -2,7 +2,6 @@
 //! a name.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,6 +28,7 @@ pub(crate) struct Names {
 }
 
 /// The look-up of one name.
+#[derive(Debug)]
 struct Lookup {
     name: String,
     /// One at a time: while it hangs there is no second one.
@@ -37,7 +37,7 @@ struct Lookup {
     known: Arc<Mutex<Known>>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Known {
     /// What the last successful look-up found, even if it came too late for its caller.
     addresses: Vec<IpAddr>,
@@ -70,23 +70,12 @@ impl Names {
     /// # Errors
     /// [`Error::Lookup`] if no host has an address.
     pub(crate) async fn look_up(&self) -> Result<Vec<Resolved>, Error> {
-        let lookups = self.lookups.values().map(|lookup| async {
-            let found = lookup.run(self.limit).await;
-            (lookup.name.as_str(), found)
+        let lookups = self.hosts.iter().map(|host| async move {
+            let addresses = self.lookups[&host.name].run(self.limit).await?;
+            let addresses = addresses.into_iter().map(|address| SocketAddr::new(address, host.port));
+            Ok((host.clone(), addresses.collect()))
         });
-        let mut found: BTreeMap<&str, _> = join_all(lookups).await.into_iter().collect();
-        let mut resolved = Vec::new();
-        for host in &self.hosts {
-            if let Some(Ok(addresses)) = found.get(host.name.as_str()) {
-                let addresses = addresses.iter().map(|address| SocketAddr::new(*address, host.port));
-                resolved.push((host.clone(), addresses.collect()));
-            }
-        }
-        if resolved.is_empty() {
-            let in_order = self.hosts.iter().filter_map(|host| found.remove(host.name.as_str())?.err());
-            return Err(Error::of_hosts(in_order.collect()));
-        }
-        Ok(resolved)
+        Error::unless_any(join_all(lookups).await)
     }
 }
 
@@ -122,12 +111,6 @@ impl Lookup {
                 }
             }
         }
-    }
-}
-
-impl fmt::Debug for Lookup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lookup").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
