@@ -44,15 +44,10 @@ struct Store {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The last good files: they stay in use while they are being replaced.
-    last: Option<Loaded>,
+    /// The last good files and what was made of them: they stay in use while they are being
+    /// replaced.
+    last: Option<(Files, Material)>,
     logged: Option<String>,
-}
-
-#[derive(Debug)]
-struct Loaded {
-    files: Files,
-    material: Material,
 }
 
 /// What is made of the files: for the ZooKeeper crate, and for a handshake of our own when the
@@ -70,11 +65,8 @@ impl Material {
         connector: zookeeper::Connector,
         servers: &str,
     ) -> Result<zookeeper::Client, zookeeper::Error> {
-        connector.with_tls(self.options()).secure_connect(servers).await
-    }
-
-    fn options(&self) -> TlsOptions {
-        TlsOptions::new().with_certs(self.certs.clone())
+        let options = TlsOptions::new().with_certs(self.certs.clone());
+        connector.with_tls(options).secure_connect(servers).await
     }
 }
 
@@ -107,8 +99,8 @@ impl Tls {
             }
         };
         let mut state = self.store.state();
-        let Some(last) = &state.last else { return Err(error) };
-        let (material, text) = (last.material.clone(), error.to_string());
+        let Some((_, material)) = &state.last else { return Err(error) };
+        let (material, text) = (material.clone(), error.to_string());
         if state.logged.as_ref() != Some(&text) {
             error!("{text}; going on with the certificates that are known");
             state.logged = Some(text);
@@ -130,34 +122,29 @@ impl Store {
     /// Reads the files and takes them over if they are good. Blocks.
     fn read(&self) -> Result<Material, Error> {
         let files = (self.read)(&self.config)?;
-        self.state().take(files, &self.config)
+        let mut state = self.state();
+        let material = match &state.last {
+            Some((known, material)) if *known == files => material.clone(),
+            last => {
+                let probe = files.client_config(&self.config)?;
+                let certs = files.certs(&self.config)?;
+                let certs = match last {
+                    None => TlsDynamicCerts::new(certs),
+                    Some((_, material)) => {
+                        info!("the TLS certificates have changed and are taken for new connections");
+                        material.certs.update(certs);
+                        material.certs.clone()
+                    }
+                };
+                Material { certs, probe }
+            }
+        };
+        (state.last, state.logged) = (Some((files, material.clone())), None);
+        Ok(material)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn take(&mut self, files: Files, config: &TlsConfig) -> Result<Material, Error> {
-        if let Some(last) = self.last.as_ref().filter(|last| last.files == files) {
-            self.logged = None;
-            return Ok(last.material.clone());
-        }
-        let probe = files.client_config(config)?;
-        let certs = files.certs(config)?;
-        let certs = match &self.last {
-            None => TlsDynamicCerts::new(certs),
-            Some(last) => {
-                info!("the TLS certificates have changed and are taken for new connections");
-                last.material.certs.update(certs);
-                last.material.certs.clone()
-            }
-        };
-        let material = Material { certs, probe };
-        self.last = Some(Loaded { files, material: material.clone() });
-        self.logged = None;
-        Ok(material)
     }
 }
 
