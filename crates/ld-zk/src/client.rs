@@ -6,16 +6,15 @@ use std::time::Duration;
 use ld_blocking::Spawner;
 use ld_config::{SecretsConfig, ZooKeeperConfig};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::budget::Budget;
-use crate::hosts::host_list;
+use crate::polls::Polls;
 use crate::session::{Credentials, Names, Session, SessionPool, Tls, start_io_thread};
-use crate::shared::{Sessions, Shared};
-use crate::state::{ClientState, StateWatch, States};
-use crate::validate::validate;
-use crate::{ChildrenWatch, Error, NodeWatch, Options};
+use crate::shared::Shared;
+use crate::validate::{host_list, validate};
+use crate::{ChildrenWatch, ClientState, Error, NodeWatch, Options, StateWatch};
 
 /// How many reads may be in flight at once. On a near network 64 saturate a server, but with more
 /// in flight each costs it less.
@@ -25,7 +24,7 @@ const READS_IN_FLIGHT: usize = 1024;
 /// last [`NodeWatch`] are dropped the sessions are closed in the background.
 #[derive(Debug, Clone)]
 pub struct Client {
-    sessions: Arc<Sessions>,
+    pool: Arc<SessionPool>,
 }
 
 impl Client {
@@ -48,14 +47,13 @@ impl Client {
             names: Names::new(&config.hosts, spawner),
             credentials: Credentials::new(secrets.clone(), &config.credentials, spawner),
             tls: config.tls.clone().map(|tls| Tls::new(tls, spawner)).transpose()?,
-            states: States::new(),
+            states: watch::Sender::default(),
             budget: Budget::new(options.read_budget_bytes),
             reads: Semaphore::new(READS_IN_FLIGHT),
-            polls: Arc::default(),
+            polls: Polls::new(),
             options,
         });
-        let pool = SessionPool::new(Arc::clone(&shared), runtime);
-        Ok(Self { sessions: Arc::new(Sessions { shared, pool }) })
+        Ok(Self { pool: Arc::new(SessionPool::new(shared, runtime)) })
     }
 
     /// The current session's plain client, for everything that this crate does not do. It ends with
@@ -88,7 +86,7 @@ impl Client {
     /// [`Error::NotConnected`] when there is no live session within [`Options::session_wait`], with
     /// the hosts and the last failure; [`Error::Closed`] after [`Client::close`].
     pub async fn session(&self) -> Result<zookeeper::Client, Error> {
-        let session = self.pool().first().ok_or(Error::Closed)?;
+        let session = self.pool.first().ok_or(Error::Closed)?;
         let limit = self.shared().options.session_wait;
         match timeout(limit, session.connected()).await {
             Ok(Some(live)) => Ok(live.client.clone()),
@@ -109,8 +107,7 @@ impl Client {
     /// [`Error::InvalidPath`]: no node can have that path.
     pub fn watch(&self, path: &str) -> Result<NodeWatch, Error> {
         let path = ld_config::znode_path(path)?;
-        let cost = Session::cost(self.chroot(), &path);
-        Ok(NodeWatch::new(Arc::clone(&self.sessions), self.pool().session_for(cost), &path))
+        Ok(NodeWatch::new(Arc::clone(&self.pool), &path))
     }
 
     /// Watches which children a node has, given by its path below the chroot. ZooKeeper is asked
@@ -121,18 +118,17 @@ impl Client {
     /// [`Error::InvalidPath`]: no node can have that path.
     pub fn watch_children(&self, path: &str) -> Result<ChildrenWatch, Error> {
         let path = ld_config::znode_path(path)?;
-        let cost = Session::cost(self.chroot(), &path);
-        Ok(ChildrenWatch::new(Arc::clone(&self.sessions), self.pool().session_for(cost), &path))
+        Ok(ChildrenWatch::new(Arc::clone(&self.pool), &path))
     }
 
     /// What the sessions are doing.
     pub fn state(&self) -> ClientState {
-        self.states().get()
+        self.shared().states.borrow().clone()
     }
 
     /// Follows what the sessions are doing.
     pub fn states(&self) -> StateWatch {
-        self.shared().states.watch()
+        StateWatch::new(self.shared().states.subscribe())
     }
 
     /// The hosts and the chroot, for messages, as in `zk1:2181, zk2:2181/prod`.
@@ -155,14 +151,14 @@ impl Client {
     /// abandoned, and the server lets it expire. Every call that waits on this client resolves or
     /// fails with [`Error::Closed`].
     pub async fn close(&self, limit: Duration) {
-        self.pool().close(limit).await;
+        self.pool.close(limit).await;
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.sessions.shared
+    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
+        self.pool.all()
     }
 
-    pub(crate) fn pool(&self) -> &SessionPool {
-        &self.sessions.pool
+    fn shared(&self) -> &Shared {
+        &self.pool.shared
     }
 }

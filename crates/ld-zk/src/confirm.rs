@@ -9,7 +9,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
 use crate::Client;
-use crate::reading::SessionKey;
+use crate::reading::{Incarnation, SessionKey};
 use crate::session::{LiveSession, Session};
 use crate::watch::audit;
 
@@ -23,15 +23,19 @@ impl Client {
     /// It costs two requests a session, and one for each of its nodes unless they were asked for
     /// within the last 5 s; those may take 30 s in all before the `limit` begins. Cancel-safe.
     pub async fn confirm(&self, limit: Duration) -> Confirmed {
-        let candidates: Vec<_> = self.pool().all().into_iter().filter_map(Candidate::new).collect();
+        let candidates = self.sessions().into_iter().filter_map(Candidate::new);
         // The audits take long and come first, so that all proofs are of the same moment.
-        let audits =
-            candidates.iter().map(|Candidate { session, live, .. }| audit::all(session, live, limit));
-        let audited = those_that_passed(join_all(audits).await, candidates);
+        let audits = candidates.map(|candidate| async move {
+            let audit = audit::all(&candidate.session, &candidate.live, limit).await;
+            candidate.has_passed(audit).then_some(candidate)
+        });
+        let audited = join_all(audits).await.into_iter().flatten();
         let mut confirmed = Confirmed::from_iter([]);
-        let proofs = audited.iter().map(|candidate| candidate.live.answers(limit));
-        let proved = those_that_passed(join_all(proofs).await, audited);
-        confirmed.sessions = proved.iter().map(|candidate| candidate.live.key).collect();
+        let proofs = audited.map(|candidate| async move {
+            let proof = candidate.live.answers(limit).await;
+            candidate.has_passed(proof).then_some(candidate.live.key)
+        });
+        confirmed.sessions = join_all(proofs).await.into_iter().flatten().collect();
         confirmed
     }
 }
@@ -74,34 +78,24 @@ fn since_boot() -> Duration {
 struct Candidate {
     session: Arc<Session>,
     live: Arc<LiveSession>,
-    /// How often it was resumed: another server may have answered since.
-    resumes: u32,
+    incarnation: Incarnation,
 }
 
 impl Candidate {
     fn new(session: Arc<Session>) -> Option<Self> {
         let live = session.live()?;
-        let resumes = live.resumes();
-        Some(Self { session, live, resumes })
+        let incarnation = live.incarnation();
+        Some(Self { session, live, incarnation })
     }
 
-    fn is_live(&self) -> bool {
-        let is_same = |live: Arc<LiveSession>| live.key == self.live.key && live.resumes() == self.resumes;
-        self.session.live().is_some_and(is_same)
-    }
-}
-
-/// The candidates that passed their test and are still live, without a resume meanwhile. One that
-/// failed is suspected to be dead.
-fn those_that_passed(passed: Vec<bool>, candidates: Vec<Candidate>) -> Vec<Candidate> {
-    let judged = passed.into_iter().zip(candidates);
-    let still_live = judged.filter(|(passed, candidate)| {
+    /// Whether the test was passed, and the session is still live, without a resume meanwhile. One
+    /// that has failed is suspected to be dead.
+    fn has_passed(&self, passed: bool) -> bool {
         if !passed {
-            candidate.live.suspect.notify_one();
+            self.live.suspect.notify_one();
         }
-        *passed && candidate.is_live()
-    });
-    still_live.map(|(_, candidate)| candidate).collect()
+        passed && self.session.live().is_some_and(|live| live.incarnation() == self.incarnation)
+    }
 }
 
 #[cfg(test)]

@@ -189,33 +189,31 @@ impl Error {
     pub(crate) fn request(operation: &'static str, path: &str, source: zookeeper::Error) -> Self {
         Self::Request { operation, path: path.to_owned(), source: Box::new(source) }
     }
+
+    /// What the ZooKeeper crate said of a failed request.
+    pub(crate) fn said(&self) -> Option<&zookeeper::Error> {
+        match self {
+            Self::Request { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
 }
 
-/// What a failed request concerns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FailureKind {
-    /// This node or this request: the same request would fail again.
-    Node,
-    /// The connection or the session: the request may work later.
-    Connection,
-}
-
-impl FailureKind {
-    /// The ZooKeeper crate passes the reason of a connection's end to every request in flight. So
-    /// everything that is not certainly about the node counts as about the connection.
-    pub(crate) fn of(error: &zookeeper::Error) -> Self {
-        use zookeeper::Error as E;
-        match error {
-            E::BadArguments(_)
+/// Whether an error concerns this node or this request, so that the same request would fail again.
+/// The ZooKeeper crate passes the reason of a connection's end to every request in flight. So
+/// everything that is not certainly about the node counts as about the connection.
+pub(crate) fn concerns_node(error: &zookeeper::Error) -> bool {
+    use zookeeper::Error as E;
+    matches!(
+        error,
+        E::BadArguments(_)
             | E::MarshallingError
             | E::NoAuth
             | E::NoNode
             | E::UnexpectedErrorCode(_)
             | E::Unimplemented
-            | E::UnmarshalError { .. } => Self::Node,
-            _ => Self::Connection,
-        }
-    }
+            | E::UnmarshalError { .. }
+    )
 }
 
 #[cfg(test)]

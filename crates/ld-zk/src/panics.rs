@@ -4,12 +4,18 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use ld_blocking::panic_message;
+use zookeeper::OneshotWatcher;
 
 /// Gives what `future` gives, or the message of its panic.
 pub(crate) async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String> {
     // What a panic leaves in disorder belongs to a session that is dropped.
     let ended = AssertUnwindSafe(future).catch_unwind().await;
     ended.map_err(|panic| panic_message(&*panic).to_owned())
+}
+
+/// Waits until a watch fires. It panics when the task of its session has died: that counts, too.
+pub(crate) async fn fired(watcher: OneshotWatcher) {
+    drop(catch_panic(watcher.changed()).await);
 }
 
 #[cfg(test)]

@@ -39,6 +39,11 @@ impl SessionKey {
     }
 }
 
+/// A session between two resumes: its key, and how often it was resumed. The ZooKeeper crate also
+/// resumes with a server that answers with another session id and does not tell. So nothing that
+/// was seen before a resume proves anything after it.
+pub(crate) type Incarnation = (SessionKey, u32);
+
 /// What a node is.
 #[derive(Debug)]
 pub enum NodeState {
@@ -175,6 +180,15 @@ pub enum Unreadable {
     NoAuth,
     /// Something else that concerns this node, for example an invalid path.
     Other(Error),
+}
+
+impl Unreadable {
+    pub(crate) fn of(error: Error) -> Self {
+        match error.said() {
+            Some(zookeeper::Error::NoAuth) => Self::NoAuth,
+            _ => Self::Other(error),
+        }
+    }
 }
 
 impl fmt::Display for Unreadable {

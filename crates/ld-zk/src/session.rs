@@ -11,38 +11,38 @@ mod live;
 mod names;
 mod open;
 mod pool;
+mod status;
 mod storm;
 mod supervise;
-mod throttle;
 #[cfg_attr(not(feature = "tls"), path = "session/without_tls.rs")]
 mod tls;
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 pub use backoff::Backoff;
 pub(crate) use backoff::jittered;
 pub(crate) use credentials::Credentials;
 pub(crate) use ensemble::EnsembleCheck;
 pub(crate) use io_thread::start_io_thread;
-pub(crate) use live::{Connection, LiveSession, ReadContext};
+pub(crate) use live::LiveSession;
 pub(crate) use names::Names;
 pub(crate) use pool::SessionPool;
+pub(crate) use status::SessionStatus;
 pub(crate) use tls::Tls;
 
 use crate::nodes::NodeList;
 use crate::reading::SessionKey;
+use crate::{ClientState, Error};
 
 /// How many bytes of watched paths one session may carry. The ZooKeeper crate sets watches again
 /// after a reconnect in requests of 128 KiB that share one xid, so that a second request would end
 /// the session; the rest is room for watches that are being replaced.
 const SESSION_PATH_BYTES: usize = 96 << 10;
-/// What a watched path costs beside its characters: its length.
-const PATH_OVERHEAD: usize = 4;
 
 /// One session of the pool.
 #[derive(Debug)]
@@ -50,99 +50,85 @@ pub(crate) struct Session {
     pub(crate) id: usize,
     /// How many bytes of paths are watched.
     used: AtomicUsize,
-    context: watch::Sender<ReadContext>,
-    connection: watch::Sender<Connection>,
-    /// Since when there is no connection, if there was one or an attempt failed.
-    down_since: Mutex<Option<Instant>>,
-    /// What the log says about the ensemble.
-    reported: Mutex<EnsembleCheck>,
+    pub(crate) status: watch::Sender<SessionStatus>,
+    /// What the users of the client see of all its sessions.
+    states: watch::Sender<ClientState>,
     pub(crate) nodes: NodeList,
 }
 
+/// The room of one path in a session: given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Room {
+    session: Arc<Session>,
+    bytes: usize,
+}
+
 impl Session {
-    fn new(id: usize) -> Self {
-        let context = ReadContext { session: None, ensemble: EnsembleCheck::Unknown, closed: false };
+    fn new(id: usize, states: watch::Sender<ClientState>) -> Self {
         Self {
             id,
             used: AtomicUsize::new(0),
-            context: watch::Sender::new(context),
-            connection: watch::Sender::new(Connection::Down),
-            down_since: Mutex::default(),
-            reported: Mutex::new(EnsembleCheck::Unknown),
+            status: watch::Sender::default(),
+            states,
             nodes: NodeList::default(),
         }
     }
 
-    /// What a path costs in a session.
-    pub(crate) fn cost(chroot: &str, path: &str) -> usize {
-        chroot.len() + path.len() + PATH_OVERHEAD
-    }
-
     /// Takes room for a path, if there is any. A path that is too long for every session gets one
     /// to itself.
-    fn take_room(&self, cost: usize) -> bool {
-        let fits = |used: usize| (used == 0 || used + cost <= SESSION_PATH_BYTES).then_some(used + cost);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()
+    fn room(self: &Arc<Self>, bytes: usize) -> Option<Room> {
+        let fits = |used: usize| (used == 0 || used + bytes <= SESSION_PATH_BYTES).then_some(used + bytes);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()?;
+        Some(Room { session: Arc::clone(self), bytes })
     }
 
-    /// Gives room back.
-    pub(crate) fn give_room(&self, cost: usize) {
-        self.used.fetch_sub(cost, Ordering::Relaxed);
+    /// Changes the status, and shows it to the users of the client; `error` is why there is no
+    /// connection any more.
+    fn change(&self, error: Option<Error>, change: impl FnOnce(&mut SessionStatus)) {
+        self.status.send_modify(change);
+        let (state, error) = (self.status.borrow().state(), error.map(Arc::new));
+        self.states.send_if_modified(|client| client.set(self.id, state, error));
     }
 
-    /// Follows what the readings of nodes depend on.
-    pub(crate) fn context(&self) -> watch::Receiver<ReadContext> {
-        self.context.subscribe()
-    }
-
-    /// Changes what the readings depend on; `change` says whether the nodes must be woken.
-    fn change_context(&self, change: impl FnOnce(&mut ReadContext) -> bool) {
-        self.context.send_if_modified(change);
-    }
-
-    /// Calls `log` with what was reported before if `found` is something new.
-    fn report_ensemble(&self, found: &EnsembleCheck, log: impl FnOnce(&EnsembleCheck)) {
-        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
-        if *reported != *found {
-            log(&reported);
-            *reported = found.clone();
-        }
-    }
-
-    fn set_connection(&self, connection: Connection) -> Connection {
-        if !matches!(connection, Connection::Up(_)) {
-            self.down_since().get_or_insert_with(Instant::now);
-        }
-        self.connection.send_replace(connection)
-    }
-
-    /// How long there was no connection; asked once, when there is one again.
-    fn outage(&self) -> Option<Duration> {
-        self.down_since().take().map(|since| since.elapsed())
-    }
-
-    fn down_since(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.down_since.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Lets requests be sent in `live`. Returns how long there was no connection.
+    fn connected_to(&self, live: &Arc<LiveSession>, ensemble: EnsembleCheck) -> Option<Duration> {
+        let mut outage = None;
+        self.change(None, |status| outage = status.connect(Arc::clone(live), ensemble));
+        outage
     }
 
     /// Waits until reads are allowed; `None` when the client is closed. Cancel-safe.
     pub(crate) async fn connected(&self) -> Option<Arc<LiveSession>> {
-        let mut connection = self.connection.subscribe();
+        let mut status = self.status.subscribe();
         // The sender is this session's own, so this cannot fail.
-        let connection =
-            connection.wait_for(|connection| !matches!(connection, Connection::Down)).await.ok()?;
-        connection.live().cloned()
+        let status = status.wait_for(|status| status.closed || status.connected().is_some()).await.ok()?;
+        status.connected().cloned()
     }
 
     /// Waits until requests cannot be sent in the session `key` right now. Cancel-safe.
     pub(crate) async fn disconnected(&self, key: SessionKey) {
-        let _ = self.connection.subscribe().wait_for(|connection| !connection.is_up(key)).await;
+        let is_other = |status: &SessionStatus| status.connected().is_none_or(|live| live.key != key);
+        let _ = self.status.subscribe().wait_for(is_other).await;
     }
 
     /// The session that is live right now, with a server that has a quorum.
     pub(crate) fn live(&self) -> Option<Arc<LiveSession>> {
-        let live = self.connection.borrow().live().cloned()?;
+        let live = self.status.borrow().connected().cloned()?;
         (live.client.state() == zookeeper::SessionState::SyncConnected).then_some(live)
+    }
+}
+
+impl Deref for Room {
+    type Target = Arc<Session>;
+
+    fn deref(&self) -> &Arc<Session> {
+        &self.session
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.session.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -150,37 +136,25 @@ impl Session {
 mod tests {
     use super::*;
 
+    fn session() -> Arc<Session> {
+        Arc::new(Session::new(0, watch::Sender::default()))
+    }
+
     #[test]
     fn a_session_takes_paths_up_to_its_limit() {
-        let session = Session::new(0);
-        assert!(session.take_room(SESSION_PATH_BYTES - 10));
-        assert!(!session.take_room(11));
-        assert!(session.take_room(10));
-        session.give_room(10);
-        assert!(session.take_room(10));
+        let session = session();
+        let _most = session.room(SESSION_PATH_BYTES - 10).unwrap();
+        assert!(session.room(11).is_none());
+        let last = session.room(10);
+        assert!(session.room(1).is_none());
+        drop(last);
+        assert!(session.room(10).is_some());
     }
 
     #[test]
     fn a_path_too_long_for_any_session_gets_its_own() {
-        let session = Session::new(0);
-        assert!(session.take_room(SESSION_PATH_BYTES + 1));
-        assert!(!session.take_room(1));
-    }
-
-    #[test]
-    fn the_chroot_counts() {
-        assert_eq!(Session::cost("/prod", "/a"), 7 + PATH_OVERHEAD);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_outage_begins_with_the_lost_connection_and_is_told_once() {
-        let session = Session::new(0);
-        assert_eq!(session.outage(), None);
-        session.set_connection(Connection::Down);
-        tokio::time::advance(Duration::from_secs(40)).await;
-        session.set_connection(Connection::Down);
-        tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(session.outage(), Some(Duration::from_secs(42)));
-        assert_eq!(session.outage(), None);
+        let session = session();
+        let _all = session.room(SESSION_PATH_BYTES + 1).unwrap();
+        assert!(session.room(1).is_none());
     }
 }

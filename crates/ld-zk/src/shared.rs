@@ -1,22 +1,12 @@
 //! What the sessions and the nodes of one client share.
 
-use std::sync::Arc;
-
 use ld_config::ZooKeeperConfig;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
-use crate::Options;
 use crate::budget::Budget;
-use crate::nodes::Polls;
-use crate::session::{Credentials, Names, SessionPool, Tls};
-use crate::state::States;
-
-/// Keeps the sessions open: they are closed when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Sessions {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) pool: SessionPool,
-}
+use crate::polls::Polls;
+use crate::session::{Credentials, Names, Tls};
+use crate::{ClientState, Options};
 
 /// What the sessions and the nodes of one client share.
 #[derive(Debug)]
@@ -27,9 +17,9 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     pub(crate) credentials: Credentials,
     pub(crate) tls: Option<Tls>,
-    pub(crate) states: States,
+    pub(crate) states: watch::Sender<ClientState>,
     pub(crate) budget: Budget,
     /// One permit for each read in flight.
     pub(crate) reads: Semaphore,
-    pub(crate) polls: Arc<Polls>,
+    pub(crate) polls: Polls,
 }

@@ -73,6 +73,23 @@ impl ClientState {
         Some(worst.last_error.as_ref().map_or_else(|| plain.to_owned(), |error| error.to_string()))
     }
 
+    pub(crate) fn add_session(&mut self) {
+        self.sessions.push(SessionInfo::new(SessionState::Connecting, None));
+    }
+
+    /// Changes what a session is doing. Returns whether that is something new.
+    pub(crate) fn set(&mut self, session: usize, state: SessionState, error: Option<Arc<Error>>) -> bool {
+        let Some(entry) = self.sessions.get_mut(session) else { return false };
+        if entry.state != state {
+            *entry = SessionInfo::new(state, error);
+        } else if error.is_some() {
+            entry.last_error = error;
+        } else {
+            return false;
+        }
+        true
+    }
+
     fn worst(&self) -> Option<&SessionInfo> {
         self.sessions.iter().max_by_key(|session| session.state)
     }
@@ -85,6 +102,10 @@ pub struct StateWatch {
 }
 
 impl StateWatch {
+    pub(crate) fn new(receiver: watch::Receiver<ClientState>) -> Self {
+        Self { receiver }
+    }
+
     /// The present state.
     pub fn get(&self) -> ClientState {
         self.receiver.borrow().clone()
@@ -98,61 +119,28 @@ impl StateWatch {
     }
 }
 
-/// The writing end: each session sets its own entry.
-#[derive(Debug)]
-pub(crate) struct States {
-    sender: watch::Sender<ClientState>,
-}
-
-impl States {
-    pub(crate) fn new() -> Self {
-        Self { sender: watch::Sender::new(ClientState::default()) }
-    }
-
-    pub(crate) fn watch(&self) -> StateWatch {
-        StateWatch { receiver: self.sender.subscribe() }
-    }
-
-    pub(crate) fn add_session(&self) {
-        let session = SessionInfo::new(SessionState::Connecting, None);
-        self.sender.send_modify(|client| client.sessions.push(session));
-    }
-
-    pub(crate) fn set(&self, session: usize, state: SessionState, error: Option<Arc<Error>>) {
-        self.sender.send_if_modified(|client| {
-            let Some(entry) = client.sessions.get_mut(session) else { return false };
-            if entry.state != state {
-                *entry = SessionInfo::new(state, error);
-            } else if error.is_some() {
-                entry.last_error = error;
-            } else {
-                return false;
-            }
-            true
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_connection_error_is_that_of_the_worst_session() {
-        let states = States::new();
-        states.add_session();
-        states.add_session();
-        let shown = || states.watch().get().connection_error();
-        assert_eq!(shown().as_deref(), Some("no session yet, one is being opened"));
-        states.set(0, SessionState::Connected, None);
+        let mut client = ClientState::default();
+        client.add_session();
+        client.add_session();
+        assert_eq!(client.connection_error().as_deref(), Some("no session yet, one is being opened"));
+        client.set(0, SessionState::Connected, None);
         let error = Error::SessionEnded { reason: "it expired" };
-        states.set(1, SessionState::Connecting, Some(Arc::new(error)));
-        assert_eq!(shown().as_deref(), Some("the ZooKeeper session ended: it expired"));
-        states.set(1, SessionState::ReadOnly, None);
-        assert_eq!(shown(), None);
-        states.set(0, SessionState::Suspended, None);
-        assert_eq!(shown().as_deref(), Some("the connection is lost, the session is being resumed"));
-        states.set(0, SessionState::Closed, None);
-        assert_eq!(shown().as_deref(), Some("the ZooKeeper client is closed"));
+        client.set(1, SessionState::Connecting, Some(Arc::new(error)));
+        assert_eq!(client.connection_error().as_deref(), Some("the ZooKeeper session ended: it expired"));
+        client.set(1, SessionState::ReadOnly, None);
+        assert_eq!(client.connection_error(), None);
+        client.set(0, SessionState::Suspended, None);
+        assert_eq!(
+            client.connection_error().as_deref(),
+            Some("the connection is lost, the session is being resumed")
+        );
+        client.set(0, SessionState::Closed, None);
+        assert_eq!(client.connection_error().as_deref(), Some("the ZooKeeper client is closed"));
     }
 }

@@ -6,7 +6,6 @@ use ld_config::{Host, ZooKeeperConfig};
 use tracing::warn;
 
 use crate::Error;
-use crate::hosts::host_list;
 
 pub(crate) fn validate(config: &ZooKeeperConfig) -> Result<(), Error> {
     config.validate()?;
@@ -24,6 +23,12 @@ fn overhears(config: &ZooKeeperConfig) -> Option<String> {
     let plain = config.tls.is_none() && !config.credentials.is_empty();
     let remote = config.hosts.iter().any(|host| !is_loopback(host));
     (plain && remote).then(|| host_list(&config.hosts))
+}
+
+/// The hosts as a person reads them.
+pub(crate) fn host_list(hosts: &[Host]) -> String {
+    let names: Vec<String> = hosts.iter().map(Host::to_string).collect();
+    names.join(", ")
 }
 
 fn is_loopback(host: &Host) -> bool {

@@ -2,24 +2,21 @@
 
 pub(crate) mod audit;
 mod children;
+mod path_watch;
 mod request;
-mod retry;
-mod settle;
 
-use std::fmt;
 use std::sync::Arc;
 
-use futures_util::FutureExt;
-use tokio::sync::watch;
-use tokio::time::sleep;
+use zookeeper::OneshotWatcher;
 
 pub use children::{ChildrenReading, ChildrenState, ChildrenWatch};
 
-use crate::nodes::{Node, PollPlace, SetWatch, fired};
-use crate::reading::{Reading, SessionKey, Unreadable};
-use crate::session::{EnsembleCheck, ReadContext, Session};
-use crate::shared::Sessions;
-use retry::{RetryPolicy, Verdict};
+use crate::nodes::{Node, Seen};
+use crate::panics::fired;
+use crate::reading::{Absence, Incarnation, NodeState, Reading, Unreadable};
+use crate::session::{EnsembleCheck, LiveSession, SessionPool};
+use path_watch::{Basis, Failed, PathWatch};
+use request::Found;
 
 /// One node's latest state, level-triggered and across sessions: [`changed`](Self::changed) says
 /// that there may be something new, [`read`](Self::read) gives what is there then. States in
@@ -35,57 +32,23 @@ use retry::{RetryPolicy, Verdict};
 /// }
 /// # }
 /// ```
+#[derive(Debug)]
 pub struct NodeWatch {
-    sessions: Arc<Sessions>,
-    session: Arc<Session>,
+    path_watch: PathWatch,
     node: Arc<Node>,
-    /// The node's number in the session's list.
-    id: u64,
-    context: watch::Receiver<ReadContext>,
-    /// What the last reading depended on.
-    basis: Basis,
-    /// There may be something new.
-    stale: bool,
-    watch: Option<SetWatch>,
-    /// The node cannot be read, and is polled.
-    poll: Option<PollPlace>,
-    /// Where the node was last seen to exist: session, and how often that had been resumed.
-    present_in: Option<(SessionKey, u32)>,
+    /// Where the node was last seen to exist.
+    present_in: Option<Incarnation>,
     /// The most bytes that are read.
     limit: usize,
     without_auth: bool,
 }
 
-/// What a reading depends on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Basis {
-    /// There was no reading.
-    Nothing,
-    /// The session.
-    Session(SessionKey),
-    /// The session, and that the ensemble was not known to hold data.
-    Unconfirmed(SessionKey),
-    /// The client was closed.
-    Closed,
-}
-
 impl NodeWatch {
-    pub(crate) fn new(sessions: Arc<Sessions>, session: Arc<Session>, path: &str) -> Self {
-        let node = Node::new(path);
-        Self {
-            id: session.nodes.add(&node),
-            context: session.context(),
-            limit: sessions.shared.config.max_read_bytes,
-            sessions,
-            session,
-            node,
-            basis: Basis::Nothing,
-            stale: true,
-            watch: None,
-            poll: None,
-            present_in: None,
-            without_auth: false,
-        }
+    pub(crate) fn new(pool: Arc<SessionPool>, path: &str) -> Self {
+        let limit = pool.shared.config.max_read_bytes;
+        let path_watch = PathWatch::new(pool, path);
+        let node = path_watch.session.nodes.add(path);
+        Self { path_watch, node, present_in: None, limit, without_auth: false }
     }
 
     /// Lowers the most bytes that are read, which is `zookeeper.max_read_bytes` otherwise. A node
@@ -113,30 +76,12 @@ impl NodeWatch {
     /// Ready at its first poll if any of that came before. Cancel-safe: dropping the future loses
     /// nothing.
     pub async fn changed(&mut self) {
-        // Unconstrained: out of its cooperative budget, a task of tokio would not see at its first
-        // poll what has come before, and a heartbeat would rest on that.
-        tokio::task::unconstrained(async {
-            self.leave_ended_session();
-            while !self.stale && !self.is_outdated() {
-                tokio::select! {
-                    biased;
-                    () = fired(&mut self.watch) => {
-                        self.watch = None;
-                        self.stale = true;
-                    }
-                    () = self.node.hint() => {}
-                    // The client holds the sender, so this cannot fail.
-                    _ = self.context.changed() => self.leave_ended_session(),
-                }
-            }
-            self.stale = true;
-        })
-        .await;
+        self.path_watch.changed().await;
     }
 
     /// Makes [`changed`](Self::changed) resolve, to read again what could not be used.
     pub fn refresh(&mut self) {
-        self.stale = true;
+        self.path_watch.stale = true;
     }
 
     /// Reads the node and sets its watch. It waits for a live session for as long as that takes, so
@@ -146,82 +91,87 @@ impl NodeWatch {
     ///
     /// Cancel-safe: after dropping the future [`changed`](Self::changed) resolves at once.
     pub async fn read(&mut self) -> Reading {
-        self.stale = true;
-        let mut retry = RetryPolicy::default();
-        loop {
-            let Some(live) = self.session.connected().await else { return self.closed() };
-            let shared = &self.sessions.shared;
+        self.path_watch.stale = true;
+        let (shared, node, limit) = (&self.path_watch.pool.shared, &self.node, self.limit);
+        let attempt = |live: Arc<LiveSession>| async move {
             // Every node may wait here at once. The semaphore is never closed.
-            let permit = shared.reads.acquire().await;
-            let resumes = live.resumes();
-            self.node.begin_reading();
+            let _permit = shared.reads.acquire().await;
+            let incarnation = live.incarnation();
+            node.begin_reading();
             // Boxed, the attempt takes memory only for the nodes that are being read.
-            let attempt = Box::pin(request::read(&shared.budget, &live, self.node.path(), self.limit));
-            let attempt = tokio::select! {
-                attempt = attempt => attempt,
-                () = self.session.disconnected(live.key) => continue,
-            };
-            drop(permit);
-            let failure = match attempt {
-                Ok((found, watch)) => return self.found(found, watch, &live, resumes),
-                Err(failure) if failure.is_no_auth() => return self.unreadable(Unreadable::NoAuth, &live),
-                Err(failure) => failure,
-            };
-            if failure.ends_session() {
-                live.broken.notify_one();
-            }
-            match retry.judge(failure.kind()) {
-                Verdict::GiveUp => {
-                    let error = failure.into_error(self.path());
-                    return self.unreadable(Unreadable::Other(error), &live);
-                }
-                Verdict::Retry { after, suspicious } => {
-                    if suspicious {
-                        live.suspect.notify_one();
-                    }
-                    Box::pin(sleep(after)).await;
-                }
-            }
-        }
-    }
-
-    /// Lets go of the watch of a session that is over: its task may be gone soon.
-    fn leave_ended_session(&mut self) {
-        if self.context.borrow().session.is_none()
-            && let Some(mut watch) = self.watch.take()
-        {
-            self.stale |= watch.fired().now_or_never().is_some();
-        }
-    }
-
-    fn is_outdated(&self) -> bool {
-        let context = self.context.borrow();
-        let other = |session| context.closed || context.session.is_some_and(|now| now != session);
-        let outdated = match self.basis {
-            Basis::Nothing => true,
-            Basis::Session(session) => other(session),
-            Basis::Unconfirmed(session) => other(session) || context.ensemble == EnsembleCheck::HoldsData,
-            Basis::Closed => return false,
+            let read = Box::pin(request::read(&shared.budget, &live, node.path(), limit));
+            read.await.map(|(found, watcher)| (found, watcher, incarnation))
         };
-        outdated || self.node.is_hinted()
+        match path_watch::read(&self.path_watch.session, attempt).await {
+            Ok((live, (found, watcher, incarnation))) => self.found(found, watcher, &live, incarnation),
+            Err(failed) => self.failed(failed),
+        }
+    }
+
+    /// Takes over what an attempt found.
+    fn found(
+        &mut self,
+        found: Found,
+        watcher: OneshotWatcher,
+        live: &LiveSession,
+        incarnation: Incarnation,
+    ) -> Reading {
+        let (state, mzxid) = match found {
+            Found::Present(data, stat) => {
+                (NodeState::Present { data, stat: (&stat).into() }, Some(stat.mzxid))
+            }
+            Found::TooLarge(bytes, stat) => {
+                (NodeState::TooLarge { bytes, limit: self.limit }, Some(stat.mzxid))
+            }
+            Found::Absent => (NodeState::Absent(self.classify_absence(live, incarnation)), None),
+        };
+        if mzxid.is_some() {
+            self.present_in = Some(incarnation);
+        }
+        self.node.saw(Some(Seen { session: live.key, mzxid }));
+        let basis = match &state {
+            NodeState::Absent(Absence::Unconfirmed { .. }) if !live.read_only => Basis::Unconfirmed(live.key),
+            _ => Basis::Session(live.key),
+        };
+        let node = Arc::clone(&self.node);
+        self.path_watch.complete(basis, async move {
+            tokio::select! {
+                () = fired(watcher) => {}
+                () = node.missed() => {}
+            }
+        });
+        self.count_without_auth(false);
+        Reading { state, session: live.key, read_only: live.read_only }
+    }
+
+    /// How sure it is that the node, which an attempt did not find, is meant to be missing.
+    fn classify_absence(&self, live: &LiveSession, incarnation: Incarnation) -> Absence {
+        let status = self.path_watch.status.borrow();
+        // Otherwise the check was made in another session, or before a resume.
+        let is_checked = status.live.as_ref().is_some_and(|now| now.incarnation() == incarnation);
+        let check = if is_checked { &status.ensemble } else { &EnsembleCheck::Unknown };
+        check.classify_absence(live.read_only, is_checked && self.present_in == Some(incarnation))
+    }
+
+    fn failed(&mut self, (live, why): Failed) -> Reading {
+        self.node.saw(None);
+        self.count_without_auth(matches!(why, Unreadable::NoAuth));
+        let (session, read_only) = self.path_watch.fail(live.as_deref());
+        Reading { state: NodeState::Unreadable(why), session, read_only }
+    }
+
+    fn count_without_auth(&mut self, without_auth: bool) {
+        if std::mem::replace(&mut self.without_auth, without_auth) != without_auth {
+            let change = if without_auth { 1 } else { -1 };
+            self.path_watch.pool.shared.credentials.count_node_without_auth(change);
+        }
     }
 }
 
 impl Drop for NodeWatch {
     fn drop(&mut self) {
         self.count_without_auth(false);
-        self.session.nodes.remove(self.id);
-        self.session.give_room(Session::cost(&self.sessions.shared.config.chroot, self.node.path()));
-    }
-}
-
-impl fmt::Debug for NodeWatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeWatch")
-            .field("path", &self.path())
-            .field("session", &self.session.id)
-            .field("stale", &self.stale)
-            .finish_non_exhaustive()
+        self.path_watch.session.nodes.remove(&self.node);
     }
 }
 

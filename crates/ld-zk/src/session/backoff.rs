@@ -1,7 +1,12 @@
-//! Full-jitter exponential backoff: a fleet that loses its ensemble at one instant comes back
-//! spread out.
+//! The pace of retries and of their log lines. Backoff is exponential with full jitter: a fleet
+//! that loses its ensemble at one instant comes back spread out.
 
 use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// How often at most the same failure is logged again.
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Delays drawn evenly from zero to a bound that doubles with each failure up to a cap.
 #[derive(Debug, Clone)]
@@ -33,6 +38,22 @@ impl Backoff {
 /// A delay of `mean`, give or take a fifth, so that what started together does not stay together.
 pub(crate) fn jittered(mean: Duration) -> Duration {
     mean.mul_f64(0.8 + 0.4 * fastrand::f64())
+}
+
+/// Lets the same failure into the log once, and then at a bounded rate.
+#[derive(Debug, Default)]
+pub(super) struct Throttle {
+    last: Option<Instant>,
+}
+
+impl Throttle {
+    pub(super) fn is_due(&mut self) -> bool {
+        let due = self.last.is_none_or(|last| last.elapsed() >= LOG_INTERVAL);
+        if due {
+            self.last = Some(Instant::now());
+        }
+        due
+    }
 }
 
 #[cfg(test)]

@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ld_blocking::{BoundedCalls, Spawner};
-use ld_config::{SecretsConfig, read_secrets};
+use ld_config::{SecretValue, SecretsConfig, read_secrets};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::error;
 
 use super::jittered;
-pub(super) use store::CredentialSet;
 use store::{Problems, Read, Store};
 
 /// How soon the secrets are read again after something was found to be wrong with them.
@@ -31,7 +30,6 @@ pub(crate) struct Credentials {
     /// One at a time: while it hangs there is no second one.
     calls: BoundedCalls,
     store: Arc<Store>,
-    configured: bool,
 }
 
 impl Credentials {
@@ -45,12 +43,7 @@ impl Credentials {
     fn with(config: SecretsConfig, paths: &[String], spawner: Spawner, read: Read) -> Self {
         let calls = BoundedCalls::new(format!("reading '{}'", config.path.display()), spawner, 1);
         let store = Store::new(config, paths, read);
-        Self { calls, store: Arc::new(store), configured: !paths.is_empty() }
-    }
-
-    /// Follows the credentials, so that a session can see when its own are out of date.
-    pub(crate) fn watch(&self) -> watch::Receiver<Arc<CredentialSet>> {
-        self.store.current.subscribe()
+        Self { calls, store: Arc::new(store) }
     }
 
     /// Counts one more node, or one fewer, that the present credentials may not read.
@@ -60,42 +53,36 @@ impl Credentials {
         });
     }
 
-    /// Reads the secrets now and gives the credentials to use, after 2 s at most. A secret that
-    /// cannot be read is logged once and keeps its last good value. While a read hangs, the
-    /// credentials that are known are given; what that read finds is taken over when it returns,
-    /// however late.
-    pub(crate) async fn refresh(&self) -> Arc<CredentialSet> {
-        if self.configured {
+    /// Reads the secrets now and gives the credentials to use, after 2 s at most; what is received
+    /// later are other ones. A secret that cannot be read is logged once and keeps its last good
+    /// value. While a read hangs, the credentials that are known are given; what that read finds is
+    /// taken over when it returns, however late.
+    pub(crate) async fn refresh(&self) -> watch::Receiver<Vec<SecretValue>> {
+        if !self.store.paths.is_empty() {
             let (store, asked) = (Arc::clone(&self.store), Instant::now());
             let result = self.calls.run(READ_LIMIT, move || store.read_if_older_than(asked)).await;
             if let Err(error) = result {
-                self.store.problems.send_modify(|problems| problems.hung = true);
-                if self.store.is_new_hang() {
-                    error!("{error}; going on with the credentials that are known");
-                }
+                self.store.problems.send_modify(|problems| {
+                    if !std::mem::replace(&mut problems.hung, true) {
+                        error!("{error}; going on with the credentials that are known");
+                    }
+                });
             }
         }
-        Arc::clone(&self.store.current.borrow())
+        self.store.current.subscribe()
     }
 
     /// Reads the secrets with backoff for as long as one is missing or a node answers NoAuth. Never
     /// ends.
     pub(crate) async fn poll_while_problems_exist(&self) {
-        if !self.configured {
-            return std::future::pending().await;
-        }
         let mut problems = self.store.problems.subscribe();
         let mut period = FIRST_POLL;
         loop {
             // The sender is `self`, so this cannot fail.
             let _ = problems.wait_for(Problems::exist).await;
             sleep(jittered(period)).await;
-            period = (period * 2).min(LAST_POLL);
-            if problems.borrow().exist() {
-                self.refresh().await;
-            } else {
-                period = FIRST_POLL;
-            }
+            self.refresh().await;
+            period = if problems.borrow().exist() { LAST_POLL.min(period * 2) } else { FIRST_POLL };
         }
     }
 }
@@ -141,19 +128,20 @@ mod tests {
         let start = Instant::now();
         let sets = join_all((0..32).map(|_| credentials.refresh())).await;
         assert!(start.elapsed() < 2 * READ_LIMIT, "{:?}", start.elapsed());
-        assert!(sets.iter().all(|set| set.values.is_empty()), "nothing is known yet");
+        assert!(sets.iter().all(|set| set.borrow().is_empty()), "nothing is known yet");
         assert_eq!(READS.load(Ordering::Relaxed), 1, "no second read while one hangs");
 
         // A late result is taken over, and the sessions see it.
-        let mut current = credentials.watch();
+        let mut current = sets.into_iter().next().unwrap();
         GATE.0.send(()).unwrap();
-        let set = current.wait_for(|set| set.version == 1).await.unwrap().clone();
-        assert_eq!(set.values.len(), 1);
+        current.changed().await.unwrap();
+        assert_eq!(current.borrow_and_update().len(), 1);
 
         GATE.0.send(()).unwrap();
         GATE.0.send(()).unwrap();
         let sets = join_all((0..32).map(|_| credentials.refresh())).await;
-        assert!(sets.iter().all(|set| set.version == 1));
+        assert!(sets.iter().all(|set| set.borrow().len() == 1));
+        assert!(!current.has_changed().unwrap(), "the same values are nothing new");
         assert!(READS.load(Ordering::Relaxed) <= 3, "{READS:?} reads for 32 sessions");
     }
 

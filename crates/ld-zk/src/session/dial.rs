@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ld_config::SecretValue;
 use tokio::time::timeout;
 
-use super::credentials::CredentialSet;
 use super::diagnose;
 use super::names::Resolved;
 use super::storm::{self, SessionTask};
@@ -21,7 +21,7 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 const DIAL_SLACK: Duration = Duration::from_secs(5);
 
 /// What came before an attempt at a session. It tells whether some servers may be gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Before {
     /// Nothing: the client has just started.
     Nothing,
@@ -36,14 +36,11 @@ pub(super) enum Before {
 /// that takes a handshake with each, only a failed attempt is reason enough.
 pub(super) async fn dial(
     shared: &Shared,
-    credentials: &CredentialSet,
+    credentials: &[SecretValue],
     before: Before,
 ) -> Result<(zookeeper::Client, SessionTask), Error> {
     let hosts = shared.names.look_up().await?;
-    let target = match &shared.tls {
-        None => Target::plain(hosts, before).await?,
-        Some(tls) => Target::secure(hosts, tls.refresh().await?, before).await?,
-    };
+    let target = Target::new(shared, hosts, before).await?;
     let mut client = connect(shared, credentials, &target, false).await;
     if client.is_err() && shared.options.read_only {
         client = connect(shared, credentials, &target, true).await;
@@ -73,19 +70,20 @@ enum Target {
 }
 
 impl Target {
-    async fn plain(hosts: Vec<Resolved>, before: Before) -> Result<Self, Error> {
-        let addresses: BTreeSet<_> = hosts.into_iter().flat_map(|(_, addresses)| addresses).collect();
-        let mut addresses = addresses.into_iter().collect();
-        if before != Before::Nothing {
-            addresses = diagnose::reachable(addresses).await?;
-        }
-        Ok(Self::Plain(addresses))
-    }
-
-    async fn secure(mut hosts: Vec<Resolved>, material: Material, before: Before) -> Result<Self, Error> {
-        if before == Before::Failure {
-            hosts = tls::reachable(hosts, &material).await?;
-        }
+    async fn new(shared: &Shared, hosts: Vec<Resolved>, before: Before) -> Result<Self, Error> {
+        let Some(tls) = &shared.tls else {
+            let addresses: BTreeSet<_> = hosts.into_iter().flat_map(|(_, addresses)| addresses).collect();
+            let addresses = addresses.into_iter().collect();
+            return Ok(Self::Plain(match before {
+                Before::Nothing => addresses,
+                Before::Loss | Before::Failure => diagnose::reachable(addresses).await?,
+            }));
+        };
+        let material = tls.refresh().await?;
+        let hosts = match before {
+            Before::Nothing | Before::Loss => hosts,
+            Before::Failure => tls::reachable(hosts, &material).await?,
+        };
         Ok(Self::Secure(hosts, material))
     }
 
@@ -113,7 +111,7 @@ impl Target {
 /// Gives the session, or what the ZooKeeper crate said.
 async fn connect(
     shared: &Shared,
-    credentials: &CredentialSet,
+    credentials: &[SecretValue],
     target: &Target,
     read_only: bool,
 ) -> Result<(zookeeper::Client, SessionTask), String> {
@@ -125,7 +123,7 @@ async fn connect(
         .with_connection_timeout((limit * 3 / 5).min(SILENCE_LIMIT))
         .with_readonly(read_only)
         .with_fail_eagerly();
-    for value in &credentials.values {
+    for value in credentials {
         connector = connector.with_auth("digest", value.expose());
     }
     let servers = target.servers();

@@ -3,25 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Fuse};
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tracing::{error, info};
 use zookeeper::Error as ZkError;
 
 use super::{LiveSession, Session, jittered};
-use crate::nodes::{SetWatch, fired};
+use crate::panics::fired;
 use crate::reading::Absence;
 
-/// How often the ensemble is checked again, on average, while it holds no data.
+/// How often the ensemble is checked again, on average, while it is not known to hold data.
 const RECHECK: Duration = Duration::from_secs(5);
-/// How often, while the credentials do not permit the check.
-const RECHECK_NO_AUTH: Duration = Duration::from_secs(10);
 /// How long one check may take.
 const CHECK_LIMIT: Duration = Duration::from_secs(10);
 
 /// What a check found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum EnsembleCheck {
     /// It was not made yet, or not since the session was resumed.
+    #[default]
     Unknown,
     /// The ensemble holds data.
     HoldsData,
@@ -43,11 +45,10 @@ impl EnsembleCheck {
     }
 }
 
-/// A check, and when it has to be made again.
+/// A check, and the watch that fires when it has to be made again.
 pub(super) struct Check {
-    found: EnsembleCheck,
-    watch: Option<SetWatch>,
-    recheck: Option<Duration>,
+    pub(super) found: EnsembleCheck,
+    fired: Fuse<BoxFuture<'static, ()>>,
 }
 
 /// Checks whether the chroot exists, or without a chroot whether the root has a child besides
@@ -58,87 +59,83 @@ pub(super) async fn check(client: &zookeeper::Client) -> Result<Check, ZkError> 
         client.list_and_watch_children("/").await.map(|(children, watcher)| {
             let holds_data = children.iter().any(|child| child != "zookeeper");
             // Once there is data, more or less of it does not matter.
-            (holds_data, (!holds_data).then(|| SetWatch::new(watcher)))
+            (holds_data, if holds_data { Fuse::terminated() } else { fired(watcher).boxed().fuse() })
         })
     } else {
         // The client is chrooted: below it, "/" is the chroot itself.
         let stat = client.check_and_watch_stat("/").await;
-        stat.map(|(stat, watcher)| (stat.is_some(), Some(SetWatch::new(watcher))))
+        stat.map(|(stat, watcher)| (stat.is_some(), fired(watcher).boxed().fuse()))
     };
-    let (found, watch, recheck) = match answer {
-        Ok((true, watch)) => (EnsembleCheck::HoldsData, watch, None),
-        Ok((false, watch)) if chroot == "/" => {
-            (missing("this ensemble holds no data at all"), watch, Some(RECHECK))
-        }
-        Ok((false, watch)) => {
-            let reason = format!("the chroot {chroot} does not exist in this ensemble");
-            (missing(&reason), watch, Some(RECHECK))
-        }
+    let (missing, fired) = match answer {
+        Ok((true, fired)) => return Ok(Check { found: EnsembleCheck::HoldsData, fired }),
+        Ok((false, fired)) if chroot == "/" => ("this ensemble holds no data at all".into(), fired),
+        Ok((false, fired)) => (format!("the chroot {chroot} does not exist in this ensemble").into(), fired),
         Err(ZkError::NoAuth) => {
             let reason =
                 format!("the credentials may not look at {chroot} to see whether the ensemble holds data");
-            (missing(&reason), None, Some(RECHECK_NO_AUTH))
+            (reason.into(), Fuse::terminated())
         }
         Err(error) => return Err(error),
     };
-    Ok(Check { found, watch, recheck })
-}
-
-fn missing(reason: &str) -> EnsembleCheck {
-    EnsembleCheck::Missing(Arc::from(reason))
+    Ok(Check { found: EnsembleCheck::Missing(missing), fired })
 }
 
 impl Check {
     /// Waits until the check has to be made again.
     async fn outdated(&mut self) {
-        let delay = self.recheck.map(jittered);
         tokio::select! {
-            () = fired(&mut self.watch) => {}
-            () = sleep(delay.unwrap_or_default()), if delay.is_some() => {}
+            () = &mut self.fired => {}
+            () = sleep(jittered(RECHECK)), if self.found != EnsembleCheck::HoldsData => {}
         }
     }
 
     /// Publishes what the check found, and logs it once.
     pub(super) fn publish(&self, session: &Session) {
-        session.report_ensemble(&self.found, |before| match (before, &self.found) {
-            (_, EnsembleCheck::Missing(reason)) => {
-                error!("{reason}: nodes that are missing are not believed to be deleted, their files stay");
+        session.status.send_if_modified(|status| {
+            match (&status.logged, &self.found) {
+                (logged, found) if logged == found => {}
+                (_, EnsembleCheck::Missing(reason)) => error!(
+                    "{reason}: nodes that are missing are not believed to be deleted, their files stay"
+                ),
+                (EnsembleCheck::Missing(_), _) => info!(
+                    "the ensemble holds data now: nodes that are missing are believed to be deleted again"
+                ),
+                _ => {}
             }
-            (EnsembleCheck::Missing(_), _) => {
-                info!("the ensemble holds data now: nodes that are missing are believed to be deleted again");
-            }
-            _ => {}
-        });
-        session.change_context(|context| {
-            let changed = context.ensemble != self.found;
-            context.ensemble = self.found.clone();
-            changed
+            status.logged = self.found.clone();
+            std::mem::replace(&mut status.ensemble, self.found.clone()) != self.found
         });
     }
 }
 
-/// Keeps the session's check up to date for as long as the session lasts. Never ends.
-pub(super) async fn keep(session: &Session, live: &LiveSession, mut check: Check) {
+/// Keeps the session's check up to date for as long as the session lasts: it is made again when it
+/// is outdated, and after each of `resumes`. Never ends.
+pub(super) async fn keep(
+    session: &Session,
+    live: &LiveSession,
+    mut check: Check,
+    mut resumes: watch::Receiver<u32>,
+) {
     loop {
-        check.publish(session);
         tokio::select! {
             () = check.outdated() => {}
-            () = live.resumed.notified() => {}
+            _ = resumes.changed() => {}
         }
         check = loop {
-            let resumes = live.resumes();
+            resumes.mark_unchanged();
             match timeout(CHECK_LIMIT, self::check(&live.client)).await {
                 // Otherwise it was resumed meanwhile, and the answer may be that of another
                 // ensemble.
-                Ok(Ok(check)) if live.resumes() == resumes => break check,
+                Ok(Ok(check)) if !resumes.has_changed().unwrap_or(true) => break check,
                 Ok(Ok(_)) => {}
                 // The session's end is seen elsewhere; a lost connection passes.
                 _ => tokio::select! {
                     () = sleep(jittered(RECHECK)) => {}
-                    () = live.resumed.notified() => {}
+                    _ = resumes.changed() => {}
                 },
             }
         };
+        check.publish(session);
     }
 }
 
@@ -148,6 +145,7 @@ mod tests {
 
     #[test]
     fn absence_is_believed_only_of_an_ensemble_with_data() {
+        let missing = |reason: &str| EnsembleCheck::Missing(reason.into());
         let is_unconfirmed = |absence| matches!(absence, Absence::Unconfirmed { .. });
         assert_eq!(EnsembleCheck::HoldsData.classify_absence(false, false), Absence::Confirmed);
         assert_eq!(missing("empty").classify_absence(false, true), Absence::Deleted);

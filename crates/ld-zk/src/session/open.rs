@@ -1,22 +1,22 @@
 //! One ZooKeeper session from its opening to its end.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use ld_config::SecretValue;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 use zookeeper::SessionState as ZkState;
 
-use super::credentials::CredentialSet;
+use super::backoff::Throttle;
 use super::dial::{self, Before};
 use super::ensemble::{self, Check};
 use super::storm::{Changes, SessionTask};
-use super::throttle::Throttle;
-use super::{Connection, LiveSession, Session};
+use super::{EnsembleCheck, LiveSession, Session, SessionStatus};
+use crate::Error;
 use crate::shared::Shared;
 use crate::watch::audit;
-use crate::{Error, SessionState};
 
 /// How long the requests that make a new session fit for reading may take.
 const ESTABLISH_LIMIT: Duration = Duration::from_secs(30);
@@ -33,31 +33,29 @@ const LEFT_READ_ONLY: &str = "it was a read-only one, and its server was left";
 pub(super) struct OpenSession {
     live: Arc<LiveSession>,
     states: zookeeper::StateWatcher,
-    credentials: u64,
+    /// What it was opened with, and later what is to be used.
+    credentials: watch::Receiver<Vec<SecretValue>>,
     check: Check,
 }
 
 /// Opens a session.
 pub(super) async fn open(shared: &Shared, before: Before) -> Result<OpenSession, Error> {
-    let credentials = shared.credentials.refresh().await;
-    let (client, task) = dial::dial(shared, &credentials, before).await?;
-    let mut states = client.state_watcher();
-    let established = tokio::select! {
-        established = timeout(ESTABLISH_LIMIT, establish(client, task, &credentials)) => established,
-        _ = states.changed() => return Err(Error::SessionEnded { reason: LOST_AT_ONCE }),
+    let mut credentials = shared.credentials.refresh().await;
+    let known = credentials.borrow_and_update().clone();
+    let (client, task) = dial::dial(shared, &known, before).await?;
+    let states = client.state_watcher();
+    let mut changes = states.clone();
+    let (live, check) = tokio::select! {
+        established = timeout(ESTABLISH_LIMIT, establish(client, task)) => established.unwrap_or_else(|_| {
+            Err(Error::Unanswered { operation: "sync", path: "/".to_owned(), limit: ESTABLISH_LIMIT })
+        })?,
+        _ = changes.changed() => return Err(Error::SessionEnded { reason: LOST_AT_ONCE }),
     };
-    match established {
-        Ok(session) => session,
-        Err(_) => Err(Error::Unanswered { operation: "sync", path: "/".to_owned(), limit: ESTABLISH_LIMIT }),
-    }
+    Ok(OpenSession { live, states, credentials, check })
 }
 
-async fn establish(
-    client: zookeeper::Client,
-    task: SessionTask,
-    credentials: &CredentialSet,
-) -> Result<OpenSession, Error> {
-    let states = client.state_watcher();
+/// Makes a new session fit for reading.
+async fn establish(client: zookeeper::Client, task: SessionTask) -> Result<(Arc<LiveSession>, Check), Error> {
     let read_only = match client.state() {
         ZkState::SyncConnected => false,
         ZkState::ConnectedReadOnly => true,
@@ -68,27 +66,24 @@ async fn establish(
         client.sync("/").await.map_err(|source| Error::request("sync", "/", source))?;
     }
     let check = ensemble::check(&client).await.map_err(|source| Error::request("read", "/", source))?;
-    let live = Arc::new(LiveSession::new(client, task, read_only));
-    Ok(OpenSession { live, states, credentials: credentials.version, check })
+    Ok((Arc::new(LiveSession::new(client, task, read_only)), check))
 }
 
 impl OpenSession {
     /// Lets the nodes read in this session until it ends; says how it ended.
     pub(super) async fn run(self, shared: &Shared, session: &Session) -> Error {
-        let Self { live, mut states, credentials, check } = self;
+        let Self { live, mut states, mut credentials, check } = self;
         let kind = if live.read_only { "read-only ZooKeeper session" } else { "ZooKeeper session" };
         let (id, limit) = (live.client.session_id(), live.client.session_timeout());
-        info!("{kind} {id} opened{}, timeout {limit:?}", after(session.outage()));
-        // In this order: a node that reads in the session finds its check of the ensemble.
-        session.change_context(|context| context.session.replace(live.key) != Some(live.key));
+        let outage = session.connected_to(&live, check.found.clone());
+        info!("{kind} {id} opened{}, timeout {limit:?}", after(outage));
         check.publish(session);
-        connected(shared, session, &live);
         tokio::select! {
             error = follow(shared, session, &live, &mut states) => error,
-            error = outdated(shared, credentials) => error,
+            _ = credentials.changed() => Error::SessionEnded { reason: "the credentials have changed" },
             error = disproved(&live) => error,
             // These never end.
-            () = ensemble::keep(session, &live, check) => Error::Closed,
+            () = ensemble::keep(session, &live, check, live.resumes.subscribe()) => Error::Closed,
             () = audit::keep(session, &live) => Error::Closed,
         }
     }
@@ -97,13 +92,6 @@ impl OpenSession {
 fn after(outage: Option<Duration>) -> String {
     let outage = outage.filter(|outage| *outage >= OUTAGE_SHOWN);
     outage.map_or_else(String::new, |outage| format!(" after {} s without one", outage.as_secs()))
-}
-
-/// Lets requests be sent.
-fn connected(shared: &Shared, session: &Session, live: &Arc<LiveSession>) {
-    session.set_connection(Connection::Up(Arc::clone(live)));
-    let state = if live.read_only { SessionState::ReadOnly } else { SessionState::Connected };
-    shared.states.set(session.id, state, None);
 }
 
 /// Follows the session's state to its end.
@@ -122,12 +110,10 @@ async fn follow(
         let reason = match state {
             ZkState::SyncConnected if !live.read_only => {
                 if std::mem::take(&mut lost) {
-                    resume(session, live);
-                    let outage = session.outage().unwrap_or_default();
+                    let outage = resume(session, live);
                     if std::mem::take(&mut logged) {
                         info!("ZooKeeper session {id} resumed after {:.1} s", outage.as_secs_f32());
                     }
-                    connected(shared, session, live);
                 }
                 None
             }
@@ -137,8 +123,7 @@ async fn follow(
                     logged = true;
                     warn!("connection to ZooKeeper lost, resuming session {id}");
                 }
-                session.set_connection(Connection::Down);
-                shared.states.set(session.id, SessionState::Suspended, None);
+                session.change(None, SessionStatus::disconnect);
                 None
             }
             ZkState::Expired => Some("it expired"),
@@ -179,25 +164,13 @@ fn resume_limit(asked: Duration) -> Duration {
     asked.saturating_mul(4).max(LEAST)
 }
 
-/// Makes the session forget what it knew of the ensemble, before anything is read again. The
-/// ZooKeeper crate accepts a resume that is answered with another session id, which may be that of
-/// another ensemble, and does not report the new id. So no absence is believed that rests on what
-/// was seen before, and no heartbeat rests on an audit from before.
-fn resume(session: &Session, live: &LiveSession) {
-    live.resumes.fetch_add(1, Ordering::Relaxed);
-    session.nodes.forget_audit();
-    session.change_context(|context| {
-        context.ensemble = super::EnsembleCheck::Unknown;
-        // The next check wakes the nodes that wait for it.
-        false
-    });
-    live.resumed.notify_one();
-}
-
-/// Waits until the session's credentials are not the ones to use any more.
-async fn outdated(shared: &Shared, version: u64) -> Error {
-    let _ = shared.credentials.watch().wait_for(|set| set.version != version).await;
-    Error::SessionEnded { reason: "the credentials have changed" }
+/// Lets requests be sent again, in another incarnation of the session. The ZooKeeper crate accepts
+/// a resume that is answered with another session id, which may be that of another ensemble, and
+/// does not report the new id. So no absence is believed that rests on what was seen before, and no
+/// heartbeat rests on an audit from before. Returns how long there was no connection.
+fn resume(session: &Session, live: &Arc<LiveSession>) -> Duration {
+    live.resumes.send_modify(|resumes| *resumes += 1);
+    session.connected_to(live, EnsembleCheck::Unknown).unwrap_or_default()
 }
 
 /// Waits until the ZooKeeper crate has panicked, or a suspected session cannot prove that it lives.

@@ -9,21 +9,24 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tracing::{error, warn};
 
-use super::Session;
 use super::supervise::supervise;
+use super::{Room, Session};
+use crate::ClientState;
 use crate::panics::catch_panic;
 use crate::shared::Shared;
 
 /// How many sessions are opened before a warning: a server lets one address open 60 connections by
 /// default.
 const MANY_SESSIONS: usize = 50;
+/// What a watched path costs beside its characters: its length.
+const PATH_OVERHEAD: usize = 4;
 /// How long after a panic the background work is started again.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// The sessions of one client. Dropping the pool closes them in the background.
 #[derive(Debug)]
 pub(crate) struct SessionPool {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     members: Mutex<Members>,
     /// Dropping it stops the supervisors, too.
     stop: watch::Sender<bool>,
@@ -53,16 +56,17 @@ impl SessionPool {
         self.members().sessions.clone()
     }
 
-    /// The session that a path of this `cost` is watched in; its room is taken.
-    pub(crate) fn session_for(&self, cost: usize) -> Arc<Session> {
+    /// Room for a path below the chroot, in the session that it is watched in.
+    pub(crate) fn room_for(&self, path: &str) -> Room {
+        let bytes = self.shared.config.chroot.len() + path.len() + PATH_OVERHEAD;
         let mut members = self.members();
-        // The newest one mostly has room.
-        if let Some(session) = members.sessions.iter().rev().find(|session| session.take_room(cost)) {
-            return Arc::clone(session);
+        loop {
+            // The newest one mostly has room.
+            if let Some(room) = members.sessions.iter().rev().find_map(|session| session.room(bytes)) {
+                return room;
+            }
+            self.open_session(&mut members);
         }
-        let session = self.open_session(&mut members);
-        session.take_room(cost);
-        session
     }
 
     /// Closes the sessions and waits for that, `limit` at most.
@@ -84,9 +88,10 @@ impl SessionPool {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn open_session(&self, members: &mut Members) -> Arc<Session> {
-        let session = Arc::new(Session::new(members.sessions.len()));
-        self.shared.states.add_session();
+    fn open_session(&self, members: &mut Members) {
+        let states = self.shared.states.clone();
+        states.send_modify(ClientState::add_session);
+        let session = Arc::new(Session::new(members.sessions.len(), states));
         members.sessions.push(Arc::clone(&session));
         if members.sessions.len() == MANY_SESSIONS + 1 {
             warn!(
@@ -94,9 +99,8 @@ impl SessionPool {
                  check that maxClientCnxns of the servers allows that"
             );
         }
-        let task = supervise(Arc::clone(&self.shared), Arc::clone(&session), self.stop.subscribe());
+        let task = supervise(Arc::clone(&self.shared), session, self.stop.subscribe());
         members.tasks.push(self.runtime.spawn(task));
-        session
     }
 
     /// Does what no single session does: reads secrets and certificates again, and polls unreadable

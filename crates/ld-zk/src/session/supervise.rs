@@ -7,13 +7,12 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tracing::{error, warn};
 
-use super::backoff::Backoff;
+use super::backoff::{Backoff, Throttle};
 use super::dial::Before;
-use super::throttle::Throttle;
-use super::{Connection, Session, open};
+use super::{Session, SessionStatus, open};
+use crate::Error;
 use crate::panics::catch_panic;
 use crate::shared::Shared;
-use crate::{Error, SessionState};
 
 /// The first bound of the delay before a new session is tried.
 const DIAL_BASE: Duration = Duration::from_millis(100);
@@ -30,18 +29,15 @@ pub(super) async fn supervise(shared: Arc<Shared>, session: Arc<Session>, mut st
         _ = stop.wait_for(|stop| *stop) => {}
         () = keep_open(&shared, &session) => {}
     }
-    let live = session.set_connection(Connection::Closed).live().cloned();
-    session.change_context(|context| {
-        (context.session, context.closed) = (None, true);
-        true
+    let states = session.status.borrow().connected().map(|live| live.client.state_watcher());
+    session.change(None, |status| {
+        status.end();
+        status.closed = true;
     });
-    if let Some(live) = live {
-        let mut states = live.client.state_watcher();
-        drop(live);
+    if let Some(mut states) = states {
         // The caller of `close` bounds this wait.
         while !states.changed().await.is_terminated() {}
     }
-    shared.states.set(session.id, SessionState::Closed, None);
 }
 
 /// Opens a new session whenever there is none. Never ends.
@@ -53,8 +49,6 @@ async fn keep_open(shared: &Shared, session: &Session) {
         let began = Instant::now();
         // The ZooKeeper crate can panic: on a malformed reply, or when the system refuses a thread.
         let ended = catch_panic(open_and_run(shared, session, before)).await;
-        session.set_connection(Connection::Down);
-        session.change_context(|context| context.session.take().is_some());
         let (was_open, error) = ended.unwrap_or_else(|reason| {
             let error = Error::ClientFailed { reason };
             error!("{error}; starting it again");
@@ -70,7 +64,7 @@ async fn keep_open(shared: &Shared, session: &Session) {
         } else if !was_open && !matches!(error, Error::ClientFailed { .. }) && failures.is_due() {
             warn!("no ZooKeeper session, trying again: {error}");
         }
-        shared.states.set(session.id, SessionState::Connecting, Some(Arc::new(error)));
+        session.change(Some(error), SessionStatus::end);
         sleep(backoff.next_delay()).await;
     }
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tracing::debug;
 
-use crate::error::FailureKind;
-use crate::nodes::{Node, Version};
+use crate::error::concerns_node;
+use crate::nodes::Node;
 use crate::session::{LiveSession, Session, jittered};
 
 /// How often nodes are audited, on average. A session of few nodes finds a dropped event within 10
@@ -48,8 +48,8 @@ pub(crate) async fn keep(session: &Session, live: &LiveSession) {
 /// Audits all nodes that were read in the session, unless that was done a moment ago. Returns
 /// whether the session has answered for all of them, the first time within `limit`.
 pub(crate) async fn all(session: &Session, live: &LiveSession, limit: Duration) -> bool {
-    let now = Instant::now();
-    if session.nodes.is_audited(live.key, now) {
+    let (now, incarnation) = (Instant::now(), live.incarnation());
+    if session.nodes.is_audited(incarnation, now) {
         return true;
     }
     // The answers must not come from a server that lags behind.
@@ -66,7 +66,7 @@ pub(crate) async fn all(session: &Session, live: &LiveSession, limit: Duration) 
     };
     let done = timeout(ALL_LIMIT, audit).await == Ok(true);
     if done {
-        session.nodes.set_audited(live.key, now);
+        session.nodes.set_audited(incarnation, now);
     }
     done
 }
@@ -83,14 +83,14 @@ async fn compare(live: &LiveSession, nodes: &[Arc<Node>]) -> bool {
     checks.reverse();
     let deadline = Instant::now() + ANSWER_LIMIT;
     for (node, seen, check) in checks {
-        let version = match timeout_at(deadline, check).await {
-            Ok(Ok(stat)) => Some(Version::from(stat)),
+        let is_as_seen = match timeout_at(deadline, check).await {
+            Ok(Ok(stat)) => stat.map(|stat| stat.mzxid) == seen.mzxid,
             // No known server answers a check with such an error. If one does, the node is not as
             // it was read.
-            Ok(Err(error)) if FailureKind::of(&error) == FailureKind::Node => None,
+            Ok(Err(error)) if concerns_node(&error) => false,
             _ => return false,
         };
-        if version != Some(seen.version) {
+        if !is_as_seen {
             debug!("{} has changed and its watch has not fired", node.path());
             node.missed_change(seen);
         }

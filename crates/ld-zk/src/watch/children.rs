@@ -3,21 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
-use zookeeper::Error as ZkError;
+use tokio::time::sleep;
+use zookeeper::{OneshotWatcher, Stat};
 
-use super::request::{Failure, bounded};
-use super::retry::{RetryPolicy, Verdict};
-use crate::nodes::{SetWatch, fired};
-use crate::panics::catch_panic;
+use super::path_watch::{self, Basis, PathWatch};
+use super::request::{bounded, is_no_node};
+use crate::panics::fired;
 use crate::reading::{SessionKey, Unreadable};
-use crate::session::{LiveSession, ReadContext, Session, jittered};
-use crate::shared::Sessions;
+use crate::session::{LiveSession, SessionPool, jittered};
 use crate::{Error, NodeStat};
-
-/// How soon an unreadable node is tried again, on average.
-const RETRY_UNREADABLE: Duration = Duration::from_secs(10);
 
 /// The names are read again after this time, on average, even without an event: a server may drop
 /// a watch together with its event while the node may not be read.
@@ -73,37 +67,16 @@ pub enum ChildrenState {
 /// ```
 #[derive(Debug)]
 pub struct ChildrenWatch {
-    sessions: Arc<Sessions>,
-    session: Arc<Session>,
     path: String,
-    context: watch::Receiver<ReadContext>,
-    /// The session of the last reading.
-    basis: Option<SessionKey>,
-    /// The last reading said that the client was closed.
-    closed: bool,
-    /// There may be something new.
-    stale: bool,
-    watch: Option<SetWatch>,
-    /// When the names are read again without an event.
-    due: Instant,
+    path_watch: PathWatch,
 }
 
 /// The names with the stat of the node, or `None` if there is no node; and the watch.
-type Found = (Option<(Vec<String>, zookeeper::Stat)>, SetWatch);
+type Found = (Option<(Vec<String>, Stat)>, OneshotWatcher);
 
 impl ChildrenWatch {
-    pub(crate) fn new(sessions: Arc<Sessions>, session: Arc<Session>, path: &str) -> Self {
-        Self {
-            context: session.context(),
-            sessions,
-            session,
-            path: path.to_owned(),
-            basis: None,
-            closed: false,
-            stale: true,
-            watch: None,
-            due: Instant::now(),
-        }
+    pub(crate) fn new(pool: Arc<SessionPool>, path: &str) -> Self {
+        Self { path: path.to_owned(), path_watch: PathWatch::new(pool, path) }
     }
 
     /// The node's path below the chroot.
@@ -118,21 +91,7 @@ impl ChildrenWatch {
     ///
     /// Cancel-safe: dropping the future loses nothing.
     pub async fn changed(&mut self) {
-        if self.closed && !self.stale {
-            std::future::pending::<()>().await;
-        }
-        while !self.stale && !self.is_outdated() {
-            tokio::select! {
-                () = fired(&mut self.watch) => {
-                    self.watch = None;
-                    self.stale = true;
-                }
-                () = sleep_until(self.due) => self.stale = true,
-                // The client holds the sender, so this cannot fail.
-                _ = self.context.changed() => {}
-            }
-        }
-        self.stale = true;
+        self.path_watch.changed().await;
     }
 
     /// Lists the children and sets a watch. It waits for a live session for as long as that takes,
@@ -142,92 +101,40 @@ impl ChildrenWatch {
     ///
     /// Cancel-safe: after dropping the future [`changed`](Self::changed) resolves at once.
     pub async fn read(&mut self) -> ChildrenReading {
-        self.stale = true;
-        let mut retry = RetryPolicy::default();
-        loop {
-            let Some(live) = self.session.connected().await else { return self.closed() };
-            let attempt = tokio::select! {
-                attempt = catch_panic(list(&live, &self.path)) => attempt,
-                () = self.session.disconnected(live.key) => continue,
-            };
-            let failure = match attempt.unwrap_or_else(|reason| Err(Failure::Panicked(reason))) {
-                Ok(found) => return self.found(found, &live),
-                Err(failure) if failure.is_no_auth() => return self.unreadable(Unreadable::NoAuth, &live),
-                Err(failure) => failure,
-            };
-            if matches!(failure, Failure::Panicked(_)) {
-                live.broken.notify_one();
+        self.path_watch.stale = true;
+        let read = path_watch::read(&self.path_watch.session, |live| list(live, &self.path)).await;
+        let (live, (found, watcher)) = match read {
+            Ok(found) => found,
+            Err((live, why)) => {
+                let (session, read_only) = self.path_watch.fail(live.as_deref());
+                return ChildrenReading { state: ChildrenState::Unreadable(why), session, read_only };
             }
-            match retry.judge(failure.kind()) {
-                Verdict::GiveUp => {
-                    let error = failure.into_error(&self.path);
-                    return self.unreadable(Unreadable::Other(error), &live);
-                }
-                Verdict::Retry { after, suspicious } => {
-                    if suspicious {
-                        live.suspect.notify_one();
-                    }
-                    sleep(after).await;
-                }
-            }
-        }
-    }
-
-    fn found(&mut self, (found, watch): Found, live: &LiveSession) -> ChildrenReading {
-        self.watch = Some(watch);
-        let state = match found {
-            Some((mut children, stat)) => {
-                children.sort_unstable();
-                ChildrenState::Present { children, stat: NodeStat::from(&stat) }
-            }
-            None => ChildrenState::Absent,
         };
-        self.finish(state, live, READ_AGAIN)
-    }
-
-    fn unreadable(&mut self, why: Unreadable, live: &LiveSession) -> ChildrenReading {
-        self.watch = None;
-        self.finish(ChildrenState::Unreadable(why), live, RETRY_UNREADABLE)
-    }
-
-    fn finish(&mut self, state: ChildrenState, live: &LiveSession, again: Duration) -> ChildrenReading {
-        self.basis = Some(live.key);
-        self.stale = false;
-        self.due = Instant::now() + jittered(again);
+        self.path_watch.complete(Basis::Session(live.key), async move {
+            tokio::select! {
+                () = fired(watcher) => {}
+                () = sleep(jittered(READ_AGAIN)) => {}
+            }
+        });
+        let state = found.map_or(ChildrenState::Absent, |(mut children, stat)| {
+            children.sort_unstable();
+            ChildrenState::Present { children, stat: NodeStat::from(&stat) }
+        });
         ChildrenReading { state, session: live.key, read_only: live.read_only }
     }
-
-    fn closed(&mut self) -> ChildrenReading {
-        self.watch = None;
-        self.closed = true;
-        self.stale = false;
-        let state = ChildrenState::Unreadable(Unreadable::Other(Error::Closed));
-        ChildrenReading { state, session: SessionKey::unique(), read_only: false }
-    }
-
-    fn is_outdated(&self) -> bool {
-        let context = self.context.borrow();
-        context.closed || context.session.is_some_and(|now| Some(now) != self.basis)
-    }
 }
 
-impl Drop for ChildrenWatch {
-    fn drop(&mut self) {
-        self.session.give_room(Session::cost(&self.sessions.shared.config.chroot, &self.path));
-    }
-}
-
-async fn list(live: &LiveSession, path: &str) -> Result<Found, Failure> {
+async fn list(live: Arc<LiveSession>, path: &str) -> Result<Found, Error> {
     loop {
-        match bounded("list", live.client.get_and_watch_children(path)).await {
-            Ok((children, stat, watcher)) => return Ok((Some((children, stat)), SetWatch::new(watcher))),
-            Err(Failure::Request(_, ZkError::NoNode)) => {}
-            Err(failure) => return Err(failure),
+        match bounded("list", path, live.client.get_and_watch_children(path)).await {
+            Ok((children, stat, watcher)) => return Ok((Some((children, stat)), watcher)),
+            Err(error) if is_no_node(&error) => {}
+            Err(error) => return Err(error),
         }
         // Listing a missing node leaves no watch, a check does.
-        let (stat, watcher) = bounded("check", live.client.check_and_watch_stat(path)).await?;
+        let (stat, watcher) = bounded("check", path, live.client.check_and_watch_stat(path)).await?;
         if stat.is_none() {
-            return Ok((None, SetWatch::new(watcher)));
+            return Ok((None, watcher));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What many nodes cost, and that dropped ones leave nothing behind.
 
+use futures_util::FutureExt;
+
 use super::*;
 use crate::Client;
-use crate::{Error, NodeState};
+use crate::{Error, SessionKey};
 
 fn is_send<T: Send>(value: T) -> T {
     value
@@ -32,7 +34,7 @@ async fn short_lived_watches_leave_nothing_behind() {
         drop(client.watch("/a").unwrap());
     }
     let watch = client.watch("/b").unwrap();
-    assert_eq!(watch.session.nodes.all().len(), 1);
+    assert_eq!(watch.path_watch.session.nodes.all().len(), 1);
     assert_eq!(Arc::strong_count(&watch.node), 2);
 }
 
@@ -52,8 +54,7 @@ async fn a_closed_client_resolves_each_watch_once() {
 async fn a_fired_watch_is_seen_without_a_cooperative_budget() {
     let client = client().await;
     let mut watch = client.watch("/a").unwrap();
-    (watch.stale, watch.basis) = (false, Basis::Session(SessionKey::unique()));
-    watch.watch = Some(SetWatch::that_has_fired());
+    watch.path_watch.complete(Basis::Session(SessionKey::unique()), std::future::ready(()));
     let free = tokio::sync::Semaphore::new(1);
     while free.acquire().now_or_never().is_some() {}
     assert!(watch.changed().now_or_never().is_some());
