@@ -42,6 +42,19 @@ pub enum Error {
     /// baseplate.py's.)
     #[error("The data in ZooKeeper changed unexpectedly.")]
     ChangedMeanwhile,
+    /// The node that is to be replaced is too large to be read, and was not.
+    #[error(
+        "{path} has {bytes} bytes now, and zookeeper.max_read_bytes is {limit}: it was not read, nothing was \
+         written; raise that setting to replace the node"
+    )]
+    NodeTooLarge {
+        /// The node.
+        path: String,
+        /// Its size in bytes, as the server announced it.
+        bytes: usize,
+        /// The most that is read.
+        limit: usize,
+    },
     /// The credentials do not permit it.
     #[error("not authorized to {action} {path}: check zookeeper.credentials and the node's ACL")]
     NotAuthorized {
@@ -81,6 +94,9 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn read(path: &str, cause: Unanswered) -> Self {
+        if let Unanswered::TooLarge { bytes, limit } = cause {
+            return Self::NodeTooLarge { path: path.to_owned(), bytes, limit };
+        }
         Self::refused("read", path, &cause)
             .unwrap_or_else(|| Self::Read { path: path.to_owned(), cause: cause.to_string() })
     }

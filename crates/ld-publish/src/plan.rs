@@ -66,6 +66,8 @@ pub struct Plan {
 /// - [`Error::Path`] for the root: it is never a live data node.
 /// - [`Error::TooLarge`] if `new` has more than `max_node_bytes`: the server would drop the
 ///   connection, so it is not asked.
+/// - [`Error::NodeTooLarge`] if the node has more bytes than
+///   [`Client::max_read_bytes`](ld_zk::Client::max_read_bytes): its length is asked first.
 /// - [`Error::NodeMissing`], [`Error::NotAuthorized`], [`Error::Read`]: the node cannot be read.
 /// - [`Error::Client`]: no session in time.
 pub async fn plan(
@@ -83,7 +85,8 @@ pub async fn plan(
         return Err(Error::TooLarge { limit: max_node_bytes });
     }
     let session = client.session().await?;
-    let (old, read) = bounded(session.get_data(&path)).await.map_err(|cause| Error::read(&path, cause))?;
+    let read = read_node(&session, &path, client.max_read_bytes()).await;
+    let (old, read) = read.map_err(|cause| Error::read(&path, cause))?;
     Ok(Plan { client: client.clone(), path, old, new, read })
 }
 
@@ -152,15 +155,18 @@ impl Plan {
     /// The node behind the write, or as another session sees it when the one that wrote has ended.
     async fn look(&self, mut session: zookeeper::Client) -> Option<Found> {
         let mut behind_the_write = true;
+        // What was written may be larger than what is read otherwise.
+        let limit = self.client.max_read_bytes().max(self.new.len());
         loop {
             let read = async {
                 // A lagging server could show the node as it was before the write.
-                session.sync(&self.path).await?;
-                session.get_data(&self.path).await
+                session.sync(&self.path).await.map_err(Unanswered::Refused)?;
+                read_node(&session, &self.path, limit).await
             };
             match read.await {
                 Ok((data, stat)) => return Some(Found { data, stat, behind_the_write }),
-                Err(zookeeper::Error::NoNode | zookeeper::Error::NoAuth) => return None,
+                Err(Unanswered::Refused(zookeeper::Error::NoNode | zookeeper::Error::NoAuth)) => return None,
+                Err(Unanswered::TooLarge { .. }) => return None,
                 Err(_) => tokio::time::sleep(LOOK_INTERVAL).await,
             }
             if session.state().is_terminated() {
@@ -208,6 +214,28 @@ pub(crate) enum Unanswered {
     Silence,
     #[error("interrupted")]
     Interrupted,
+    #[error("it has {bytes} bytes, and {limit} are read at most")]
+    TooLarge { bytes: usize, limit: usize },
+}
+
+/// The content of a node, unless it has more than `limit` bytes. The ZooKeeper crate receives
+/// whatever comes, so the length is asked first.
+async fn read_node(
+    session: &zookeeper::Client,
+    path: &str,
+    limit: usize,
+) -> Result<(Vec<u8>, zookeeper::Stat), Unanswered> {
+    let announced = bounded(session.check_stat(path)).await?;
+    // Without a stat the read says why.
+    let bytes = announced.map_or(0, |stat| usize::try_from(stat.data_length).unwrap_or(0));
+    if bytes > limit {
+        return Err(Unanswered::TooLarge { bytes, limit });
+    }
+    let (data, stat) = bounded(session.get_data(path)).await?;
+    match data.len() {
+        bytes if bytes > limit => Err(Unanswered::TooLarge { bytes, limit }),
+        _ => Ok((data, stat)),
+    }
 }
 
 async fn bounded<T>(request: impl Future<Output = Result<T, zookeeper::Error>>) -> Result<T, Unanswered> {

@@ -141,6 +141,12 @@ impl Client {
         &self.shared().config.chroot
     }
 
+    /// The most bytes of a node that are to be read: `zookeeper.max_read_bytes`. A [`NodeWatch`]
+    /// keeps to it; a request to the plain client of [`session`](Self::session) does not.
+    pub fn max_read_bytes(&self) -> usize {
+        self.shared().config.max_read_bytes
+    }
+
     /// Why a session is not live right now, with the causes, as one line; `None` while all sessions
     /// are live. See [`ClientState::connection_error`].
     pub fn connection_error(&self) -> Option<String> {

@@ -14,3 +14,4 @@ mod target;
 mod text;
 mod upstream;
 mod writable;
+mod writer;
