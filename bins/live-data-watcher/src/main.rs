@@ -8,6 +8,7 @@ mod running;
 mod signals;
 mod status;
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -104,19 +105,39 @@ async fn follow(args: &Args, running: &mut Running, signals: &mut Signals) -> Ex
             () = notifier.serve(running.engine()) => continue,
             reason = running.engine().ended() => { error!("{reason}"); return Exit::Failed }
         };
-        match event {
-            Event::End(name) => {
-                info!("{name}: ending");
-                notifier.stopping().await;
-                return Exit::Done;
-            }
-            Event::Reload => {
-                notifier.reloading().await;
-                running.reload(args.config()).await;
-                notifier.reloaded().await;
-            }
+        let end = match event {
+            Event::End(name) => Some(name),
+            Event::Reload => reload(args, running, signals, &mut notifier).await,
+        };
+        if let Some(name) = end {
+            info!("{name}: ending");
+            notifier.stopping().await;
+            return Exit::Done;
         }
     }
+}
+
+/// Reloads, unless a signal that ends the process comes first: then it gives that signal's name.
+/// The file system of CONFIG may hang for long.
+async fn reload(
+    args: &Args,
+    running: &mut Running,
+    signals: &mut Signals,
+    notifier: &mut Notifier,
+) -> Option<&'static str> {
+    notifier.reloading().await;
+    let engine = running.shared_engine();
+    let mut reload = pin!(running.reload(args.config()));
+    loop {
+        tokio::select! {
+            name = signals.end_while_reloading() => return Some(name),
+            () = &mut reload => break,
+            // The watchdog must hear of an engine that turns.
+            () = notifier.serve(&engine) => {}
+        }
+    }
+    notifier.reloaded().await;
+    None
 }
 
 fn failed(cause: impl std::error::Error) -> Exit {

@@ -58,7 +58,13 @@ impl Running {
         &self.engine
     }
 
+    /// The engine, for the time of a reload. After it another one may run.
+    pub(crate) fn shared_engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.engine)
+    }
+
     /// Reads the configuration again and does what it says. One that is broken changes nothing.
+    /// When this is dropped before its end, only [`end`](Self::end) may follow.
     pub(crate) async fn reload(&mut self, path: &Path) {
         if path == Path::new("-") {
             self.keep("the configuration came from standard input, which cannot be read again");

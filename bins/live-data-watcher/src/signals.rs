@@ -55,6 +55,18 @@ impl Signals {
         }
     }
 
+    /// Waits for a signal that ends the process, while a reload runs. A SIGHUP that comes meanwhile
+    /// is kept for [`next`](Self::next). Reaps orphans. Cancel-safe.
+    pub(crate) async fn end_while_reloading(&mut self) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.child.recv() => ld_guard::reap_orphans(),
+            }
+        }
+    }
+
     /// Waits for a signal that asks for something. Reaps orphans meanwhile. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Event {
         loop {

@@ -7,6 +7,7 @@ mod child;
 mod documents;
 mod local;
 mod process;
+mod reloads;
 mod replies;
 mod sandbox;
 mod sessions;
