@@ -53,7 +53,8 @@ pub(crate) enum Command {
     Status(StatusArgs),
     /// Check CONFIG without connecting: 0 if it is right, 1 with every problem if it is not.
     Check(CheckArgs),
-    /// Print CONFIG as it is understood, with all defaults.
+    /// Print CONFIG as it is understood, with all defaults; values with variables as CONFIG has
+    /// them, since an environment may hold secrets.
     PrintConfig {
         /// The INI file.
         config: PathBuf,

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use ld_cli::Exit;
-use ld_config::{Config, ConfigError, Problem, Scope, chain};
+use ld_config::{Config, ConfigError, Parsed, Problem, Scope, chain};
 use serde_json::json;
 
 use crate::args::CheckArgs;
@@ -38,10 +38,11 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
     if is_good { Ok(Exit::Done) } else { Err(Exit::Failed) }
 }
 
-/// Prints the configuration as it is understood, with all defaults.
+/// Prints the configuration as it is understood, with all defaults. Values with variables are
+/// printed as the file has them: an environment may hold secrets.
 pub(crate) fn print(path: &Path) -> Result<Exit, Exit> {
-    let config = ld_cli::read_config(path, Scope::Watcher)?;
-    print_out(&with_defaults_marked(&config))?;
+    let parsed = ld_cli::read_parsed_config(path, Scope::Watcher)?;
+    print_out(&with_defaults_marked(&parsed))?;
     Ok(Exit::Done)
 }
 
@@ -56,8 +57,9 @@ fn as_json(problem: &Problem) -> serde_json::Value {
     })
 }
 
-/// The configuration as text, each default with a comment line above it.
-fn with_defaults_marked(config: &Config) -> String {
+/// The configuration as text, each default and each value with variables with a comment line above
+/// it.
+fn with_defaults_marked(Parsed { config, written, .. }: &Parsed) -> String {
     let mut bare = Config::default();
     bare.nodes = config.nodes.clone();
     for node in &mut bare.nodes {
@@ -70,6 +72,15 @@ fn with_defaults_marked(config: &Config) -> String {
     };
     let mut text = String::new();
     for line in config.to_string().lines() {
+        let key = line.split(" = ").next().unwrap_or_default();
+        if let Some(written) = written.get(key) {
+            // The further lines of a value are indented.
+            text.push_str(&format!(
+                "# variables are not replaced here\n{key} = {}\n",
+                written.replace('\n', "\n  ")
+            ));
+            continue;
+        }
         if needs_mark(line) {
             text.push_str("# default\n");
         }
@@ -99,15 +110,29 @@ mod tests {
     #[test]
     fn defaults_are_marked_and_the_text_reads_back() {
         let text = "[live-data]\nzookeeper.hosts = zk\nnodes.a.source = /a\nnodes.a.dest = /a\nnodes.a.mode = 0440\n";
-        let parse =
-            |text: &str| Config::parse(text, "c", &Environment::empty(), Scope::Watcher).unwrap().config;
-        let config = parse(text);
-        let printed = with_defaults_marked(&config);
+        let parse = |text: &str| Config::parse(text, "c", &Environment::empty(), Scope::Watcher).unwrap();
+        let parsed = parse(text);
+        let printed = with_defaults_marked(&parsed);
         assert!(printed.contains("# default\nwatcher.heartbeat_interval = "), "{printed}");
         assert!(
             printed.contains("\nnodes.a.mode = 0440\n") && !printed.contains("# default\nnodes.a.mode"),
             "{printed}"
         );
-        assert_eq!(parse(&printed), config);
+        assert_eq!(parse(&printed).config, parsed.config);
+    }
+
+    #[test]
+    fn values_with_variables_are_printed_as_written() {
+        let text = "[live-data]\nzookeeper.hosts = $A,\n  $B\nzookeeper.credentials = $C\n\
+                    secrets.path = $UNSET\nnodes.n.source = /$C\nnodes.n.dest = /n\n";
+        let environment: Environment = [("A", "a"), ("B", "b"), ("C", "hush")].into_iter().collect();
+        let parse = |text: &str| Config::parse(text, "c", &environment, Scope::Watcher).unwrap();
+        let parsed = parse(text);
+        let printed = with_defaults_marked(&parsed);
+        assert!(!printed.contains("hush"), "{printed}");
+        assert!(printed.contains("here\nzookeeper.hosts = $A,\n  $B\n"), "{printed}");
+        assert!(printed.contains("here\nnodes.n.source = /$C\n"), "{printed}");
+        assert!(printed.contains("\nsecrets.path = $UNSET\n"), "{printed}");
+        assert_eq!(parse(&printed).config, parsed.config);
     }
 }

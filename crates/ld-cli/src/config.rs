@@ -16,7 +16,7 @@ use crate::exit::Exit;
 /// [`Exit::Usage`] if it cannot be opened, [`Exit::Failed`] if it is wrong. Both are logged
 /// already.
 pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
-    read(path, scope).map(|parsed| parsed.config)
+    read_parsed_config(path, scope).map(|parsed| parsed.config)
 }
 
 /// Reads the configuration at `path` for writing the node at the znode path `dest`. Its nodes are
@@ -27,7 +27,7 @@ pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
 /// As [`read_config`], and [`Exit::Failed`] if the guards of that node cannot be known. Mistakes in
 /// other nodes, and in other settings of that node, are no errors: a watcher reports them.
 pub fn read_config_to_write(path: &Path, dest: &str) -> Result<Config, Exit> {
-    let Parsed { mut config, node_problems, .. } = read(path, Scope::Writer)?;
+    let Parsed { mut config, node_problems, .. } = read_parsed_config(path, Scope::Writer)?;
     // A path that cannot be one is reported where it is used.
     let dest = znode_path(dest).unwrap_or_default();
     let mut guards_known = true;
@@ -50,7 +50,13 @@ pub fn read_config_to_write(path: &Path, dest: &str) -> Result<Config, Exit> {
     Ok(config)
 }
 
-fn read(path: &Path, scope: Scope) -> Result<Parsed, Exit> {
+/// Reads the configuration as [`read_config`] does. The result also tells which values have
+/// variables.
+///
+/// # Errors
+///
+/// As [`read_config`].
+pub fn read_parsed_config(path: &Path, scope: Scope) -> Result<Parsed, Exit> {
     match parse_config(path, scope) {
         Ok(parsed) => {
             for warning in &parsed.warnings {

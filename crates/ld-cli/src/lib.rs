@@ -30,7 +30,9 @@ mod logging;
 mod process;
 mod runtime;
 
-pub use config::{ensemble, is_unopenable, parse_config, read_config, read_config_to_write};
+pub use config::{
+    ensemble, is_unopenable, parse_config, read_config, read_config_to_write, read_parsed_config,
+};
 pub use duration::parse_duration;
 pub use exit::Exit;
 /// The crate that this API names.

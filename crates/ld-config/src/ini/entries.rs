@@ -74,6 +74,13 @@ impl Entries {
         }
     }
 
+    /// Key and value, as the file has it, of each entry in which a variable was replaced.
+    pub(crate) fn written(&self) -> impl Iterator<Item = (String, String)> {
+        let expanded = self.expansions.keys().map(|index| self.entry(*index));
+        let expanded = expanded.filter(|entry| entry.value != entry.written);
+        expanded.map(|entry| (entry.key.to_owned(), entry.written.to_owned()))
+    }
+
     /// Adds an entry with variables that are not replaced yet.
     pub(super) fn push(&mut self, key: &str, value: &str, at: Position) {
         let place = Place { key: self.write(key), value: self.write(value), at };

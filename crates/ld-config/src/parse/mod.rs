@@ -8,6 +8,7 @@ mod scope;
 mod section;
 mod suggest;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -33,6 +34,9 @@ pub struct Parsed {
     /// What is wrong with single nodes, in the order of the file. Only [`Scope::Writer`] has any:
     /// with [`Scope::Watcher`] they are errors and warnings of the file.
     pub node_problems: Vec<NodeProblems>,
+    /// The values in which variables were replaced, as the file has them, by key. What a variable
+    /// stands for may be a secret: show these instead.
+    pub written: HashMap<String, String>,
 }
 
 impl Config {
@@ -58,10 +62,11 @@ impl Config {
         let section = utf8(bytes, &mut problems).and_then(|text| ini::read(text, env, &mut problems));
         // The section has its own copy of what matters: a large file need not be held twice.
         drop(text);
+        let written = section.iter().flat_map(|section| section.entries.written()).collect();
         let read = section.map(|section| section::read(&section, scope, &mut problems));
         let (config, node_problems) = read.unwrap_or_default();
         let warnings = problems.finish()?;
-        Ok(Parsed { config, warnings, node_problems })
+        Ok(Parsed { config, warnings, node_problems, written })
     }
 
     /// Reads a configuration from an open file or from standard input.
