@@ -43,7 +43,7 @@ fn tests_that_the_documents_name_exist() {
     let security = text(&["docs/security.md", "docs/hardening.md"].map(|page| root().join(page)));
     let (mut reports, mut sources) = (Vec::new(), Vec::new());
     files(&root().join("docs/upstream"), ".md", &mut reports);
-    for directory in ["crates", "tests"] {
+    for directory in ["bins", "crates", "tests"] {
         files(&root().join(directory), ".rs", &mut sources);
     }
     let (reports, sources) = (text(&reports), text(&sources));
