@@ -126,8 +126,8 @@ impl Store {
         let material = match &state.last {
             Some((known, material)) if *known == files => material.clone(),
             last => {
-                let probe = files.client_config(&self.config)?;
-                let certs = files.certs(&self.config)?;
+                let probe = files.client_config()?;
+                let certs = files.certs()?;
                 let certs = match last {
                     None => TlsDynamicCerts::new(certs),
                     Some((_, material)) => {

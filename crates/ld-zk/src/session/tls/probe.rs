@@ -4,11 +4,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_io::Async;
+use futures_rustls::TlsConnector;
 use futures_util::future::join_all;
+use futures_util::{AsyncReadExt, AsyncWriteExt};
 use ld_config::Host;
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, CertificateError, ClientConfig, ClientConnection, Error as TlsError};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustls::{AlertDescription, CertificateError, ClientConfig, Error as TlsError};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -23,6 +25,10 @@ const PROBE_LIMIT: Duration = Duration::from_secs(5);
 /// handshake.
 const QUESTION: &[u8] = b"isro";
 
+const LEFT_EARLY: &str = "the server left during the handshake: does it speak TLS at this port?";
+const LEFT_LATE: &str =
+    "the server left after the handshake: does it ask for a certificate (zookeeper.tls.cert)?";
+
 /// The hosts that complete a TLS handshake, asked all at once.
 ///
 /// # Errors
@@ -30,80 +36,43 @@ const QUESTION: &[u8] = b"isro";
 pub(crate) async fn reachable(hosts: Vec<Resolved>, material: &Material) -> Result<Vec<Resolved>, Error> {
     let probes = hosts.into_iter().map(|resolved| async {
         let probed = timeout(PROBE_LIMIT, probe(&resolved, Arc::clone(&material.probe))).await;
-        let probed = probed.unwrap_or_else(|_| Err(Failure::Io(io::ErrorKind::TimedOut.into())));
-        probed.map_err(|failure| failure.into_error(&resolved.0)).map(|()| resolved)
+        probed.unwrap_or_else(|_| Err(unreachable(&resolved.0, io::ErrorKind::TimedOut.into())))?;
+        Ok(resolved)
     });
     Error::unless_any(join_all(probes).await)
 }
 
-enum Failure {
-    Io(io::Error),
-    Tls(TlsError),
-    /// The server closed the connection early.
-    Left(&'static str, io::Error),
+async fn probe((host, addresses): &Resolved, config: Arc<ClientConfig>) -> Result<(), Error> {
+    let stream = diagnose::connect(addresses).await.map_err(|error| unreachable(host, error))?;
+    let name = ServerName::try_from(host.name.clone());
+    let name = name.map_err(|error| unreachable(host, io::Error::other(error)))?;
+    let handshake = shake_hands(stream, name, config).await;
+    let mut tls = handshake.map_err(|error| refused(host, LEFT_EARLY, error))?;
+    let answer = async {
+        tls.write_all(QUESTION).await?;
+        tls.flush().await?;
+        tls.read_exact(&mut [0]).await
+    };
+    answer.await.map_err(|error| refused(host, LEFT_LATE, error))
 }
 
-const LEFT_EARLY: &str = "the server left during the handshake: does it speak TLS at this port?";
-const LEFT_LATE: &str =
-    "the server left after the handshake: does it ask for a certificate (zookeeper.tls.cert)?";
-
-async fn probe((host, addresses): &Resolved, config: Arc<ClientConfig>) -> Result<(), Failure> {
-    let mut stream = diagnose::connect(addresses).await.map_err(Failure::Io)?;
-    let name =
-        ServerName::try_from(host.name.clone()).map_err(|error| Failure::Io(io::Error::other(error)))?;
-    let mut tls = ClientConnection::new(config, name).map_err(Failure::Tls)?;
-    while tls.is_handshaking() {
-        exchange(&mut stream, &mut tls).await.map_err(|failure| failure.at(LEFT_EARLY))?;
-    }
-    // rustls buffers it: this cannot fail.
-    let _ = io::Write::write_all(&mut tls.writer(), QUESTION);
-    loop {
-        if exchange(&mut stream, &mut tls).await.map_err(|failure| failure.at(LEFT_LATE))? > 0 {
-            return Ok(());
-        }
-    }
+async fn shake_hands(
+    stream: TcpStream,
+    name: ServerName<'static>,
+    config: Arc<ClientConfig>,
+) -> io::Result<futures_rustls::client::TlsStream<Async<std::net::TcpStream>>> {
+    TlsConnector::from(config).connect(name, Async::new(stream.into_std()?)?).await
 }
 
-/// Sends what there is to send, then receives once. Gives the number of bytes that the server has
-/// sent so far.
-async fn exchange(stream: &mut TcpStream, tls: &mut ClientConnection) -> Result<usize, Failure> {
-    let mut output = Vec::new();
-    while tls.wants_write() {
-        tls.write_tls(&mut output).map_err(Failure::Io)?;
-    }
-    stream.write_all(&output).await.map_err(Failure::Io)?;
-    let mut buffer = [0; 8 << 10];
-    let count = stream.read(&mut buffer).await.map_err(Failure::Io)?;
-    if count == 0 {
-        return Err(Failure::Io(io::ErrorKind::UnexpectedEof.into()));
-    }
-    let mut input = &buffer[..count];
-    let mut said = 0;
-    while !input.is_empty() {
-        tls.read_tls(&mut input).map_err(Failure::Io)?;
-        said = tls.process_new_packets().map_err(Failure::Tls)?.plaintext_bytes_to_read();
-    }
-    Ok(said)
+fn unreachable(host: &Host, error: io::Error) -> Error {
+    Error::NoSession { reasons: format!("{host} {}", diagnose::refusal(&error)) }
 }
 
-impl Failure {
-    fn at(self, point: &'static str) -> Self {
-        match self {
-            Self::Io(source) => Self::Left(point, source),
-            other => other,
-        }
-    }
-
-    fn into_error(self, host: &Host) -> Error {
-        let host = host.to_string();
-        match self {
-            Self::Io(error) => Error::NoSession { reasons: format!("{host} {}", diagnose::refusal(&error)) },
-            Self::Tls(source) => {
-                Error::Handshake { host, problem: explain(&source), source: Box::new(source) }
-            }
-            Self::Left(problem, source) => Error::Handshake { host, problem, source: Box::new(source) },
-        }
-    }
+/// Why there is no TLS: what rustls found, or else where the server `left`.
+fn refused(host: &Host, left: &'static str, error: io::Error) -> Error {
+    let found = error.get_ref().and_then(|error| error.downcast_ref());
+    let problem = found.map_or(left, explain);
+    Error::Handshake { host: host.to_string(), problem, source: error.into() }
 }
 
 /// What to do about it.
