@@ -158,32 +158,25 @@ fn because(cause: Option<&Arc<Error>>) -> String {
 }
 
 impl Error {
-    /// Combines the errors of all hosts into one.
-    pub(crate) fn of_hosts(mut errors: Vec<Self>) -> Self {
-        match errors.pop() {
-            Some(only) if errors.is_empty() => only,
-            last => {
-                errors.extend(last);
-                let reason = |error| match error {
-                    Self::NoSession { reasons } => reasons,
-                    other => other.to_string(),
-                };
-                let reasons: Vec<String> = errors.into_iter().map(reason).collect();
-                Self::NoSession { reasons: reasons.join("; ") }
-            }
-        }
-    }
-
     /// What was found for some hosts, or the errors of all hosts as one.
     pub(crate) fn unless_any<T>(results: Vec<Result<T, Self>>) -> Result<Vec<T>, Self> {
-        let (mut found, mut errors) = (Vec::new(), Vec::new());
-        for result in results {
-            match result {
-                Ok(host) => found.push(host),
-                Err(error) => errors.push(error),
-            }
+        let mut errors = Vec::new();
+        let found: Vec<T> = results
+            .into_iter()
+            .filter_map(|result| result.map_err(|error| errors.push(error)).ok())
+            .collect();
+        if !found.is_empty() {
+            return Ok(found);
         }
-        if found.is_empty() { Err(Self::of_hosts(errors)) } else { Ok(found) }
+        if errors.len() == 1 {
+            return Err(errors.remove(0));
+        }
+        let reason = |error| match error {
+            Self::NoSession { reasons } => reasons,
+            other => other.to_string(),
+        };
+        let reasons: Vec<String> = errors.into_iter().map(reason).collect();
+        Err(Self::NoSession { reasons: reasons.join("; ") })
     }
 
     pub(crate) fn request(operation: &'static str, path: &str, source: zookeeper::Error) -> Self {

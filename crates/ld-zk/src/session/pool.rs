@@ -124,7 +124,11 @@ async fn run_background(shared: &Shared) {
         let work = async {
             tokio::join!(
                 shared.credentials.poll_while_problems_exist(),
-                keep_certificates_fresh(shared.tls.as_ref()),
+                async {
+                    if let Some(tls) = &shared.tls {
+                        tls.keep_fresh().await
+                    }
+                },
                 shared.polls.run(),
             )
         };
@@ -132,12 +136,5 @@ async fn run_background(shared: &Shared) {
             error!("a background task failed ({reason}); starting it again");
             sleep(RESTART_DELAY).await;
         }
-    }
-}
-
-async fn keep_certificates_fresh(tls: Option<&super::Tls>) {
-    match tls {
-        Some(tls) => tls.keep_fresh().await,
-        None => std::future::pending().await,
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use spawns_core::{Spawn, Task};
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use zookeeper::{SessionState, StateWatcher};
 
@@ -36,7 +36,8 @@ pub(crate) struct SessionTask {
 
 #[derive(Debug, Clone, Default)]
 struct Tasks {
-    handles: Arc<Mutex<Vec<AbortHandle>>>,
+    /// Dropped, it aborts them.
+    running: Arc<Mutex<JoinSet<()>>>,
     is_stopped: Arc<AtomicBool>,
 }
 
@@ -59,10 +60,10 @@ pub(super) async fn connect<E>(
 impl Spawn for Tasks {
     fn spawn(&self, task: Task) {
         let (is_stopped, mut future) = (Arc::clone(&self.is_stopped), Box::into_pin(task.future));
-        let task = tokio::spawn(poll_fn(move |context| {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.spawn(poll_fn(move |context| {
             if is_stopped.load(Ordering::Relaxed) { Poll::Pending } else { future.as_mut().poll(context) }
         }));
-        self.handles.lock().unwrap_or_else(PoisonError::into_inner).push(task.abort_handle());
     }
 }
 
@@ -83,8 +84,7 @@ impl Drop for SessionTask {
             }
             tasks.is_stopped.store(true, Ordering::Relaxed);
             sleep(GRACE).await;
-            let handles = tasks.handles.lock().unwrap_or_else(PoisonError::into_inner);
-            handles.iter().for_each(AbortHandle::abort);
+            drop(tasks);
         });
     }
 }

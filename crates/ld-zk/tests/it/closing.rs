@@ -10,7 +10,9 @@ use crate::kit::{Followed, LIMIT, client, follow, next, proxied, text, within};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_ends_the_sessions_and_all_waits() {
     let Followed { namespace, proxy, client, mut watch, .. } = follow(client).await;
+    let start = Instant::now();
     client.close(LIMIT).await;
+    assert!(start.elapsed() < LIMIT / 2, "{:?}", start.elapsed());
     assert!(text(&next(&mut watch).await).contains("Closed"));
     assert!(matches!(client.session().await, Err(Error::Closed)));
     assert_eq!(client.state().overall(), SessionState::Closed);
