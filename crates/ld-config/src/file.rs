@@ -18,6 +18,8 @@ pub struct BoundedFile {
     pub content: Zeroizing<Vec<u8>>,
     /// Why others than root and the user of this process may change the file, if they may.
     pub other_writers: Option<String>,
+    /// What the file is, as it was read.
+    pub metadata: Metadata,
 }
 
 impl fmt::Debug for BoundedFile {
@@ -64,7 +66,7 @@ pub fn read_bounded_regular_file(path: &Path, limit: usize) -> Result<BoundedFil
         return Err(ReadFileError::NotRegular { kind });
     }
     let content = read_up_to(&mut file, limit)?;
-    Ok(BoundedFile { content, other_writers: other_writers(&metadata) })
+    Ok(BoundedFile { content, other_writers: other_writers(&metadata), metadata })
 }
 
 /// Why others than root and the user of this process may change a file; `None` if they may not.

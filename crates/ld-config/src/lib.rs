@@ -62,6 +62,7 @@ mod environment;
 mod error;
 mod escape;
 mod file;
+mod hooks;
 mod ini;
 mod keys;
 mod limits;
@@ -84,8 +85,9 @@ pub use escape::{escape_hidden, is_hidden};
 pub use file::{BoundedFile, ReadFileError, other_writers, read_bounded_regular_file};
 pub use keys::keys;
 pub use limits::{
-    DEFAULT_PORT, MAX_CONFIG_BYTES, MAX_ID, MAX_INTERVAL, MAX_JITTER, MAX_MODE, MAX_NODE_BYTES,
-    MAX_SECRETS_BYTES, MAX_SESSION_TIMEOUT, MAX_ZNODE_PATH_BYTES, MIN_INTERVAL,
+    DEFAULT_PORT, MAX_CONFIG_BYTES, MAX_HOOK_RETRIES, MAX_HOOK_TIMEOUT, MAX_ID, MAX_INTERVAL, MAX_JITTER,
+    MAX_MODE, MAX_NODE_BYTES, MAX_SECRETS_BYTES, MAX_SESSION_TIMEOUT, MAX_SETTLE, MAX_ZNODE_PATH_BYTES,
+    MIN_HOOK_TIMEOUT, MIN_INTERVAL, MIN_SETTLE,
 };
 pub use parse::{Parsed, Scope};
 pub use problem::{NodeProblems, Problem, Severity};
@@ -93,8 +95,9 @@ pub use problems::MAX_PROBLEMS;
 pub use secret::SecretValue;
 pub use secrets::{ReadSecrets, SecretsError, read_secrets, read_simple_secrets};
 pub use settings::{
-    Config, Format, Guards, Host, Listen, NodeConfig, OnDelete, OnDrift, Principal, SecretsConfig,
-    SecretsProvider, StatusConfig, TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
+    CommandLine, Config, Format, Guards, Hook, HookSignal, Host, Listen, NodeConfig, OnDelete, OnDrift,
+    Principal, SecretsConfig, SecretsProvider, SignalTarget, StatusConfig, TlsConfig, TlsIdentity,
+    WatcherConfig, ZooKeeperConfig,
 };
 pub use validate::{InvalidSetting, validate_nodes};
 pub use values::timespan::parse_duration;

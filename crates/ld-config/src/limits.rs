@@ -13,6 +13,16 @@ pub const MIN_INTERVAL: Duration = Duration::from_millis(10);
 pub const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
 /// The longest window of `nodes.NAME.apply_jitter`: the file is stale for at most as long.
 pub const MAX_JITTER: Duration = Duration::from_secs(3600);
+/// The shortest `nodes.NAME.on_change_timeout`.
+pub const MIN_HOOK_TIMEOUT: Duration = Duration::from_millis(100);
+/// The longest `nodes.NAME.on_change_timeout`.
+pub const MAX_HOOK_TIMEOUT: Duration = Duration::from_secs(3600);
+/// The most attempts after a failed hook (`nodes.NAME.on_change_retries`).
+pub const MAX_HOOK_RETRIES: usize = 1_000;
+/// The shortest `nodes.NAME.settle` besides zero.
+pub const MIN_SETTLE: Duration = Duration::from_millis(100);
+/// The longest `nodes.NAME.settle`.
+pub const MAX_SETTLE: Duration = Duration::from_secs(60);
 /// The highest value of `zookeeper.max_node_bytes`, `zookeeper.max_read_bytes`,
 /// `nodes.NAME.min_bytes` and `nodes.NAME.max_bytes`: that of ZooKeeper's `jute.maxbuffer`, a Java
 /// integer.
@@ -32,9 +42,13 @@ pub const MAX_SECRETS_BYTES: usize = 16 * 1024 * 1024;
 pub(crate) const SESSION_TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(1)..=MAX_SESSION_TIMEOUT;
 /// The allowed values of `watcher.heartbeat_interval` and `watcher.drift_interval`.
 pub(crate) const INTERVAL: RangeInclusive<Duration> = MIN_INTERVAL..=MAX_INTERVAL;
-/// Another allowed value of `watcher.content_interval`, besides those.
+/// Another allowed value of `watcher.content_interval` and of `nodes.NAME.settle`.
 pub(crate) const OFF: RangeInclusive<Duration> = Duration::ZERO..=Duration::ZERO;
 /// The allowed values of `secrets.backoff`.
 pub(crate) const BACKOFF: RangeInclusive<Duration> = Duration::ZERO..=MAX_INTERVAL;
 /// The allowed values of `nodes.NAME.apply_jitter`.
 pub(crate) const JITTER: RangeInclusive<Duration> = Duration::ZERO..=MAX_JITTER;
+/// The allowed values of `nodes.NAME.on_change_timeout`.
+pub(crate) const HOOK_TIMEOUT: RangeInclusive<Duration> = MIN_HOOK_TIMEOUT..=MAX_HOOK_TIMEOUT;
+/// The allowed values of `nodes.NAME.settle`, besides zero.
+pub(crate) const SETTLE: RangeInclusive<Duration> = MIN_SETTLE..=MAX_SETTLE;

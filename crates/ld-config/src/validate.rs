@@ -1,8 +1,9 @@
 //! The check of settings, whichever way they were made.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::destinations::{Destinations, taken};
+use crate::hooks;
 use crate::keys::{Key, NODE, NODE_PREFIX, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::quote::{Text, quoted, shown_key};
 use crate::settings::{Config, NodeConfig, SecretsConfig, StatusConfig, WatcherConfig, ZooKeeperConfig};
@@ -38,7 +39,11 @@ impl Config {
         self.secrets.validate()?;
         self.watcher.validate()?;
         self.status.validate()?;
-        validate_nodes(&self.nodes)
+        validate_nodes(&self.nodes)?;
+        match hooks::in_sandbox(self) {
+            Some(problem) => Err(InvalidSetting::new("watcher.sandbox", problem)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -110,7 +115,8 @@ impl NodeConfig {
     }
 }
 
-/// Checks each node, and that no two have one name or one destination.
+/// Checks each node, that no two have one name or one destination, and that nodes with one
+/// `hook_group` have one hook.
 ///
 /// Destinations are compared as texts: that two paths lead to one file through a link shows only
 /// when the file is written. A relative one starts at the working directory of the process.
@@ -121,11 +127,18 @@ impl NodeConfig {
 pub fn validate_nodes(nodes: &[NodeConfig]) -> Result<(), InvalidSetting> {
     let mut names = HashSet::with_capacity(nodes.len());
     let mut destinations = Destinations::with_capacity(nodes.len());
+    let mut groups: HashMap<&str, &NodeConfig> = HashMap::new();
     for node in nodes {
         node.validate()?;
         if !names.insert(node.name.as_str()) {
             let problem = format!("{} is the name of two nodes: give each its own", quoted(&node.name));
             return Err(InvalidSetting::new(format!("{NODE_PREFIX}{}", node.name), problem));
+        }
+        if let Some(group) = node.hook.as_ref().and_then(|hook| hook.group.as_ref()) {
+            let first = groups.entry(group.as_str()).or_insert(node);
+            if let Some((field, problem)) = hooks::differs(node, first) {
+                return Err(InvalidSetting::new(format!("{NODE_PREFIX}{}.{field}", node.name), problem));
+            }
         }
         if let Err(first) = destinations.add(&node.dest, node.name.as_str()) {
             let key = format!("{NODE_PREFIX}{}.dest", node.name);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::settings::{Format, NodeConfig, OnDelete, OnDrift, Principal};
+use crate::settings::{CommandLine, Format, Hook, HookSignal, NodeConfig, OnDelete, OnDrift, Principal};
 use crate::validate::InvalidSetting;
 
 /// Makes a [`NodeConfig`]. What is not set keeps the default of [`NodeConfig::new`].
@@ -106,6 +106,53 @@ impl NodeBuilder {
         self
     }
 
+    /// Hook: this program runs after each change of the file.
+    pub fn on_change(mut self, command: CommandLine) -> Self {
+        self.hook().on_change = Some(command);
+        self
+    }
+
+    /// Hook: this signal is sent after each change of the file, and after the program of
+    /// [`on_change`](Self::on_change) has succeeded.
+    pub fn signal(mut self, signal: HookSignal) -> Self {
+        self.hook().signal = Some(signal);
+        self
+    }
+
+    /// Hook: a program that has not ended by then is killed.
+    pub fn on_change_timeout(mut self, limit: Duration) -> Self {
+        self.hook().timeout = limit;
+        self
+    }
+
+    /// Hook: as many attempts follow one that failed.
+    pub fn on_change_retries(mut self, retries: usize) -> Self {
+        self.hook().retries = retries;
+        self
+    }
+
+    /// Hook: nodes with the same name here share one.
+    pub fn hook_group(mut self, name: impl Into<String>) -> Self {
+        self.hook().group = Some(name.into());
+        self
+    }
+
+    /// Hook: it waits for as long without a change.
+    pub fn settle(mut self, quiet: Duration) -> Self {
+        self.hook().settle = quiet;
+        self
+    }
+
+    /// Hook: it also runs once after the start of the watcher.
+    pub fn on_start(mut self, on_start: bool) -> Self {
+        self.hook().on_start = on_start;
+        self
+    }
+
+    fn hook(&mut self) -> &mut Hook {
+        self.config.hook.get_or_insert_default()
+    }
+
     /// The node's configuration.
     ///
     /// # Errors
@@ -120,6 +167,7 @@ impl NodeBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::SignalTarget;
 
     fn builder() -> NodeBuilder {
         NodeConfig::builder("n", "/n", "/n")
@@ -140,6 +188,17 @@ mod tests {
         expected.guards.format = Some(Format::Toml);
         (expected.guards.min_bytes, expected.guards.max_bytes) = (Some(1), Some(2));
         expected.guards.check = Some("/check".into());
+        let command = CommandLine::new("/reload", ["now"]);
+        let signal = HookSignal::new("SIGHUP", SignalTarget::PidFile("/run/a.pid".into()));
+        expected.hook = Some(Box::new(Hook {
+            on_change: Some(command.clone()),
+            signal: Some(signal.clone()),
+            timeout: Duration::from_secs(1),
+            retries: 7,
+            settle: Duration::from_secs(2),
+            group: Some("web".into()),
+            on_start: true,
+        }));
         let node = builder()
             .owner("u")
             .group("g")
@@ -151,7 +210,14 @@ mod tests {
             .format(Format::Toml)
             .min_bytes(1)
             .max_bytes(2)
-            .check("/check");
+            .check("/check")
+            .on_change(command)
+            .signal(signal)
+            .on_change_timeout(Duration::from_secs(1))
+            .on_change_retries(7)
+            .settle(Duration::from_secs(2))
+            .hook_group("web")
+            .on_start(true);
         assert_eq!(node.build().unwrap(), expected);
     }
 

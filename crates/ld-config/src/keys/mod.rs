@@ -7,7 +7,7 @@ mod watcher;
 mod zookeeper;
 
 pub(crate) use key::Key;
-pub(crate) use node::{GUARD_NAMES, NODE};
+pub(crate) use node::{GUARD_NAMES, HOOK_NAMES, NODE};
 pub(crate) use status::STATUS;
 pub(crate) use watcher::{SECRETS, WATCHER};
 pub(crate) use zookeeper::ZOOKEEPER;

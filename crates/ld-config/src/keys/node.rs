@@ -1,9 +1,10 @@
 //! `nodes.NAME.*`
 
 use super::key::{Key, set};
-use crate::limits::{JITTER, MAX_NODE_BYTES};
-use crate::settings::{Format, NodeConfig, OnDelete, OnDrift};
-use crate::values::{mode, number, path, principal, timespan, words, znode};
+use crate::limits::{HOOK_TIMEOUT, JITTER, MAX_HOOK_RETRIES, MAX_NODE_BYTES, OFF, SETTLE};
+use crate::quote::Text;
+use crate::settings::{Format, Hook, NodeConfig, OnDelete, OnDrift};
+use crate::values::{command, mode, number, path, principal, timespan, words, znode};
 
 /// The keys of [`NodeConfig`].
 pub(crate) static NODE: &[Key<NodeConfig>] = &[
@@ -116,10 +117,88 @@ pub(crate) static NODE: &[Key<NodeConfig>] = &[
         check: |node| timespan::check(node.apply_jitter, JITTER),
         show: |node| Some(timespan::show(node.apply_jitter)),
     },
+    Key {
+        name: "on_change",
+        required: false,
+        read: |node, value| set(&mut hook(node).on_change, command::parse_command(value).map(Some)),
+        check: |node| {
+            node.hook.as_ref().and_then(|hook| hook.on_change.as_ref()).map_or(Ok(()), command::check_command)
+        },
+        show: |node| node.hook.as_ref().and_then(|hook| hook.on_change.as_ref()).map(ToString::to_string),
+    },
+    Key {
+        name: "signal",
+        required: false,
+        read: |node, value| set(&mut hook(node).signal, command::parse_signal(value).map(Some)),
+        check: |node| {
+            node.hook.as_ref().and_then(|hook| hook.signal.as_ref()).map_or(Ok(()), command::check_signal)
+        },
+        show: |node| node.hook.as_ref().and_then(|hook| hook.signal.as_ref()).map(ToString::to_string),
+    },
+    Key {
+        name: "on_change_timeout",
+        required: false,
+        read: |node, value| set(&mut hook(node).timeout, timespan::parse(value, HOOK_TIMEOUT)),
+        check: |node| checked(node, |hook| timespan::check(hook.timeout, HOOK_TIMEOUT)),
+        show: |node| node.hook.as_ref().map(|hook| timespan::show(hook.timeout)),
+    },
+    Key {
+        name: "on_change_retries",
+        required: false,
+        read: |node, value| set(&mut hook(node).retries, number::parse(value, 0..=MAX_HOOK_RETRIES)),
+        check: |node| checked(node, |hook| number::check(hook.retries, 0..=MAX_HOOK_RETRIES)),
+        show: |node| node.hook.as_ref().map(|hook| hook.retries.to_string()),
+    },
+    Key {
+        name: "settle",
+        required: false,
+        read: |node, value| {
+            let settle = timespan::parse(value, OFF).or_else(|_| timespan::parse(value, SETTLE));
+            set(&mut hook(node).settle, settle)
+        },
+        check: |node| {
+            checked(node, |hook| {
+                timespan::check(hook.settle, OFF).or_else(|_| timespan::check(hook.settle, SETTLE))
+            })
+        },
+        show: |node| node.hook.as_ref().map(|hook| timespan::show(hook.settle)),
+    },
+    Key {
+        name: "hook_group",
+        required: false,
+        read: |node, value| set(&mut hook(node).group, command::parse_group(value).map(Some)),
+        check: |node| {
+            node.hook
+                .as_ref()
+                .and_then(|hook| hook.group.as_ref())
+                .map_or(Ok(()), |name| command::parse_group(Text::literal(name)).map(drop))
+        },
+        show: |node| node.hook.as_ref().and_then(|hook| hook.group.clone()),
+    },
+    Key {
+        name: "on_start",
+        required: false,
+        read: |node, value| set(&mut hook(node).on_start, words::boolean(value)),
+        check: |_| Ok(()),
+        show: |node| node.hook.as_ref().map(|hook| hook.on_start.to_string()),
+    },
 ];
 
 /// The keys of [`Guards`](crate::Guards), which decide about content.
 pub(crate) const GUARD_NAMES: [&str; 4] = ["format", "min_bytes", "max_bytes", "check"];
+
+/// The keys of [`Hook`], which say nothing unless one of the first two is set.
+pub(crate) const HOOK_NAMES: [&str; 7] =
+    ["on_change", "signal", "on_change_timeout", "on_change_retries", "settle", "hook_group", "on_start"];
+
+/// The hook to be set.
+fn hook(node: &mut NodeConfig) -> &mut Hook {
+    node.hook.get_or_insert_default()
+}
+
+fn checked(node: &NodeConfig, check: impl FnOnce(&Hook) -> Result<(), String>) -> Result<(), String> {
+    node.hook.as_deref().map_or(Ok(()), check)
+}
 
 /// The values of `nodes.NAME.drift`.
 const DRIFT: [(&str, OnDrift); 2] = [("repair", OnDrift::Repair), ("report", OnDrift::Report)];

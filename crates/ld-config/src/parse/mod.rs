@@ -2,6 +2,7 @@
 
 mod apply;
 mod guarded;
+mod hooks;
 mod literal;
 mod nodes;
 mod scope;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::apply::apply;
-use super::suggest;
+use super::{hooks, suggest};
 use crate::destinations::{Destinations, taken};
 use crate::ini::{Entries, Entry};
 use crate::keys::{NODE, NODE_PREFIX};
@@ -29,7 +29,12 @@ pub(super) type Named<'a> = Destinations<'a, (&'a str, usize)>;
 pub(crate) fn read(entries: &Entries, problems: &mut Problems) -> Vec<NodeConfig> {
     let order = gather(entries, problems);
     let mut destinations = Destinations::with_capacity(order.len() / KEYS_OF_A_NODE);
-    let nodes = groups(entries, &order).map(|group| read_one(&group, &mut destinations, problems));
+    let mut hooks = hooks::Groups::default();
+    let nodes = groups(entries, &order).map(|group| {
+        let node = read_one(&group, &mut destinations, problems);
+        hooks.check(&node, &group, problems);
+        node
+    });
     nodes.collect()
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::apply::apply;
 use super::scope::Scope;
 use super::{guarded, nodes, suggest};
+use crate::hooks;
 use crate::ini::{Entry, Section};
 use crate::keys::{self, Key, NODE_PREFIX, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::problem::{NodeProblems, Position};
@@ -46,6 +47,9 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
         Scope::Watcher => nodes::read(&section.entries, problems),
         Scope::Writer => guarded::read(&section.entries, problems, &mut node_problems),
     };
+    if scope == Scope::Watcher {
+        check_sandbox(&config, &global, at, problems);
+    }
     (config, node_problems)
 }
 
@@ -78,5 +82,13 @@ fn check_tls(zookeeper: &ZooKeeperConfig, global: &Global<'_>, at: Position, pro
         for name in tls::unnameable(zookeeper) {
             problems.error(hosts.at, Some(HOSTS), tls::not_a_name(value.piece(name)));
         }
+    }
+}
+
+/// A sandbox would bind what hooks run.
+fn check_sandbox(config: &Config, global: &Global<'_>, at: Position, problems: &mut Problems) {
+    const SANDBOX: &str = "watcher.sandbox";
+    if let Some(problem) = hooks::in_sandbox(config) {
+        problems.error(global.get(SANDBOX).map_or(at, |entry| entry.at), Some(SANDBOX), problem);
     }
 }

@@ -1,5 +1,6 @@
 //! The typed settings: plain structs with public fields, buildable without an INI file.
 
+mod hook;
 mod node;
 mod status;
 mod zookeeper;
@@ -7,6 +8,7 @@ mod zookeeper;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use hook::{CommandLine, Hook, HookSignal, SignalTarget};
 pub use node::{Format, Guards, NodeConfig, OnDelete, OnDrift, Principal};
 pub use status::{Listen, StatusConfig};
 pub use zookeeper::{Host, TlsConfig, TlsIdentity, ZooKeeperConfig};

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::hook::Hook;
+
 /// A user or a group: looked up as a name first, then read as a decimal id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Principal(pub String);
@@ -88,6 +90,8 @@ pub struct NodeConfig {
     /// The window over which the hosts of a fleet apply a change, each after a random part of it.
     /// Zero, the default, means at once.
     pub apply_jitter: Duration,
+    /// What runs after the file was changed; boxed, since most nodes have none.
+    pub hook: Option<Box<Hook>>,
 }
 
 impl NodeConfig {
@@ -105,6 +109,12 @@ impl NodeConfig {
             on_delete: OnDelete::default(),
             guards: Guards::default(),
             apply_jitter: Duration::ZERO,
+            hook: None,
         }
+    }
+
+    /// The hook, if it runs anything.
+    pub fn active_hook(&self) -> Option<&Hook> {
+        self.hook.as_deref().filter(|hook| hook.is_set())
     }
 }

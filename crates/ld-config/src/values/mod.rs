@@ -1,6 +1,7 @@
 //! The kinds of values: each module reads its kind from text, checks a value that was made by hand,
 //! and prints it. An error says what is wrong and what is allowed.
 
+pub(crate) mod command;
 pub(crate) mod credentials;
 pub(crate) mod hosts;
 pub(crate) mod listen;
