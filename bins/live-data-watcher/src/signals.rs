@@ -36,12 +36,12 @@ impl Signals {
             hang_up: signal(SignalKind::hangup())?,
             child: signal(SignalKind::child())?,
         };
-        // What a check leaves behind becomes our child: another parent may never wait for it.
+        // What a program leaves behind becomes our child: another parent may never wait for it.
         if let Err(cause) = set_child_subreaper(Some(getpid())) {
-            debug!("what checks leave behind is not reaped here: {cause}");
+            debug!("what programs leave behind is not reaped here: {cause}");
         }
         // Children that the process was started with may have ended before.
-        ld_guard::reap_orphans();
+        ld_program::reap_orphans();
         Ok(listening)
     }
 
@@ -74,7 +74,7 @@ impl Signals {
                 _ = self.terminate.recv() => return Event::End("SIGTERM"),
                 _ = self.interrupt.recv() => return Event::End("SIGINT"),
                 _ = self.hang_up.recv() => return Event::Reload,
-                _ = self.child.recv() => ld_guard::reap_orphans(),
+                _ = self.child.recv() => ld_program::reap_orphans(),
             }
         }
     }

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use ld_config::Guards;
 
-use crate::check::{self, Checks};
-use crate::{Error, format};
+use crate::{Checks, Error, check, format};
 
 /// Judges `content` by all guards that are set, cheapest first. Blocks, with a check program for
 /// 10 s at most, or until `checks` are ended.

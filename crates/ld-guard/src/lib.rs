@@ -34,12 +34,14 @@ mod judge;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Checks, reap_orphans};
 pub use error::Error;
 pub use format::supports;
 pub use judge::judge;
+/// The checks that run for one owner, which ends them before it ends itself.
+pub use ld_program::Programs as Checks;
 
-pub use ld_config;
+/// The crates that this API names.
+pub use {ld_config, ld_program};
 
 /// The examples in the README compile and hold.
 #[cfg(doctest)]

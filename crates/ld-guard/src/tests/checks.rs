@@ -4,10 +4,12 @@ use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ld_config::Guards;
 
-use super::{Place, rejection, write_script};
+use super::{Place, rejection, wait_until, wait_until_gone, write_script};
 use crate::{Checks, Error, judge};
 
 #[test]
@@ -145,4 +147,35 @@ fn arguments_are_not_for_a_shell() {
     let file = directory.join(name);
     judge(&guards, b"x", &Checks::default(), |content| fs::write(&file, content).map(|()| &file)).unwrap();
     assert!(!Path::new("/pwned").exists() && !directory.join("pwned").exists());
+}
+
+#[tokio::test]
+async fn an_ended_check_is_gone_with_its_children_and_file() {
+    let place = Place::new();
+    let marker = place.path("grandchild");
+    let shown = marker.display();
+    let guards =
+        place.check(&format!("#!/bin/sh\nsleep 60 &\necho $! > {shown}.new\nmv {shown}.new {shown}\nwait\n"));
+    let checks = Checks::default();
+    let (place, ours) = (Arc::new(place), checks.clone());
+    let its_place = Arc::clone(&place);
+    let judged = tokio::task::spawn_blocking(move || its_place.judge_by(&guards, b"x", &ours));
+    wait_until("the grandchild", || marker.exists());
+    assert_eq!(place.files(), 1);
+
+    assert!(checks.end(Duration::from_secs(10)).await);
+    assert_eq!(place.files(), 0);
+    assert!(matches!(judged.await.unwrap(), Err(Error::Interrupted)));
+    wait_until_gone(fs::read_to_string(marker).unwrap().trim().parse().unwrap());
+}
+
+#[test]
+fn no_check_is_started_after_the_end() {
+    let place = Place::new();
+    let marker = place.path("started");
+    let guards = place.check(&format!("#!/bin/sh\ntouch {}\n", marker.display()));
+    let checks = Checks::default();
+    checks.kill();
+    let verdict = place.judge_by(&guards, b"x", &checks);
+    assert!(matches!(verdict, Err(Error::Interrupted)) && !marker.exists());
 }

@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 const LOOKED_AT: u64 = 256;
 
 /// A text to add to `error`, which running `program` gave; empty without anything to add.
-pub(super) fn explain(program: &Path, error: &io::Error) -> String {
+pub fn explain(program: &Path, error: &io::Error) -> String {
     let line = first_line(program);
     let interpreter = line.as_deref().and_then(interpreter);
     if error.kind() != io::ErrorKind::NotFound {
@@ -28,7 +28,7 @@ pub(super) fn explain(program: &Path, error: &io::Error) -> String {
 }
 
 /// Whether the first line ends in a carriage return, which becomes a part of what it names.
-pub(super) fn ends_in_carriage_return(program: &Path) -> bool {
+pub fn ends_in_carriage_return(program: &Path) -> bool {
     first_line(program).is_some_and(|line| line.starts_with("#!") && line.ends_with('\r'))
 }
 

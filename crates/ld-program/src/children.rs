@@ -2,8 +2,8 @@
 //! others.
 //!
 //! A process with the id 1 becomes the parent of every orphan of its container, and must collect
-//! their exit statuses. It must not collect those of the checks: the threads that run them wait for
-//! these.
+//! their exit statuses. It must not collect those of the programs that run here: the threads that
+//! run them wait for these.
 
 use std::io;
 use std::process::ExitStatus;
@@ -27,7 +27,7 @@ struct Children {
 
 /// A child that only its owner waits for.
 #[derive(Debug)]
-pub(super) struct OwnChild {
+pub(crate) struct OwnChild {
     child: Box<dyn ChildWrapper>,
     id: Pid,
 }
@@ -35,7 +35,7 @@ pub(super) struct OwnChild {
 impl OwnChild {
     /// Starts `command`. The call lasts until the program runs, which may take long on a file
     /// system that hangs.
-    pub(super) fn start(mut command: CommandWrap) -> io::Result<Self> {
+    pub(crate) fn start(mut command: CommandWrap) -> io::Result<Self> {
         lock().starting += 1;
         // The wrappers' child waits for the whole group, which a process that cannot be killed
         // could hold up.
@@ -56,12 +56,12 @@ impl OwnChild {
     }
 
     /// Its process id.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Waits for its end, without a limit.
-    pub(super) fn wait(&mut self) -> io::Result<ExitStatus> {
+    pub(crate) fn wait(&mut self) -> io::Result<ExitStatus> {
         self.child.wait()
     }
 }
@@ -78,9 +78,9 @@ impl Drop for OwnChild {
     }
 }
 
-/// Collects the exit status of every child that has ended, except for the checks: their own threads
-/// wait for them. Returns at once. To be called after each `SIGCHLD`, by a process that may have
-/// the id 1.
+/// Collects the exit status of every child that has ended, except for those of
+/// [`Programs`](crate::Programs): their own threads wait for them. Returns at once. To be called
+/// after each `SIGCHLD`, by a process that may have the id 1.
 ///
 /// It takes every other child's status: do not call it in a program that starts children by itself.
 pub fn reap_orphans() {

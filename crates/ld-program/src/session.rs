@@ -1,4 +1,4 @@
-//! The processes that a check started: its session, which is killed as a whole.
+//! The processes that a program started: its session, which is killed as a whole.
 
 use std::fs;
 
@@ -8,14 +8,14 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open, p
 const MOST_LOOKS: usize = 10;
 
 /// Kills the process group that `leader` leads. One that is gone is no error.
-pub(super) fn kill_group(leader: Pid) {
+pub(crate) fn kill_group(leader: Pid) {
     let _ = kill_process_group(leader, Signal::KILL);
 }
 
 /// Kills all processes of the session that `leader` leads, in whatever group they are. A process
 /// that has made a session of its own has left it. `leader` must not be reaped before this returns:
 /// until then the id is its own.
-pub(super) fn kill_session(leader: Pid) {
+pub(crate) fn kill_session(leader: Pid) {
     kill_group(leader);
     let mut killed = Vec::new();
     for _ in 0..MOST_LOOKS {
