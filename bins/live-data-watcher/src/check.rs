@@ -63,7 +63,9 @@ fn with_defaults_marked(Parsed { config, written, .. }: &Parsed) -> String {
     let mut bare = Config::default();
     bare.nodes = config.nodes.clone();
     for node in &mut bare.nodes {
+        let hook = node.hook.take();
         *node = ld_config::NodeConfig::new(node.name.clone(), node.source.clone(), node.dest.clone());
+        node.hook = hook.map(|_| Box::default());
     }
     let defaults: Vec<String> = bare.to_string().lines().map(str::to_owned).collect();
     let needs_mark = |line: &str| {

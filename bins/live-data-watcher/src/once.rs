@@ -22,10 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Removes the delays that spread changes over a fleet: a run with `--once` would only wait for
-/// them. With `strict` the files of nodes that do not exist stay.
+/// them. It runs no hooks. With `strict` the files of nodes that do not exist stay.
 pub(crate) fn prepare(nodes: &mut [NodeConfig], strict: bool) {
     for node in nodes {
         node.apply_jitter = Duration::ZERO;
+        node.hook = None;
         if strict {
             node.on_delete = OnDelete::Keep;
         }

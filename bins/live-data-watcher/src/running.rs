@@ -1,5 +1,5 @@
-//! What runs with one configuration: client, engine and status server; and its replacement by what
-//! runs with another one.
+//! What runs with one configuration: client, engine, hooks and status server; and its replacement
+//! by what runs with another one.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,16 +7,21 @@ use std::time::Duration;
 
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_cli::Exit;
-use ld_config::{Config, Scope, chain};
+use ld_config::{Config, NodeConfig, Scope, chain};
+use ld_hook::Hooks;
 use ld_sandbox::Rules;
 use ld_status::{Reloads, Server, View};
 use ld_sync::Engine;
 use ld_zk::Client;
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tracing::{error, info};
 
 /// How long reading a configuration may take: its file system may hang.
 const READ_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long hooks that run at the end may take; then they are killed.
+const HOOK_GRACE: Duration = Duration::from_secs(5);
 
 /// How long the former engine may take to end when a new one replaces it.
 const END_LIMIT: Duration = Duration::from_secs(1);
@@ -25,6 +30,7 @@ pub(crate) struct Running {
     config: Config,
     client: Client,
     engine: Arc<Engine>,
+    hooks: Hooks,
     server: Option<Server>,
     reloads: Reloads,
     reads: BoundedCalls,
@@ -49,9 +55,11 @@ impl Running {
     pub(crate) fn start(config: Config, sandbox: Option<Rules>) -> Result<Self, StartError> {
         let reloads = Reloads::default();
         let (client, engine) = start(&config)?;
+        let mut hooks = Hooks::default();
+        hooks.follow(&config.nodes, engine.changes(), Vec::new());
         let server = serve(&config, &engine, &client, &reloads)?;
         let reads = BoundedCalls::new("reading the configuration", Spawner::Threads, 1);
-        Ok(Self { config, client, engine, server, reloads, reads, sandbox })
+        Ok(Self { config, client, engine, hooks, server, reloads, reads, sandbox })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -87,10 +95,15 @@ impl Running {
         }
     }
 
-    /// Ends the engine and closes the sessions, each within `limit`.
-    pub(crate) async fn end(self, limit: Duration) {
-        self.engine.drain(limit).await;
-        self.client.close(limit).await;
+    /// Ends the engine and closes the sessions, each within `limit`. Hooks that run get longer.
+    /// Returns whether all of it ended.
+    pub(crate) async fn end(mut self, limit: Duration) -> bool {
+        let ended = async {
+            self.engine.drain(limit).await;
+            self.client.close(limit).await;
+        };
+        let (ended, hooks) = tokio::join!(timeout(limit, ended), self.hooks.end(HOOK_GRACE));
+        ended.is_ok() && hooks
     }
 
     fn keep(&self, reason: &str) {
@@ -116,9 +129,11 @@ impl Running {
     }
 
     /// Follows the configured nodes in the sessions that there are.
-    async fn change_nodes(&self) -> Result<(), String> {
-        let nodes = self.config.nodes.clone();
+    async fn change_nodes(&mut self) -> Result<(), String> {
+        let before = self.engine.status();
+        let nodes = without_hooks(&self.config);
         let changes = self.engine.set_nodes(nodes).await.map_err(|error| error.to_string())?;
+        self.hooks.follow(&self.config.nodes, self.engine.changes(), before);
         for name in &changes.removed {
             info!("nodes.{name}: removed from the configuration; its file stays");
         }
@@ -134,7 +149,9 @@ impl Running {
         self.client.close(END_LIMIT).await;
         let started = start(&self.config).map_err(|error| chain(&error));
         // The status shows what runs, also when its server cannot be started anew.
+        let before = self.engine.status();
         (self.client, self.engine) = started?;
+        self.hooks.follow(&self.config.nodes, self.engine.changes(), before);
         info!("reloaded: new sessions with {}", ld_cli::ensemble(&self.config.zookeeper));
         Ok(())
     }
@@ -162,12 +179,19 @@ fn fits_sandbox(sandbox: Option<&Rules>, path: &Path, config: &Config) -> Result
     }
 }
 
+/// The nodes for the engine. One of which only the hook changes is not followed anew.
+fn without_hooks(config: &Config) -> Vec<NodeConfig> {
+    let mut nodes = config.nodes.clone();
+    nodes.iter_mut().for_each(|node| node.hook = None);
+    nodes
+}
+
 fn start(config: &Config) -> Result<(Client, Arc<Engine>), StartError> {
     let mut options = ld_zk::Options::default();
     options.read_only = true;
     let client = Client::new(&config.zookeeper, &config.secrets, options)?;
     let source = Arc::new(client.clone());
-    let engine = Engine::start(source, config.nodes.clone(), config.watcher.clone())?;
+    let engine = Engine::start(source, without_hooks(config), config.watcher.clone())?;
     Ok((client, Arc::new(engine)))
 }
 

@@ -1,0 +1,223 @@
+//! The task of one hook: it waits for changes, and runs the hook until it succeeds or is given up.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use ld_blocking::{BoundedCalls, Spawner};
+use ld_config::Hook;
+use ld_program::Programs;
+use ld_zk::Backoff;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::{error, info, warn};
+
+use crate::action::{self, Failure};
+use crate::event::Event;
+use crate::runs::{Outcome, Runs};
+
+/// A failed hook is run again after less than this at first, doubling with full jitter.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+
+/// A failed hook is run again after this at most.
+const RETRY_AT_MOST: Duration = Duration::from_secs(60);
+
+/// Changes that do not cease delay a run by as many times `settle`.
+const MOST_SETTLES: u32 = 10;
+
+/// The caller of a run that hangs, such as in a dead file system, goes on as much later.
+const HANG_LIMIT: Duration = Duration::from_secs(5);
+
+/// What all hooks share.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) programs: Programs,
+    /// A permit for each run at a time.
+    pub(crate) slots: Arc<Semaphore>,
+    pub(crate) runs: Runs,
+}
+
+/// One hook with its task.
+#[derive(Debug)]
+pub(crate) struct Runner {
+    pub(crate) hook: Hook,
+    mailbox: Arc<Mailbox>,
+    calls: BoundedCalls,
+    task: AbortHandle,
+}
+
+/// The latest change, for the task.
+#[derive(Debug, Default)]
+struct Mailbox {
+    events: Mutex<Events>,
+    is_changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Events {
+    /// It waits for a run. A later one takes its place.
+    waiting: Option<Event>,
+    /// The hook runs for it, or has failed for it.
+    unfinished: Option<Event>,
+}
+
+impl Runner {
+    /// Starts the task of a hook. It takes over what `former`, which is dropped, has not finished.
+    pub(crate) fn start(name: &str, hook: Hook, shared: &Shared, former: Option<Self>) -> Self {
+        let mailbox = Arc::new(Mailbox::default());
+        let calls = former.as_ref().map_or_else(
+            || BoundedCalls::new(format!("the hook of {name}"), Spawner::Threads, 1),
+            |former| former.calls.clone(),
+        );
+        if let Some(event) = former.and_then(|former| former.mailbox.take_unfinished()) {
+            mailbox.put(event);
+        }
+        let task = Task {
+            hook: hook.clone(),
+            mailbox: Arc::clone(&mailbox),
+            calls: calls.clone(),
+            shared: shared.clone(),
+        };
+        Self { hook, mailbox, calls, task: tokio::spawn(task.run()).abort_handle() }
+    }
+
+    /// Runs the hook for this event next, instead of for one that waits.
+    pub(crate) fn push(&self, event: Event) {
+        self.mailbox.put(event);
+    }
+}
+
+impl Drop for Runner {
+    /// A program that runs goes on to its end.
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Mailbox {
+    fn put(&self, event: Event) {
+        self.lock().waiting = Some(event);
+        self.is_changed.notify_one();
+    }
+
+    /// Waits until an event waits. Cancel-safe.
+    async fn arrival(&self) {
+        while self.lock().waiting.is_none() {
+            self.is_changed.notified().await;
+        }
+    }
+
+    /// Waits for an event and takes it. Cancel-safe.
+    async fn next(&self) -> Event {
+        loop {
+            self.arrival().await;
+            if let Some(event) = self.take() {
+                return event;
+            }
+        }
+    }
+
+    fn take(&self) -> Option<Event> {
+        let mut events = self.lock();
+        let event = events.waiting.take();
+        if event.is_some() {
+            events.unfinished.clone_from(&event);
+        }
+        event
+    }
+
+    fn finish(&self) {
+        self.lock().unfinished = None;
+    }
+
+    fn take_unfinished(&self) -> Option<Event> {
+        let mut events = self.lock();
+        let (waiting, unfinished) = (events.waiting.take(), events.unfinished.take());
+        waiting.or(unfinished)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Task {
+    hook: Hook,
+    mailbox: Arc<Mailbox>,
+    calls: BoundedCalls,
+    shared: Shared,
+}
+
+impl Task {
+    async fn run(self) {
+        loop {
+            let event = self.next_settled().await;
+            self.run_until_done(event).await;
+        }
+    }
+
+    /// The latest event, after as long without one as the hook wants.
+    async fn next_settled(&self) -> Event {
+        let mut event = self.mailbox.next().await;
+        let settle = self.hook.settle;
+        let latest = Instant::now() + settle * MOST_SETTLES;
+        // Without a `settle` the time is over at once.
+        while let Ok(newer) = timeout_at(latest.min(Instant::now() + settle), self.mailbox.next()).await {
+            event = newer;
+        }
+        event
+    }
+
+    async fn run_until_done(&self, mut event: Event) {
+        let mut backoff = Backoff::new(RETRY_FIRST, RETRY_AT_MOST);
+        let mut failures = 0;
+        loop {
+            let started = Instant::now();
+            let label = event.label();
+            match self.attempt(&event).await {
+                Ok(()) => {
+                    self.shared.runs.count(&event.subject.name, Outcome::Succeeded);
+                    self.mailbox.finish();
+                    let took = started.elapsed().as_millis();
+                    return info!("{label}: the hook ran ({}, {took} ms)", event.kind.as_str());
+                }
+                Err(Failure::Interrupted) => return,
+                Err(failure) => {
+                    self.shared.runs.count(&event.subject.name, failure.outcome());
+                    failures += 1;
+                    if failures > self.hook.retries {
+                        return error!(
+                            "{label}: {failure}; it is not run again before the next change: correct it, then reload"
+                        );
+                    }
+                    let delay = backoff.next_delay();
+                    let (left, delay_ms) = (self.hook.retries + 1 - failures, delay.as_millis());
+                    warn!("{label}: {failure}; it is run again in {delay_ms} ms, {left} more times at most");
+                    tokio::select! {
+                        () = sleep(delay) => {}
+                        // The change that failed is a part of the newer one.
+                        () = self.mailbox.arrival() => {
+                            event = self.next_settled().await;
+                            (backoff, failures) = (Backoff::new(RETRY_FIRST, RETRY_AT_MOST), 0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Runs the hook once, when fewer than the most run at a time.
+    async fn attempt(&self, event: &Event) -> Result<(), Failure> {
+        // The semaphore is never closed.
+        let slot = Arc::clone(&self.shared.slots).acquire_owned().await.map_err(|_| Failure::Interrupted)?;
+        let (hook, event) = (self.hook.clone(), event.clone());
+        let programs = self.shared.programs.clone();
+        let call = move || {
+            // Until the run has ended, also if its caller has gone on.
+            let _slot = slot;
+            action::run(&hook, &event, &programs)
+        };
+        let ended = self.calls.run(action::limit(&self.hook) + HANG_LIMIT, call).await;
+        ended.unwrap_or_else(|error| Err(Failure::Failed(error.to_string())))
+    }
+}
