@@ -13,6 +13,7 @@ mod files;
 mod follow;
 mod footprint;
 mod heartbeat;
+mod hooks;
 mod jitter;
 mod logging;
 mod many_nodes;

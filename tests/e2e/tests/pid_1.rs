@@ -6,7 +6,7 @@ use std::fs;
 use ld_testkit::{Daemon, Host, Namespace, SOON, TestCommand, wait_for, wait_until};
 
 /// A process namespace, as in a container.
-const CONTAINER: [&str; 6] = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
+pub(crate) const CONTAINER: [&str; 6] = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
 
 /// The fields after the name in a process's stat: state, parent and so on.
 fn fields(process: &str) -> Vec<String> {
@@ -15,7 +15,7 @@ fn fields(process: &str) -> Vec<String> {
 }
 
 /// The children of `parent`, with their states.
-fn children(parent: &str) -> Vec<(String, String)> {
+pub(crate) fn children(parent: &str) -> Vec<(String, String)> {
     let names =
         fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let children = names.filter_map(|name| {
@@ -35,7 +35,7 @@ fn leaving_check(host: &Host, verdict: &str) -> String {
 }
 
 /// The id of a container's first process, as seen from outside.
-fn first_process(container: &Daemon) -> String {
+pub(crate) fn first_process(container: &Daemon) -> String {
     wait_for("the first process of the container", SOON, || {
         children(&container.id().to_string()).pop().map(|(name, _)| name)
     })

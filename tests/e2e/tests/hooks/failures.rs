@@ -1,0 +1,91 @@
+//! Hooks that fail, hang and flood.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use ld_testkit::{SOON, wait_for, wait_until};
+
+use super::rig::Rig;
+
+/// Far more than the log lines of a watcher with few nodes.
+const MOST_LOGGED: usize = 60_000;
+
+#[test]
+fn a_hook_that_fails_is_run_again_until_it_succeeds() {
+    let rig = Rig::new(&["flags"]).hook("flags", "echo run >> LOG; [ $(wc -l < LOG) -ge 3 ] || exit 3");
+    let watcher = rig.start();
+    rig.wait_for_log(&["run"; 3]);
+    watcher.wait_for_stderr("nodes.flags: the hook ran (created, ", SOON);
+    let log = watcher.stderr();
+    assert!(log.contains("flags.hook failed with exit code 3; it is run again in "), "{log}");
+    assert!(
+        log.contains(" ms, 5 more times at most\n") && log.contains(" ms, 4 more times at most\n"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_hook_is_given_up_until_the_next_change() {
+    let rig = Rig::new(&["flags"]).hook("flags", "echo run >> LOG; kill -9 $$");
+    let rig = rig.setting("nodes.flags.on_change_retries", "1");
+    let watcher = rig.start();
+    watcher.wait_for_stderr("was ended by signal 9; it is not run again before the next change", SOON);
+    rig.wait_for_log(&["run"; 2]);
+    rig.set("flags", "1");
+    rig.wait_for_log(&["run"; 4]);
+    rig.host.wait_for("flags", "1");
+}
+
+#[test]
+fn a_hook_that_hangs_is_killed_and_holds_up_nothing() {
+    let rig = Rig::new(&["flags", "other"]).hook("flags", "sleep 600 & echo $! > LOG; wait");
+    let rig = rig.hook("other", "exit 0").setting("nodes.flags.on_change_retries", "0");
+    let rig = rig.setting("nodes.flags.on_change_timeout", "2 seconds");
+    let watcher = rig.start();
+    let child = wait_for("the hook", SOON, || rig.log().pop());
+    rig.set("flags", "1");
+    rig.set("other", "1");
+    rig.host.wait_for("flags", "1");
+    rig.host.wait_for("other", "1");
+    watcher.wait_for_stderr("nodes.other: the hook ran (changed, ", SOON);
+    assert!(!watcher.stderr().contains("was killed"), "{}", watcher.stderr());
+    watcher.wait_for_stderr("flags.hook was killed after 2 s, its limit", SOON);
+    wait_until("the child of the hook to be gone", SOON, || {
+        let stat = fs::read_to_string(format!("/proc/{child}/stat"));
+        stat.map_or(true, |stat| stat.contains(") Z"))
+    });
+}
+
+#[test]
+fn a_hook_that_floods_is_cut_and_its_lines_are_escaped() {
+    let rig = Rig::new(&["flags"])
+        .hook("flags", r"printf 'a\033[2Jb\n'; exec yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx >&2");
+    let rig = rig.setting("nodes.flags.on_change_timeout", "500ms");
+    let rig = rig.setting("nodes.flags.on_change_retries", "0");
+    let watcher = rig.start();
+    watcher.wait_for_stderr("was killed after 0.5 s", SOON);
+    let log = watcher.stderr();
+    assert!(log.contains(r"nodes.flags: output: a\u{1b}[2Jb"), "{log}");
+    assert!(log.contains("more bytes are not shown"), "{log}");
+    assert!(log.len() < MOST_LOGGED, "{} bytes", log.len());
+    rig.set("flags", "1");
+    rig.host.wait_for("flags", "1");
+}
+
+#[test]
+fn a_hook_that_cannot_run_says_why() {
+    let rig = Rig::new(&["flags"]);
+    let missing = rig.program("missing");
+    let rig = rig.setting("nodes.flags.on_change", missing.display().to_string());
+    let watcher = rig.start();
+    watcher.wait_for_stderr("missing.hook cannot run: No such file or directory", SOON);
+    rig.host.wait_for("flags", "0");
+}
+
+#[test]
+fn a_hook_that_others_may_write_warns() {
+    let rig = Rig::new(&["flags"]).hook("flags", "exit 0");
+    fs::set_permissions(rig.program("flags"), fs::Permissions::from_mode(0o722)).unwrap();
+    let watcher = rig.start();
+    watcher.wait_for_stderr("flags.hook: others may change this file: its mode 0722 lets ", SOON);
+}
