@@ -57,7 +57,7 @@ impl Running {
         let (client, engine) = start(&config)?;
         let mut hooks = Hooks::default();
         hooks.follow(&config.nodes, engine.changes(), Vec::new());
-        let server = serve(&config, &engine, &client, &reloads)?;
+        let server = serve(&config, &engine, &client, &reloads, &hooks)?;
         let reads = BoundedCalls::new("reading the configuration", Spawner::Threads, 1);
         Ok(Self { config, client, engine, hooks, server, reloads, reads, sandbox })
     }
@@ -159,7 +159,7 @@ impl Running {
     fn serve_anew(&mut self) -> Result<(), String> {
         // The former server has the address, perhaps.
         self.server = None;
-        let served = serve(&self.config, &self.engine, &self.client, &self.reloads);
+        let served = serve(&self.config, &self.engine, &self.client, &self.reloads, &self.hooks);
         self.server = served.map_err(|error| chain(&error))?;
         Ok(())
     }
@@ -200,10 +200,11 @@ fn serve(
     engine: &Arc<Engine>,
     client: &Client,
     reloads: &Reloads,
+    hooks: &Hooks,
 ) -> Result<Option<Server>, StartError> {
     let Some(listen) = &config.status.listen else { return Ok(None) };
     let view = View::new(Arc::clone(engine), client.clone(), config, env!("CARGO_PKG_VERSION"));
-    let view = view.with_reloads(reloads.clone());
+    let view = view.with_reloads(reloads.clone()).with_hooks(hooks.runs());
     Ok(Some(Server::start(listen, view, &Handle::current())?))
 }
 

@@ -62,7 +62,7 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return "SIGTERM",
                 _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.child.recv() => ld_guard::reap_orphans(),
+                _ = self.child.recv() => ld_program::reap_orphans(),
             }
         }
     }

@@ -77,6 +77,9 @@ fn table(report: &Report) -> String {
         if let Some(error) = &node.last_error {
             let _ = writeln!(text, "{:<10}  {error}", "");
         }
+        if let Some(error) = &node.hook_error {
+            let _ = writeln!(text, "{:<10}  hook: {error}", "");
+        }
     }
     let connected = report.sessions.iter().filter(|session| session.state == "connected").count();
     let (nodes, sessions) = (report.nodes.len(), report.sessions.len());

@@ -12,7 +12,6 @@ use ld_program::{Ended, Programs, clear_environment, ends_in_carriage_return, ex
 use crate::event::Event;
 use crate::output;
 use crate::pid_file;
-use crate::runs::Outcome;
 
 /// How long systemctl may take.
 const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(10);
@@ -28,15 +27,6 @@ pub(crate) enum Failure {
     Late(String),
     /// All programs are ended.
     Interrupted,
-}
-
-impl Failure {
-    pub(crate) fn outcome(&self) -> Outcome {
-        match self {
-            Self::Late(_) => Outcome::Late,
-            Self::Failed(_) | Self::Interrupted => Outcome::Failed,
-        }
-    }
 }
 
 impl fmt::Display for Failure {

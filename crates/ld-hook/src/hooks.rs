@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use ld_blocking::Spawner;
 use ld_config::NodeConfig;
 use ld_program::Programs;
 use ld_sync::{Changes, Status};
@@ -51,7 +52,8 @@ struct Member {
 impl Default for Hooks {
     fn default() -> Self {
         let slots = Arc::new(Semaphore::new(AT_A_TIME));
-        let shared = Shared { programs: Programs::default(), slots, runs: Runs::default() };
+        let shared =
+            Shared { spawner: Spawner::Threads, programs: Programs::default(), slots, runs: Runs::default() };
         Self { table: Arc::default(), shared, follower: None }
     }
 }
@@ -130,7 +132,7 @@ impl Table {
     /// Looks at a state, and hands the event that follows from it to the hook.
     fn take(&mut self, status: &Status) {
         let Some(member) = self.nodes.get(&status.name) else { return };
-        let Some(kind) = self.seen.observe(status) else { return };
+        let Some(kind) = self.seen.observe(&status.name, status.into()) else { return };
         if kind == Kind::Start && !member.on_start {
             return;
         }
@@ -143,7 +145,7 @@ impl Table {
     /// Takes the state of a node as seen if its hook is new.
     fn accept(&mut self, status: &Status) {
         if self.nodes.contains_key(&status.name) {
-            self.seen.accept(status);
+            self.seen.accept(&status.name, status.into());
         }
     }
 
@@ -164,7 +166,7 @@ impl Table {
             self.nodes.insert(node.name.clone(), Member { subject, hook: name, on_start: hook.on_start });
         }
         self.seen.begin_again(|name| self.nodes.contains_key(name));
-        shared.runs.keep(self.nodes.keys().map(String::as_str));
+        shared.runs.keep(self.nodes.iter().map(|(name, member)| (name.as_str(), member.hook.as_str())));
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use ld_config::{BoundedFile, read_bounded_regular_file};
 use rustix::io::Errno;
 use rustix::param::clock_ticks_per_second;
-use rustix::process::{Pid, PidfdFlags, Signal, geteuid, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, geteuid, pidfd_open, pidfd_send_signal, test_kill_process};
 use rustix::time::{ClockId, clock_gettime};
 
 /// The largest pid file, in bytes: some programs write more than the number.
@@ -37,7 +37,13 @@ pub(crate) fn send(name: &str, file: &Path) -> Result<(), String> {
         Errno::SRCH => gone(),
         error => format!("process {id}, which the pid file '{shown}' names, cannot be opened: {error}"),
     })?;
-    let found = Process::look(pid).ok_or_else(gone)?;
+    let found = Process::look(pid).ok_or_else(|| match test_kill_process(pid) {
+        Err(Errno::SRCH) => gone(),
+        _ => format!(
+            "process {id}, which the pid file '{shown}' names, cannot be seen in /proc: is it hidden (hidepid, \
+             ProtectProc=)?"
+        ),
+    })?;
     found.is_meant_by(&read).map_err(|reason| format!("the pid file '{shown}' is not trusted: {reason}"))?;
     pidfd_send_signal(process, signal).map_err(|error| match error {
         Errno::SRCH => gone(),

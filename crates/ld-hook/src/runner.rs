@@ -14,7 +14,7 @@ use tracing::{error, info, warn};
 
 use crate::action::{self, Failure};
 use crate::event::Event;
-use crate::runs::{Outcome, Runs};
+use crate::runs::Runs;
 
 /// A failed hook is run again after less than this at first, doubling with full jitter.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
@@ -31,6 +31,7 @@ const HANG_LIMIT: Duration = Duration::from_secs(5);
 /// What all hooks share.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
+    pub(crate) spawner: Spawner,
     pub(crate) programs: Programs,
     /// A permit for each run at a time.
     pub(crate) slots: Arc<Semaphore>,
@@ -66,7 +67,7 @@ impl Runner {
     pub(crate) fn start(name: &str, hook: Hook, shared: &Shared, former: Option<Self>) -> Self {
         let mailbox = Arc::new(Mailbox::default());
         let calls = former.as_ref().map_or_else(
-            || BoundedCalls::new(format!("the hook of {name}"), Spawner::Threads, 1),
+            || BoundedCalls::new(format!("the hook of {name}"), shared.spawner, 1),
             |former| former.calls.clone(),
         );
         if let Some(event) = former.and_then(|former| former.mailbox.take_unfinished()) {
@@ -176,14 +177,14 @@ impl Task {
             let label = event.label();
             match self.attempt(&event).await {
                 Ok(()) => {
-                    self.shared.runs.count(&event.subject.name, Outcome::Succeeded);
+                    self.shared.runs.succeeded(&event.subject.name);
                     self.mailbox.finish();
                     let took = started.elapsed().as_millis();
                     return info!("{label}: the hook ran ({}, {took} ms)", event.kind.as_str());
                 }
                 Err(Failure::Interrupted) => return,
                 Err(failure) => {
-                    self.shared.runs.count(&event.subject.name, failure.outcome());
+                    self.shared.runs.failed(&event.subject.name, &failure);
                     failures += 1;
                     if failures > self.hook.retries {
                         return error!(
@@ -221,3 +222,6 @@ impl Task {
         ended.unwrap_or_else(|error| Err(Failure::Failed(error.to_string())))
     }
 }
+
+#[cfg(test)]
+mod tests;

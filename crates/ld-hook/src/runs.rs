@@ -1,14 +1,24 @@
-//! How often hooks ran, for metrics.
+//! How often hooks ran, for metrics and reports.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::action::Failure;
+
 /// How the hooks of all nodes ran. Clones show the same.
 #[derive(Debug, Clone, Default)]
-pub struct Runs(Arc<Mutex<BTreeMap<String, NodeRuns>>>);
+pub struct Runs(Arc<Mutex<BTreeMap<String, Entry>>>);
+
+/// One node.
+#[derive(Debug, Default)]
+struct Entry {
+    /// The name of its hook, which other nodes may have, too.
+    hook: String,
+    runs: NodeRuns,
+}
 
 /// How often the hook of one node ran. The runs of a group count for the node that caused them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeRuns {
     /// It succeeded.
@@ -17,44 +27,76 @@ pub struct NodeRuns {
     pub failed: u64,
     /// It was killed at its limit.
     pub late: u64,
-    /// Whether the last run did not succeed.
-    pub is_failing: bool,
-}
-
-/// How one run went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Succeeded,
-    Failed,
-    Late,
+    /// Why the last run did not succeed; `None` if it did, or there was none.
+    pub last_error: Option<String>,
 }
 
 impl Runs {
-    /// The counts of each node that has a hook, by name.
+    /// The counts of each node that has a hook, in the order of the names.
     pub fn all(&self) -> Vec<(String, NodeRuns)> {
-        self.lock().iter().map(|(name, runs)| (name.clone(), *runs)).collect()
+        self.lock().iter().map(|(name, entry)| (name.clone(), entry.runs.clone())).collect()
     }
 
-    /// Counts for these nodes and no others; what they have counted so far stays.
-    pub(crate) fn keep<'a>(&self, names: impl Iterator<Item = &'a str>) {
+    /// Why the hook of the node `name` did not succeed when it last ran; `None` if it did, or did
+    /// not run yet.
+    pub fn last_error(&self, name: &str) -> Option<String> {
+        self.lock().get(name)?.runs.last_error.clone()
+    }
+
+    /// Counts for these nodes and no others, each with the name of its hook. What they have counted
+    /// so far stays.
+    pub(crate) fn keep<'a>(&self, nodes: impl Iterator<Item = (&'a str, &'a str)>) {
         let mut all = self.lock();
         let mut former = std::mem::take(&mut *all);
-        all.extend(names.map(|name| (name.to_owned(), former.remove(name).unwrap_or_default())));
+        all.extend(nodes.map(|(name, hook)| {
+            let runs = former.remove(name).unwrap_or_default().runs;
+            (name.to_owned(), Entry { hook: hook.to_owned(), runs })
+        }));
     }
 
-    pub(crate) fn count(&self, name: &str, outcome: Outcome) {
+    /// The hook ran for the node `name`, and so for all nodes that share it.
+    pub(crate) fn succeeded(&self, name: &str) {
+        let mut all = self.lock();
+        let Some(entry) = all.get_mut(name) else { return };
+        entry.runs.succeeded += 1;
+        let hook = entry.hook.clone();
+        let sharing = all.values_mut().filter(|entry| entry.hook == hook);
+        sharing.for_each(|entry| entry.runs.last_error = None);
+    }
+
+    pub(crate) fn failed(&self, name: &str, failure: &Failure) {
         let mut all = self.lock();
         // A node that was removed meanwhile is not shown any more.
-        let Some(runs) = all.get_mut(name) else { return };
-        match outcome {
-            Outcome::Succeeded => runs.succeeded += 1,
-            Outcome::Failed => runs.failed += 1,
-            Outcome::Late => runs.late += 1,
+        let Some(Entry { runs, .. }) = all.get_mut(name) else { return };
+        match failure {
+            Failure::Late(_) => runs.late += 1,
+            Failure::Failed(_) | Failure::Interrupted => runs.failed += 1,
         }
-        runs.is_failing = outcome != Outcome::Succeeded;
+        runs.last_error = Some(failure.to_string());
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, NodeRuns>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_success_is_one_of_all_nodes_that_share_the_hook() {
+        let runs = Runs::default();
+        runs.keep([("a", "web"), ("b", "web"), ("c", "own")].into_iter());
+        for name in ["a", "c", "gone"] {
+            runs.failed(name, &Failure::Late("late".to_owned()));
+        }
+        runs.failed("c", &Failure::Failed("failed".to_owned()));
+        runs.succeeded("b");
+        assert_eq!((runs.last_error("a"), runs.last_error("c")), (None, Some("failed".to_owned())));
+        // A reload keeps the counts.
+        runs.keep([("c", "other")].into_iter());
+        let [(name, counts)] = &runs.all()[..] else { panic!("{runs:?}") };
+        assert_eq!((name.as_str(), counts.succeeded, counts.failed, counts.late), ("c", 0, 1, 1));
     }
 }

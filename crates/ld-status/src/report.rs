@@ -84,6 +84,9 @@ pub struct NodeReport {
     pub attempts: u32,
     /// Why it is not good.
     pub last_error: Option<String>,
+    /// Why its hook did not succeed when it last ran; `null` if it did, or there is none.
+    #[serde(default)]
+    pub hook_error: Option<String>,
 }
 
 impl Report {
@@ -93,7 +96,12 @@ impl Report {
             for_seconds: session.since.elapsed().as_secs_f64(),
             last_error: session.last_error.map(|error| view.without_secrets(&error.to_string())),
         });
-        let nodes: Vec<_> = view.engine.statuses().map(|status| NodeReport::of(view.shown(status))).collect();
+        let node = |status: Status| {
+            let hook_error = view.hooks.last_error(&status.name);
+            let hook_error = hook_error.map(|error| view.without_secrets(&error));
+            NodeReport { hook_error, ..NodeReport::of(view.shown(status)) }
+        };
+        let nodes: Vec<_> = view.engine.statuses().map(node).collect();
         Self {
             version: view.version().to_owned(),
             started: time(view.started()),
@@ -131,6 +139,7 @@ impl NodeReport {
                 .map(|delay| delay.as_secs_f64()),
             attempts: status.attempts,
             last_error: status.last_error,
+            hook_error: None,
             dest: status.dest.display().to_string(),
             name: status.name,
             source: status.source,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use ld_config::Config;
+use ld_hook::Runs;
 use ld_sync::{Engine, Status};
 use ld_zk::{Client, ClientState};
 
@@ -20,6 +21,7 @@ pub struct View {
     pub(crate) per_node: bool,
     version: &'static str,
     reloads: Reloads,
+    pub(crate) hooks: Runs,
     /// Paths of secrets, which are shown nowhere, and the keys that set them.
     hidden: Arc<[(String, &'static str)]>,
 }
@@ -47,6 +49,7 @@ impl View {
             per_node,
             version,
             reloads: Reloads::default(),
+            hooks: Runs::default(),
             hidden,
         }
     }
@@ -55,6 +58,13 @@ impl View {
     #[must_use]
     pub fn with_reloads(mut self, reloads: Reloads) -> Self {
         self.reloads = reloads;
+        self
+    }
+
+    /// Shows how hooks ran, too.
+    #[must_use]
+    pub fn with_hooks(mut self, hooks: Runs) -> Self {
+        self.hooks = hooks;
         self
     }
 

@@ -16,6 +16,7 @@ fn running(zookeeper: &Namespace, listen: &str) -> (Host, Daemon) {
         .setting("status.listen", listen)
         .node("good", "/good")
         .node("bad", "/bad")
+        .setting("nodes.good.on_change", "/bin/true")
         .setting("nodes.bad.format", "json");
     let watcher = host.watcher().start();
     host.wait_for("good", "good");
@@ -23,7 +24,7 @@ fn running(zookeeper: &Namespace, listen: &str) -> (Host, Daemon) {
     (host, watcher)
 }
 
-fn address(watcher: &Daemon) -> String {
+pub(crate) fn address(watcher: &Daemon) -> String {
     let line = "the status is served at ";
     wait_for("the address", SOON, || {
         let log = watcher.stderr();
@@ -32,7 +33,7 @@ fn address(watcher: &Daemon) -> String {
     })
 }
 
-fn get(address: &str, path: &str) -> String {
+pub(crate) fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
     let mut answer = String::new();
@@ -58,6 +59,8 @@ fn status_metrics_and_readiness_tell_of_each_node() {
         "live_data_failures_total{reason=\"rejected\"} 1",
         "live_data_config_last_reload_successful 1",
         "live_data_applies_total 1",
+        "live_data_hook_runs_total{node=\"good\",result=\"succeeded\"} 1\n",
+        "live_data_hooks_failing 0",
     ];
     // Counters follow the nodes a moment later.
     wait_for("all samples", SOON, || {

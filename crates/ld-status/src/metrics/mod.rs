@@ -2,6 +2,7 @@
 
 mod config;
 mod format;
+mod hooks;
 mod nodes;
 mod sessions;
 mod totals;
@@ -17,6 +18,7 @@ use prometheus_client::registry::Registry;
 
 use config::ConfigGauges;
 pub(crate) use format::Format;
+use hooks::HookRuns;
 use nodes::NodeGauges;
 use sessions::SessionGauges;
 use totals::Totals;
@@ -49,6 +51,7 @@ impl Metrics {
         registry.register_collector(Box::new(NodeGauges(view.clone())));
         registry.register_collector(Box::new(SessionGauges(view.clone())));
         registry.register_collector(Box::new(ConfigGauges(view.clone())));
+        registry.register_collector(Box::new(HookRuns(view.clone())));
         Self { registry, totals }
     }
 

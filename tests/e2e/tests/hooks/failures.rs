@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use ld_testkit::{SOON, wait_for, wait_until};
+use ld_testkit::{SOON, TestCommand, binary, wait_for, wait_until};
 
 use super::rig::Rig;
+use crate::status::{address, get};
 
 /// Far more than the log lines of a watcher with few nodes.
 const MOST_LOGGED: usize = 60_000;
@@ -88,4 +89,34 @@ fn a_hook_that_others_may_write_warns() {
     fs::set_permissions(rig.program("flags"), fs::Permissions::from_mode(0o722)).unwrap();
     let watcher = rig.start();
     watcher.wait_for_stderr("flags.hook: others may change this file: its mode 0722 lets ", SOON);
+}
+
+#[test]
+fn a_failing_hook_shows_in_metrics_and_status_and_heals() {
+    let rig = Rig::new(&["flags"]).hook("flags", "[ -e GATE ] || exit 4");
+    let rig = rig.setting("nodes.flags.on_change_retries", "0").setting("status.listen", "127.0.0.1:0");
+    let watcher = rig.start();
+    let address = address(&watcher);
+    let wait_for_samples = |samples: &[&str]| {
+        wait_until(&format!("{samples:?}"), SOON, || {
+            let metrics = get(&address, "/metrics");
+            samples.iter().all(|sample| metrics.contains(sample))
+        });
+    };
+    let failed = "live_data_hook_runs_total{node=\"flags\",result=\"failed\"} 1\n";
+    wait_for_samples(&[failed, "live_data_hooks_failing 1"]);
+    let report = get(&address, "/status");
+    assert!(report.contains("failed with exit code 4\"") && report.contains("\"good\":true"), "{report}");
+
+    // The command asks the address of the configuration.
+    let rig = rig.setting("status.listen", &address);
+    let config = rig.host.config();
+    let status = TestCommand::new(binary("live-data-watcher")).arg("status").arg(config).run(SOON);
+    assert!(status.stdout.contains("hook: the hook ") && status.code == Some(0), "{}", status.stdout);
+
+    rig.open_gate();
+    rig.set("flags", "1");
+    let succeeded = "live_data_hook_runs_total{node=\"flags\",result=\"succeeded\"} 1\n";
+    wait_for_samples(&[failed, succeeded, "live_data_hooks_failing 0"]);
+    assert!(get(&address, "/status").contains("\"hook_error\":null"));
 }
