@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::budget::Budget;
 use crate::polls::Polls;
-use crate::session::{Credentials, Names, Session, SessionPool, Tls, start_io_thread};
+use crate::session::{Credentials, Names, SessionPool, Tls, start_io_thread};
 use crate::shared::Shared;
 use crate::validate::{host_list, validate};
 use crate::{ChildrenWatch, ClientState, Error, NodeWatch, Options, StateWatch};
@@ -24,7 +24,7 @@ const READS_IN_FLIGHT: usize = 1024;
 /// last [`NodeWatch`] are dropped the sessions are closed in the background.
 #[derive(Debug, Clone)]
 pub struct Client {
-    pool: Arc<SessionPool>,
+    pub(crate) pool: Arc<SessionPool>,
 }
 
 impl Client {
@@ -86,7 +86,7 @@ impl Client {
     /// [`Error::NotConnected`] when there is no live session within [`Options::session_wait`], with
     /// the hosts and the last failure; [`Error::Closed`] after [`Client::close`].
     pub async fn session(&self) -> Result<zookeeper::Client, Error> {
-        let session = self.pool.first().ok_or(Error::Closed)?;
+        let session = self.pool.all().into_iter().next().ok_or(Error::Closed)?;
         let limit = self.shared().options.session_wait;
         match timeout(limit, session.connected()).await {
             Ok(Some(live)) => Ok(live.client.clone()),
@@ -158,10 +158,6 @@ impl Client {
     /// fails with [`Error::Closed`].
     pub async fn close(&self, limit: Duration) {
         self.pool.close(limit).await;
-    }
-
-    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
-        self.pool.all()
     }
 
     fn shared(&self) -> &Shared {

@@ -23,7 +23,7 @@ impl Client {
     /// It costs two requests a session, and one for each of its nodes unless they were asked for
     /// within the last 5 s; those may take 30 s in all before the `limit` begins. Cancel-safe.
     pub async fn confirm(&self, limit: Duration) -> Confirmed {
-        let candidates = self.sessions().into_iter().filter_map(Candidate::new);
+        let candidates = self.pool.all().into_iter().filter_map(Candidate::new);
         // The audits take long and come first, so that all proofs are of the same moment.
         let audits = candidates.map(|candidate| async move {
             let audit = audit::all(&candidate.session, &candidate.live, limit).await;

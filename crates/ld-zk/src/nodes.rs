@@ -2,13 +2,14 @@
 //! the audit.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::panics::lock;
 use crate::reading::{Incarnation, SessionKey};
 
 /// How often all nodes of a session are audited at most, however short the interval of the
@@ -48,17 +49,17 @@ impl Node {
 
     /// A reading has found this; `None` if the node cannot be read.
     pub(crate) fn saw(&self, seen: Option<Seen>) {
-        *self.seen() = seen;
+        *lock(&self.seen) = seen;
     }
 
     /// What was last seen, if that was in `session`.
     pub(crate) fn seen_in(&self, session: SessionKey) -> Option<Seen> {
-        self.seen().filter(|seen| seen.session == session)
+        lock(&self.seen).filter(|seen| seen.session == session)
     }
 
     /// The node is not what was `seen`. If it was read meanwhile, that is older than what is known.
     pub(crate) fn missed_change(&self, seen: Seen) {
-        if *self.seen() == Some(seen) {
+        if *lock(&self.seen) == Some(seen) {
             self.missed.notify_one();
         }
     }
@@ -66,10 +67,6 @@ impl Node {
     /// Waits until the audit asks for a reading. Cancel-safe.
     pub(crate) async fn missed(&self) {
         self.missed.notified().await;
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -89,7 +86,7 @@ struct State {
 
 impl NodeList {
     pub(crate) fn add(&self, path: &str) -> Arc<Node> {
-        let mut state = self.lock();
+        let mut state = lock(&self.0);
         state.last_id += 1;
         let id = state.last_id;
         let node = Arc::new(Node { id, path: path.into(), seen: Mutex::default(), missed: Notify::new() });
@@ -98,16 +95,16 @@ impl NodeList {
     }
 
     pub(crate) fn remove(&self, node: &Node) {
-        self.lock().nodes.remove(&node.id);
+        lock(&self.0).nodes.remove(&node.id);
     }
 
     pub(crate) fn all(&self) -> Vec<Arc<Node>> {
-        self.lock().nodes.values().cloned().collect()
+        lock(&self.0).nodes.values().cloned().collect()
     }
 
     /// The next `count` nodes in turn, each at most once.
     pub(crate) fn next(&self, count: usize) -> Vec<Arc<Node>> {
-        let mut state = self.lock();
+        let mut state = lock(&self.0);
         let after = state.nodes.range(state.cursor + 1..);
         let before = state.nodes.range(..=state.cursor);
         let next: Vec<_> = after.chain(before).take(count).map(|(_, node)| Arc::clone(node)).collect();
@@ -119,16 +116,12 @@ impl NodeList {
 
     /// Whether all nodes were audited there a moment before `now`.
     pub(crate) fn is_audited(&self, incarnation: Incarnation, now: Instant) -> bool {
-        self.lock().audited.is_some_and(|(audited, at)| audited == incarnation && now < at + FRESH)
+        lock(&self.0).audited.is_some_and(|(audited, at)| audited == incarnation && now < at + FRESH)
     }
 
     /// All nodes were audited, by an audit that began at `since`.
     pub(crate) fn set_audited(&self, incarnation: Incarnation, since: Instant) {
-        self.lock().audited = Some((incarnation, since));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0).audited = Some((incarnation, since));
     }
 }
 

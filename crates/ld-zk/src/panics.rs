@@ -1,6 +1,7 @@
-//! Panics of the ZooKeeper crate, as errors. It panics for example on a malformed reply.
+//! Panics of the ZooKeeper crate, for example on a malformed reply, cost a session and nothing else.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use ld_blocking::panic_message;
@@ -11,6 +12,11 @@ pub(crate) async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T,
     // What a panic leaves in disorder belongs to a session that is dropped.
     let ended = AssertUnwindSafe(future).catch_unwind().await;
     ended.map_err(|panic| panic_message(&*panic).to_owned())
+}
+
+/// Locks what is right at every moment, so that a panic of another holder spoils nothing.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Waits until a watch fires. It panics when the task of its session has died: that counts, too.

@@ -21,7 +21,7 @@ const QUESTION: &[u8] = b"srvr";
 /// What a ZooKeeper server may do to a client that it does not want.
 const CLOSES_AT_ONCE: &str = "closes connections at once: \
     it may have reached maxClientCnxns, lost its quorum, or want TLS";
-/// What makes an HTTP server answer the question before.
+/// What makes an HTTP server answer the question before, which it takes for half a request.
 const END_OF_REQUEST: &[u8] = b"\r\n\r\n";
 
 /// The addresses that accept a connection, asked all at once.
@@ -77,12 +77,9 @@ async fn probe(address: SocketAddr) -> Option<String> {
         Ok(stream) => stream,
         Err(error) => return Some(refusal(&error)),
     };
-    let mut answer = ask(&mut stream, QUESTION).await;
-    if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut) {
-        answer = ask(&mut stream, END_OF_REQUEST).await;
-    }
-    match answer {
+    match ask(&mut stream).await {
         Ok(answer) => judge(&answer),
+        Err(error) if is_closed(&error) => Some(CLOSES_AT_ONCE.to_owned()),
         Err(error) if error.kind() == ErrorKind::TimedOut => {
             Some("accepts connections but says nothing".to_owned())
         }
@@ -90,47 +87,38 @@ async fn probe(address: SocketAddr) -> Option<String> {
     }
 }
 
-/// The first bytes of the answer; none if the server closes the connection.
-async fn ask(stream: &mut TcpStream, question: &[u8]) -> io::Result<Vec<u8>> {
+/// The first bytes of the answer to [`QUESTION`]; none if the server closes the connection.
+async fn ask(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
     let mut answer = vec![0; 256];
-    let asked = async {
-        stream.write_all(question).await?;
-        stream.read(&mut answer).await
-    };
-    let length = match timeout(ANSWER_LIMIT, asked).await {
-        Ok(Err(error)) if is_closed(&error) => 0,
-        Ok(length) => length?,
-        Err(_) => return Err(ErrorKind::TimedOut.into()),
-    };
-    answer.truncate(length);
-    Ok(answer)
+    for question in [QUESTION, END_OF_REQUEST] {
+        let asked = async {
+            stream.write_all(question).await?;
+            stream.read(&mut answer).await
+        };
+        if let Ok(length) = timeout(ANSWER_LIMIT, asked).await {
+            answer.truncate(length?);
+            return Ok(answer);
+        }
+    }
+    Err(ErrorKind::TimedOut.into())
 }
 
 /// What an answer to [`QUESTION`] says of a server.
 fn judge(answer: &[u8]) -> Option<String> {
-    let starts = |with: &str| answer.starts_with(with.as_bytes());
-    let not_zookeeper = |what: &str| Some(format!("answers with {what}, it is not a ZooKeeper server"));
-    if answer.is_empty() {
-        return Some(CLOSES_AT_ONCE.to_owned());
-    }
-    if starts("Zookeeper version") || answer.windows(9).any(|part| part == b"whitelist") {
-        return None;
-    }
-    if starts("This ZooKeeper instance is not currently serving requests") {
-        return Some("has no quorum, it serves no requests now".to_owned());
-    }
-    if starts("HTTP/") {
-        return not_zookeeper("HTTP");
-    }
-    if starts("SSH-") {
-        return not_zookeeper("SSH");
-    }
-    // A TLS alert record.
-    if answer[0] == 0x15 {
-        return Some("wants TLS: see zookeeper.tls.ca".to_owned());
-    }
-    let start: String = String::from_utf8_lossy(&answer[..answer.len().min(16)]).escape_debug().collect();
-    not_zookeeper(&format!("'{start}'"))
+    let text = String::from_utf8_lossy(answer);
+    let what = match &*text {
+        "" => return Some(CLOSES_AT_ONCE.to_owned()),
+        text if text.starts_with("Zookeeper version") || text.contains("whitelist") => return None,
+        text if text.starts_with("This ZooKeeper instance is not currently serving requests") => {
+            return Some("has no quorum, it serves no requests now".to_owned());
+        }
+        // A TLS alert record.
+        text if text.starts_with('\x15') => return Some("wants TLS: see zookeeper.tls.ca".to_owned()),
+        text if text.starts_with("HTTP/") => "HTTP".to_owned(),
+        text if text.starts_with("SSH-") => "SSH".to_owned(),
+        text => format!("'{}'", text.chars().take(16).flat_map(char::escape_debug).collect::<String>()),
+    };
+    Some(format!("answers with {what}, it is not a ZooKeeper server"))
 }
 
 #[cfg(test)]

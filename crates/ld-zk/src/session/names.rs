@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -13,6 +13,7 @@ use ld_config::Host;
 use tracing::{info, warn};
 
 use crate::Error;
+use crate::panics::lock;
 
 /// How long a session waits for the look-up of its host names. They are looked up all at once.
 const LOOKUP_LIMIT: Duration = Duration::from_secs(5);
@@ -112,10 +113,6 @@ impl Lookup {
             }
         }
     }
-}
-
-fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
-    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ld_config::SecretValue;
-use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 use zookeeper::SessionState as ZkState;
@@ -29,20 +28,37 @@ const LOST_AT_ONCE: &str = "the connection was lost at once";
 const UNSTEADY: &str = "its connection was lost again and again";
 const LEFT_READ_ONLY: &str = "it was a read-only one, and its server was left";
 
-/// A new session, fit for reading but not published yet.
-pub(super) struct OpenSession {
-    live: Arc<LiveSession>,
-    states: zookeeper::StateWatcher,
-    /// What it was opened with, and later what is to be used.
-    credentials: watch::Receiver<Vec<SecretValue>>,
-    check: Check,
-}
-
-/// Opens a session.
-pub(super) async fn open(shared: &Shared, before: Before) -> Result<OpenSession, Error> {
+/// Opens a session, and lets the nodes read in it until it ends. Returns whether there was one, and
+/// why there is none now.
+pub(super) async fn open_and_run(shared: &Shared, session: &Session, before: Before) -> (bool, Error) {
     let mut credentials = shared.credentials.refresh().await;
     let known = credentials.borrow_and_update().clone();
-    let (client, task) = dial::dial(shared, &known, before).await?;
+    let (live, check, mut states) = match open(shared, known, before).await {
+        Ok(opened) => opened,
+        Err(error) => return (false, error),
+    };
+    let kind = if live.read_only { "read-only ZooKeeper session" } else { "ZooKeeper session" };
+    let (id, limit) = (live.client.session_id(), live.client.session_timeout());
+    let outage = session.connected_to(&live, check.found.clone());
+    info!("{kind} {id} opened{}, timeout {limit:?}", after(outage));
+    check.publish(session);
+    let error = tokio::select! {
+        error = follow(shared, session, &live, &mut states) => error,
+        _ = credentials.changed() => Error::SessionEnded { reason: "the credentials have changed" },
+        error = disproved(&live) => error,
+        // These never end.
+        () = ensemble::keep(session, &live, check, live.resumes.subscribe()) => Error::Closed,
+        () = audit::keep(session, &live) => Error::Closed,
+    };
+    (true, error)
+}
+
+async fn open(
+    shared: &Shared,
+    credentials: Vec<SecretValue>,
+    before: Before,
+) -> Result<(Arc<LiveSession>, Check, zookeeper::StateWatcher), Error> {
+    let (client, task) = dial::dial(shared, &credentials, before).await?;
     let states = client.state_watcher();
     let mut changes = states.clone();
     let (live, check) = tokio::select! {
@@ -51,7 +67,7 @@ pub(super) async fn open(shared: &Shared, before: Before) -> Result<OpenSession,
         })?,
         _ = changes.changed() => return Err(Error::SessionEnded { reason: LOST_AT_ONCE }),
     };
-    Ok(OpenSession { live, states, credentials, check })
+    Ok((live, check, states))
 }
 
 /// Makes a new session fit for reading.
@@ -67,26 +83,6 @@ async fn establish(client: zookeeper::Client, task: SessionTask) -> Result<(Arc<
     }
     let check = ensemble::check(&client).await.map_err(|source| Error::request("read", "/", source))?;
     Ok((Arc::new(LiveSession::new(client, task, read_only)), check))
-}
-
-impl OpenSession {
-    /// Lets the nodes read in this session until it ends; says how it ended.
-    pub(super) async fn run(self, shared: &Shared, session: &Session) -> Error {
-        let Self { live, mut states, mut credentials, check } = self;
-        let kind = if live.read_only { "read-only ZooKeeper session" } else { "ZooKeeper session" };
-        let (id, limit) = (live.client.session_id(), live.client.session_timeout());
-        let outage = session.connected_to(&live, check.found.clone());
-        info!("{kind} {id} opened{}, timeout {limit:?}", after(outage));
-        check.publish(session);
-        tokio::select! {
-            error = follow(shared, session, &live, &mut states) => error,
-            _ = credentials.changed() => Error::SessionEnded { reason: "the credentials have changed" },
-            error = disproved(&live) => error,
-            // These never end.
-            () = ensemble::keep(session, &live, check, live.resumes.subscribe()) => Error::Closed,
-            () = audit::keep(session, &live) => Error::Closed,
-        }
-    }
 }
 
 fn after(outage: Option<Duration>) -> String {

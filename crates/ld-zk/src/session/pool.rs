@@ -1,6 +1,6 @@
 //! The client's sessions: as many as the watched paths need.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -12,7 +12,7 @@ use tracing::{error, warn};
 use super::supervise::supervise;
 use super::{Room, Session};
 use crate::ClientState;
-use crate::panics::catch_panic;
+use crate::panics::{catch_panic, lock};
 use crate::shared::Shared;
 
 /// How many sessions are opened before a warning: a server lets one address open 60 connections by
@@ -43,23 +43,19 @@ impl SessionPool {
     /// A pool with one session.
     pub(crate) fn new(shared: Arc<Shared>, runtime: Handle) -> Self {
         let pool = Self { shared, members: Mutex::default(), stop: watch::Sender::new(false), runtime };
-        pool.open_session(&mut pool.members());
+        pool.open_session(&mut lock(&pool.members));
         pool.start_background();
         pool
     }
 
-    pub(crate) fn first(&self) -> Option<Arc<Session>> {
-        self.members().sessions.first().cloned()
-    }
-
     pub(crate) fn all(&self) -> Vec<Arc<Session>> {
-        self.members().sessions.clone()
+        lock(&self.members).sessions.clone()
     }
 
     /// Room for a path below the chroot, in the session that it is watched in.
     pub(crate) fn room_for(&self, path: &str) -> Room {
         let bytes = self.shared.config.chroot.len() + path.len() + PATH_OVERHEAD;
-        let mut members = self.members();
+        let mut members = lock(&self.members);
         loop {
             // The newest one mostly has room.
             if let Some(room) = members.sessions.iter().rev().find_map(|session| session.room(bytes)) {
@@ -72,7 +68,7 @@ impl SessionPool {
     /// Closes the sessions and waits for that, `limit` at most.
     pub(crate) async fn close(&self, limit: Duration) {
         self.stop.send_replace(true);
-        let tasks = std::mem::take(&mut self.members().tasks);
+        let tasks = std::mem::take(&mut lock(&self.members).tasks);
         let ended = async {
             for task in tasks {
                 // A task that panicked has ended as well.
@@ -82,10 +78,6 @@ impl SessionPool {
         if timeout(limit, ended).await.is_err() {
             warn!("the ZooKeeper sessions did not close within {limit:?}");
         }
-    }
-
-    fn members(&self) -> MutexGuard<'_, Members> {
-        self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open_session(&self, members: &mut Members) {
@@ -114,7 +106,7 @@ impl SessionPool {
                 () = run_background(&shared) => {}
             }
         });
-        self.members().tasks.push(task);
+        lock(&self.members).tasks.push(task);
     }
 }
 

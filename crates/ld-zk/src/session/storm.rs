@@ -7,7 +7,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use zookeeper::{SessionState, StateWatcher};
+
+use crate::panics::lock;
 
 /// How long a session that is over may take to close, and how long its stopped task is kept. Until
 /// then each node has let go of its watch, which would panic without the task.
@@ -60,8 +62,7 @@ pub(super) async fn connect<E>(
 impl Spawn for Tasks {
     fn spawn(&self, task: Task) {
         let (is_stopped, mut future) = (Arc::clone(&self.is_stopped), Box::into_pin(task.future));
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.spawn(poll_fn(move |context| {
+        lock(&self.running).spawn(poll_fn(move |context| {
             if is_stopped.load(Ordering::Relaxed) { Poll::Pending } else { future.as_mut().poll(context) }
         }));
     }

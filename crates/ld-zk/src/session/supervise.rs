@@ -48,7 +48,7 @@ async fn keep_open(shared: &Shared, session: &Session) {
     loop {
         let began = Instant::now();
         // The ZooKeeper crate can panic: on a malformed reply, or when the system refuses a thread.
-        let ended = catch_panic(open_and_run(shared, session, before)).await;
+        let ended = catch_panic(open::open_and_run(shared, session, before)).await;
         let (was_open, error) = ended.unwrap_or_else(|reason| {
             let error = Error::ClientFailed { reason };
             error!("{error}; starting it again");
@@ -66,13 +66,5 @@ async fn keep_open(shared: &Shared, session: &Session) {
         }
         session.change(Some(error), SessionStatus::end);
         sleep(backoff.next_delay()).await;
-    }
-}
-
-/// One session, until it ends. Says whether there was one, and why there is none now.
-async fn open_and_run(shared: &Shared, session: &Session, before: Before) -> (bool, Error) {
-    match open::open(shared, before).await {
-        Ok(open) => (true, open.run(shared, session).await),
-        Err(error) => (false, error),
     }
 }

@@ -3,7 +3,7 @@
 mod files;
 mod probe;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ld_blocking::{BoundedCalls, Spawner};
@@ -15,6 +15,7 @@ use zookeeper::{TlsDynamicCerts, TlsOptions};
 
 use super::jittered;
 use crate::Error;
+use crate::panics::lock;
 use files::Files;
 pub(crate) use probe::reachable;
 
@@ -98,7 +99,7 @@ impl Tls {
                 Error::TlsFile { setting, file, source: Box::new(hung) }
             }
         };
-        let mut state = self.store.state();
+        let mut state = lock(&self.store.state);
         let Some((_, material)) = &state.last else { return Err(error) };
         let (material, text) = (material.clone(), error.to_string());
         if state.logged.as_ref() != Some(&text) {
@@ -122,7 +123,7 @@ impl Store {
     /// Reads the files and takes them over if they are good. Blocks.
     fn read(&self) -> Result<Material, Error> {
         let files = (self.read)(&self.config)?;
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         let material = match &state.last {
             Some((known, material)) if *known == files => material.clone(),
             last => {
@@ -141,10 +142,6 @@ impl Store {
         };
         (state.last, state.logged) = (Some((files, material.clone())), None);
         Ok(material)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -172,7 +169,7 @@ mod tests {
         let first = shown(&material);
         fs::write(&ca, "damaged").unwrap();
         tls.refresh().await.unwrap();
-        assert!(tls.store.state().logged.is_some());
+        assert!(lock(&tls.store.state).logged.is_some());
         assert_eq!(shown(&material), first);
         fs::write(&ca, Authority::new().pem()).unwrap();
         let renewed = async {
@@ -184,7 +181,7 @@ mod tests {
             () = tls.keep_fresh() => {}
             renewed = timeout(2 * RELOAD_INTERVAL, renewed) => renewed.expect("it is read within a minute or so"),
         }
-        assert_eq!(tls.store.state().logged, None);
+        assert_eq!(lock(&tls.store.state).logged, None);
     }
 
     #[tokio::test]
@@ -222,7 +219,7 @@ mod tests {
         let error = tls.refresh().await.unwrap_err().to_string();
         assert!(error.contains("zookeeper.tls has hung since "), "{error}");
         GATE.0.send(()).unwrap();
-        while tls.store.state().last.is_none() {
+        while lock(&tls.store.state).last.is_none() {
             tokio::task::yield_now().await;
         }
         tls.refresh().await.expect("the next read hangs, but there are good files now");

@@ -1,6 +1,6 @@
 //! What is known of the credentials, shared by the sessions and the thread that reads.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Instant;
 
 use ld_config::{SecretValue, SecretsConfig, SecretsError};
@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tracing::{error, info, warn};
 
 use crate::Error;
+use crate::panics::lock;
 
 /// Reads the secrets of these paths: a result for each, and warnings about their files.
 pub(super) type Read = fn(&SecretsConfig, &[String]) -> Found;
@@ -66,12 +67,12 @@ impl Store {
     /// Reads the secrets, unless a read that began after `asked` has done that: many sessions share
     /// one. Blocks.
     pub(super) fn read_if_older_than(&self, asked: Instant) {
-        if self.state().began.is_some_and(|began| began >= asked) {
+        if lock(&self.state).began.is_some_and(|began| began >= asked) {
             return;
         }
         let began = Instant::now();
         let (results, mut warnings) = (self.read)(&self.config, &self.paths);
-        let mut state = self.state();
+        let mut state = lock(&self.state);
         state.began = Some(began);
         let mut errors = Vec::new();
         for ((path, known), result) in self.paths.iter().zip(&mut state.known).zip(results) {
@@ -107,10 +108,6 @@ impl Store {
             }
             (problems.hung, problems.unread) = (false, unread);
         });
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
