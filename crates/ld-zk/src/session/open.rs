@@ -25,7 +25,6 @@ const VERIFY_LIMIT: Duration = Duration::from_secs(10);
 const OUTAGE_SHOWN: Duration = Duration::from_secs(1);
 
 const LOST_AT_ONCE: &str = "the connection was lost at once";
-const UNSTEADY: &str = "its connection was lost again and again";
 const LEFT_READ_ONLY: &str = "it was a read-only one, and its server was left";
 
 /// Opens a session, and lets the nodes read in it until it ends. Returns whether there was one, and
@@ -44,7 +43,7 @@ pub(super) async fn open_and_run(shared: &Shared, session: &Session, before: Bef
     check.publish(session);
     let error = tokio::select! {
         error = follow(shared, session, &live, &mut states) => error,
-        _ = credentials.changed() => Error::SessionEnded { reason: "the credentials have changed" },
+        _ = credentials.changed() => ended("the credentials have changed"),
         error = disproved(&live) => error,
         // These never end.
         () = ensemble::keep(session, &live, check, live.resumes.subscribe()) => Error::Closed,
@@ -65,7 +64,7 @@ async fn open(
         established = timeout(ESTABLISH_LIMIT, establish(client, task)) => established.unwrap_or_else(|_| {
             Err(Error::Unanswered { operation: "sync", path: "/".to_owned(), limit: ESTABLISH_LIMIT })
         })?,
-        _ = changes.changed() => return Err(Error::SessionEnded { reason: LOST_AT_ONCE }),
+        _ = changes.changed() => return Err(ended(LOST_AT_ONCE)),
     };
     Ok((live, check, states))
 }
@@ -75,7 +74,7 @@ async fn establish(client: zookeeper::Client, task: SessionTask) -> Result<(Arc<
     let read_only = match client.state() {
         ZkState::SyncConnected => false,
         ZkState::ConnectedReadOnly => true,
-        _ => return Err(Error::SessionEnded { reason: LOST_AT_ONCE }),
+        _ => return Err(ended(LOST_AT_ONCE)),
     };
     if !read_only {
         // Without it a server that lags behind could serve the past.
@@ -83,6 +82,10 @@ async fn establish(client: zookeeper::Client, task: SessionTask) -> Result<(Arc<
     }
     let check = ensemble::check(&client).await.map_err(|source| Error::request("read", "/", source))?;
     Ok((Arc::new(LiveSession::new(client, task, read_only)), check))
+}
+
+fn ended(reason: &'static str) -> Error {
+    Error::SessionEnded { reason }
 }
 
 fn after(outage: Option<Duration>) -> String {
@@ -103,7 +106,8 @@ async fn follow(
     let (mut logs, mut lost, mut logged) = (Throttle::default(), false, false);
     let mut changes = Changes::default();
     loop {
-        let reason = match state {
+        match state {
+            ZkState::ConnectedReadOnly if live.read_only => {}
             ZkState::SyncConnected if !live.read_only => {
                 if std::mem::take(&mut lost) {
                     let outage = resume(session, live);
@@ -111,43 +115,34 @@ async fn follow(
                         info!("ZooKeeper session {id} resumed after {:.1} s", outage.as_secs_f32());
                     }
                 }
-                None
             }
-            ZkState::ConnectedReadOnly if live.read_only => None,
             ZkState::Disconnected if !live.read_only => {
                 if logs.is_due() {
                     logged = true;
                     warn!("connection to ZooKeeper lost, resuming session {id}");
                 }
                 session.change(None, SessionStatus::disconnect);
-                None
             }
-            ZkState::Expired => Some("it expired"),
-            ZkState::AuthFailed => Some("the server refused the credentials"),
-            ZkState::Closed => Some("it was closed"),
+            ZkState::Expired => return ended("it expired"),
+            ZkState::AuthFailed => return ended("the server refused the credentials"),
+            ZkState::Closed => return ended("it was closed"),
             // The ZooKeeper crate would go on with another session under the same handle.
-            _ => Some(LEFT_READ_ONLY),
-        };
-        if let Some(reason) = reason {
-            return Error::SessionEnded { reason };
+            _ => return ended(LEFT_READ_ONLY),
         }
-        let changed = states.changed();
-        state = if state == ZkState::Disconnected {
-            let Ok(state) = timeout(resume_limit(shared.config.timeout), changed).await else {
-                return Error::SessionEnded { reason: "it could not be resumed" };
-            };
-            state
-        } else {
-            changed.await
+        let is_lost = state == ZkState::Disconnected;
+        let limit = if is_lost { resume_limit(shared.config.timeout) } else { Duration::MAX };
+        let Ok(changed) = timeout(limit, states.changed()).await else {
+            return ended("it could not be resumed");
         };
+        state = changed;
         // Two changes may come as one: whatever it is now, the connection was lost in between.
         lost = true;
         if changes.are_too_many() {
             live.task.stop();
-            return Error::SessionEnded { reason: UNSTEADY };
+            return ended("its connection was lost again and again");
         }
         if live.read_only {
-            return Error::SessionEnded { reason: LEFT_READ_ONLY };
+            return ended(LEFT_READ_ONLY);
         }
     }
 }
@@ -174,15 +169,13 @@ fn resume(session: &Session, live: &Arc<LiveSession>) -> Duration {
 async fn disproved(live: &LiveSession) -> Error {
     loop {
         tokio::select! {
-            () = live.broken.notified() => {
-                return Error::SessionEnded { reason: "the ZooKeeper client library failed on a reply" };
-            }
+            () = live.broken.notified() => return ended("the ZooKeeper client library failed on a reply"),
             () = live.suspect.notified() => {}
         }
         let answers = live.answers(VERIFY_LIMIT).await;
         let connected = live.client.state() != ZkState::Disconnected;
         if connected && !answers {
-            return Error::SessionEnded { reason: "it is connected but gives no answers" };
+            return ended("it is connected but gives no answers");
         }
     }
 }
