@@ -44,7 +44,6 @@ pub(crate) use entry::{Entry, locate};
 pub use error::FileError;
 pub use inspect::{Warning, inspect_directory};
 pub use owner::Owner;
-pub(crate) use owner::{find_group, find_user};
 pub(crate) use remove::remove;
 pub(crate) use replacement::Replacement;
 pub use replacement::replace;

@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use ld_blocking::{BoundedCalls, CallError, Spawner};
 
-use crate::file::{Owner, find_group, find_user};
+use crate::file::Owner;
+
+/// The highest id: the next one means "leave it" to chown, and no user can have it.
+const MAX_ID: u32 = u32::MAX - 1;
 
 /// How long an answer of the user database counts as fresh. An older one is used only while the
 /// database hangs.
@@ -90,6 +93,21 @@ impl Users {
     }
 }
 
+/// The id of a user: by name, else the name as a decimal id. Blocks.
+fn find_user(name: &str) -> Option<u32> {
+    users::get_user_by_name(name).map(|user| user.uid()).or_else(|| decimal(name))
+}
+
+/// The id of a group: by name, else the name as a decimal id. Blocks.
+fn find_group(name: &str) -> Option<u32> {
+    users::get_group_by_name(name).map(|group| group.gid()).or_else(|| decimal(name))
+}
+
+fn decimal(name: &str) -> Option<u32> {
+    let digits = name.bytes().all(|byte| byte.is_ascii_digit());
+    name.parse().ok().filter(|id| digits && *id <= MAX_ID)
+}
+
 /// The id, if it was found not longer ago than `age`.
 fn look_up(known: &Mutex<Known>, key: &(&'static str, String), age: Duration) -> Option<u32> {
     lock(known).get(key).filter(|(_, found)| found.elapsed() <= age).map(|(id, _)| *id)
@@ -102,6 +120,15 @@ fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_looked_up_before_it_is_read_as_an_id() {
+        assert_eq!((find_user("root"), find_group("root")), (Some(0), Some(0)));
+        assert_eq!((find_user("65533"), find_group("65533")), (Some(65533), Some(65533)));
+        for name in ["no-such-user", "4294967295", "+5", ""] {
+            assert_eq!((find_user(name), find_group(name)), (None, None), "{name}");
+        }
+    }
 
     #[tokio::test]
     async fn names_come_before_decimal_ids() {

@@ -38,7 +38,7 @@ pub struct Engine {
     follow: Box<dyn Fn(Arc<Node>) -> Member + Send + Sync>,
     /// The number of the next node.
     next_index: AtomicUsize,
-    ended: watch::Sender<Option<String>>,
+    ended: watch::Sender<bool>,
     connection_error: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
@@ -97,7 +97,7 @@ impl Engine {
                 move |node| Member::start(&runtime, node, &source, &shared, &rounds)
             }),
             next_index: AtomicUsize::new(0),
-            ended: watch::Sender::new(None),
+            ended: watch::Sender::new(false),
             connection_error: Box::new({
                 let source = Arc::clone(&source);
                 move || source.connection_error()
@@ -163,16 +163,16 @@ impl Engine {
     /// Waits until the engine has ended, and tells why: only [`drain`](Self::drain) ends it, since
     /// a task that fails unexpectedly is started again. Cancel-safe.
     pub async fn ended(&self) -> String {
-        let mut ended = self.ended.subscribe();
-        let reason = ended.wait_for(Option::is_some).await;
-        reason.ok().and_then(|reason| reason.clone()).unwrap_or_default()
+        // The sender is the engine's own, so this cannot fail.
+        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+        "the engine was drained".to_owned()
     }
 
     /// Ends the tasks, begins no more writes and checks, kills the checks that run, and waits for
     /// the end of the writes in progress, `limit` at most. Returns whether all of it ended.
     pub async fn drain(&self, limit: Duration) -> bool {
         self.abort_tasks();
-        self.ended.send_replace(Some("the engine was drained".to_owned()));
+        self.ended.send_replace(true);
         let written = timeout(limit, self.shared.disks.drain());
         let (checked, written) = tokio::join!(self.shared.checks.end(limit), written);
         checked && written.is_ok()

@@ -49,7 +49,7 @@ const REREAD_INTERVAL: Duration = Duration::from_secs(1);
 /// The work on one file system.
 pub struct Disk {
     /// Work on files.
-    pub queue: Queue,
+    pub queue: Arc<Queue>,
     /// Looks at directories: where they are, and what lies in them.
     pub looks: BoundedCalls,
     /// Guards of content. A check is shown the content in a file beside the destination.

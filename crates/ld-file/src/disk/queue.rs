@@ -5,31 +5,67 @@
 //! call [`Queue::relieve`], which hands those to other threads, or gives them back while no thread
 //! is left.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ld_blocking::Spawner;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::yield_now;
 
+use super::batch::Batch;
 use super::claims::{Claimant, Claims};
 use super::job::{Answer, Destination, Job, JobError, Work};
-use super::threads::{STALL, Shared};
+use super::threads::STALL;
 
-/// A handle to the queue of one file system.
-#[derive(Clone)]
+/// The queue of one file system.
 pub struct Queue {
-    shared: Arc<Shared>,
+    pub(super) spawner: Spawner,
+    pub(super) claims: Arc<Claims>,
+    pub(super) state: Mutex<State>,
+    /// Notified when jobs arrive, or when no more will.
+    pub(super) changed: Condvar,
+    pub(super) threads: watch::Sender<usize>,
+    /// All threads hang.
+    pub(super) stalled: watch::Sender<bool>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) jobs: VecDeque<Job>,
+    /// One for each thread with work.
+    pub(super) batches: Vec<Arc<Batch>>,
+    pub(super) threads: usize,
+    /// Threads that wait for work.
+    pub(super) waiting: usize,
+    /// Threads are about to be made for the jobs that came last.
+    pub(super) starting: bool,
+    pub(super) draining: bool,
+}
+
+impl State {
+    /// Takes the jobs that wait behind steps of at least this age back into the queue.
+    pub(super) fn free_jobs(&mut self, age: Duration) {
+        for batch in self.batches.iter().filter(|batch| batch.step_age() >= age) {
+            batch.take_rest().into_iter().rev().for_each(|job| self.jobs.push_front(job));
+        }
+    }
 }
 
 impl Queue {
-    pub(super) fn new(spawner: Spawner, claims: Arc<Claims>) -> Self {
-        Self { shared: Arc::new(Shared::new(spawner, claims)) }
+    pub(super) fn new(spawner: Spawner, claims: Arc<Claims>) -> Arc<Self> {
+        let (state, changed) = (Mutex::default(), Condvar::new());
+        let (threads, stalled) = (watch::Sender::new(0), watch::Sender::new(false));
+        Arc::new(Self { spawner, claims, state, changed, threads, stalled })
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues a job. The answer comes on the channel; the channel is closed when the job is lost.
     pub fn submit(
-        &self,
+        self: &Arc<Self>,
         claimant: Arc<dyn Claimant>,
         work: Work,
         destination: Box<Destination>,
@@ -38,7 +74,7 @@ impl Queue {
         let progress = Default::default();
         let job = Job { claimant, work, destination, answer, progress };
         {
-            let mut state = self.shared.lock();
+            let mut state = self.lock();
             if state.draining {
                 return answered;
             }
@@ -47,50 +83,50 @@ impl Queue {
                 return answered;
             }
         }
-        let shared = Arc::clone(&self.shared);
+        let queue = Arc::clone(self);
         tokio::spawn(async move {
             // First let all tasks that are ready queue their jobs, so that one thread takes them
             // together.
             yield_now().await;
-            shared.start_threads();
+            queue.start_threads();
         });
         answered
     }
 
     /// Frees jobs from hanging steps, for other threads.
-    pub(super) fn relieve(&self) {
-        self.shared.lock().free_jobs(STALL);
-        if self.shared.lock().jobs.is_empty() {
+    pub(super) fn relieve(self: &Arc<Self>) {
+        self.lock().free_jobs(STALL);
+        if self.lock().jobs.is_empty() {
             return;
         }
-        self.shared.changed.notify_all();
-        if !self.shared.add_thread() && self.shared.set_stalled() {
-            self.shared.answer_new_jobs(|| JobError::Stalled);
+        self.changed.notify_all();
+        if !self.add_thread() && self.set_stalled() {
+            self.answer_new_jobs(|| JobError::Stalled);
         }
     }
 
     /// Whether it has threads.
     pub(super) fn is_at_work(&self) -> bool {
-        self.shared.lock().threads > 0
+        self.lock().threads > 0
     }
 
     /// Gives back the jobs that have not begun, since they may belong in another queue now.
     pub(super) fn give_back(&self) {
-        self.shared.lock().free_jobs(Duration::ZERO);
-        self.shared.answer_new_jobs(|| JobError::Stalled);
+        self.lock().free_jobs(Duration::ZERO);
+        self.answer_new_jobs(|| JobError::Stalled);
     }
 
     /// Waits until some thread makes progress again; returns at once unless all of them hang.
     pub async fn responsive(&self) {
         // The sender is this queue's own, so this cannot fail.
-        let _ = self.shared.stalled.subscribe().wait_for(|stalled| !stalled).await;
+        let _ = self.stalled.subscribe().wait_for(|stalled| !stalled).await;
     }
 
     /// Begins no more jobs and waits for the threads to end. Waiting jobs are dropped.
     pub(super) async fn drain(&self) {
-        self.shared.lock().draining = true;
-        self.shared.changed.notify_all();
-        drop(self.shared.take_new_jobs());
-        let _ = self.shared.threads.subscribe().wait_for(|threads| *threads == 0).await;
+        self.lock().draining = true;
+        self.changed.notify_all();
+        drop(self.take_new_jobs());
+        let _ = self.threads.subscribe().wait_for(|threads| *threads == 0).await;
     }
 }

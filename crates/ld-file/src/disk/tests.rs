@@ -58,7 +58,7 @@ fn write() -> Work {
 }
 
 /// Waits for the answer as an application does.
-async fn answer(queue: &Queue, mut answered: oneshot::Receiver<Answer>) -> Result<Done, JobError> {
+async fn answer(queue: &Arc<Queue>, mut answered: oneshot::Receiver<Answer>) -> Result<Done, JobError> {
     let began = Instant::now();
     loop {
         if let Ok(answer) = answered.try_recv() {

@@ -3,15 +3,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ld_blocking::Spawner;
-use tokio::sync::watch;
 
 use super::batch::Batch;
-use super::claims::Claims;
 use super::job::{Job, JobError};
+use super::queue::{Queue, State};
 
 /// Threads of one file system. More do not make one disk faster.
 const THREADS: usize = 4;
@@ -28,51 +27,7 @@ const LINGER: Duration = Duration::from_secs(1);
 /// When a step takes longer than this, the other jobs of its batch go to other threads.
 pub const STALL: Duration = Duration::from_secs(1);
 
-/// What a queue and its threads share.
-pub(super) struct Shared {
-    pub(super) spawner: Spawner,
-    pub(super) claims: Arc<Claims>,
-    pub(super) state: Mutex<State>,
-    /// Notified when jobs arrive, or when no more will.
-    pub(super) changed: Condvar,
-    pub(super) threads: watch::Sender<usize>,
-    /// All threads hang.
-    pub(super) stalled: watch::Sender<bool>,
-}
-
-#[derive(Default)]
-pub(super) struct State {
-    pub(super) jobs: VecDeque<Job>,
-    /// One for each thread with work.
-    pub(super) batches: Vec<Arc<Batch>>,
-    pub(super) threads: usize,
-    /// Threads that wait for work.
-    pub(super) waiting: usize,
-    /// Threads are about to be made for the jobs that came last.
-    pub(super) starting: bool,
-    pub(super) draining: bool,
-}
-
-impl State {
-    /// Takes the jobs that wait behind steps of at least this age back into the queue.
-    pub(super) fn free_jobs(&mut self, age: Duration) {
-        for batch in self.batches.iter().filter(|batch| batch.step_age() >= age) {
-            batch.take_rest().into_iter().rev().for_each(|job| self.jobs.push_front(job));
-        }
-    }
-}
-
-impl Shared {
-    pub(super) fn new(spawner: Spawner, claims: Arc<Claims>) -> Self {
-        let (state, changed) = (Mutex::default(), Condvar::new());
-        let (threads, stalled) = (watch::Sender::new(0), watch::Sender::new(false));
-        Self { spawner, claims, state, changed, threads, stalled }
-    }
-
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl Queue {
     /// Makes threads for the jobs that wait.
     pub(super) fn start_threads(self: &Arc<Self>) {
         let wanted = {
@@ -99,8 +54,8 @@ impl Shared {
             }
             self.count_threads(&mut state, 1);
         }
-        let shared = Arc::clone(self);
-        let Err(refused) = self.spawner.spawn("ld-files", move || shared.work()) else { return true };
+        let queue = Arc::clone(self);
+        let Err(refused) = self.spawner.spawn("ld-files", move || queue.work()) else { return true };
         self.count_threads(&mut self.lock(), -1);
         if self.lock().threads == 0 {
             let error = || io::Error::new(refused.kind(), refused.to_string());

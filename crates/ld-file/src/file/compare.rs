@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::acl::has_foreign_acl;
 use super::directory::{Directory, split};
-use super::error::SHORTAGES;
 use super::identity::Identity;
 use super::mode::Attributes;
 use super::{FileError, FileState, Target, content};
@@ -103,13 +102,7 @@ fn open_if_equal(
     if content.len() as u64 != found.size {
         return Ok(None);
     }
-    let file = match content::open(directory, name) {
-        Ok(file) => file,
-        Err(error) if SHORTAGES.contains(&error) => {
-            return Err(FileError::system("open", &directory.path().join(name))(error));
-        }
-        Err(_) => return Ok(None),
-    };
+    let Some(file) = content::open_to_compare(directory, name)? else { return Ok(None) };
     let is_found = || Identity::of(&file) == Ok(*found);
     let is_equal = is_found() && content::equals(&file, content).unwrap_or(false) && is_found();
     Ok(is_equal.then_some(file))

@@ -10,7 +10,9 @@ use std::sync::LazyLock;
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 
-use super::system;
+use super::directory::Directory;
+use super::error::SHORTAGES;
+use super::{FileError, system};
 
 /// Bytes read at a time.
 const CHUNK: usize = 64 * 1024;
@@ -55,19 +57,30 @@ pub(super) fn open(directory: impl AsFd, name: &OsStr) -> Result<File, Errno> {
     system::open(directory, name, flags)
 }
 
+/// The same to compare the file; `None` if it cannot be read. A shortage of the process is an error.
+pub(super) fn open_to_compare(directory: &Directory, name: &OsStr) -> Result<Option<File>, FileError> {
+    match open(directory, name) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if SHORTAGES.contains(&error) => {
+            Err(FileError::system("open", &directory.path().join(name))(error))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
 /// Reads from the start, about `size` bytes expected, until `each` returns false. Every chunk but
 /// the last is full, whatever single reads return. Stops soon after `size` bytes. Returns how many
 /// bytes were read.
 fn read_chunks(mut file: &File, size: u64, mut each: impl FnMut(&[u8]) -> bool) -> io::Result<u64> {
     file.rewind()?;
-    let room = usize::try_from(size).map_or(CHUNK, |size| size.saturating_add(1).min(CHUNK));
-    let mut chunk = Vec::with_capacity(room);
+    let chunk_size = usize::try_from(size).map_or(CHUNK, |size| size.saturating_add(1).min(CHUNK));
+    let mut chunk = Vec::with_capacity(chunk_size);
     let mut total = 0;
     while total <= size {
         chunk.clear();
-        file.take(room as u64).read_to_end(&mut chunk)?;
+        file.take(chunk_size as u64).read_to_end(&mut chunk)?;
         total += chunk.len() as u64;
-        if chunk.is_empty() || !each(&chunk) || chunk.len() < room {
+        if chunk.is_empty() || !each(&chunk) || chunk.len() < chunk_size {
             break;
         }
     }

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use super::acl::has_foreign_acl;
 use super::directory::Directory;
-use super::error::SHORTAGES;
 use super::identity::Identity;
 use super::owner::effective_user;
 use super::state::LastWritten;
@@ -83,15 +82,11 @@ pub(super) fn examine(
         if is_untouched && (depth == Depth::Attributes || found.user == effective_user()) {
             return Ok(found);
         }
-        let file = match content::open(directory, name) {
-            Ok(file) => file,
-            Err(error) if SHORTAGES.contains(&error) => {
-                return Err(FileError::system("open", &directory.path().join(name))(error));
+        let Some(file) = content::open_to_compare(directory, name)? else {
+            if is_untouched {
+                return Ok(found);
             }
-            Err(_) if is_untouched => return Ok(found),
-            Err(_) => {
-                return Err(Drift::changed("was changed and cannot be read to compare it", &found).into());
-            }
+            return Err(Drift::changed("was changed and cannot be read to compare it", &found).into());
         };
         if Identity::of(&file) != Ok(found) {
             continue;

@@ -1,7 +1,7 @@
 //! Removing the temporary files that a killed watcher left.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -83,42 +83,37 @@ fn sweep_directory(
             sweep.is_incomplete = true;
             break;
         }
-        match find(directory, name, *owner) {
-            Ok(Some(Stray::Readable(file))) => {
-                sweep.add(directory, name, remove_readable(directory, name, &file));
-            }
-            Ok(Some(Stray::Unreadable(found))) => unreadable.push((name.to_owned(), found)),
-            Ok(None) => {}
-            Err(error) => sweep.failed.push(error),
-        }
+        let is_removed = sweep_file(directory, name, *owner, &mut unreadable);
+        sweep.add(directory, name, is_removed);
     }
     remove_unreadable(directory, &unreadable, sweep)
 }
 
-/// A file that is stray unless a process has locked it.
-enum Stray {
-    Readable(File),
-    /// An unprivileged watcher gave it to another user.
-    Unreadable(Identity),
-}
-
-fn find(directory: &Directory, name: &str, owner: Option<u32>) -> Result<Option<Stray>, FileError> {
-    let Some(found) = directory.look(name.as_ref())? else { return Ok(None) };
+/// Removes a file that no process has locked, and returns whether it did. A file that an
+/// unprivileged process gave to another user may not be opened: it is noted as unreadable, with its
+/// inode.
+fn sweep_file(
+    directory: &Directory,
+    name: &str,
+    owner: Option<u32>,
+    unreadable: &mut Vec<(String, u64)>,
+) -> Result<bool, FileError> {
+    let path = || directory.path().join(name);
+    let Some(found) = directory.look(name.as_ref())? else { return Ok(false) };
     let is_ours = found.user == effective_user() || Some(found.user) == owner;
     if !found.is_file() || !is_ours {
-        return Ok(None);
+        return Ok(false);
     }
-    match content::open(directory, name.as_ref()) {
-        Ok(file) => Ok(Some(Stray::Readable(file))),
-        Err(Errno::ACCESS) => Ok(Some(Stray::Unreadable(found))),
-        Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(FileError::system("sweep", &directory.path().join(name))(error)),
-    }
-}
-
-fn remove_readable(directory: &Directory, name: &str, file: &File) -> Result<bool, FileError> {
-    let path = || directory.path().join(name);
-    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+    let file = match content::open(directory, name.as_ref()) {
+        Ok(file) => file,
+        Err(Errno::NOENT) => return Ok(false),
+        Err(Errno::ACCESS) => {
+            unreadable.push((name.to_owned(), found.inode));
+            return Ok(false);
+        }
+        Err(error) => return Err(FileError::system("sweep", &path())(error)),
+    };
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => {
             // It may have been put in place meanwhile, which is as it should be.
@@ -127,7 +122,7 @@ fn remove_readable(directory: &Directory, name: &str, file: &File) -> Result<boo
         }
         Err(error) => return Err(FileError::system("lock", &path())(error)),
     }
-    let locked = Identity::of(file).map_err(FileError::system("sweep", &path()))?;
+    let locked = Identity::of(&file).map_err(FileError::system("sweep", &path()))?;
     // A live watcher may have put the file in place just before it was locked here.
     if directory.look(name.as_ref())?.map(|found| found.key()) != Some(locked.key()) {
         return Ok(false);
@@ -139,15 +134,15 @@ fn remove_readable(directory: &Directory, name: &str, file: &File) -> Result<boo
 /// unless it was put in place already and its name is gone.
 fn remove_unreadable(
     directory: &Directory,
-    files: &[(String, Identity)],
+    files: &[(String, u64)],
     sweep: &mut Sweep,
 ) -> Result<(), FileError> {
     if files.is_empty() {
         return Ok(());
     }
     let locked = locked_inodes().map_err(FileError::system("read", Path::new("/proc/locks")))?;
-    for (name, found) in files {
-        if locked.contains(&found.inode) {
+    for (name, inode) in files {
+        if locked.contains(inode) {
             sweep.failed.push(FileError::Locked(directory.path().join(name)));
         } else {
             sweep.add(directory, name, unlink(directory, name));
