@@ -19,7 +19,8 @@ impl SecretValue {
         &self.0
     }
 
-    /// What is odd about the ends of a secret of text, for a warning. No byte of it is shown.
+    /// Characters at either end of a secret of text that are probably not meant, for a warning. No
+    /// byte of the secret is shown.
     ///
     /// A line break that an editor or `echo` left there makes ZooKeeper answer "not authorized"
     /// without a reason. The value is used all the same: it may be meant.
@@ -27,9 +28,9 @@ impl SecretValue {
     /// ```
     /// # use ld_config::SecretValue;
     /// let secret = SecretValue::new(b"user:password\n".to_vec());
-    /// assert_eq!(secret.suspicious_ending(), Some("it ends in a line break"));
+    /// assert_eq!(secret.stray_characters(), Some("it ends in a line break"));
     /// ```
-    pub fn suspicious_ending(&self) -> Option<&'static str> {
+    pub fn stray_characters(&self) -> Option<&'static str> {
         const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
         match self.0.as_slice() {
             bytes if bytes.starts_with(BYTE_ORDER_MARK) => Some("it starts with a byte order mark"),
@@ -56,7 +57,7 @@ mod tests {
 
     #[test]
     fn odd_ends_of_a_secret_are_named() {
-        let ending = |bytes: &[u8]| SecretValue::new(bytes.to_vec()).suspicious_ending();
+        let ending = |bytes: &[u8]| SecretValue::new(bytes.to_vec()).stray_characters();
         for good in ["u:p", "", "u:p w", "u:p\u{e9}"] {
             assert_eq!(ending(good.as_bytes()), None);
         }

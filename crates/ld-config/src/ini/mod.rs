@@ -4,11 +4,11 @@
 //! stops at the first mistake, and has other comments, escapes and indentation. What it does here
 //! is to read each value of several lines, in a form that Python and rust-ini read alike.
 
-mod canonical;
 mod entries;
 #[cfg(test)]
 mod python;
 mod scan;
+mod section_keys;
 mod whitespace;
 
 use crate::environment::Environment;

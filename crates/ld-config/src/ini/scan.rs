@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::canonical::Canonical;
+use super::section_keys::SectionKeys;
 use super::whitespace::{is_space, lines, trim};
 use crate::problem::Position;
 use crate::problems::Problems;
@@ -27,8 +27,8 @@ pub(super) struct Scan<'a> {
     pub(super) header: Option<usize>,
     /// The first section with a name that is nearly `live-data`, and its line.
     pub(super) similar: Option<(&'a str, usize)>,
-    pub(super) defaults: Canonical<'a>,
-    pub(super) live_data: Canonical<'a>,
+    pub(super) defaults: SectionKeys<'a>,
+    pub(super) live_data: SectionKeys<'a>,
 }
 
 pub(super) fn scan<'a>(text: &'a str, problems: &mut Problems) -> Scan<'a> {
@@ -109,10 +109,10 @@ impl<'a> Scanner<'a> {
 
     fn enter(&mut self, name: &'a str, number: usize, problems: &mut Problems) {
         self.section = Some(name);
-        // With room for all keys at once: a table that grows hashes all that it has again.
-        let room = if name == LIVE_DATA { self.newlines } else { 0 };
+        // For all keys at once: a table that grows hashes all that it has again.
+        let capacity = if name == LIVE_DATA { self.newlines } else { 0 };
         let section = self.sections.entry(name);
-        let (first, _) = section.or_insert_with(|| (number, HashMap::with_capacity(room)));
+        let (first, _) = section.or_insert_with(|| (number, HashMap::with_capacity(capacity)));
         // As in Python, only [DEFAULT] may come again.
         if *first != number && name != DEFAULT {
             problems.error(
@@ -155,7 +155,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The section that the open key is kept in.
-    fn kept(&mut self) -> Option<&mut Canonical<'a>> {
+    fn kept(&mut self) -> Option<&mut SectionKeys<'a>> {
         if self.open != Some(Kept::Yes) {
             return None;
         }

@@ -15,7 +15,7 @@ use crate::settings::{Config, ZooKeeperConfig};
 use crate::values::tls;
 
 /// Below these prefixes an unknown key is warned about. Other keys of the section belong to others.
-const OURS: [&str; 4] = ["zookeeper.", "secrets.", "watcher.", "status."];
+const OUR_PREFIXES: [&str; 4] = ["zookeeper.", "secrets.", "watcher.", "status."];
 
 /// The keys of a section outside of nodes.
 type Global<'a> = HashMap<&'a str, Entry<'a>>;
@@ -34,8 +34,8 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
     }
     check_tls(&config.zookeeper, &global, at, problems);
     for entry in section.entries.iter().filter(|entry| scope.covers(entry.key)) {
-        let ours = OURS.iter().any(|prefix| entry.key.starts_with(prefix));
-        if ours && !keys::global_names().any(|name| name == entry.key) {
+        let is_ours = OUR_PREFIXES.iter().any(|prefix| entry.key.starts_with(prefix));
+        if is_ours && !keys::global_names().any(|name| name == entry.key) {
             problems.warn_with(entry.at, entry.key, || {
                 let nearest = suggest::nearest(entry.key, keys::global_names());
                 format!("unknown key, ignored (the nearest known key is '{nearest}')")

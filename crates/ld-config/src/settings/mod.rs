@@ -69,7 +69,7 @@ impl Default for SecretsConfig {
 pub struct WatcherConfig {
     /// How often the mtime of a current file is set to now.
     pub heartbeat_interval: Duration,
-    /// How often a file is compared with what the watcher left.
+    /// How often a file is compared with what was last written.
     pub drift_interval: Duration,
     /// How often the content of a file that belongs to another user is compared with what was
     /// written, though the file looks untouched. Zero: never.

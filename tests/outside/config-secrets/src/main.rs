@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let secrets = secrets(store, &zookeeper.credentials, |warning| eprintln!("warning: {warning}"))?;
     for (path, secret) in zookeeper.credentials.iter().zip(&secrets) {
         println!("{path} can be read");
-        if let Some(problem) = secret.suspicious_ending() {
+        if let Some(problem) = secret.stray_characters() {
             eprintln!("warning: {path}: {problem}");
         }
     }

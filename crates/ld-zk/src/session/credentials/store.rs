@@ -78,7 +78,7 @@ impl Store {
         for ((path, known), result) in self.paths.iter().zip(&mut state.known).zip(results) {
             match check(path, result) {
                 Ok(value) => {
-                    if let Some(oddity) = value.suspicious_ending() {
+                    if let Some(oddity) = value.stray_characters() {
                         warnings.push(format!("the ZooKeeper credential {path} may be wrong: {oddity}"));
                     }
                     *known = Some(value);

@@ -14,9 +14,9 @@ use crate::problem::Position;
 const SECTION: &str = "section";
 const KEY: &str = "key";
 
-/// One section.
+/// The keys of one section, while it is scanned.
 #[derive(Default)]
-pub(super) struct Canonical<'a> {
+pub(super) struct SectionKeys<'a> {
     /// The keys with values that have ended.
     entries: Entries,
     /// The key with a value that may go on.
@@ -34,7 +34,7 @@ struct Open<'a> {
     goes_on: bool,
 }
 
-impl<'a> Canonical<'a> {
+impl<'a> SectionKeys<'a> {
     /// Begins a key.
     pub(super) fn key(&mut self, key: Cow<'a, str>, value: &'a str, at: Position) {
         self.end();
