@@ -61,13 +61,13 @@ impl TestFile {
 }
 
 /// A private directory with a destination in it.
-struct Room {
+struct Fixture {
     directory: TempDir,
     file: TestFile,
     state: FileState,
 }
 
-impl Room {
+impl Fixture {
     fn new() -> Self {
         Self::below(&std::env::temp_dir())
     }

@@ -11,31 +11,31 @@ use super::super::system::{
 };
 use super::super::{FileError, FileState, Owner, compare};
 use super::rerun::{rerun_as_nobody, shared_directory};
-use super::{NOBODY, Outcome, Room, TestFile, inode, is_root, names, user, write};
+use super::{Fixture, NOBODY, Outcome, TestFile, inode, is_root, names, user, write};
 
 #[test]
 fn the_mode_is_exact_whatever_the_umask() {
-    let mut room = Room::new();
+    let mut fixture = Fixture::new();
     for mode in [0o666, 0o777, 0o400, 0o4755, 0o2750, 0o1644] {
-        room.file.mode = mode;
-        room.replace(format!("{mode:o}").as_bytes());
+        fixture.file.mode = mode;
+        fixture.replace(format!("{mode:o}").as_bytes());
     }
-    room.file.mode = 0;
-    room.write(b"unreadable").unwrap();
-    assert_eq!(fs::metadata(room.path()).unwrap().mode() & 0o7777, 0);
+    fixture.file.mode = 0;
+    fixture.write(b"unreadable").unwrap();
+    assert_eq!(fs::metadata(fixture.path()).unwrap().mode() & 0o7777, 0);
 }
 
 #[test]
 fn a_file_with_another_mode_is_replaced_not_changed() {
-    let mut room = Room::new();
+    let mut fixture = Fixture::new();
     for mode in [0o644, 0o000] {
-        room.replace(b"same");
-        fs::set_permissions(room.path(), fs::Permissions::from_mode(mode)).unwrap();
-        let before = inode(room.path());
-        assert_eq!(room.write(b"same").unwrap(), Outcome::Replaced);
-        assert_ne!(inode(room.path()), before);
-        assert_eq!(fs::metadata(room.path()).unwrap().mode() & 0o7777, 0o400);
-        fs::remove_file(room.path()).unwrap();
+        fixture.replace(b"same");
+        fs::set_permissions(fixture.path(), fs::Permissions::from_mode(mode)).unwrap();
+        let before = inode(fixture.path());
+        assert_eq!(fixture.write(b"same").unwrap(), Outcome::Replaced);
+        assert_ne!(inode(fixture.path()), before);
+        assert_eq!(fs::metadata(fixture.path()).unwrap().mode() & 0o7777, 0o400);
+        fs::remove_file(fixture.path()).unwrap();
     }
 }
 
@@ -44,14 +44,14 @@ fn owner_and_group_are_set_each_by_itself() {
     if !is_root() {
         return;
     }
-    let mut room = Room::new();
+    let mut fixture = Fixture::new();
     for (owner, group) in [(Some(NOBODY), None), (None, Some(NOBODY)), (Some(65533), Some(65532))] {
-        room.file.owner = Owner { user: owner, group };
-        room.file.mode = 0o4750;
-        room.replace(b"owned");
-        let found = fs::metadata(room.path()).unwrap();
+        fixture.file.owner = Owner { user: owner, group };
+        fixture.file.mode = 0o4750;
+        fixture.replace(b"owned");
+        let found = fs::metadata(fixture.path()).unwrap();
         assert_eq!((found.uid(), found.gid()), (owner.unwrap_or(0), group.unwrap_or(0)));
-        assert_eq!(room.write_after_restart(b"owned").unwrap(), Outcome::Unchanged);
+        assert_eq!(fixture.write_after_restart(b"owned").unwrap(), Outcome::Unchanged);
     }
 }
 
@@ -60,13 +60,13 @@ fn a_file_of_another_owner_is_replaced_not_chowned() {
     if !is_root() {
         return;
     }
-    let mut room = Room::new();
-    room.replace(b"same");
-    let before = inode(room.path());
-    chown(room.path(), Some(NOBODY), None).unwrap();
-    room.replace(b"same");
-    assert_eq!(fs::metadata(room.path()).unwrap().uid(), 0);
-    assert_ne!(inode(room.path()), before);
+    let mut fixture = Fixture::new();
+    fixture.replace(b"same");
+    let before = inode(fixture.path());
+    chown(fixture.path(), Some(NOBODY), None).unwrap();
+    fixture.replace(b"same");
+    assert_eq!(fs::metadata(fixture.path()).unwrap().uid(), 0);
+    assert_ne!(inode(fixture.path()), before);
 }
 
 #[test]
@@ -74,34 +74,34 @@ fn a_file_in_a_directory_that_sets_the_group_is_left_alone() {
     if !is_root() {
         return;
     }
-    let mut room = Room::new();
-    chown(room.directory.path(), None, Some(NOBODY)).unwrap();
-    fs::set_permissions(room.directory.path(), fs::Permissions::from_mode(0o2755)).unwrap();
-    room.replace(b"same");
-    assert_eq!(fs::metadata(room.path()).unwrap().gid(), NOBODY);
-    assert_eq!(room.write_after_restart(b"same").unwrap(), Outcome::Unchanged);
+    let mut fixture = Fixture::new();
+    chown(fixture.directory.path(), None, Some(NOBODY)).unwrap();
+    fs::set_permissions(fixture.directory.path(), fs::Permissions::from_mode(0o2755)).unwrap();
+    fixture.replace(b"same");
+    assert_eq!(fs::metadata(fixture.path()).unwrap().gid(), NOBODY);
+    assert_eq!(fixture.write_after_restart(b"same").unwrap(), Outcome::Unchanged);
 }
 
 #[test]
 fn fewer_mode_bits_than_asked_are_written_and_accepted() {
     for answer in [Ok(()), Err(Errno::PERM), Err(Errno::NOSYS), Err(Errno::OPNOTSUPP)] {
-        let mut room = Room::new();
-        room.file.mode = 0o444;
+        let mut fixture = Fixture::new();
+        fixture.file.mode = 0o444;
         // The file keeps the mode that it is created with, 0400.
         with_answer(Call::Chmod, answer, || {
-            assert_eq!(room.write(b"content").unwrap(), Outcome::Replaced);
-            let before = inode(room.path());
-            assert_eq!(fs::metadata(room.path()).unwrap().mode() & 0o7777, 0o400);
-            assert!(room.verify().is_ok() && room.touch().is_ok());
-            assert_eq!(room.write(b"content").unwrap(), Outcome::Unchanged);
-            assert!(compare(room.file.target(), b"content", &mut room.state).unwrap());
-            assert_eq!(room.write_after_restart(b"content").unwrap(), Outcome::Unchanged, "{answer:?}");
-            assert_eq!(inode(room.path()), before);
-            assert!(room.strays().is_empty());
+            assert_eq!(fixture.write(b"content").unwrap(), Outcome::Replaced);
+            let before = inode(fixture.path());
+            assert_eq!(fs::metadata(fixture.path()).unwrap().mode() & 0o7777, 0o400);
+            assert!(fixture.verify().is_ok() && fixture.touch().is_ok());
+            assert_eq!(fixture.write(b"content").unwrap(), Outcome::Unchanged);
+            assert!(compare(fixture.file.target(), b"content", &mut fixture.state).unwrap());
+            assert_eq!(fixture.write_after_restart(b"content").unwrap(), Outcome::Unchanged, "{answer:?}");
+            assert_eq!(inode(fixture.path()), before);
+            assert!(fixture.strays().is_empty());
         });
         // The file system has learned modes.
-        assert_eq!(room.write_after_restart(b"content").unwrap(), Outcome::Replaced);
-        room.assert_holds(b"content");
+        assert_eq!(fixture.write_after_restart(b"content").unwrap(), Outcome::Replaced);
+        fixture.assert_holds(b"content");
     }
 }
 
@@ -119,9 +119,9 @@ fn a_mode_that_does_not_take_is_warned_of_once_a_file() {
 
 #[test]
 fn more_mode_bits_than_asked_are_an_error_and_not_published() {
-    let mut room = Room::new();
-    room.replace(b"old");
-    let directory = room.directory.path().to_owned();
+    let mut fixture = Fixture::new();
+    fixture.replace(b"old");
+    let directory = fixture.directory.path().to_owned();
     for answer in [Ok(()), Err(Errno::PERM)] {
         let directory = directory.clone();
         // The file system has one mode for all files, as vfat does.
@@ -130,22 +130,22 @@ fn more_mode_bits_than_asked_are_an_error_and_not_published() {
             fs::set_permissions(directory.join(temp), fs::Permissions::from_mode(0o755)).unwrap();
             answer
         };
-        room.file.mode = 0o444;
-        let error = with_effect(Call::Chmod, widen, || room.write(b"secret").unwrap_err().to_string());
+        fixture.file.mode = 0o444;
+        let error = with_effect(Call::Chmod, widen, || fixture.write(b"secret").unwrap_err().to_string());
         assert!(error.contains("mode 0755 instead of 0444, so its content is not published"), "{error}");
-        room.file.mode = 0o400;
-        room.assert_holds(b"old");
+        fixture.file.mode = 0o400;
+        fixture.assert_holds(b"old");
     }
 }
 
 #[test]
 fn a_broken_chmod_is_that_files_error() {
-    let mut room = Room::new();
-    room.file.mode = 0o444;
-    let text = with_answer(Call::Chmod, Err(Errno::IO), || room.write(b"x").unwrap_err().to_string());
+    let mut fixture = Fixture::new();
+    fixture.file.mode = 0o444;
+    let text = with_answer(Call::Chmod, Err(Errno::IO), || fixture.write(b"x").unwrap_err().to_string());
     assert!(text.contains("cannot set the mode of") && text.contains("Input/output error"), "{text}");
-    assert!(room.names().is_empty());
-    room.replace(b"x");
+    assert!(fixture.names().is_empty());
+    fixture.replace(b"x");
 }
 
 #[test]
@@ -161,10 +161,10 @@ fn a_group_bit_that_the_kernel_drops_is_fewer_bits() {
         return;
     }
     if is_root() {
-        let room = Room::new();
-        chown(room.directory.path(), Some(NOBODY), None).unwrap();
+        let fixture = Fixture::new();
+        chown(fixture.directory.path(), Some(NOBODY), None).unwrap();
         let test = "attributes::a_group_bit_that_the_kernel_drops_is_fewer_bits";
-        rerun_as_nobody(test, "+chown", room.directory.path());
+        rerun_as_nobody(test, "+chown", fixture.directory.path());
     }
 }
 
@@ -179,11 +179,11 @@ fn a_watcher_needs_no_capability_for_its_own_files() {
         return;
     }
     if is_root() {
-        let room = Room::new();
-        chown(room.directory.path(), Some(NOBODY), None).unwrap();
+        let fixture = Fixture::new();
+        chown(fixture.directory.path(), Some(NOBODY), None).unwrap();
         let test = "attributes::a_watcher_needs_no_capability_for_its_own_files";
-        rerun_as_nobody(test, "-chown", room.directory.path());
-        room.assert_holds(b"mine");
+        rerun_as_nobody(test, "-chown", fixture.directory.path());
+        fixture.assert_holds(b"mine");
     }
 }
 
@@ -197,11 +197,11 @@ fn the_mode_of_another_users_file_takes_cap_fowner() {
         return;
     }
     if is_root() {
-        let room = Room::new();
-        chown(room.directory.path(), Some(NOBODY), None).unwrap();
+        let fixture = Fixture::new();
+        chown(fixture.directory.path(), Some(NOBODY), None).unwrap();
         let test = "attributes::the_mode_of_another_users_file_takes_cap_fowner";
-        rerun_as_nobody(test, "+chown", room.directory.path());
-        assert_eq!(room.names(), Vec::<String>::new());
+        rerun_as_nobody(test, "+chown", fixture.directory.path());
+        assert_eq!(fixture.names(), Vec::<String>::new());
     }
 }
 
@@ -216,11 +216,11 @@ fn a_file_that_the_watcher_may_not_read_is_replaced() {
         return;
     }
     if is_root() {
-        let room = Room::new();
-        chown(room.directory.path(), Some(NOBODY), None).unwrap();
+        let fixture = Fixture::new();
+        chown(fixture.directory.path(), Some(NOBODY), None).unwrap();
         let test = "attributes::a_file_that_the_watcher_may_not_read_is_replaced";
-        rerun_as_nobody(test, "+chown,+fowner", room.directory.path());
-        room.assert_holds(b"same");
-        assert_eq!(fs::metadata(room.path()).unwrap().uid(), 1234);
+        rerun_as_nobody(test, "+chown,+fowner", fixture.directory.path());
+        fixture.assert_holds(b"same");
+        assert_eq!(fs::metadata(fixture.path()).unwrap().uid(), 1234);
     }
 }

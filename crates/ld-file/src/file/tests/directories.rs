@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::super::{FileState, OpenDirectories, Replacement};
 use super::rerun::{rerun, shared_directory};
-use super::{Room, TestFile};
+use super::{Fixture, TestFile};
 
 fn prepared(file: &TestFile, directories: &mut OpenDirectories) -> Replacement {
     let state = &mut FileState::default();
@@ -26,27 +26,27 @@ fn leave_three_descriptors() -> Vec<File> {
 
 #[test]
 fn files_of_one_directory_share_it() {
-    let room = Room::new();
+    let fixture = Fixture::new();
     let mut directories = OpenDirectories::default();
     let [one, other, elsewhere] = ["one", "other", "below/elsewhere"].map(|name| {
-        let file = TestFile::new(room.beside(name));
+        let file = TestFile::new(fixture.beside(name));
         let replacement = prepared(&file, &mut directories);
         replacement.put_in_place(file.target(), b"x", &mut FileState::default()).unwrap()
     });
     assert!(Arc::ptr_eq(&one, &other) && !Arc::ptr_eq(&one, &elsewhere));
-    assert_eq!(one.path(), room.directory.path());
+    assert_eq!(one.path(), fixture.directory.path());
 }
 
 #[test]
 fn few_descriptors_are_enough_for_many_directories() {
     let Some(directory) = shared_directory() else {
-        let room = Room::new();
+        let fixture = Fixture::new();
         rerun(
             "directories::few_descriptors_are_enough_for_many_directories",
             &["env"],
-            room.directory.path(),
+            fixture.directory.path(),
         );
-        assert_eq!(room.names().len(), 40);
+        assert_eq!(fixture.names().len(), 40);
         return;
     };
     let _taken = leave_three_descriptors();
@@ -61,12 +61,12 @@ fn few_descriptors_are_enough_for_many_directories() {
 #[test]
 fn an_error_says_that_descriptors_have_run_out() {
     if shared_directory().is_none() {
-        let room = Room::new();
-        rerun("directories::an_error_says_that_descriptors_have_run_out", &["env"], room.directory.path());
+        let fixture = Fixture::new();
+        rerun("directories::an_error_says_that_descriptors_have_run_out", &["env"], fixture.directory.path());
         return;
     }
-    let room = Room::new();
-    let (first, second) = (TestFile::new(room.beside("a/dest")), TestFile::new(room.beside("b/dest")));
+    let fixture = Fixture::new();
+    let (first, second) = (TestFile::new(fixture.beside("a/dest")), TestFile::new(fixture.beside("b/dest")));
     let _taken = leave_three_descriptors();
     let mut directories = OpenDirectories::default();
     let held = prepared(&first, &mut directories);

@@ -9,7 +9,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::super::temp_names::tag;
 use super::super::{FileError, Sweep, sweep};
 use super::rerun::{rerun_as_nobody, shared_directory};
-use super::{NOBODY, Room, is_root};
+use super::{Fixture, NOBODY, is_root};
 
 /// The name of a temporary file of `dest`.
 fn stray(dest: &Path, random: u64) -> PathBuf {
@@ -28,78 +28,78 @@ fn give_away(path: &Path) {
 
 #[test]
 fn stray_files_of_all_destinations_go() {
-    let room = Room::new();
-    let dests: Vec<_> = (0..300).map(|index| room.beside(&format!("dest{index}"))).collect();
+    let fixture = Fixture::new();
+    let dests: Vec<_> = (0..300).map(|index| fixture.beside(&format!("dest{index}"))).collect();
     for dest in &dests {
         fs::write(stray(dest, 1), "half").unwrap();
         fs::write(stray(dest, 2), "").unwrap();
     }
-    fs::write(room.path(), "kept").unwrap();
+    fs::write(fixture.path(), "kept").unwrap();
     let destinations: Vec<_> = dests.iter().map(|dest| (dest.as_path(), None)).collect();
-    let sweep = sweep(room.directory.path(), &destinations);
+    let sweep = sweep(fixture.directory.path(), &destinations);
     assert_eq!((sweep.removed.len(), sweep.failed.len()), (600, 0));
     assert!(!sweep.is_incomplete);
-    assert_eq!(room.names(), ["dest"]);
+    assert_eq!(fixture.names(), ["dest"]);
 }
 
 #[test]
 fn stray_files_in_memory_go_too() {
-    let mut room = Room::below(Path::new("/dev/shm"));
-    let directory = super::Directory::open(room.directory.path()).unwrap();
+    let mut fixture = Fixture::below(Path::new("/dev/shm"));
+    let directory = super::Directory::open(fixture.directory.path()).unwrap();
     assert!(directory.in_memory, "mount a tmpfs at /dev/shm");
-    room.replace(b"content");
-    fs::write(stray(room.path(), 1), "half").unwrap();
-    let sweep = sweep_one(room.path(), None);
-    assert_eq!(sweep.removed, [stray(room.path(), 1)], "{:?}", sweep.failed);
-    assert_eq!(room.names(), ["dest"]);
+    fixture.replace(b"content");
+    fs::write(stray(fixture.path(), 1), "half").unwrap();
+    let sweep = sweep_one(fixture.path(), None);
+    assert_eq!(sweep.removed, [stray(fixture.path(), 1)], "{:?}", sweep.failed);
+    assert_eq!(fixture.names(), ["dest"]);
 }
 
 #[test]
 fn planted_files_are_removed_up_to_a_limit() {
-    let room = Room::below(Path::new("/dev/shm"));
+    let fixture = Fixture::below(Path::new("/dev/shm"));
     for random in 0..20_100 {
-        fs::write(stray(room.path(), random), "").unwrap();
+        fs::write(stray(fixture.path(), random), "").unwrap();
     }
-    let first = sweep_one(room.path(), None);
+    let first = sweep_one(fixture.path(), None);
     assert_eq!((first.removed.len(), first.failed.len()), (20_000, 0));
     assert!(first.is_incomplete);
-    let second = sweep_one(room.path(), None);
+    let second = sweep_one(fixture.path(), None);
     assert_eq!((second.removed.len(), second.is_incomplete), (100, false));
 }
 
 #[test]
 fn a_temporary_file_of_this_process_stays() {
-    let mut room = Room::new();
-    let replacement = room.prepared(b"x");
-    let sweep = sweep_one(room.path(), None);
+    let mut fixture = Fixture::new();
+    let replacement = fixture.prepared(b"x");
+    let sweep = sweep_one(fixture.path(), None);
     assert!(sweep.removed.is_empty() && sweep.failed.is_empty(), "{sweep:?}");
-    replacement.put_in_place(room.file.target(), b"x", &mut room.state).unwrap();
-    assert_eq!(room.names(), ["dest"]);
+    replacement.put_in_place(fixture.file.target(), b"x", &mut fixture.state).unwrap();
+    assert_eq!(fixture.names(), ["dest"]);
 }
 
 #[test]
 fn a_file_that_another_process_has_locked_is_a_failure() {
-    let room = Room::new();
+    let fixture = Fixture::new();
     for operation in [FlockOperation::LockShared, FlockOperation::LockExclusive] {
-        fs::write(stray(room.path(), 1), "half").unwrap();
-        let locked = File::open(stray(room.path(), 1)).unwrap();
+        fs::write(stray(fixture.path(), 1), "half").unwrap();
+        let locked = File::open(stray(fixture.path(), 1)).unwrap();
         flock(&locked, operation).unwrap();
-        let sweep = sweep_one(room.path(), None);
+        let sweep = sweep_one(fixture.path(), None);
         assert_eq!((sweep.removed.len(), sweep.failed.len()), (0, 1));
         let text = sweep.failed[0].to_string();
         assert!(text.contains("/.live-data.") && text.contains("is locked by another process"), "{text}");
         // Not only closed: a child that another test just started may have a copy of the
         // descriptor.
         flock(&locked, FlockOperation::Unlock).unwrap();
-        assert_eq!(sweep_one(room.path(), None).removed.len(), 1);
+        assert_eq!(sweep_one(fixture.path(), None).removed.len(), 1);
     }
 }
 
 #[test]
 fn what_is_not_exactly_ours_stays() {
-    let room = Room::new();
-    let ours = format!("{:016x}", tag(room.path()).unwrap());
-    let other = format!("{:016x}", tag(&room.beside("not configured")).unwrap());
+    let fixture = Fixture::new();
+    let ours = format!("{:016x}", tag(fixture.path()).unwrap());
+    let other = format!("{:016x}", tag(&fixture.beside("not configured")).unwrap());
     let keep = [
         format!(".live-data.{ours}.0123456789abcde"),
         format!(".live-data.{ours}.0123456789abcdef0"),
@@ -111,14 +111,14 @@ fn what_is_not_exactly_ours_stays() {
         "dest.tmp".to_owned(),
     ];
     for name in &keep {
-        fs::write(room.beside(name), "").unwrap();
+        fs::write(fixture.beside(name), "").unwrap();
     }
-    fs::create_dir(stray(room.path(), 1)).unwrap();
-    symlink("dest.tmp", stray(room.path(), 2)).unwrap();
-    let before = room.names();
-    let sweep = sweep_one(room.path(), None);
+    fs::create_dir(stray(fixture.path(), 1)).unwrap();
+    symlink("dest.tmp", stray(fixture.path(), 2)).unwrap();
+    let before = fixture.names();
+    let sweep = sweep_one(fixture.path(), None);
     assert!(sweep.removed.is_empty() && sweep.failed.is_empty(), "{sweep:?}");
-    assert_eq!(room.names(), before);
+    assert_eq!(fixture.names(), before);
 }
 
 #[test]
@@ -126,21 +126,21 @@ fn only_files_of_ours_or_of_the_owner_go() {
     if !is_root() {
         return;
     }
-    let room = Room::new();
+    let fixture = Fixture::new();
     for (random, user) in [(1, 0), (2, 1234), (3, NOBODY)] {
-        fs::write(stray(room.path(), random), "").unwrap();
-        chown(stray(room.path(), random), Some(user), None).unwrap();
+        fs::write(stray(fixture.path(), random), "").unwrap();
+        chown(stray(fixture.path(), random), Some(user), None).unwrap();
     }
-    assert_eq!(sweep_one(room.path(), Some(1234)).removed.len(), 2);
-    assert!(stray(room.path(), 3).exists(), "another user's file");
+    assert_eq!(sweep_one(fixture.path(), Some(1234)).removed.len(), 2);
+    assert!(stray(fixture.path(), 3).exists(), "another user's file");
 }
 
 #[test]
 fn a_missing_directory_is_nothing_to_report() {
-    let room = Room::new();
-    fs::write(room.beside("file"), "").unwrap();
+    let fixture = Fixture::new();
+    fs::write(fixture.beside("file"), "").unwrap();
     for dest in ["missing/dest", "file/dest"] {
-        let sweep = sweep_one(&room.beside(dest), None);
+        let sweep = sweep_one(&fixture.beside(dest), None);
         assert!(sweep.removed.is_empty() && sweep.failed.is_empty(), "{sweep:?}");
     }
 }
@@ -155,15 +155,15 @@ fn files_given_away_go_unless_they_are_in_use() {
         return;
     }
     if is_root() {
-        let room = Room::new();
-        chown(room.directory.path(), Some(NOBODY), None).unwrap();
+        let fixture = Fixture::new();
+        chown(fixture.directory.path(), Some(NOBODY), None).unwrap();
         for random in [1, 2] {
-            fs::write(stray(room.path(), random), "").unwrap();
-            give_away(&stray(room.path(), random));
+            fs::write(stray(fixture.path(), random), "").unwrap();
+            give_away(&stray(fixture.path(), random));
         }
-        let used = File::open(stray(room.path(), 2)).unwrap();
+        let used = File::open(stray(fixture.path(), 2)).unwrap();
         flock(&used, FlockOperation::NonBlockingLockExclusive).unwrap();
         let test = "sweep::files_given_away_go_unless_they_are_in_use";
-        rerun_as_nobody(test, "+chown,+fowner", room.directory.path());
+        rerun_as_nobody(test, "+chown,+fowner", fixture.directory.path());
     }
 }

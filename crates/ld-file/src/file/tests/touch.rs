@@ -6,35 +6,35 @@ use std::time::{Duration, SystemTime};
 
 use super::super::{Depth, Drift, FileError, FileState, OpenDirectories, touch, verify};
 use super::rerun::{rerun_as_nobody, shared_directory};
-use super::{NOBODY, Outcome, Room, TestFile, is_root, user, write};
+use super::{Fixture, NOBODY, Outcome, TestFile, is_root, user, write};
 
 #[test]
 fn a_touch_sets_the_mtime_to_now_and_nothing_else() {
-    let mut room = Room::new();
-    room.replace(b"content");
-    let file = File::open(room.path()).unwrap();
+    let mut fixture = Fixture::new();
+    fixture.replace(b"content");
+    let file = File::open(fixture.path()).unwrap();
     file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
     let before = file.metadata().unwrap();
     let start = SystemTime::now() - Duration::from_secs(1);
-    room.touch().unwrap();
-    room.assert_holds(b"content");
-    let found = fs::metadata(room.path()).unwrap();
+    fixture.touch().unwrap();
+    fixture.assert_holds(b"content");
+    let found = fs::metadata(fixture.path()).unwrap();
     assert!(found.modified().unwrap() >= start);
     let others = |found: &fs::Metadata| (found.ino(), found.size(), found.uid(), found.gid(), found.atime());
     assert_eq!(others(&found), others(&before));
-    assert!(room.verify().is_ok() && room.touch().is_ok());
+    assert!(fixture.verify().is_ok() && fixture.touch().is_ok());
 }
 
 #[test]
 fn two_watchers_that_touch_one_file_see_no_drift() {
-    let mut room = Room::new();
-    room.replace(b"content");
-    let (file, mut other) = (room.file.clone(), FileState::default());
+    let mut fixture = Fixture::new();
+    fixture.replace(b"content");
+    let (file, mut other) = (fixture.file.clone(), FileState::default());
     assert_eq!(write(&file, b"content", &mut other).unwrap(), Outcome::Unchanged);
     for _ in 0..10 {
-        room.touch().unwrap();
+        fixture.touch().unwrap();
         touch(file.target(), &mut other, || true).unwrap();
-        room.verify().unwrap();
+        fixture.verify().unwrap();
         verify(file.target(), Depth::Content, &mut other, &mut OpenDirectories::default()).unwrap();
     }
 }
@@ -57,24 +57,24 @@ fn a_watcher_touches_a_file_that_it_may_not_read() {
         return;
     }
     if is_root() {
-        let room = Room::new();
-        chown(room.directory.path(), Some(NOBODY), None).unwrap();
+        let fixture = Fixture::new();
+        chown(fixture.directory.path(), Some(NOBODY), None).unwrap();
         let test = "touch::a_watcher_touches_a_file_that_it_may_not_read";
-        rerun_as_nobody(test, "+chown,+fowner", room.directory.path());
+        rerun_as_nobody(test, "+chown,+fowner", fixture.directory.path());
     }
 }
 
 #[test]
 fn a_proof_that_grew_old_on_the_way_sets_no_mtime() {
-    let mut room = Room::new();
-    room.replace(b"content");
-    let before = fs::metadata(room.path()).unwrap().modified().unwrap();
-    assert!(!touch(room.file.target(), &mut room.state, || false).unwrap());
-    assert_eq!(fs::metadata(room.path()).unwrap().modified().unwrap(), before);
-    fs::remove_file(room.path()).unwrap();
+    let mut fixture = Fixture::new();
+    fixture.replace(b"content");
+    let before = fs::metadata(fixture.path()).unwrap().modified().unwrap();
+    assert!(!touch(fixture.file.target(), &mut fixture.state, || false).unwrap());
+    assert_eq!(fs::metadata(fixture.path()).unwrap().modified().unwrap(), before);
+    fs::remove_file(fixture.path()).unwrap();
     let asked = || panic!("nothing is left to be touched");
     assert!(matches!(
-        touch(room.file.target(), &mut room.state, asked),
+        touch(fixture.file.target(), &mut fixture.state, asked),
         Err(FileError::Drift(Drift::Missing))
     ));
 }
