@@ -20,6 +20,7 @@ const LOOKUP_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why an owner has no id.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum UserError {
     /// It does not exist on this machine (yet).
     #[error("no {kind} is called '{name}': create it, or configure a name or a decimal id that exists")]

@@ -13,6 +13,7 @@ use crate::file::{Depth, Directory, FileError, FileState, Owner, Replacement};
 pub type Proof = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// What to do with one destination.
+#[non_exhaustive]
 pub enum Work {
     /// Make the file hold this content.
     Apply {
@@ -56,6 +57,7 @@ impl Work {
 
 /// What becomes of a file that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Existing {
     /// It is replaced or removed.
     Replace,
@@ -67,6 +69,7 @@ pub enum Existing {
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Done {
     /// The file was created or replaced.
     Replaced,
@@ -147,6 +150,7 @@ pub struct Destination {
 
 /// The answer to a job.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Answer {
     /// What was done, or why not.
     pub result: Result<Done, JobError>,

@@ -47,6 +47,7 @@ const MAX_FORMER: usize = 8;
 const REREAD_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The work on one file system.
+#[non_exhaustive]
 pub struct Disk {
     /// Work on files.
     pub queue: Arc<Queue>,
@@ -63,6 +64,52 @@ impl Disk {
 }
 
 /// The file systems of all destinations.
+///
+/// ```
+/// use std::path::PathBuf;
+/// use std::sync::Arc;
+///
+/// use ld_file::ld_blocking::Spawner;
+/// use ld_file::{Claimant, Disks, Done, Existing, Owner, Target, Work};
+///
+/// #[derive(Debug)]
+/// struct Flags(PathBuf);
+///
+/// impl Claimant for Flags {
+///     fn target(&self) -> Target<'_> {
+///         Target::new(&self.0)
+///     }
+///
+///     fn name(&self) -> String {
+///         "the file of the flags".to_owned()
+///     }
+///
+///     fn rank(&self) -> usize {
+///         0
+///     }
+///
+///     fn lose_file(&self, reason: &str) {
+///         eprintln!("{}: {reason}", self.0.display());
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("flags");
+/// let disks = Disks::new(Spawner::Threads);
+/// let disk = disks.of(&path).await?;
+/// let work = Work::Apply {
+///     content: Arc::new(b"on".to_vec()),
+///     owner: Owner::default(),
+///     existing: Existing::Replace,
+///     touch: None,
+/// };
+/// let answer = disk.queue.submit(Arc::new(Flags(path)), work, Box::default()).await?;
+/// assert_eq!(answer.result?, Done::Replaced);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Disks {
     spawner: Spawner,
     claims: Arc<Claims>,

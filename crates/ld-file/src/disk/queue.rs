@@ -63,7 +63,14 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a job. The answer comes on the channel; the channel is closed when the job is lost.
+    /// Queues a job. `destination` is that of the last answer for this claimant.
+    ///
+    /// The answer comes on the channel; the channel is closed when the job is lost. After [`STALL`]
+    /// without an answer, call [`Disks::relieve`](super::Disks::relieve), and again each time.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
     pub fn submit(
         self: &Arc<Self>,
         claimant: Arc<dyn Claimant>,

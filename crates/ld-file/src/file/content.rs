@@ -57,7 +57,8 @@ pub(super) fn open(directory: impl AsFd, name: &OsStr) -> Result<File, Errno> {
     system::open(directory, name, flags)
 }
 
-/// The same to compare the file; `None` if it cannot be read. A shortage of the process is an error.
+/// The same to compare the file; `None` if it cannot be read. A shortage of the process is an
+/// error.
 pub(super) fn open_to_compare(directory: &Directory, name: &OsStr) -> Result<Option<File>, FileError> {
     match open(directory, name) {
         Ok(file) => Ok(Some(file)),

@@ -192,7 +192,7 @@ impl OpenDirectories {
                 if self.open.len() >= MAX_OPEN {
                     self.open.remove(0);
                 }
-                Arc::new(self.with_room(open)?)
+                Arc::new(self.retry(open)?)
             }
         };
         self.open.push(directory.clone());
@@ -200,7 +200,7 @@ impl OpenDirectories {
     }
 
     /// Runs `open`. If descriptors have run out, it closes all directories and runs `open` again.
-    pub(super) fn with_room<T>(&mut self, open: impl Fn() -> Result<T, FileError>) -> Result<T, FileError> {
+    pub(super) fn retry<T>(&mut self, open: impl Fn() -> Result<T, FileError>) -> Result<T, FileError> {
         match open() {
             Err(error) if error.is_out_of_descriptors() && !self.open.is_empty() => {
                 self.open.clear();

@@ -20,6 +20,7 @@ const MAX_SECONDS: i64 = 253_402_300_799;
 
 /// How a destination differs from what was last written there.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Drift {
     /// Nothing is there.
     #[error("the file is missing")]
@@ -50,6 +51,7 @@ impl Drift {
 
 /// How closely to examine a file that looks untouched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Depth {
     /// Only what `stat` says.
     Attributes,

@@ -126,7 +126,7 @@ impl FileError {
         self.is_one_of(&[Errno::ACCESS])
     }
 
-    /// Whether the process or the machine has no descriptor left: closing some makes room.
+    /// Whether the process or the machine has no descriptor left: closing some helps.
     pub(crate) fn is_out_of_descriptors(&self) -> bool {
         self.is_one_of(&[Errno::MFILE, Errno::NFILE])
     }

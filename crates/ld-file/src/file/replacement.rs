@@ -61,7 +61,7 @@ impl Replacement {
     ) -> Result<Option<Self>, FileError> {
         let (parent, _) = split(target.dest)?;
         let directory = directories.open_or_create(parent, target.fsync)?;
-        let found = directories.with_room(|| find(target, &directory, content, state))?;
+        let found = directories.retry(|| find(target, &directory, content, state))?;
         match &found {
             Found::Right(found) => {
                 state.set_right(*found, content);
@@ -71,7 +71,7 @@ impl Replacement {
             Found::Wrong(Some(found)) => found.refuse_special(target.dest)?,
             _ => {}
         }
-        let temp = directories.with_room(|| Temp::create(&directory, target.dest, target.mode, content))?;
+        let temp = directories.retry(|| Temp::create(&directory, target.dest, target.mode, content))?;
         let identity = Attributes::new(target, &directory).set(&temp.file, target.dest)?;
         if state.grant_mode(identity.mode, target.mode) {
             warn!(

@@ -86,7 +86,7 @@ impl<W: NodeSource> Task<W> {
         self.retry.read_at(delay.due());
     }
 
-    /// A job was not done: it is tried again, with the content if there is room to hold it.
+    /// A job was not done: it is tried again, with the content if there is memory to hold it.
     pub(super) fn fail_job(&mut self, error: &JobError, attempt: Option<Attempt>) {
         match error {
             // Nothing was tried. While the file system hangs the next attempt waits before it

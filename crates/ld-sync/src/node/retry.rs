@@ -34,7 +34,7 @@ pub(super) struct Attempt {
     /// The proof from the moment of the read.
     pub(super) proof: Proof,
     /// Its share of the memory for held contents.
-    pub(super) room: Option<OwnedSemaphorePermit>,
+    pub(super) memory: Option<OwnedSemaphorePermit>,
 }
 
 /// What is done with content.
@@ -52,7 +52,7 @@ impl Attempt {
     }
 }
 
-/// The room for content that waits for a check or another attempt.
+/// The memory for content that waits for a check or another attempt.
 pub(crate) struct HeldContent(Arc<Semaphore>);
 
 impl Default for HeldContent {
@@ -63,18 +63,18 @@ impl Default for HeldContent {
 
 impl HeldContent {
     /// Reserves memory for `bytes`, or all of it for more than that; `None` if it is taken.
-    pub(super) fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+    pub(super) fn reserve(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let bytes = u32::try_from(bytes.min(HELD_BYTES)).ok()?;
         Arc::clone(&self.0).try_acquire_many_owned(bytes).ok()
     }
 
-    /// Keeps an attempt for another try; `None` if there is no room for it.
+    /// Keeps an attempt for another try; `None` if there is no memory for it.
     pub(super) fn hold(&self, mut attempt: Attempt) -> Option<Attempt> {
         if attempt.content.len() > HELD_BYTES {
             return None;
         }
-        if attempt.room.is_none() {
-            attempt.room = Some(self.room(attempt.content.len())?);
+        if attempt.memory.is_none() {
+            attempt.memory = Some(self.reserve(attempt.content.len())?);
         }
         Some(attempt)
     }

@@ -175,13 +175,13 @@ impl<W: NodeSource> Task<W> {
             NodeState::Present { data, stat } => {
                 let (content, reservation) = data.into_parts();
                 let content = Arc::new(content);
-                let Some((room, reservation)) = self.accept(disk, &content, reservation).await else {
+                let Some((memory, reservation)) = self.accept(disk, &content, reservation).await else {
                     return;
                 };
                 match (aim(&self.node, &stat, read_only, self.existing()), owner) {
                     (Ok(aim), Ok(owner)) => {
                         let proof = Proof::of_reading(session);
-                        let attempt = Attempt { content, session, stat, aim, proof, room };
+                        let attempt = Attempt { content, session, stat, aim, proof, memory };
                         self.apply(disk, attempt, owner, reservation).await;
                     }
                     (Ok(_), Err(error)) => self.fail(&error.to_string(), None),
@@ -216,12 +216,12 @@ impl<W: NodeSource> Task<W> {
         }
         // A check may take long: reads of other nodes need the memory.
         drop(reservation);
-        let Some(room) = self.shared.held.room(content.len()) else {
+        let Some(memory) = self.shared.held.reserve(content.len()) else {
             self.retry.later(None);
             return None;
         };
         match self.check(disk, content).await {
-            Ok(()) => Some((Some(room), Reservation::default())),
+            Ok(()) => Some((Some(memory), Reservation::default())),
             Err(verdict) => {
                 self.reject(&verdict);
                 None

@@ -89,7 +89,7 @@ impl<W: NodeSource> Task<W> {
                 Ok(Err(_)) => return Err(JobError::Panicked),
                 Err(_) => {
                     self.shared.disks.relieve(disk);
-                    // Contents of other file systems need the room.
+                    // Contents of other file systems need the memory.
                     drop(std::mem::take(&mut reservation));
                     if began.elapsed() >= HANG && !reported {
                         reported = true;
