@@ -51,7 +51,8 @@ pub(crate) enum Command {
     /// Show the state of the watcher that runs with CONFIG: 0 if every file is as it should be, 1
     /// if one is not, 3 if the watcher cannot be asked.
     Status(StatusArgs),
-    /// Check CONFIG without connecting: 0 if it is right, 1 with every problem if it is not.
+    /// Check CONFIG without connecting, with the files that it trusts: 0 if it is right, 1 with
+    /// every problem if it is not.
     Check(CheckArgs),
     /// Print CONFIG as it is understood, with all defaults; values with variables as CONFIG has
     /// them, since an environment may hold secrets.

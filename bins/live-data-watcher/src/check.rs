@@ -14,7 +14,10 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
     let origin = args.config.display();
     let parsed = ld_cli::parse_config(&args.config, Scope::Watcher);
     let (problems, is_valid) = match parsed {
-        Ok(parsed) => (parsed.warnings, true),
+        Ok(mut parsed) => {
+            parsed.look_at_files(&origin.to_string());
+            (parsed.warnings, true)
+        }
         Err(ConfigError::Invalid { errors, warnings, .. }) => ([warnings, errors].concat(), false),
         Err(error) => {
             tracing::error!("{}", chain(&error));

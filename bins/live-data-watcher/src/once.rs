@@ -35,7 +35,12 @@ pub(crate) fn prepare(nodes: &mut [NodeConfig], strict: bool) {
 
 /// Waits for all nodes, at most until the timeout. Afterwards the log has a line about each.
 pub(crate) async fn sync(engine: &Engine, args: &Args) -> Exit {
-    let in_time = timeout(args.timeout, outcomes(engine)).await.is_ok();
+    let done = async {
+        outcomes(engine).await;
+        // What it logs counts with --strict.
+        engine.prepared().await;
+    };
+    let in_time = timeout(args.timeout, done).await.is_ok();
     let nodes = engine.status();
     // Before the lines that follow.
     let ProblemsLogged { warnings, errors, .. } = ld_cli::problems_logged();

@@ -57,6 +57,7 @@
 mod builders;
 mod chain;
 mod destinations;
+mod directories;
 mod display;
 mod environment;
 mod error;
@@ -79,6 +80,7 @@ mod values;
 pub use builders::{NodeBuilder, ZooKeeperBuilder};
 pub use chain::chain;
 pub use destinations::is_plain_path;
+pub use directories::{OpenDirectory, open_directory};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use escape::{escape_hidden, is_hidden};

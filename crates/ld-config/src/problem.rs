@@ -81,6 +81,13 @@ impl Problem {
     pub(crate) fn of_file(origin: &str, message: String) -> Self {
         Self { severity: Severity::Warning, origin: origin.into(), line: 1, column: 1, key: None, message }
     }
+
+    /// A warning about a key.
+    pub(crate) fn of_key(origin: &str, at: Position, key: &str, message: String) -> Self {
+        let Position { line, column } = at;
+        let key = Some(key.to_owned());
+        Self { severity: Severity::Warning, origin: origin.into(), line, column, key, message }
+    }
 }
 
 impl fmt::Display for Problem {

@@ -42,7 +42,7 @@ pub(crate) use directory::{Directory, OpenDirectories};
 pub use drift::{Depth, Drift};
 pub(crate) use entry::{Entry, locate};
 pub use error::FileError;
-pub use inspect::{Warning, inspect_directory};
+pub use inspect::{OpenDirectory, inspect_directory};
 pub use owner::Owner;
 pub(crate) use remove::remove;
 pub(crate) use replacement::Replacement;

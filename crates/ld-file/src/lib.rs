@@ -54,7 +54,7 @@ pub use disk::{
 #[doc(hidden)]
 pub use file::set_before_open;
 pub use file::{
-    Depth, Drift, FileError, FileUnderCheck, Owner, Sweep, Target, Warning, inspect_directory,
+    Depth, Drift, FileError, FileUnderCheck, OpenDirectory, Owner, Sweep, Target, inspect_directory,
     open_destination_directory, replace, sweep,
 };
 pub use users::{UserError, Users};

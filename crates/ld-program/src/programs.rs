@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use crate::session::{kill_group, kill_session};
 #[derive(Debug, Clone, Default)]
 pub struct Programs {
     state: watch::Sender<State>,
-    /// Programs that were warned of.
-    warned: Arc<Mutex<HashSet<PathBuf>>>,
+    /// The warnings that were logged.
+    warned: Arc<Mutex<HashSet<String>>>,
 }
 
 #[derive(Debug, Default)]
@@ -63,13 +63,17 @@ impl Programs {
         });
     }
 
-    /// Warns once of a program that others may change: it runs with all that its owner has. `what`
-    /// names it, as in "the check /bin/x".
+    /// Warns once of a program that others may change or replace: it runs with all that its owner
+    /// has. `what` names it, as in "the check /bin/x". Blocks on a file system that hangs.
     pub fn warn_of_writers(&self, program: &Path, what: impl fmt::Display) {
         // What cannot be looked at cannot be run either, which says why.
-        let writers = std::fs::metadata(program).ok().and_then(|program| ld_config::other_writers(&program));
-        if let Some(writers) = writers.filter(|_| self.is_first_warning(program)) {
-            warn!("{what}: {writers}");
+        let Ok(found) = std::fs::metadata(program) else { return };
+        let directory = ld_config::open_directory(program, None).map(|directory| directory.to_string());
+        for reason in ld_config::other_writers(&found).into_iter().chain(directory) {
+            let warning = format!("{what}: {reason}");
+            if self.is_first(&warning) {
+                warn!("{warning}");
+            }
         }
     }
 
@@ -88,9 +92,9 @@ impl Programs {
         tokio::time::timeout(limit, state.wait_for(|state| state.active == 0)).await.is_ok()
     }
 
-    fn is_first_warning(&self, program: &Path) -> bool {
+    fn is_first(&self, warning: &str) -> bool {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        warned.insert(program.to_owned())
+        warned.insert(warning.to_owned())
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Engine {
     shared: Arc<Shared>,
     /// The rounds, and what else serves all nodes.
     tasks: Mutex<JoinSet<()>>,
+    /// Held by each task that prepares directories.
+    preparing: watch::Sender<()>,
     /// Starts the task of a node.
     follow: Box<dyn Fn(Arc<Node>) -> Member + Send + Sync>,
     /// The number of the next node.
@@ -86,12 +88,14 @@ impl Engine {
             checks: Checks::default(),
             source: source.description(),
             chroot: source.chroot().to_owned(),
+            spawner,
             sandbox: settings.sandbox,
         });
         let (rounds, _) = watch::channel(Rounds::default());
         let engine = Self {
             nodes: Arc::default(),
             tasks: Mutex::default(),
+            preparing: watch::Sender::default(),
             follow: Box::new({
                 let (source, shared, rounds) = (Arc::clone(&source), Arc::clone(&shared), rounds.clone());
                 move |node| Member::start(&runtime, node, &source, &shared, &rounds)
@@ -160,6 +164,14 @@ impl Engine {
         self.nodes.outcomes.settled().await;
     }
 
+    /// Waits until the directories of all destinations, and the check programs, were looked at:
+    /// what is to be said of them is in the log. Bound it: a file system that hangs takes 10 s and
+    /// more.
+    /// Cancel-safe.
+    pub async fn prepared(&self) {
+        self.preparing.closed().await;
+    }
+
     /// Waits until the engine has ended, and tells why: only [`drain`](Self::drain) ends it, since
     /// a task that fails unexpectedly is started again. Cancel-safe.
     pub async fn ended(&self) -> String {
@@ -188,7 +200,8 @@ impl Engine {
         let mut tasks = self.tasks();
         // Forget the tasks that have ended.
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(prepare_directories(Arc::clone(&self.shared), nodes.clone()));
+        let preparing = self.preparing.subscribe();
+        tasks.spawn(prepare_directories(Arc::clone(&self.shared), nodes.clone(), preparing));
         self.nodes.extend(nodes.into_iter().map(&self.follow));
     }
 

@@ -1,17 +1,19 @@
-//! At start: removes temporary files that a killed process left, and warns of directories that
-//! others can write.
+//! At start: removes temporary files that a killed process left, and warns of directories and check
+//! programs that others can write.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
+use ld_blocking::BoundedCalls;
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::node::{Node, Shared};
 use ld_file::LOOK_LIMIT;
-use ld_file::{Sweep, Warning, inspect_directory, sweep};
+use ld_file::{OpenDirectory, Sweep, inspect_directory, sweep};
 
 /// Directories that are prepared at one time.
 const AT_ONCE: usize = 64;
@@ -19,8 +21,14 @@ const AT_ONCE: usize = 64;
 /// Files and failures of one directory that are logged one by one.
 const MAX_SHOWN: usize = 10;
 
-/// Prepares the directories of all destinations. Nodes are followed meanwhile.
-pub(crate) async fn prepare_directories(shared: Arc<Shared>, nodes: Vec<Arc<Node>>) {
+/// Prepares the directories of all destinations, and looks at the check programs. Nodes are
+/// followed meanwhile. `preparing` is dropped at the end.
+pub(crate) async fn prepare_directories(
+    shared: Arc<Shared>,
+    nodes: Vec<Arc<Node>>,
+    preparing: watch::Receiver<()>,
+) {
+    let checks = nodes.iter().filter_map(|node| node.config.guards.check.clone()).collect();
     let mut directories: HashMap<PathBuf, Vec<Arc<Node>>> = HashMap::new();
     for node in nodes {
         let parent = node.config.dest.parent().unwrap_or(Path::new("/"));
@@ -37,10 +45,29 @@ pub(crate) async fn prepare_directories(shared: Arc<Shared>, nodes: Vec<Arc<Node
             }
         }
     }
+    look_at_checks(&shared, checks).await;
+    drop(preparing);
+}
+
+/// Warns of check programs that others may change, also of those that never run.
+async fn look_at_checks(shared: &Shared, programs: HashSet<PathBuf>) {
+    if programs.is_empty() {
+        return;
+    }
+    let checks = shared.checks.clone();
+    let look = move || {
+        for program in programs {
+            checks.warn_of_writers(&program, format_args!("the check {}", program.display()));
+        }
+    };
+    let calls = BoundedCalls::new("looking at the check programs", shared.spawner, 1);
+    if let Err(error) = calls.run(LOOK_LIMIT, look).await {
+        warn!("others may be able to change check programs: {error}");
+    }
 }
 
 /// Removes temporary files from one directory, and returns the warnings about it.
-async fn prepare(shared: &Shared, directory: PathBuf, nodes: Vec<Arc<Node>>) -> Vec<Warning> {
+async fn prepare(shared: &Shared, directory: PathBuf, nodes: Vec<Arc<Node>>) -> Vec<OpenDirectory> {
     // An owner that is not known is reported when the file is written.
     let destinations = match timeout(LOOK_LIMIT, with_owners(shared, &nodes)).await {
         Ok(destinations) => destinations,
@@ -76,7 +103,7 @@ async fn with_owners(shared: &Shared, nodes: &[Arc<Node>]) -> Vec<(PathBuf, Opti
 }
 
 /// Looks at one directory. Blocks.
-fn look(directory: &Path, destinations: &[(PathBuf, Option<u32>)]) -> (Sweep, Vec<Warning>) {
+fn look(directory: &Path, destinations: &[(PathBuf, Option<u32>)]) -> (Sweep, Vec<OpenDirectory>) {
     let mut owners = HashSet::new();
     let of_each_owner = destinations.iter().filter(|(_, owner)| owners.insert(*owner));
     let warnings = of_each_owner.filter_map(|(dest, owner)| inspect_directory(dest, *owner)).collect();

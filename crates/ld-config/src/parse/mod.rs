@@ -10,18 +10,20 @@ mod section;
 mod suggest;
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
+use crate::directories::open_directory;
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::file;
 use crate::ini;
+use crate::keys::NODE_PREFIX;
 use crate::limits::MAX_CONFIG_BYTES;
-use crate::problem::{NodeProblems, Problem};
+use crate::problem::{NodeProblems, Position, Problem};
 use crate::problems::Problems;
-use crate::settings::Config;
+use crate::settings::{Config, SecretsProvider};
 pub use scope::Scope;
 
 /// A configuration, and what should be said about it.
@@ -38,6 +40,33 @@ pub struct Parsed {
     /// The values in which variables were replaced, as the file has them, by key. What a variable
     /// stands for may be a secret: show these instead.
     pub written: HashMap<String, String>,
+    /// Where the keys that name a trusted file stand.
+    places: HashMap<String, Position>,
+}
+
+impl Parsed {
+    /// Looks at the secrets file, the checks and the hooks, and adds a warning for each that others
+    /// may change or replace. A file that is missing does not warn: it may come later. Blocks on a
+    /// file system that hangs, and so is not a part of reading the configuration.
+    pub fn look_at_files(&mut self, origin: &str) {
+        let secrets = &self.config.secrets;
+        let is_read =
+            !self.config.zookeeper.credentials.is_empty() && secrets.provider == SecretsProvider::Vault;
+        let secrets = is_read.then(|| ("secrets.path".to_owned(), &secrets.path));
+        let programs = self.config.nodes.iter().flat_map(|node| {
+            let check = node.guards.check.as_ref().map(|check| ("check", check));
+            let hook = node.hook.on_change.as_ref().map(|hook| ("on_change", &hook.program));
+            let key = |name| format!("{NODE_PREFIX}{}.{name}", node.name);
+            check.into_iter().chain(hook).map(move |(name, program)| (key(name), program))
+        });
+        for (key, file) in secrets.into_iter().chain(programs) {
+            let Ok(found) = fs::metadata(file) else { continue };
+            let at = self.places.get(&key).copied().unwrap_or(Position::from(1));
+            let directory = open_directory(file, None).map(|directory| directory.to_string());
+            let reasons = file::other_writers(&found).into_iter().chain(directory);
+            self.warnings.extend(reasons.map(|reason| Problem::of_key(origin, at, &key, reason)));
+        }
+    }
 }
 
 impl Config {
@@ -64,10 +93,15 @@ impl Config {
         // The section has its own copy of what matters: a large file need not be held twice.
         drop(text);
         let written = section.iter().flat_map(|section| section.entries.written()).collect();
+        let names_file =
+            |key: &str| key == "secrets.path" || key.ends_with(".check") || key.ends_with(".on_change");
+        let named = section.iter().flat_map(|section| section.entries.iter());
+        let named = named.filter(|entry| names_file(entry.key));
+        let places = named.map(|entry| (entry.key.to_owned(), entry.at)).collect();
         let read = section.map(|section| section::read(&section, scope, &mut problems));
         let (config, node_problems) = read.unwrap_or_default();
         let warnings = problems.finish()?;
-        Ok(Parsed { config, warnings, node_problems, written })
+        Ok(Parsed { config, warnings, node_problems, written, places })
     }
 
     /// Reads a configuration from an open file or from standard input.
@@ -87,7 +121,8 @@ impl Config {
         Self::parse(bytes, origin, env, scope)
     }
 
-    /// Reads the configuration file at `path`. It also warns of a file that others may change.
+    /// Reads the configuration file at `path`. It also warns of a file that others may change
+    /// or replace.
     ///
     /// It waits for the writer of a FIFO: a configuration may come from a pipe.
     ///
@@ -102,9 +137,9 @@ impl Config {
         let writers = writers.and_then(|metadata| file::other_writers(&metadata));
         let origin = path.display().to_string();
         let mut parsed = Self::from_reader(file, &origin, env, scope)?;
-        if let Some(writers) = writers {
-            parsed.warnings.insert(0, Problem::of_file(&origin, writers));
-        }
+        let directory = open_directory(path, None).map(|directory| directory.to_string());
+        let of_file = writers.into_iter().chain(directory).map(|reason| Problem::of_file(&origin, reason));
+        parsed.warnings.splice(0..0, of_file);
         Ok(parsed)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::error::SecretsError;
+use crate::directories::open_directory;
 use crate::file::{ReadFileError, read_bounded_regular_file};
 use crate::limits::MAX_SECRETS_BYTES;
 use crate::quote::quoted;
@@ -18,7 +19,7 @@ pub struct ReadSecrets {
     /// One result for each path, in order.
     pub secrets: Vec<Result<SecretValue, SecretsError>>,
     /// A log line for each file of the store that others than root and the user of this process
-    /// may change. No secret is in it.
+    /// may change or replace. No secret is in it.
     pub warnings: Vec<String>,
 }
 
@@ -34,10 +35,10 @@ impl ReadSecrets {
 pub(super) fn read_file(file: &Path, warnings: &mut Vec<String>) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
     match read_bounded_regular_file(file, MAX_SECRETS_BYTES) {
         Ok(read) => {
-            let warning = read
-                .other_writers
-                .map(|why| format!("the secrets in {}: {why}", quoted(&file.to_string_lossy())));
-            warnings.extend(warning);
+            let directory = open_directory(file, None).map(|directory| directory.to_string());
+            let reasons = read.other_writers.into_iter().chain(directory);
+            let name = quoted(&file.to_string_lossy());
+            warnings.extend(reasons.map(|reason| format!("the secrets in {name}: {reason}")));
             Ok(read.content)
         }
         Err(ReadFileError::Io(source)) => {

@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::sync::Arc;
 
+use ld_blocking::Spawner;
 use ld_config::{Guards, NodeConfig, Principal};
 use ld_zk::{NodeState, Reading, Reservation, SessionKey};
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -30,6 +31,8 @@ pub(crate) struct Shared {
     /// The ensemble and the chroot, for messages.
     pub(crate) source: String,
     pub(crate) chroot: String,
+    /// Where blocking work runs.
+    pub(crate) spawner: Spawner,
     /// The process is sandboxed, which messages about missing permissions mention.
     pub(crate) sandbox: bool,
 }
