@@ -56,7 +56,7 @@ impl Running {
         let reloads = Reloads::default();
         let (client, engine) = start(&config)?;
         let mut hooks = Hooks::default();
-        hooks.follow(&config.nodes, engine.changes(), Vec::new());
+        hooks.follow(&config.nodes, engine.changes());
         let server = serve(&config, &engine, &client, &reloads, &hooks)?;
         let reads = BoundedCalls::new("reading the configuration", Spawner::Threads, 1);
         Ok(Self { config, client, engine, hooks, server, reloads, reads, sandbox })
@@ -116,7 +116,7 @@ impl Running {
         let restarts = former.zookeeper != self.config.zookeeper
             || former.secrets != self.config.secrets
             || former.watcher != self.config.watcher;
-        let done = if restarts { self.restart().await } else { self.change_nodes().await };
+        let done = if restarts { self.restart().await } else { self.change_nodes(&former).await };
         let serves_anew = restarts || former.status != self.config.status;
         let done = match done {
             Ok(()) if serves_anew => self.serve_anew(),
@@ -129,11 +129,12 @@ impl Running {
     }
 
     /// Follows the configured nodes in the sessions that there are.
-    async fn change_nodes(&mut self) -> Result<(), String> {
-        let before = self.engine.status();
-        let nodes = without_hooks(&self.config);
-        let changes = self.engine.set_nodes(nodes).await.map_err(|error| error.to_string())?;
-        self.hooks.follow(&self.config.nodes, self.engine.changes(), before);
+    async fn change_nodes(&mut self, former: &Config) -> Result<(), String> {
+        self.pause_hooks();
+        let changed = self.engine.set_nodes(without_hooks(&self.config)).await;
+        let in_force = if changed.is_ok() { &self.config } else { former };
+        self.hooks.follow(&in_force.nodes, self.engine.changes());
+        let changes = changed.map_err(|error| error.to_string())?;
         for name in &changes.removed {
             info!("nodes.{name}: removed from the configuration; its file stays");
         }
@@ -149,11 +150,17 @@ impl Running {
         self.client.close(END_LIMIT).await;
         let started = start(&self.config).map_err(|error| chain(&error));
         // The status shows what runs, also when its server cannot be started anew.
-        let before = self.engine.status();
+        self.pause_hooks();
         (self.client, self.engine) = started?;
-        self.hooks.follow(&self.config.nodes, self.engine.changes(), before);
+        self.hooks.follow(&self.config.nodes, self.engine.changes());
         info!("reloaded: new sessions with {}", ld_cli::ensemble(&self.config.zookeeper));
         Ok(())
+    }
+
+    /// Lets no hook miss what happens until now.
+    fn pause_hooks(&mut self) {
+        let has_hooks = self.config.nodes.iter().any(|node| node.active_hook().is_some());
+        self.hooks.pause(if has_hooks { self.engine.status() } else { Vec::new() });
     }
 
     fn serve_anew(&mut self) -> Result<(), String> {

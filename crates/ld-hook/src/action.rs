@@ -9,6 +9,8 @@ use std::time::Duration;
 use ld_config::{Hook, HookSignal, SignalTarget};
 use ld_program::{Ended, Programs, clear_environment, ends_in_carriage_return, explain};
 
+use tracing::warn;
+
 use crate::event::Event;
 use crate::output;
 use crate::pid_file;
@@ -84,7 +86,9 @@ fn run_program(
     let mut output = output::logged(event.label());
     let ended = active.run_with_output(command, limit, |piece| output.add(piece));
     output.finish();
-    if active.is_killed() {
+    let has_succeeded = matches!(ended, Ok(Ended::Itself(status)) if status.success());
+    if active.is_killed() && !has_succeeded {
+        warn!("{}: the hook {name} was killed, since the watcher ends", event.label());
         return Err(Failure::Interrupted);
     }
     let ended = ended.map_err(|error| {

@@ -30,6 +30,8 @@ pub struct Hooks {
     shared: Shared,
     /// Follows the nodes.
     follower: Option<AbortHandle>,
+    /// The states of all nodes when they were last looked at.
+    before: Vec<Status>,
 }
 
 /// Which hook of which node runs.
@@ -39,6 +41,8 @@ struct Table {
     /// By the name of the hook.
     runners: HashMap<String, Runner>,
     seen: Seen,
+    /// Counts the followers: a former one must change nothing.
+    round: u64,
 }
 
 /// A node that has a hook.
@@ -54,7 +58,7 @@ impl Default for Hooks {
         let slots = Arc::new(Semaphore::new(AT_A_TIME));
         let shared =
             Shared { spawner: Spawner::Threads, programs: Programs::default(), slots, runs: Runs::default() };
-        Self { table: Arc::default(), shared, follower: None }
+        Self { table: Arc::default(), shared, follower: None, before: Vec::new() }
     }
 }
 
@@ -62,26 +66,16 @@ impl Hooks {
     /// Runs the hooks of these nodes, and no others, from now on. Without one it does nothing, at
     /// no cost. Needs a tokio runtime with time.
     ///
-    /// `changes` are those of the engine that follows the nodes. When this is called again,
-    /// `before` is the state of the nodes as the engine had it before it was changed or replaced.
-    /// What happened until then to a node that had a hook is not lost. What happened to one that
-    /// had none is no news.
-    ///
-    /// A hook that stays as it is goes on. One that is changed runs for the change for which the
+    /// `changes` are those of the engine that follows the nodes. A hook that stays as it is goes on;
+    /// one that was given up is run again. One that is changed runs for the change for which the
     /// former one had not succeeded.
-    pub fn follow(&mut self, nodes: &[NodeConfig], mut changes: Changes, before: Vec<Status>) {
-        if let Some(follower) = self.follower.take() {
-            follower.abort();
-        }
+    pub fn follow(&mut self, nodes: &[NodeConfig], mut changes: Changes) {
+        self.pause(Vec::new());
+        let before = std::mem::take(&mut self.before);
         let mut table = self.table();
-        for status in &before {
-            table.take(status);
-        }
         table.set(nodes, &self.shared);
-        for status in &before {
-            table.accept(status);
-        }
-        let is_empty = table.nodes.is_empty();
+        before.iter().for_each(|status| table.accept(status));
+        let (round, is_empty) = (table.round, table.nodes.is_empty());
         drop(table);
         if is_empty {
             return;
@@ -91,10 +85,33 @@ impl Hooks {
             loop {
                 let statuses = changes.next().await;
                 let mut table = lock(&table);
+                if table.round != round {
+                    return;
+                }
                 statuses.iter().for_each(|status| table.take(status));
             }
         };
         self.follower = Some(tokio::spawn(follow).abort_handle());
+    }
+
+    /// Looks at no node until [`follow`](Self::follow) is called again: to be called before the
+    /// engine of the nodes is changed, or after it was ended. Programs that run go on.
+    ///
+    /// `last` are the states of all nodes. What happened until then to a node that had a hook is
+    /// not lost. What happened to one that had none is no news. Without hooks it
+    /// may be empty.
+    pub fn pause(&mut self, last: Vec<Status>) {
+        if let Some(follower) = self.follower.take() {
+            follower.abort();
+        }
+        let mut table = self.table();
+        // The follower may be at work on another thread.
+        table.round += 1;
+        last.iter().for_each(|status| table.take(status));
+        drop(table);
+        if !last.is_empty() {
+            self.before = last;
+        }
     }
 
     /// How often the hooks ran.
@@ -110,9 +127,7 @@ impl Hooks {
     }
 
     fn stop(&mut self) {
-        if let Some(follower) = self.follower.take() {
-            follower.abort();
-        }
+        self.pause(Vec::new());
         self.table().runners.clear();
     }
 
@@ -159,7 +174,10 @@ impl Table {
                 None => format!("nodes.{}", node.name),
             };
             self.runners.entry(name.clone()).or_insert_with(|| match former.remove(&name) {
-                Some(runner) if runner.hook == *hook => runner,
+                Some(runner) if runner.hook == *hook => {
+                    runner.run_again_if_given_up();
+                    runner
+                }
                 former => Runner::start(&name, hook.clone(), shared, former),
             });
             let subject = Arc::new(Subject::new(node));

@@ -14,7 +14,7 @@
 //!     .on_change(CommandLine::new("/usr/sbin/nginx", ["-s", "reload"]))
 //!     .build()?];
 //! let mut hooks = Hooks::default();
-//! hooks.follow(&nodes, engine.changes(), Vec::new());
+//! hooks.follow(&nodes, engine.changes());
 //! # Ok(())
 //! # }
 //! ```

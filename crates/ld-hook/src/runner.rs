@@ -60,6 +60,8 @@ struct Events {
     waiting: Option<Event>,
     /// The hook runs for it, or has failed for it.
     unfinished: Option<Event>,
+    /// It is not run again for the unfinished one.
+    is_given_up: bool,
 }
 
 impl Runner {
@@ -85,6 +87,13 @@ impl Runner {
     /// Runs the hook for this event next, instead of for one that waits.
     pub(crate) fn push(&self, event: Event) {
         self.mailbox.put(event);
+    }
+
+    /// Makes another attempt for a change for which it was given up.
+    pub(crate) fn run_again_if_given_up(&self) {
+        if let Some(event) = self.mailbox.given_up() {
+            self.mailbox.put(event);
+        }
     }
 }
 
@@ -123,12 +132,23 @@ impl Mailbox {
         let event = events.waiting.take();
         if event.is_some() {
             events.unfinished.clone_from(&event);
+            events.is_given_up = false;
         }
         event
     }
 
     fn finish(&self) {
         self.lock().unfinished = None;
+    }
+
+    fn give_up(&self) {
+        self.lock().is_given_up = true;
+    }
+
+    /// The event for which the hook was given up, unless a newer one waits.
+    fn given_up(&self) -> Option<Event> {
+        let events = self.lock();
+        events.unfinished.clone().filter(|_| events.is_given_up && events.waiting.is_none())
     }
 
     fn take_unfinished(&self) -> Option<Event> {
@@ -187,8 +207,9 @@ impl Task {
                     self.shared.runs.failed(&event.subject.name, &failure);
                     failures += 1;
                     if failures > self.hook.retries {
+                        self.mailbox.give_up();
                         return error!(
-                            "{label}: {failure}; it is not run again before the next change: correct it, then reload"
+                            "{label}: {failure}; it is not run again before the next change or reload"
                         );
                     }
                     let delay = backoff.next_delay();

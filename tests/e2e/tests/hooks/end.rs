@@ -31,6 +31,11 @@ fn a_hook_that_hangs_at_the_end_is_killed() {
     let hook = wait_for("the hook", SOON, || rig.log().pop());
     rig.stop(&watcher);
     assert!(!is_running(&hook), "{}", watcher.stderr());
+    assert!(
+        watcher.stderr().contains("flags.hook was killed, since the watcher ends"),
+        "{}",
+        watcher.stderr()
+    );
 }
 
 #[test]

@@ -30,11 +30,24 @@ fn a_hook_is_given_up_until_the_next_change() {
     let rig = Rig::new(&["flags"]).hook("flags", "echo run >> LOG; kill -9 $$");
     let rig = rig.setting("nodes.flags.on_change_retries", "1");
     let watcher = rig.start();
-    watcher.wait_for_stderr("was ended by signal 9; it is not run again before the next change", SOON);
+    watcher
+        .wait_for_stderr("was ended by signal 9; it is not run again before the next change or reload", SOON);
     rig.wait_for_log(&["run"; 2]);
     rig.set("flags", "1");
     rig.wait_for_log(&["run"; 4]);
     rig.host.wait_for("flags", "1");
+}
+
+#[test]
+fn a_reload_runs_a_hook_again_that_was_given_up() {
+    let rig = Rig::new(&["flags", "good"]).hook("flags", "[ -e GATE ] && echo flags >> LOG");
+    let rig = rig.hook("good", "echo good >> LOG").setting("nodes.flags.on_change_retries", "0");
+    let watcher = rig.start();
+    watcher.wait_for_stderr("exit code 1; it is not run again before the next change or reload", SOON);
+    rig.wait_for_log(&["good"]);
+    rig.open_gate();
+    rig.reload(&watcher);
+    rig.wait_for_log(&["good", "flags"]);
 }
 
 #[test]
