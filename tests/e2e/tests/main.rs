@@ -17,6 +17,7 @@ mod hooks;
 mod jitter;
 mod logging;
 mod many_nodes;
+mod monitoring;
 mod once;
 mod pid_1;
 mod privilege;

@@ -24,7 +24,7 @@ fn running(zookeeper: &Namespace, listen: &str) -> (Host, Daemon) {
     (host, watcher)
 }
 
-pub(crate) fn address(watcher: &Daemon) -> String {
+pub(crate) fn status_address(watcher: &Daemon) -> String {
     let line = "the status is served at ";
     wait_for("the address", SOON, || {
         let log = watcher.stderr();
@@ -45,7 +45,7 @@ pub(crate) fn get(address: &str, path: &str) -> String {
 fn status_metrics_and_readiness_tell_of_each_node() {
     let zookeeper = Namespace::new();
     let (_host, watcher) = running(&zookeeper, "127.0.0.1:0");
-    let address = address(&watcher);
+    let address = status_address(&watcher);
     // The file is there a moment before its outcome is recorded.
     wait_for("readiness", SOON, || get(&address, "/readyz").starts_with("HTTP/1.1 200 ").then_some(()));
     let status = get(&address, "/status");
@@ -74,7 +74,7 @@ fn status_metrics_and_readiness_tell_of_each_node() {
 fn the_metrics_are_those_that_are_documented() {
     let zookeeper = Namespace::new();
     let (_host, watcher) = running(&zookeeper, "127.0.0.1:0");
-    let metrics = get(&address(&watcher), "/metrics");
+    let metrics = get(&status_address(&watcher), "/metrics");
     let document = include_str!("../../../docs/operations.md");
     let families: Vec<_> = metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
     assert!(families.len() > 10, "{metrics}");
@@ -95,7 +95,7 @@ fn the_metrics_are_those_that_are_documented() {
 fn promtool_finds_no_fault_in_the_metrics() {
     let zookeeper = Namespace::new();
     let (_host, watcher) = running(&zookeeper, "127.0.0.1:0");
-    let answer = get(&address(&watcher), "/metrics");
+    let answer = get(&status_address(&watcher), "/metrics");
     let (_, metrics) = answer.split_once("\r\n\r\n").unwrap();
     let checked =
         TestCommand::new(tool("promtool", "prometheus")).args(["check", "metrics"]).stdin(metrics).run(SOON);
@@ -107,7 +107,7 @@ fn promtool_finds_no_fault_in_the_metrics() {
 fn the_page_shows_the_worst_node_first_in_a_browser() {
     let zookeeper = Namespace::new();
     let (host, watcher) = running(&zookeeper, "127.0.0.1:0");
-    let address = address(&watcher);
+    let address = status_address(&watcher);
     wait_for("readiness", SOON, || get(&address, "/readyz").starts_with("HTTP/1.1 200 ").then_some(()));
     let all = browse(&host, &format!("http://{address}/"));
     let (bad, good) = (all.find(">rejected<"), all.find(">current<"));
@@ -130,7 +130,7 @@ fn browse(host: &Host, url: &str) -> String {
 }
 
 /// A program of Debian's that the test cannot do without.
-fn tool(name: &str, package: &str) -> PathBuf {
+pub(crate) fn tool(name: &str, package: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found =
         std::env::split_paths(&path).map(|directory| directory.join(name)).find(|path| path.is_file());

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use ld_testkit::{SOON, TestCommand, binary, wait_for, wait_until};
 
 use super::rig::Rig;
-use crate::status::{address, get};
+use crate::status::{get, status_address};
 
 /// Far more than the log lines of a watcher with few nodes.
 const MOST_LOGGED: usize = 60_000;
@@ -109,7 +109,7 @@ fn a_failing_hook_shows_in_metrics_and_status_and_heals() {
     let rig = Rig::new(&["flags"]).hook("flags", "[ -e GATE ] || exit 4");
     let rig = rig.setting("nodes.flags.on_change_retries", "0").setting("status.listen", "127.0.0.1:0");
     let watcher = rig.start();
-    let address = address(&watcher);
+    let address = status_address(&watcher);
     let wait_for_samples = |samples: &[&str]| {
         wait_until(&format!("{samples:?}"), SOON, || {
             let metrics = get(&address, "/metrics");
