@@ -55,7 +55,8 @@ impl Parsed {
         let secrets = is_read.then(|| ("secrets.path".to_owned(), &secrets.path));
         let programs = self.config.nodes.iter().flat_map(|node| {
             let check = node.guards.check.as_ref().map(|check| ("check", check));
-            let hook = node.hook.on_change.as_ref().map(|hook| ("on_change", &hook.program));
+            let hook = node.hook.as_deref().and_then(|hook| hook.on_change.as_ref());
+            let hook = hook.map(|hook| ("on_change", &hook.program));
             let key = |name| format!("{NODE_PREFIX}{}.{name}", node.name);
             check.into_iter().chain(hook).map(move |(name, program)| (key(name), program))
         });
