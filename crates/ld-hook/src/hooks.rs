@@ -66,9 +66,9 @@ impl Hooks {
     /// Runs the hooks of these nodes, and no others, from now on. Without one it does nothing, at
     /// no cost. Needs a tokio runtime with time.
     ///
-    /// `changes` are those of the engine that follows the nodes. A hook that stays as it is goes on;
-    /// one that was given up is run again. One that is changed runs for the change for which the
-    /// former one had not succeeded.
+    /// `changes` are those of the engine that follows the nodes. A hook that stays as it is goes
+    /// on; one that was given up is run again. One that is changed runs for the change for which
+    /// the former one had not succeeded.
     pub fn follow(&mut self, nodes: &[NodeConfig], mut changes: Changes) {
         self.pause(Vec::new());
         let before = std::mem::take(&mut self.before);

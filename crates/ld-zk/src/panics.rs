@@ -1,4 +1,4 @@
-//! Panics of the ZooKeeper crate, for example on a malformed reply, cost a session and nothing else.
+//! Panics of the ZooKeeper crate, for example on a malformed reply, cost a session and no more.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, MutexGuard, PoisonError};
