@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::claims::Claims;
-use super::job::{Job, JobError, Progress};
+use super::job::{Done, Job, JobError, Progress};
 use super::steps::{self, Step};
 use crate::file::{Directory, FileError, OpenDirectories};
 
@@ -49,7 +49,7 @@ impl Batch {
     /// after each step.
     pub(super) fn run(&self, claims: &Arc<Claims>, progressed: impl Fn()) {
         let mut directories = OpenDirectories::default();
-        while self.has_jobs() {
+        while self.lock().slots.iter().any(Option::is_some) {
             let (mut prepared, mut bytes) = (0, 0);
             self.each(&progressed, |job| {
                 if bytes > MAX_PREPARED_BYTES {
@@ -92,7 +92,14 @@ impl Batch {
     fn flush_directories(&self, progressed: impl Fn()) {
         while let Some((directory, jobs)) = self.take_one_directory() {
             let failure = directory.flush().err().map(Arc::new);
-            jobs.into_iter().for_each(|job| steps::finish_flushed(job, failure.clone()));
+            for mut job in jobs {
+                let Some(failure) = failure.clone() else {
+                    job.finish(Ok(Done::Replaced));
+                    continue;
+                };
+                job.destination.file.set_unflushed();
+                job.finish(Err(JobError::NotFlushed(failure)));
+            }
             progressed();
         }
     }
@@ -109,10 +116,6 @@ impl Batch {
             |job: &mut Job| matches!(&job.progress, Progress::InPlace(of) if Arc::ptr_eq(of, &directory));
         let jobs = state.slots.iter_mut().filter_map(|slot| slot.take_if(is_in_it)).collect();
         Some((directory, jobs))
-    }
-
-    fn has_jobs(&self) -> bool {
-        self.lock().slots.iter().any(Option::is_some)
     }
 
     fn take(&self, index: usize) -> Option<Job> {

@@ -23,8 +23,7 @@ use self::claims::Claims;
 pub use self::claims::{Claimant, SameFile};
 pub use self::job::{Answer, Destination, Done, Existing, JobError, Proof, Work};
 use self::mounts::{Mount, Mounts};
-pub use self::queue::Queue;
-pub use self::threads::STALL;
+pub use self::queue::{Queue, STALL};
 use crate::file::{MAX_LINKS, follow_first_link};
 
 /// File systems with a queue of their own. The others share one.

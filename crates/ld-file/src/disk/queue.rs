@@ -16,7 +16,9 @@ use tokio::task::yield_now;
 use super::batch::Batch;
 use super::claims::{Claimant, Claims};
 use super::job::{Answer, Destination, Job, JobError, Work};
-use super::threads::STALL;
+
+/// When a step takes longer than this, the other jobs of its batch go to other threads.
+pub const STALL: Duration = Duration::from_secs(1);
 
 /// The queue of one file system.
 pub struct Queue {
@@ -25,6 +27,7 @@ pub struct Queue {
     pub(super) state: Mutex<State>,
     /// Notified when jobs arrive, or when no more will.
     pub(super) changed: Condvar,
+    /// How many there are; changed only while the state is locked.
     pub(super) threads: watch::Sender<usize>,
     /// All threads hang.
     pub(super) stalled: watch::Sender<bool>,
@@ -35,7 +38,6 @@ pub(super) struct State {
     pub(super) jobs: VecDeque<Job>,
     /// One for each thread with work.
     pub(super) batches: Vec<Arc<Batch>>,
-    pub(super) threads: usize,
     /// Threads that wait for work.
     pub(super) waiting: usize,
     /// Threads are about to be made for the jobs that came last.
@@ -114,7 +116,7 @@ impl Queue {
 
     /// Whether it has threads.
     pub(super) fn is_at_work(&self) -> bool {
-        self.lock().threads > 0
+        *self.threads.borrow() > 0
     }
 
     /// Gives back the jobs that have not begun, since they may belong in another queue now.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::claims::{Claim, Claims};
 use super::job::{Done, Existing, Job, JobError, Progress, Work};
-use crate::file::{self, FileError, OpenDirectories, Replacement};
+use crate::file::{self, OpenDirectories, Replacement};
 
 /// What a step led to; `None`: the job has another step before it.
 pub(super) type Step = Result<Option<Done>, JobError>;
@@ -97,16 +97,4 @@ pub(super) fn put_in_place(job: &mut Job) -> Step {
     }
     job.progress = Progress::InPlace(directory);
     Ok(None)
-}
-
-/// Ends a job after the flush of its directory, with the error if that failed.
-pub(super) fn finish_flushed(mut job: Job, failure: Option<Arc<FileError>>) {
-    let result = match failure {
-        None => Ok(Done::Replaced),
-        Some(failure) => {
-            job.destination.file.set_unflushed();
-            Err(JobError::NotFlushed(failure))
-        }
-    };
-    job.finish(result);
 }

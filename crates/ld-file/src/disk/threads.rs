@@ -10,7 +10,7 @@ use ld_blocking::Spawner;
 
 use super::batch::Batch;
 use super::job::{Job, JobError};
-use super::queue::{Queue, State};
+use super::queue::{Queue, STALL, State};
 
 /// Threads of one file system. More do not make one disk faster.
 const THREADS: usize = 4;
@@ -23,9 +23,6 @@ const MIN_BATCH: usize = 16;
 
 /// How long a thread waits for more work: to wake one takes less time than to make one.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// When a step takes longer than this, the other jobs of its batch go to other threads.
-pub const STALL: Duration = Duration::from_secs(1);
 
 impl Queue {
     /// Makes threads for the jobs that wait.
@@ -48,16 +45,16 @@ impl Queue {
     /// refuse one. If there is none at all, the jobs that have not begun are refused.
     pub(super) fn add_thread(self: &Arc<Self>) -> bool {
         {
-            let mut state = self.lock();
-            if state.threads >= THREADS {
+            let _state = self.lock();
+            if *self.threads.borrow() >= THREADS {
                 return false;
             }
-            self.count_threads(&mut state, 1);
+            self.threads.send_modify(|threads| *threads += 1);
         }
         let queue = Arc::clone(self);
         let Err(refused) = self.spawner.spawn("ld-files", move || queue.work()) else { return true };
-        self.count_threads(&mut self.lock(), -1);
-        if self.lock().threads == 0 {
+        let none_is_left = self.end_thread(&self.lock());
+        if none_is_left {
             let error = || io::Error::new(refused.kind(), refused.to_string());
             self.answer_new_jobs(|| JobError::NoThread(error()));
         }
@@ -73,9 +70,10 @@ impl Queue {
         new
     }
 
-    fn count_threads(&self, state: &mut State, change: isize) {
-        state.threads = state.threads.saturating_add_signed(change);
-        self.threads.send_replace(state.threads);
+    /// Counts a thread as ended, and returns whether none is left.
+    fn end_thread(&self, _locked: &State) -> bool {
+        self.threads.send_modify(|threads| *threads -= 1);
+        *self.threads.borrow() == 0
     }
 
     /// One thread. It ends in the critical section in which it finds the queue empty.
@@ -105,7 +103,7 @@ impl Queue {
             state.waiting -= 1;
         }
         if state.jobs.is_empty() {
-            self.count_threads(&mut state, -1);
+            self.end_thread(&state);
             return None;
         }
         // An even share, so that a burst is spread over all threads.
@@ -120,7 +118,7 @@ impl Queue {
     pub(super) fn set_stalled(&self) -> bool {
         let state = self.lock();
         let hanging = state.batches.iter().filter(|batch| batch.step_age() >= STALL).count();
-        let all_hang = state.threads > 0 && hanging == state.threads;
+        let all_hang = hanging > 0 && hanging == *self.threads.borrow();
         if all_hang {
             self.stalled.send_replace(true);
         }

@@ -39,7 +39,7 @@ pub(super) fn find(
         && found.links == 1
         && Attributes::new(target, directory).has_owner_of(&found)
         && found.mode & !target.mode == 0
-        && !state.is_unflushed();
+        && !state.unflushed;
     if !may_be_right || is_known_to_differ(&found, content, state) {
         return Ok(Found::Wrong(Some(found)));
     }
@@ -86,7 +86,7 @@ pub(crate) fn exists(dest: &Path) -> bool {
 fn is_known_to_differ(found: &Identity, content: &[u8], state: &FileState) -> bool {
     content.len() <= MAX_HASHED
         && state
-            .last_written()
+            .last_written
             .is_some_and(|last| last.identity == *found && last.hash != content::hash(content))
 }
 

@@ -146,7 +146,7 @@ impl Replacement {
         if found.user != effective_user() && !self.holds(content, &found) {
             return Err(interference());
         }
-        self.temp.set_in_place();
+        self.temp.in_place = true;
         state.set_right(found, content);
         Ok(Arc::clone(&self.temp.directory))
     }

@@ -7,8 +7,8 @@ use super::identity::Identity;
 /// job and comes back with the answer.
 #[derive(Debug, Default)]
 pub(crate) struct FileState {
-    last_written: Option<LastWritten>,
-    unflushed: bool,
+    pub(super) last_written: Option<LastWritten>,
+    pub(super) unflushed: bool,
     granted_mode: Option<u32>,
 }
 
@@ -41,14 +41,6 @@ impl FileState {
     pub(crate) fn set_unflushed(&mut self) {
         self.unflushed = true;
         self.forget();
-    }
-
-    pub(super) fn is_unflushed(&self) -> bool {
-        self.unflushed
-    }
-
-    pub(super) fn last_written(&self) -> Option<&LastWritten> {
-        self.last_written.as_ref()
     }
 
     /// Notes a file that holds `content`, owner and mode of the node.

@@ -21,7 +21,8 @@ pub(super) struct Temp {
     pub(super) directory: Arc<Directory>,
     pub(super) file: File,
     name: LiveName,
-    in_place: bool,
+    /// It stands under its new name, and is not removed when this is dropped.
+    pub(super) in_place: bool,
 }
 
 impl Temp {
@@ -51,7 +52,7 @@ impl Temp {
             // The name is live before the file exists, so that no sweep of this process takes the
             // file.
             let name = LiveName::new(tag);
-            let file = match openat(directory, name.as_str(), flags, Mode::from_raw_mode(mode)) {
+            let file = match openat(directory, &name.text, flags, Mode::from_raw_mode(mode)) {
                 Ok(descriptor) => File::from(descriptor),
                 Err(Errno::EXIST) => continue,
                 Err(error) => return Err(fail()(error)),
@@ -70,17 +71,12 @@ impl Temp {
     /// Renames the file to `name` in its directory. It still is removed when dropped, by its old
     /// name: a rename to another name of the same file does nothing.
     pub(super) fn rename(&self, name: impl AsRef<Path>) -> Result<(), Errno> {
-        system::rename(&self.directory, self.name.as_str(), name)
-    }
-
-    /// Notes that the file stands under its new name and is not removed when dropped.
-    pub(super) fn set_in_place(&mut self) {
-        self.in_place = true;
+        system::rename(&self.directory, &self.name.text, name)
     }
 
     /// Its path.
     pub(super) fn path(&self) -> PathBuf {
-        self.directory.path().join(self.name.as_str())
+        self.directory.path().join(&self.name.text)
     }
 }
 
@@ -89,7 +85,7 @@ impl Drop for Temp {
         if self.in_place {
             return;
         }
-        match system::unlink(&self.directory, self.name.as_str()) {
+        match system::unlink(&self.directory, &self.name.text) {
             Ok(()) | Err(Errno::NOENT) => {}
             // The next attempt for this destination tries again first.
             Err(_) => self.name.set_stray(),

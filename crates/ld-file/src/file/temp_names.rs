@@ -23,30 +23,26 @@ struct Names {
 #[derive(Debug)]
 pub(super) struct LiveName {
     tag: u64,
-    name: String,
+    pub(super) text: String,
 }
 
 impl LiveName {
     /// A random name for a destination with this `tag`.
     pub(super) fn new(tag: u64) -> Self {
-        let name = format!("{PREFIX}{tag:016x}.{:016x}", fastrand::u64(..));
-        names().live.insert(name.clone());
-        Self { tag, name }
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.name
+        let text = format!("{PREFIX}{tag:016x}.{:016x}", fastrand::u64(..));
+        names().live.insert(text.clone());
+        Self { tag, text }
     }
 
     /// Notes that the file could not be removed.
     pub(super) fn set_stray(&self) {
-        names().strays.entry(self.tag).or_default().push(self.name.clone());
+        names().strays.entry(self.tag).or_default().push(self.text.clone());
     }
 }
 
 impl Drop for LiveName {
     fn drop(&mut self) {
-        names().live.remove(&self.name);
+        names().live.remove(&self.text);
     }
 }
 
@@ -109,7 +105,7 @@ mod tests {
     #[test]
     fn a_name_is_live_until_it_is_dropped() {
         let name = LiveName::new(7);
-        let text = name.as_str().to_owned();
+        let text = name.text.clone();
         assert!(is_live(&text));
         assert_eq!(tag_of(&text), Some(7));
         drop(name);

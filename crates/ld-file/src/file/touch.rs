@@ -28,7 +28,7 @@ pub(crate) fn verify(
     directories: &mut OpenDirectories,
 ) -> Result<(), FileError> {
     let (parent, name) = split(target.dest)?;
-    let last = *state.last_written().ok_or(Drift::NotWritten)?;
+    let last = state.last_written.ok_or(Drift::NotWritten)?;
     let directory = directories.open(parent).map_err(missing_is_drift)?;
     clean_up(&directory, target.dest);
     state.set_identity(examine(&directory, name, &last, depth)?);
@@ -49,7 +49,7 @@ pub(crate) fn touch(
     is_proved: impl FnOnce() -> bool,
 ) -> Result<bool, FileError> {
     let (parent, name) = split(target.dest)?;
-    let last = *state.last_written().ok_or(Drift::NotWritten)?;
+    let last = state.last_written.ok_or(Drift::NotWritten)?;
     let directory = Directory::open(parent).map_err(missing_is_drift)?;
     // Before anything is opened: opening a device or a FIFO can have effects.
     let found = examine(&directory, name, &last, Depth::Attributes)?;

@@ -18,7 +18,8 @@ pub(super) struct Delay {
     window: Duration,
     /// The part of the window that was drawn.
     part: Duration,
-    due: Instant,
+    /// When it is over.
+    pub(super) due: Instant,
     /// When the node was found to need a read, if it was not read since.
     asked: Option<Instant>,
 }
@@ -28,11 +29,6 @@ impl Delay {
     pub(super) fn draw(window: Duration) -> Self {
         let part = window.mul_f64(fastrand::f64());
         Self { window, part, due: Instant::now() + part, asked: None }
-    }
-
-    /// When it is over.
-    pub(super) fn due(&self) -> Instant {
-        self.due
     }
 
     pub(super) fn is_over(&self) -> bool {

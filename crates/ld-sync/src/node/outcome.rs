@@ -83,7 +83,7 @@ impl<W: NodeSource> Task<W> {
             delay
         });
         self.node.set_delayed(&delay.reason());
-        self.retry.read_at(delay.due());
+        self.retry.read_at(delay.due);
     }
 
     /// A job was not done: it is tried again, with the content if there is memory to hold it.

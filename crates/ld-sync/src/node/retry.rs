@@ -85,18 +85,13 @@ impl HeldContent {
 pub(super) struct Retry {
     backoff: Option<Backoff>,
     first_failure: Option<Instant>,
-    /// `None`: nothing waits.
-    due: Option<Instant>,
+    /// When something is due; `None`: nothing waits.
+    pub(super) due: Option<Instant>,
     /// `None` while something waits: the content is not held, so the node is read again.
     attempt: Option<Box<Attempt>>,
 }
 
 impl Retry {
-    /// When something is due, if anything waits.
-    pub(super) fn due(&self) -> Option<Instant> {
-        self.due
-    }
-
     /// Takes what is due; `None`: the node is to be read again.
     pub(super) fn take(&mut self) -> Option<Attempt> {
         self.due = None;

@@ -64,10 +64,9 @@ pub(crate) struct Task<W> {
     pub(super) delay: Option<Box<Delay>>,
     /// A hang was reported since this was last set to false.
     pub(crate) hang_reported: bool,
-    /// Successive repairs of changes by another process, each soon after the one before.
-    pub(crate) repairs: u32,
-    /// When the last one was.
-    pub(crate) repaired: Option<Instant>,
+    /// Successive repairs of changes by another process, each soon after the one before, and when
+    /// the last one was.
+    pub(crate) repairs: Option<(u32, Instant)>,
 }
 
 /// What a task has waited for.
@@ -101,8 +100,7 @@ impl<W: NodeSource> Task<W> {
             retry: Retry::default(),
             delay: None,
             hang_reported: false,
-            repairs: 0,
-            repaired: None,
+            repairs: None,
         }
     }
 
@@ -125,7 +123,7 @@ impl<W: NodeSource> Task<W> {
     }
 
     async fn next_event(&mut self) -> Event {
-        let due = self.retry.due();
+        let due = self.retry.due;
         let retry_due = async {
             match due {
                 Some(due) => Box::pin(sleep_until(due)).await,

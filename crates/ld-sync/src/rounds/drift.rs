@@ -112,11 +112,11 @@ impl<W: NodeSource> Task<W> {
             }
             _ => {
                 let now = Instant::now();
-                let repeats = self.repaired.is_some_and(|last| now - last <= REPEAT_WINDOW);
-                self.repairs = if repeats { self.repairs + 1 } else { 1 };
-                self.repaired = Some(now);
+                let recent = self.repairs.filter(|(_, last)| now - *last <= REPEAT_WINDOW);
+                let repairs = recent.map_or(1, |(repairs, _)| repairs + 1);
+                self.repairs = Some((repairs, now));
                 self.node.count_repair();
-                let hint = if self.repairs >= SUSPICIOUS_REPAIRS {
+                let hint = if repairs >= SUSPICIOUS_REPAIRS {
                     "; this repeats: a second watcher may have the same destination"
                 } else {
                     ""
