@@ -103,3 +103,119 @@ fn writes_as_member(directory: &Metadata) -> bool {
     let is_member = || getegid() == group || getgroups().is_ok_and(|groups| groups.contains(&group));
     ![0, directory.uid()].contains(&geteuid().as_raw()) && is_member()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, chown, symlink};
+    use std::process::Command;
+
+    use super::*;
+
+    /// A user without any file or process that matters.
+    const NOBODY: u32 = 65534;
+
+    /// Set in a child, to the directory that it shares with its parent.
+    const MARK: &str = "LD_CONFIG_TEST_RERUN";
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn is_root() -> bool {
+        let root = geteuid().is_root();
+        if !root {
+            eprintln!("not root: what needs another user's files is not tested");
+        }
+        root
+    }
+
+    #[test]
+    fn a_directory_that_others_can_write_warns_and_says_why() {
+        let dir = tempfile::tempdir().unwrap();
+        let below = dir.path().join("open/below");
+        fs::create_dir_all(&below).unwrap();
+        for (mode, expected) in [
+            (0o755, None),
+            (0o700, None),
+            (0o1777, None),
+            (0o777, Some("every user")),
+            (0o757, Some("chmod o-w")),
+        ] {
+            set_mode(&dir.path().join("open"), mode);
+            let warning = open_directory(&below.join("dest"), None).map(|warning| warning.to_string());
+            match (warning, expected) {
+                (None, None) => {}
+                (Some(text), Some(part)) => {
+                    assert!(text.contains(part) && text.contains("/open can be"), "{text}");
+                }
+                (found, _) => panic!("{mode:o}: {found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn only_root_the_watcher_and_the_files_owner_are_trusted() {
+        if !is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let dest = dir.path().join("dest");
+        chown(dir.path(), Some(NOBODY), None).unwrap();
+        assert_eq!(open_directory(&dest, Some(NOBODY)), None);
+        let text = open_directory(&dest, None).unwrap().to_string();
+        assert!(text.contains("its owner, user 65534"), "{text}");
+        chown(dir.path(), Some(0), Some(NOBODY)).unwrap();
+        set_mode(dir.path(), 0o775);
+        let text = open_directory(&dest, None).unwrap().to_string();
+        assert!(text.contains("group 65534"), "{text}");
+    }
+
+    #[test]
+    fn the_way_through_links_is_inspected_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::create_dir_all(path("open/real")).unwrap();
+        set_mode(&path("open"), 0o777);
+        symlink("middle", path("link")).unwrap();
+        symlink("open/real/../real", path("middle")).unwrap();
+        assert_eq!(open_directory(&path("link/dest"), None).unwrap().path, path("open"));
+        symlink("loop", path("loop")).unwrap();
+        assert_eq!(open_directory(&path("loop/dest"), None), None);
+    }
+
+    #[test]
+    fn a_watcher_is_not_told_to_lock_itself_out() {
+        let inspect = |directory: &Path| open_directory(&directory.join("dest"), None).unwrap().to_string();
+        if let Some(directory) = std::env::var_os(MARK) {
+            let text = inspect(Path::new(&directory));
+            assert!(text.contains("the watcher writes there as a member of that group"), "{text}");
+            return;
+        }
+        if !is_root() {
+            return;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        // A volume with fsGroup.
+        chown(dir.path(), Some(0), Some(NOBODY)).unwrap();
+        set_mode(dir.path(), 0o2775);
+        // A copy, because the build directory may be out of another user's reach. It is made by a
+        // process of its own: a program that a child has open for writing cannot be run.
+        let bin = tempfile::tempdir().unwrap();
+        set_mode(bin.path(), 0o755);
+        let copy = bin.path().join("test");
+        let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&copy).status().unwrap();
+        assert!(copied.success(), "cp: {copied}");
+        let output = Command::new("setpriv")
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--"])
+            .arg(&copy)
+            .args(["--exact", "directories::tests::a_watcher_is_not_told_to_lock_itself_out", "--nocapture"])
+            .current_dir(bin.path())
+            .env(MARK, dir.path())
+            .output()
+            .expect("setpriv (apt-get install util-linux)");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{output:?}");
+        let text = inspect(dir.path());
+        assert!(text.contains("take that away with chmod g-w"), "{text}");
+    }
+}

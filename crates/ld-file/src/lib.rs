@@ -35,7 +35,7 @@
 //! A file is replaced whole or left alone: temporary file, content, owner, mode, fsync, rename,
 //! fsync of the directory. No symlink of another user is followed on the way, and what other users
 //! can do meanwhile is an error, never another file. [`sweep`] removes the temporary files that a
-//! killed process left, [`inspect_directory`] warns of directories that others can write.
+//! killed process left.
 //!
 //! What it deliberately does not do: it never changes a file in place, keeps no state on disk, and
 //! does not know where content comes from.
@@ -54,8 +54,7 @@ pub use disk::{
 #[doc(hidden)]
 pub use file::set_before_open;
 pub use file::{
-    Depth, Drift, FileError, FileUnderCheck, OpenDirectory, Owner, Sweep, Target, inspect_directory,
-    open_destination_directory, replace, sweep,
+    Depth, Drift, FileError, FileUnderCheck, Owner, Sweep, Target, open_destination_directory, replace, sweep,
 };
 pub use users::{UserError, Users};
 

@@ -12,8 +12,8 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::node::{Node, Shared};
-use ld_file::LOOK_LIMIT;
-use ld_file::{OpenDirectory, Sweep, inspect_directory, sweep};
+use ld_config::{OpenDirectory, open_directory};
+use ld_file::{LOOK_LIMIT, Sweep, sweep};
 
 /// Directories that are prepared at one time.
 const AT_ONCE: usize = 64;
@@ -106,7 +106,9 @@ async fn with_owners(shared: &Shared, nodes: &[Arc<Node>]) -> Vec<(PathBuf, Opti
 fn look(directory: &Path, destinations: &[(PathBuf, Option<u32>)]) -> (Sweep, Vec<OpenDirectory>) {
     let mut owners = HashSet::new();
     let of_each_owner = destinations.iter().filter(|(_, owner)| owners.insert(*owner));
-    let warnings = of_each_owner.filter_map(|(dest, owner)| inspect_directory(dest, *owner)).collect();
+    let inspect =
+        |(dest, owner): &(PathBuf, _)| open_directory(std::path::absolute(dest).ok()?.parent()?, *owner);
+    let warnings = of_each_owner.filter_map(inspect).collect();
     (sweep(directory, destinations), warnings)
 }
 

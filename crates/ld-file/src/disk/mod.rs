@@ -154,7 +154,7 @@ impl Disks {
             let Some(mount) = mounts.of(&path) else { break };
             let (point, from) = (mount.point.clone(), path.clone());
             let disk = self.disk(mount);
-            match disk.looks.run(LOOK_LIMIT, move || follow_first_link(&point, &from, |_| ())).await? {
+            match disk.looks.run(LOOK_LIMIT, move || follow_first_link(&point, &from)).await? {
                 Some(next) => path = next,
                 None => {
                     let mut known = self.lock();

@@ -6,7 +6,6 @@ mod directories;
 mod drift;
 mod faults;
 mod hostile;
-mod inspect;
 mod rerun;
 mod strays;
 mod sweep;

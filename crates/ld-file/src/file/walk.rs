@@ -105,12 +105,10 @@ impl Walk<'_> {
 }
 
 /// Follows `path` below `point` up to the first symlink, and gives the path that it leads to;
-/// `None` if there is no symlink on the way. Visits `point` and each step that is no symlink.
-/// Blocks when the file system at `point` hangs.
-pub(crate) fn follow_first_link(point: &Path, path: &Path, mut visit: impl FnMut(&Path)) -> Option<PathBuf> {
+/// `None` if there is no symlink on the way. Blocks when the file system at `point` hangs.
+pub(crate) fn follow_first_link(point: &Path, path: &Path) -> Option<PathBuf> {
     let mut here = point.to_path_buf();
     let mut names = path.strip_prefix(point).ok()?.components();
-    visit(&here);
     while let Some(name) = names.next() {
         if name == Component::ParentDir {
             here.pop();
@@ -121,7 +119,6 @@ pub(crate) fn follow_first_link(point: &Path, path: &Path, mut visit: impl FnMut
             here.pop();
             return Some(here.join(link).join(names.as_path()));
         }
-        visit(&here);
     }
     None
 }
@@ -136,7 +133,7 @@ mod tests {
         let root = dir.path();
         std::fs::create_dir(root.join("real")).unwrap();
         std::os::unix::fs::symlink("real", root.join("link")).unwrap();
-        let follow = |path: &str| follow_first_link(root, &root.join(path), |_| ());
+        let follow = |path: &str| follow_first_link(root, &root.join(path));
         assert_eq!(follow("real/missing"), None);
         assert_eq!(follow("link/missing"), Some(root.join("real/missing")));
         assert_eq!(follow("real/../link/x"), Some(root.join("link/x")));
