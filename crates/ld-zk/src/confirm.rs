@@ -32,8 +32,13 @@ impl Client {
         let audited = join_all(audits).await.into_iter().flatten();
         let mut confirmed = Confirmed::from_iter([]);
         let proofs = audited.map(|candidate| async move {
+            let asked = Instant::now();
             let proof = candidate.live.answers(limit).await;
-            candidate.has_passed(proof).then_some(candidate.live.key)
+            let round_trip = asked.elapsed();
+            candidate.has_passed(proof).then(|| {
+                candidate.session.count(|session| session.round_trip = Some(round_trip));
+                candidate.live.key
+            })
         });
         confirmed.sessions = join_all(proofs).await.into_iter().flatten().collect();
         confirmed

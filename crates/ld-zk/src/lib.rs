@@ -71,7 +71,7 @@ pub use ld_config;
 pub use options::Options;
 pub use reading::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
 pub use session::Backoff;
-pub use state::{ClientState, SessionInfo, SessionState, StateWatch};
+pub use state::{ClientState, ConnectFailure, SessionInfo, SessionState, StateWatch};
 pub use watch::{ChildrenReading, ChildrenState, ChildrenWatch, NodeWatch};
 /// The crate `zookeeper-client`, the one foreign crate in this API: what [`Client::session`] gives.
 pub use zookeeper;

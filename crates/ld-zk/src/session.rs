@@ -37,7 +37,7 @@ pub(crate) use tls::Tls;
 
 use crate::nodes::NodeList;
 use crate::reading::SessionKey;
-use crate::{ClientState, Error};
+use crate::{ClientState, Error, SessionInfo};
 
 /// How many bytes of watched paths one session may carry. The ZooKeeper crate sets watches again
 /// after a reconnect in requests of 128 KiB that share one xid, so that a second request would end
@@ -90,9 +90,18 @@ impl Session {
         self.states.send_if_modified(|client| client.set(self.id, state, error));
     }
 
+    /// Counts something for the users of the client, without waking them.
+    pub(crate) fn count(&self, count: impl FnOnce(&mut SessionInfo)) {
+        self.states.send_if_modified(|client| {
+            client.sessions.get_mut(self.id).map(count);
+            false
+        });
+    }
+
     /// Lets requests be sent in `live`. Returns how long there was no connection.
     fn connected_to(&self, live: &Arc<LiveSession>, ensemble: EnsembleCheck) -> Option<Duration> {
         let mut outage = None;
+        self.count(|session| session.connects += 1);
         self.change(None, |status| outage = status.connect(Arc::clone(live), ensemble));
         outage
     }

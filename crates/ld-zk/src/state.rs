@@ -1,7 +1,8 @@
-//! What the sessions of a client are doing.
+//! What the sessions of a client are doing, and what has happened to them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -23,7 +24,55 @@ pub enum SessionState {
     Closed,
 }
 
-/// One session's state. A client has one session for each 96 KiB of watched paths.
+/// What stood in the way of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ConnectFailure {
+    /// No host name has an address.
+    Lookup,
+    /// The PEM files cannot be used.
+    TlsFile,
+    /// A server and this client do not trust each other.
+    Handshake,
+    /// No server opens a session.
+    NoServer,
+    /// The session ended, or did not answer, before a node could be read in it.
+    EndedEarly,
+    /// The ZooKeeper crate panicked.
+    ClientFailed,
+}
+
+impl ConnectFailure {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Lookup, Self::TlsFile, Self::Handshake, Self::NoServer, Self::EndedEarly, Self::ClientFailed];
+
+    /// As a word for metrics, as in `no_server`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lookup => "lookup",
+            Self::TlsFile => "tls_file",
+            Self::Handshake => "handshake",
+            Self::NoServer => "no_server",
+            Self::EndedEarly => "ended_early",
+            Self::ClientFailed => "client_failed",
+        }
+    }
+
+    pub(crate) fn of(error: &Error) -> Self {
+        match error {
+            Error::Lookup { .. } => Self::Lookup,
+            Error::TlsFile { .. } => Self::TlsFile,
+            Error::Handshake { .. } => Self::Handshake,
+            Error::NoSession { .. } => Self::NoServer,
+            Error::ClientFailed { .. } => Self::ClientFailed,
+            _ => Self::EndedEarly,
+        }
+    }
+}
+
+/// One session's state, and what has happened to it and to those that it replaced. A client has one
+/// session for each 96 KiB of watched paths.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SessionInfo {
@@ -33,11 +82,23 @@ pub struct SessionInfo {
     pub since: Instant,
     /// Why the last attempt to connect failed or the last session ended; `None` while connected.
     pub last_error: Option<Arc<Error>>,
+    /// How often there was a connection that nodes could be read with: in a new session, or in one
+    /// that was resumed.
+    pub connects: u64,
+    /// How often a server said that the session has expired.
+    pub expiries: u64,
+    /// How often no session could be opened, by reason. A reason without a failure is missing.
+    pub failures: BTreeMap<ConnectFailure, u64>,
+    /// How long the round trip (`sync`) of the last proof took that [`Client::confirm`] got.
+    ///
+    /// [`Client::confirm`]: crate::Client::confirm
+    pub round_trip: Option<Duration>,
 }
 
 impl SessionInfo {
-    fn new(state: SessionState, last_error: Option<Arc<Error>>) -> Self {
-        Self { state, since: Instant::now(), last_error }
+    /// How often the connection was made again after it, or its session, was lost.
+    pub fn reconnects(&self) -> u64 {
+        self.connects.saturating_sub(1)
     }
 }
 
@@ -74,14 +135,22 @@ impl ClientState {
     }
 
     pub(crate) fn add_session(&mut self) {
-        self.sessions.push(SessionInfo::new(SessionState::Connecting, None));
+        self.sessions.push(SessionInfo {
+            state: SessionState::Connecting,
+            since: Instant::now(),
+            last_error: None,
+            connects: 0,
+            expiries: 0,
+            failures: BTreeMap::new(),
+            round_trip: None,
+        });
     }
 
     /// Changes what a session is doing. Returns whether that is something new.
     pub(crate) fn set(&mut self, session: usize, state: SessionState, error: Option<Arc<Error>>) -> bool {
         let Some(entry) = self.sessions.get_mut(session) else { return false };
         if entry.state != state {
-            *entry = SessionInfo::new(state, error);
+            (entry.state, entry.since, entry.last_error) = (state, Instant::now(), error);
         } else if error.is_some() {
             entry.last_error = error;
         } else {
@@ -112,7 +181,7 @@ impl StateWatch {
     }
 
     /// Waits for the next change, skipping states in between, and gives the present state; `None`
-    /// when the client is gone. Cancel-safe.
+    /// when the client is gone. What is only counted is no change. Cancel-safe.
     pub async fn changed(&mut self) -> Option<ClientState> {
         self.receiver.changed().await.ok()?;
         Some(self.receiver.borrow_and_update().clone())

@@ -20,7 +20,7 @@ use config::ConfigGauges;
 pub(crate) use format::Format;
 use hooks::HookRuns;
 use nodes::NodeGauges;
-use sessions::SessionGauges;
+use sessions::SessionMetrics;
 use totals::Totals;
 
 use crate::view::View;
@@ -49,7 +49,7 @@ impl Metrics {
             ConstGauge::new(started),
         );
         registry.register_collector(Box::new(NodeGauges(view.clone())));
-        registry.register_collector(Box::new(SessionGauges(view.clone())));
+        registry.register_collector(Box::new(SessionMetrics(view.clone())));
         registry.register_collector(Box::new(ConfigGauges(view.clone())));
         registry.register_collector(Box::new(HookRuns(view.clone())));
         Self { registry, totals }

@@ -123,7 +123,10 @@ async fn follow(
                 }
                 session.change(None, SessionStatus::disconnect);
             }
-            ZkState::Expired => return ended("it expired"),
+            ZkState::Expired => {
+                session.count(|session| session.expiries += 1);
+                return ended("it expired");
+            }
             ZkState::AuthFailed => return ended("the server refused the credentials"),
             ZkState::Closed => return ended("it was closed"),
             // The ZooKeeper crate would go on with another session under the same handle.

@@ -10,9 +10,9 @@ use tracing::{error, warn};
 use super::backoff::{Backoff, Throttle};
 use super::dial::Before;
 use super::{Session, SessionStatus, open};
-use crate::Error;
 use crate::panics::catch_panic;
 use crate::shared::Shared;
+use crate::{ConnectFailure, Error};
 
 /// The first bound of the delay before a new session is tried.
 const DIAL_BASE: Duration = Duration::from_millis(100);
@@ -55,6 +55,10 @@ async fn keep_open(shared: &Shared, session: &Session) {
             (false, error)
         });
         before = if was_open { Before::Loss } else { Before::Failure };
+        if !was_open {
+            let failure = ConnectFailure::of(&error);
+            session.count(|session| *session.failures.entry(failure).or_default() += 1);
+        }
         if was_open && began.elapsed() >= SETTLED {
             backoff.reset();
             (ends, failures) = (Throttle::default(), Throttle::default());
