@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use ld_cli::LogFormat;
 
 /// Keep local files equal to ZooKeeper nodes.
 ///
@@ -24,6 +25,11 @@ pub(crate) struct Args {
     /// Log more, for finding faults.
     #[arg(long)]
     pub(crate) debug: bool,
+
+    /// What log lines look like: plain is the bare message, full has time, level and target, json
+    /// is an object with fields.
+    #[arg(long, value_name = "FORMAT", default_value = "plain")]
+    pub(crate) log_format: LogFormat,
 
     /// Sync every node once, with a line for each, and exit: 0 if every file is as its node wants
     /// it, else 1. The file of a node that does not exist is removed, and that is no failure.

@@ -36,7 +36,7 @@ struct Prepared {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let options = LogOptions { debug: args.debug, session_news: true };
+    let options = LogOptions { debug: args.debug, session_news: true, format: args.log_format };
     ld_cli::run_main(options, || prepare(&args), |prepared| run(&args, prepared))
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
+use ld_cli::LogFormat;
 
 /// Write a file's content to a ZooKeeper node.
 ///
@@ -15,6 +16,11 @@ pub(crate) struct Args {
     /// Log more, for finding faults.
     #[arg(long)]
     pub(crate) debug: bool,
+
+    /// What log lines look like: plain is the bare message, full has time, level and target, json
+    /// is an object with fields.
+    #[arg(long, value_name = "FORMAT", default_value = "plain")]
+    pub(crate) log_format: LogFormat,
 
     /// Show what would change and write nothing.
     #[arg(long)]

@@ -34,7 +34,8 @@ const UNLIMITED: Duration = Duration::MAX;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    ld_cli::run_main(LogOptions { debug: args.debug, session_news: false }, || Ok(()), |()| run(args))
+    let options = LogOptions { debug: args.debug, session_news: false, format: args.log_format };
+    ld_cli::run_main(options, || Ok(()), |()| run(args))
 }
 
 fn run(args: Args) -> Result<Exit, Exit> {

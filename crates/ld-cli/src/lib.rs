@@ -24,6 +24,8 @@ mod core_dumps;
 mod duration;
 mod exit;
 mod log_buffer;
+mod log_filter;
+mod log_format;
 mod log_repeats;
 mod log_writer;
 mod logging;
@@ -38,6 +40,9 @@ pub use exit::Exit;
 /// The crate that this API names.
 pub use ld_config;
 pub use log_buffer::{MAX_LOG_BYTES, MAX_LOG_LINES};
-pub use logging::{FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, problems_logged};
+pub use log_format::LogFormat;
+pub use logging::{
+    FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, log_lines_dropped, problems_logged,
+};
 pub use process::run_main;
 pub use runtime::{DESCRIPTORS_TO_START, build_runtime};

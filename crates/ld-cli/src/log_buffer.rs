@@ -5,6 +5,7 @@ use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::log_format::LogFormat;
 use crate::log_repeats::Repeats;
 
 /// At most this many log lines wait for standard error. When it does not drain, further lines are
@@ -18,6 +19,7 @@ pub const MAX_LOG_BYTES: usize = 4 * 1024 * 1024;
 /// What any thread logs and one thread writes.
 #[derive(Debug, Default)]
 pub(crate) struct LogBuffer {
+    format: LogFormat,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -28,6 +30,7 @@ struct State {
     lines: usize,
     /// Lines dropped since the last [`LogBuffer::take`].
     dropped: u64,
+    dropped_in_all: u64,
     /// Taken lines are not written yet.
     writing: bool,
     repeats: Repeats,
@@ -41,6 +44,7 @@ impl State {
         // not overtake it.
         if !self.bytes.is_empty() && (full || self.dropped > 0) {
             self.dropped += stands_for;
+            self.dropped_in_all += stands_for;
             self.repeats.forget();
             return;
         }
@@ -57,6 +61,17 @@ impl State {
 }
 
 impl LogBuffer {
+    /// A buffer for lines of one format.
+    pub(crate) fn new(format: LogFormat) -> Self {
+        let state = State { repeats: Repeats::new(format), ..State::default() };
+        Self { format, state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// How many lines were ever dropped.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.lock().dropped_in_all
+    }
+
     /// Adds a line that was logged at `now`, or drops it if the buffer is full. A line that repeats
     /// the last one is only counted.
     pub(crate) fn push(&self, line: &[u8], now: Instant) {
@@ -103,8 +118,8 @@ impl LogBuffer {
         drop(state);
         if dropped > 0 {
             let (lines, were) = if dropped == 1 { ("line", "was") } else { ("lines", "were") };
-            let note = format!("{dropped} log {lines} {were} dropped: standard error did not drain\n");
-            bytes.extend_from_slice(note.as_bytes());
+            let note = format!("{dropped} log {lines} {were} dropped: standard error did not drain");
+            bytes.extend_from_slice(self.format.note(&note).as_bytes());
         }
         bytes
     }
@@ -156,6 +171,7 @@ mod tests {
         assert_eq!(taken.lines().count(), MAX_LOG_LINES + 1);
         assert!(taken.ends_with(note), "{}", &taken[taken.len() - 100..]);
         push(&buffer, b"after\n");
+        assert_eq!(buffer.dropped(), 7);
         assert_eq!(text(buffer.take()), "after\n");
     }
 

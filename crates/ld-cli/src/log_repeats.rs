@@ -1,10 +1,12 @@
 //! Floods of one line: repeats are counted, and the count is written in their place.
 //!
-//! Only a line that equals the line right before it is a repeat. So the order of events shows, and
-//! one line is all that has to be kept.
+//! Only a line that equals the line right before it, but for its time, is a repeat. So the order of
+//! events shows, and one line is all that has to be kept.
 
 use std::mem;
 use std::time::{Duration, Instant};
+
+use crate::log_format::LogFormat;
 
 /// A line that comes again within this time is counted. A count is written no later than this.
 pub(crate) const REPEAT_WINDOW: Duration = Duration::from_secs(10);
@@ -15,6 +17,7 @@ const MAX_KEPT: usize = 16 * 1024;
 /// The last line, and how often it was repeated since it was written.
 #[derive(Debug, Default)]
 pub(crate) struct Repeats {
+    format: LogFormat,
     /// Empty if there is none to compare with.
     last: Vec<u8>,
     seen_at: Option<Instant>,
@@ -23,16 +26,27 @@ pub(crate) struct Repeats {
 }
 
 impl Repeats {
+    /// Nothing was repeated yet.
+    pub(crate) fn new(format: LogFormat) -> Self {
+        Self { format, ..Self::default() }
+    }
+
     /// Whether `line` repeats the last one. If so, it is counted.
     pub(crate) fn add(&mut self, line: &[u8], now: Instant) -> bool {
         let is_recent = self.seen_at.is_some_and(|seen| now.saturating_duration_since(seen) < REPEAT_WINDOW);
-        let is_repeat = is_recent && !line.is_empty() && self.last == line;
+        let is_repeat = is_recent && !line.is_empty() && self.is_last(line);
         self.seen_at = Some(now);
         if is_repeat {
+            self.keep(line);
             self.count += 1;
             self.due.get_or_insert(now + REPEAT_WINDOW);
         }
         is_repeat
+    }
+
+    fn is_last(&self, line: &[u8]) -> bool {
+        let time = self.format.time_bytes();
+        self.last.len() == line.len() && self.last.get(time..) == line.get(time..)
     }
 
     /// `line` was written: what follows is compared with it.
@@ -64,7 +78,10 @@ impl Repeats {
         match mem::take(&mut self.count) {
             0 => None,
             1 => Some(self.last.clone()),
-            count => Some(format!("(the last line was repeated {count} times)\n").into_bytes()),
+            count => {
+                let note = format!("(the last line was repeated {count} times)");
+                Some(self.format.note(&note).into_bytes())
+            }
         }
     }
 }
@@ -104,6 +121,16 @@ mod tests {
         assert!(repeats.add(b"a\n", start + 6 * second));
         assert_eq!(repeats.due(), Some(start + 6 * second + REPEAT_WINDOW));
         assert_eq!(repeats.take().unwrap(), b"a\n");
+    }
+
+    #[test]
+    fn lines_that_differ_in_their_time_only_are_repeats() {
+        let mut repeats = Repeats::new(LogFormat::Full);
+        let [first, second] = ["51.000001", "52.000002"].map(|time| format!("2026-11-29T09:10:{time}Z a\n"));
+        repeats.add(first.as_bytes(), Instant::now());
+        repeats.keep(first.as_bytes());
+        assert!(repeats.add(second.as_bytes(), Instant::now()));
+        assert_eq!(repeats.take().unwrap(), second.as_bytes(), "one repeat is written with its own time");
     }
 
     #[test]

@@ -1,22 +1,23 @@
 //! Log lines on standard error: bare messages by default, as the original prints them.
 
-use std::fmt;
+use std::env;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use ld_config::escape_hidden;
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
+use tracing::{Event, Level, Subscriber, warn};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::log_buffer::LogBuffer;
+use crate::log_filter;
+use crate::log_format::{Lines, LogFormat};
 use crate::log_writer;
+
+/// The variable of the environment that filters log lines.
+const FILTER: &str = "RUST_LOG";
 
 /// How long the end of a process waits for a standard error that takes no more bytes.
 pub const FLUSH_LIMIT: Duration = Duration::from_millis(500);
@@ -28,54 +29,55 @@ const SLOW_FLUSH_LIMIT: Duration = Duration::from_secs(5);
 /// How often standard error is looked at meanwhile.
 const FLUSH_STEP: Duration = Duration::from_millis(50);
 
-/// Crates of the ZooKeeper client. Their lower levels are noise at best: the client prints the
-/// password of its session at `DEBUG`.
-const QUIET: [&str; 4] = ["zookeeper_client", "asyncs", "polling", "async_io"];
-
-/// The crate that keeps the sessions.
-const SESSIONS: &str = "ld_zk";
-
 /// The lines of this process; empty until logging starts.
 static LINES: OnceLock<Arc<LogBuffer>> = OnceLock::new();
 
 static WARNINGS: AtomicU64 = AtomicU64::new(0);
 static ERRORS: AtomicU64 = AtomicU64::new(0);
 
-/// How many warnings and errors were logged.
+/// How many warnings and errors there were, whether or not `RUST_LOG` lets them through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProblemsLogged {
-    /// Lines of the level `WARN`.
+    /// Events of the level `WARN`.
     pub warnings: u64,
-    /// Lines of the level `ERROR`.
+    /// Events of the level `ERROR`.
     pub errors: u64,
 }
 
-/// What is logged.
+/// What is logged, and how. Directives in `RUST_LOG`, such as `warn` or `ld_zk=debug`, change what
+/// is logged of the targets that they name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogOptions {
-    /// Log from `DEBUG` on, with level and target; otherwise from `INFO` on, as bare messages.
+    /// Log from `DEBUG` on, with level and target; otherwise from `INFO` on.
     pub debug: bool,
     /// Log each session that opens, as a daemon should; otherwise sessions are logged only when
     /// something is wrong.
     pub session_news: bool,
+    /// What a line looks like.
+    pub format: LogFormat,
 }
 
 /// Starts to gather log lines, without a thread; [`start_writing`] writes them. Has no effect if
 /// logging was started before.
 pub(crate) fn start(options: LogOptions) {
-    let LogOptions { debug, session_news } = options;
-    let level = if debug { LevelFilter::DEBUG } else { LevelFilter::INFO };
-    let quiet = if debug { LevelFilter::INFO } else { LevelFilter::OFF };
-    let sessions = if session_news || debug { level } else { LevelFilter::WARN };
-    let targets = Targets::new()
-        .with_default(level)
-        .with_target(SESSIONS, sessions)
-        .with_targets(QUIET.map(|target| (target, quiet)));
-    let buffer = Arc::new(LogBuffer::default());
+    let LogOptions { debug, session_news, format } = options;
+    let defaults = log_filter::defaults(debug, session_news);
+    let directives = env::var_os(FILTER).unwrap_or_default();
+    let directives = directives.to_string_lossy();
+    let (targets, mistake) = match log_filter::changed_by(&directives, defaults.clone()) {
+        Ok(targets) => (targets, None),
+        Err(error) => (defaults.clone(), Some(error)),
+    };
+    let buffer = Arc::new(LogBuffer::new(format));
     if LINES.set(Arc::clone(&buffer)).is_ok() {
         let make_writer = move || ToBuffer(Arc::clone(&buffer));
-        let lines = tracing_subscriber::fmt::layer().with_writer(make_writer).event_format(Lines { debug });
-        let _ = tracing_subscriber::registry().with(targets).with(lines).try_init();
+        let lines = tracing_subscriber::fmt::layer().with_writer(make_writer);
+        let lines = lines.event_format(Lines::new(format, debug)).with_filter(targets);
+        let problems = Problems.with_filter(defaults);
+        let _ = tracing_subscriber::registry().with(problems).with(lines).try_init();
+    }
+    if let Some(error) = mistake {
+        warn!("{FILTER} is ignored, as it cannot be parsed: {error}");
     }
 }
 
@@ -109,7 +111,12 @@ fn flush(is_flushed_within: impl Fn(Duration) -> bool, has_room: impl Fn() -> bo
     false
 }
 
-/// How many warnings and errors this process has logged.
+/// How many log lines were dropped since standard error did not drain.
+pub fn log_lines_dropped() -> u64 {
+    LINES.get().map_or(0, |lines| lines.dropped())
+}
+
+/// How many warnings and errors this process has had.
 pub fn problems_logged() -> ProblemsLogged {
     ProblemsLogged { warnings: WARNINGS.load(Ordering::Relaxed), errors: ERRORS.load(Ordering::Relaxed) }
 }
@@ -129,35 +136,16 @@ impl Write for ToBuffer {
     }
 }
 
-/// One event, one line.
-struct Lines {
-    debug: bool,
-}
+/// Counts warnings and errors.
+struct Problems;
 
-impl<S, N> FormatEvent<S, N> for Lines
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut line: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let meta = event.metadata();
-        match *meta.level() {
+impl<S: Subscriber> Layer<S> for Problems {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        match *event.metadata().level() {
             Level::ERROR => _ = ERRORS.fetch_add(1, Ordering::Relaxed),
             Level::WARN => _ = WARNINGS.fetch_add(1, Ordering::Relaxed),
             _ => {}
         }
-        if self.debug {
-            write!(line, "{} {}: ", meta.level(), meta.target())?;
-        }
-        // Names and messages of others may be part of it.
-        let mut message = String::new();
-        context.format_fields(Writer::new(&mut message), event)?;
-        writeln!(line, "{}", escape_hidden(&message))
     }
 }
 

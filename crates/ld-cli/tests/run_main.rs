@@ -6,11 +6,14 @@ use std::io::Read;
 use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use ld_cli::{Exit, LogOptions, run_main};
+use ld_cli::{Exit, LogFormat, LogOptions, run_main};
 use tracing::{error, info, warn};
 
 /// What the process does instead of testing.
 const ROLE: &str = "LD_CLI_ROLE";
+
+/// The format of its log lines.
+const FORMAT: &str = "LD_CLI_FORMAT";
 
 const LINES: usize = 20_000;
 
@@ -20,7 +23,8 @@ const HIDDEN: &str = "a\u{200b}\u{feff}\u{ad}\u{2060}\u{e0041}\u{fe0f}\u{2028}\u
 fn main() -> ExitCode {
     match env::var(ROLE) {
         Ok(role) => {
-            let options = LogOptions { debug: role == "debug", session_news: true };
+            let format = env::var(FORMAT).map_or(LogFormat::Plain, |format| format.parse().expect("a format"));
+            let options = LogOptions { debug: role == "debug", session_news: true, format };
             run_main(options, || prepare(&role), |()| play(&role))
         }
         Err(_) => {
@@ -32,6 +36,11 @@ fn main() -> ExitCode {
             hidden_characters_are_escaped();
             a_flood_is_one_line_and_a_count();
             core_dumps_are_off();
+            full_lines_have_time_level_and_target();
+            json_lines_are_objects_with_fields();
+            a_flood_with_times_is_one_line_and_a_count();
+            rust_log_filters_what_is_written_and_not_what_is_counted();
+            a_broken_filter_is_ignored_with_a_warning();
             an_end_waits_half_a_second_for_an_unread_pipe();
             ExitCode::SUCCESS
         }
@@ -77,6 +86,10 @@ fn play(role: &str) -> Result<Exit, Exit> {
             info!("the end");
             Ok(Exit::Done)
         }
+        "fields" => {
+            info!(node = "flags", bytes = 3_u64, took = 0.5, "Updating '{HIDDEN}'");
+            Ok(Exit::Done)
+        }
         "dump" => {
             let limits = fs::read_to_string("/proc/self/limits").expect("a process reads its own limits");
             let core = limits.lines().find(|line| line.starts_with("Max core file size"));
@@ -100,7 +113,7 @@ fn play(role: &str) -> Result<Exit, Exit> {
 
 fn command(role: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("this executable has a path"));
-    command.env(ROLE, role).env("RUST_BACKTRACE", "1");
+    command.env(ROLE, role).env("RUST_BACKTRACE", "1").env_remove("RUST_LOG");
     command
 }
 
@@ -149,6 +162,53 @@ fn a_flood_is_one_line_and_a_count() {
     let count = LINES - 1;
     assert_eq!(code, Some(0));
     assert_eq!(stderr, format!("again\n(the last line was repeated {count} times)\nthe end\n"));
+}
+
+/// Runs the role with more in the environment.
+fn run_with(role: &str, environment: &[(&str, &str)]) -> String {
+    let output = command(role).envs(environment.iter().copied()).output().expect("this executable runs");
+    String::from_utf8(output.stderr).expect("log lines are UTF-8")
+}
+
+/// Splits a line of the full format after its time.
+fn after_time(line: &str) -> &str {
+    let (time, rest) = line.split_at(27);
+    assert!(time.starts_with("20") && &time[10..11] == "T" && time.ends_with('Z'), "{line}");
+    rest
+}
+
+fn full_lines_have_time_level_and_target() {
+    let stderr = run_with("debug", &[(FORMAT, "full")]);
+    assert_eq!(after_time(&stderr), "  WARN run_main: a warning\n");
+}
+
+fn json_lines_are_objects_with_fields() {
+    let stderr = run_with("fields", &[(FORMAT, "json")]);
+    let line: serde_json::Value = serde_json::from_str(&stderr).expect("a line is an object");
+    assert_eq!(line["message"], format!("Updating '{HIDDEN}'"));
+    assert_eq!((&line["node"], &line["bytes"]), (&"flags".into(), &3.into()));
+    assert_eq!((&line["level"], &line["target"]), (&"INFO".into(), &"run_main".into()));
+    after_time(line["timestamp"].as_str().expect("a time"));
+    assert!(stderr.trim_end().chars().all(|shown| !ld_cli::ld_config::is_hidden(shown)), "{stderr}");
+}
+
+fn a_flood_with_times_is_one_line_and_a_count() {
+    let stderr = run_with("flood", &[(FORMAT, "full")]);
+    let lines: Vec<_> = stderr.lines().map(after_time).collect();
+    let count = format!("  WARN ld_cli: (the last line was repeated {} times)", LINES - 1);
+    assert_eq!(lines, ["  INFO run_main: again", &count, "  INFO run_main: the end"]);
+}
+
+fn rust_log_filters_what_is_written_and_not_what_is_counted() {
+    // The role itself asserts that a warning was counted.
+    assert_eq!(run_with("debug", &[("RUST_LOG", "error")]), "");
+    assert_eq!(run_with("dump", &[("RUST_LOG", "error,run_main=info")]).lines().count(), 2);
+}
+
+fn a_broken_filter_is_ignored_with_a_warning() {
+    let stderr = run_with("refuse", &[("RUST_LOG", "loud=very")]);
+    assert!(stderr.starts_with("RUST_LOG is ignored, as it cannot be parsed: "), "{stderr}");
+    assert!(stderr.ends_with("it cannot be prepared\n"), "{stderr}");
 }
 
 fn core_dumps_are_off() {
