@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ld_cli::{Exit, ProblemsLogged};
-use ld_config::{NodeConfig, OnDelete};
+use ld_config::{NodeConfig, OnDelete, counted};
 use ld_sync::{Engine, State, Status};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, info};
@@ -72,11 +72,18 @@ fn tell(node: &Status) {
     match node.state {
         State::Waiting => {
             let why = node.last_error.as_deref().map(|error| format!(" ({error})")).unwrap_or_default();
-            error!("nodes.{name}: {source} -> '{dest}': not reached in time{why}");
+            error!(
+                node = name, source, %dest,
+                "nodes.{name}: {source} -> '{dest}': not reached in time{why}"
+            );
         }
         State::Current if node.applied_at.is_none() => {
             let (mzxid, bytes) = (node.mzxid.unwrap_or_default(), node.bytes.unwrap_or_default());
-            info!("'{dest}' is current (nodes.{name}, mzxid {mzxid:#x}, {bytes} bytes)");
+            info!(
+                node = name, source, %dest, mzxid, bytes,
+                "'{dest}' is current (nodes.{name}, mzxid {mzxid:#x}, {})",
+                counted(bytes, "byte")
+            );
         }
         _ => {}
     }
@@ -118,10 +125,6 @@ fn summary(nodes: &[Status], failed: usize) -> String {
     )
 }
 
-pub(crate) fn counted(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
 fn seconds(duration: Duration) -> String {
     format!("{} s", duration.as_secs_f64())
 }
@@ -129,11 +132,6 @@ fn seconds(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_node_is_no_nodes() {
-        assert_eq!((counted(1, "node"), counted(2, "node")), ("1 node".into(), "2 nodes".into()));
-    }
 
     #[test]
     fn seconds_are_as_short_as_they_can_be() {

@@ -136,7 +136,7 @@ impl Running {
         self.hooks.follow(&in_force.nodes, self.engine.changes());
         let changes = changed.map_err(|error| error.to_string())?;
         for name in &changes.removed {
-            info!("nodes.{name}: removed from the configuration; its file stays");
+            info!(node = name, "nodes.{name}: removed from the configuration; its file stays");
         }
         let (added, removed, changed) = (changes.added.len(), changes.removed.len(), changes.changed.len());
         info!("reloaded: {added} nodes added, {removed} removed, {changed} changed");

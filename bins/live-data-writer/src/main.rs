@@ -15,7 +15,7 @@ use std::time::Duration;
 use clap::Parser;
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_cli::{Exit, LogOptions};
-use ld_config::{Config, chain};
+use ld_config::{Config, chain, counted};
 use ld_publish::{Checks, DiffOptions, Plan};
 use ld_zk::Client;
 use tracing::{error, info};
@@ -132,10 +132,15 @@ async fn commit(plan: &Plan, config: &Config, interrupt: &Interrupt) -> Result<E
     let published = plan.commit(interrupt.asked()).await.map_err(failed)?;
     info!("Wrote data to Zookeeper.");
     let (path, ensemble) = (plan.path(), ld_cli::ensemble(&config.zookeeper));
-    let bytes = output::with_commas(published.bytes);
-    let unit = if published.bytes == 1 { "byte" } else { "bytes" };
-    let (version, mzxid) = (published.version, published.mzxid);
-    info!("{path} in {ensemble} is now version {version}, mzxid {mzxid:#x}, {bytes} {unit}");
+    let (version, mzxid, bytes) = (published.version, published.mzxid, published.bytes);
+    info!(
+        source = path,
+        version,
+        mzxid,
+        bytes,
+        "{path} in {ensemble} is now version {version}, mzxid {mzxid:#x}, {}",
+        counted(bytes as u64, "byte")
+    );
     Ok(Exit::Done)
 }
 

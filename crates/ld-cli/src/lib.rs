@@ -41,8 +41,6 @@ pub use exit::Exit;
 pub use ld_config;
 pub use log_buffer::{MAX_LOG_BYTES, MAX_LOG_LINES};
 pub use log_format::LogFormat;
-pub use logging::{
-    FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, log_lines_dropped, problems_logged,
-};
+pub use logging::{FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, log_lines_dropped, problems_logged};
 pub use process::run_main;
 pub use runtime::{DESCRIPTORS_TO_START, build_runtime};

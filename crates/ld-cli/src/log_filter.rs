@@ -40,7 +40,7 @@ pub(crate) fn changed_by(directives: &str, defaults: Targets) -> Result<Targets,
     let asked = Targets::from_str(directives)?;
     let mut targets = defaults;
     if let Some(level) = asked.default_level() {
-        targets = targets.with_default(level);
+        targets = targets.with_default(level).with_target(SESSIONS, level);
     }
     let asked = asked.into_iter().filter(|(target, _)| !target.is_empty());
     Ok(targets.with_targets(asked.map(|(target, level)| {
@@ -73,6 +73,7 @@ mod tests {
         let targets = changed(" warn , ld_sync=info ");
         assert!(targets.would_enable("ld_sync::node", &Level::INFO));
         assert!(!targets.would_enable("live_data_watcher", &Level::INFO));
+        assert!(!targets.would_enable("ld_zk::session", &Level::INFO));
     }
 
     #[test]

@@ -60,7 +60,10 @@ impl LogFormat {
             Self::Full => format!("{}  WARN {target}: {text}\n", now()),
             Self::Json => {
                 // The texts have nothing that JSON escapes.
-                format!("{JSON_START}{}\",\"level\":\"WARN\",\"message\":\"{text}\",\"target\":\"{target}\"}}\n", now())
+                format!(
+                    "{JSON_START}{}\",\"level\":\"WARN\",\"message\":\"{text}\",\"target\":\"{target}\"}}\n",
+                    now()
+                )
             }
         }
     }

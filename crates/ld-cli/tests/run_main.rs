@@ -23,7 +23,8 @@ const HIDDEN: &str = "a\u{200b}\u{feff}\u{ad}\u{2060}\u{e0041}\u{fe0f}\u{2028}\u
 fn main() -> ExitCode {
     match env::var(ROLE) {
         Ok(role) => {
-            let format = env::var(FORMAT).map_or(LogFormat::Plain, |format| format.parse().expect("a format"));
+            let format =
+                env::var(FORMAT).map_or(LogFormat::Plain, |format| format.parse().expect("a format"));
             let options = LogOptions { debug: role == "debug", session_news: true, format };
             run_main(options, || prepare(&role), |()| play(&role))
         }

@@ -67,6 +67,7 @@ mod hooks;
 mod ini;
 mod keys;
 mod limits;
+mod numbers;
 mod parse;
 mod problem;
 mod problems;
@@ -91,6 +92,7 @@ pub use limits::{
     MAX_MODE, MAX_NODE_BYTES, MAX_SECRETS_BYTES, MAX_SESSION_TIMEOUT, MAX_SETTLE, MAX_ZNODE_PATH_BYTES,
     MIN_HOOK_TIMEOUT, MIN_INTERVAL, MIN_SETTLE,
 };
+pub use numbers::{counted, with_commas};
 pub use parse::{Parsed, Scope};
 pub use problem::{NodeProblems, Problem, Severity};
 pub use problems::MAX_PROBLEMS;

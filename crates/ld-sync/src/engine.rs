@@ -20,7 +20,7 @@ use crate::node::{HeldContent, Node, Shared};
 use crate::nodes::{Changes, Member, NodeChanges, Nodes};
 use crate::prepare::prepare_directories;
 use crate::restart::restarting;
-use crate::rounds::{Rounds, drift, heartbeat, outage};
+use crate::rounds::{Rounds, drift, heartbeat, outage, reminders};
 use crate::source::Source;
 use crate::status::Status;
 use ld_file::Disks;
@@ -227,6 +227,10 @@ impl Engine {
         let (source, nodes) = (Arc::clone(source), Arc::clone(&self.nodes));
         self.keep_running("the report of outages", move || {
             outage::run(Arc::clone(&source), Arc::clone(&nodes))
+        });
+        let (shared, nodes) = (Arc::clone(&self.shared), Arc::clone(&self.nodes));
+        tasks.spawn(async move {
+            restarting("the reminders", || reminders::run(&nodes, &shared.chroot), |_| ()).await;
         });
     }
 

@@ -1,4 +1,5 @@
-//! Log lines: lost only if standard error is not read, which blocks nothing else.
+//! Log lines: what they look like, and that they are lost only if standard error is not read, which
+//! blocks nothing else.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -147,6 +148,75 @@ fn every_line_is_written_once_if_standard_error_is_read() {
     lines.sort_unstable();
     lines.dedup();
     assert_eq!((once.code, lines.len()), (Some(0), NODES));
-    let summary = "2000 nodes: 2000 updated, 0 unchanged, 0 removed, 0 absent, 0 failed";
+    let summary = "2,000 nodes: 2000 updated, 0 unchanged, 0 removed, 0 absent, 0 failed";
     assert!(once.stderr.lines().any(|line| line == summary), "{}", once.stderr);
+}
+
+#[test]
+fn a_plain_line_ends_with_what_identifies_the_change() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "x".repeat(1_204)).unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+    let once = host.once().run(SOON);
+    let mzxid = zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().1.mzxid;
+    let start =
+        format!("Updating '{}' (nodes.flags, mzxid {mzxid:#x}, 1,204 bytes, ", host.file("flags").display());
+    let line = once.stderr.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_default();
+    assert!(line.ends_with(" ms)") || line.ends_with(" s)"), "{}", once.stderr);
+}
+
+#[test]
+fn a_json_line_has_the_facts_of_the_change_as_fields() {
+    let (zookeeper, host) = flags();
+    let once = host.once().args(["--log-format", "json"]).run(SOON);
+    assert!(once.stderr.lines().all(|line| line.starts_with("{\"timestamp\":\"") && line.ends_with('}')));
+    let line = once.stderr.lines().find(|line| line.contains("Updating '")).unwrap_or_default();
+    let mzxid = zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().1.mzxid;
+    let dest = host.file("flags");
+    for field in [
+        r#""level":"INFO""#,
+        r#""node":"flags""#,
+        r#""source":"/flags""#,
+        &format!(r#""dest":"{}""#, dest.display()),
+        &format!(r#""mzxid":{mzxid}"#),
+        r#""bytes":3"#,
+        r#""took":0."#,
+    ] {
+        assert!(line.contains(field), "{field}: {}", once.stderr);
+    }
+}
+
+#[test]
+fn a_full_line_has_time_level_and_target() {
+    let (_zookeeper, host) = flags();
+    let once = host.once().args(["--log-format", "full"]).run(SOON);
+    let line = once.stderr.lines().find(|line| line.contains("Updating '")).unwrap_or_default();
+    assert!(line.starts_with("20") && line.contains("Z  INFO ld_sync::node::outcome: Updating '"), "{line}");
+    let writer = host.writer("two", "/flags").args(["--log-format", "full"]).run(SOON);
+    assert!(
+        writer.stderr.contains("Z  INFO live_data_writer: Wrote data to Zookeeper."),
+        "{}",
+        writer.stderr
+    );
+}
+
+#[test]
+fn rust_log_chooses_what_is_logged() {
+    let (_zookeeper, host) = flags();
+    let quiet = host.once().env("RUST_LOG", "warn").run(SOON);
+    assert_eq!((quiet.code, &*quiet.stderr), (Some(0), ""));
+    let some = host.once().env("RUST_LOG", "off,live_data_watcher=info").run(SOON);
+    assert_eq!(
+        some.stderr.lines().last(),
+        Some("1 node: 0 updated, 1 unchanged, 0 removed, 0 absent, 0 failed")
+    );
+    assert!(!some.stderr.contains("ZooKeeper session"), "{}", some.stderr);
+}
+
+#[test]
+fn a_strict_run_counts_warnings_that_are_filtered_out() {
+    let (_zookeeper, host) = flags();
+    let host = host.setting("nodes.flags.typo", "x");
+    let once = host.once().arg("--strict").env("RUST_LOG", "off").run(SOON);
+    assert_eq!((once.code, &*once.stderr), (Some(1), ""));
 }

@@ -12,6 +12,6 @@ mod work;
 
 pub(crate) use outcome::DRIFT_STAYS;
 pub(crate) use outcomes::Outcomes;
-pub(crate) use record::Node;
+pub(crate) use record::{LOOK_FOR_OVERDUE, Node};
 pub(crate) use retry::HeldContent;
 pub(crate) use task::{Shared, Task};

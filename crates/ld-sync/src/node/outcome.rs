@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use ld_config::chain;
+use ld_config::{chain, counted};
 use ld_guard::Error;
 use tracing::{debug, info, warn};
 
@@ -30,12 +30,17 @@ impl<W: NodeSource> Task<W> {
                 let (node, version) = (&self.node, attempt.version());
                 let (name, dest) = (&node.config.name, node.config.dest.display());
                 if replaced {
-                    let (mzxid, bytes) = (version.mzxid, version.bytes);
-                    info!("Updating '{dest}' (nodes.{name}, mzxid {mzxid:#x}, {bytes} bytes)");
+                    let (source, mzxid, bytes) = (&node.config.source, version.mzxid, version.bytes);
+                    info!(
+                        node = name, source, %dest, mzxid, bytes, took = took.as_secs_f64(),
+                        "Updating '{dest}' (nodes.{name}, mzxid {mzxid:#x}, {}, {})",
+                        counted(bytes, "byte"),
+                        shown(took),
+                    );
                 }
                 let applied = replaced.then(|| Applied { took, propagated: since(attempt.stat.mtime) });
                 if node.set_current(version, applied) {
-                    info!("nodes.{name}: '{dest}' is current again");
+                    info!(node = name, %dest, "nodes.{name}: '{dest}' is current again");
                 }
                 self.confirmed = Some(attempt.session);
                 self.retry = Retry::default();
@@ -62,12 +67,16 @@ impl<W: NodeSource> Task<W> {
         let path = &node.config.source;
         if removed {
             info!(
+                node = name, source = path, %dest,
                 "Removing '{dest}'; watched node deleted. (nodes.{name}: {path} does not exist in {source})"
             );
         } else if before != State::Absent {
-            info!("nodes.{name}: {path} does not exist in {source}; there is no file '{dest}'");
+            info!(
+                node = name, source = path, %dest,
+                "nodes.{name}: {path} does not exist in {source}; there is no file '{dest}'"
+            );
         } else if was_unhealthy {
-            debug!("nodes.{name}: '{dest}' is as it should be again");
+            debug!(node = name, %dest, "nodes.{name}: '{dest}' is as it should be again");
         }
         self.retry = Retry::default();
         self.delay = None;
@@ -79,7 +88,8 @@ impl<W: NodeSource> Task<W> {
         let config = &self.node.config;
         let delay = self.delay.get_or_insert_with(|| {
             let delay = Box::new(Delay::draw(config.apply_jitter));
-            info!("nodes.{}: '{}': {}", config.name, config.dest.display(), delay.reason());
+            let (name, dest) = (&config.name, config.dest.display());
+            info!(node = name, %dest, "nodes.{name}: '{dest}': {}", delay.reason());
             delay
         });
         self.node.set_delayed(&delay.reason());
@@ -144,11 +154,24 @@ impl<W: NodeSource> Task<W> {
         if state == State::Kept {
             let source = &self.shared.source;
             info!(
+                node = name, source = path, %dest, state = state.as_str(),
                 "nodes.{name}: {path} does not exist in {source}; a file '{dest}' stays, without a heartbeat"
             );
         } else {
-            warn!("nodes.{name}: {chroot}{path} -> '{dest}': {error}");
+            warn!(
+                node = name, source = path, %dest, state = state.as_str(), error,
+                "nodes.{name}: {chroot}{path} -> '{dest}': {error}"
+            );
         }
+    }
+}
+
+/// A duration as a reader of log lines expects it.
+fn shown(took: Duration) -> String {
+    match took.as_secs_f64() {
+        seconds if seconds >= 1.0 => format!("{seconds:.1} s"),
+        seconds if seconds >= 0.001 => format!("{:.0} ms", seconds * 1_000.0),
+        seconds => format!("{:.1} ms", seconds * 1_000.0),
     }
 }
 
@@ -156,4 +179,15 @@ impl<W: NodeSource> Task<W> {
 fn since(mtime: i64) -> Option<Duration> {
     let mtime = u64::try_from(mtime).ok().filter(|mtime| *mtime > 0)?;
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH + Duration::from_millis(mtime)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_the_digits_that_matter() {
+        let durations = [40, 900, 3_200, 999_400, 1_500_000, 12_340_000].map(Duration::from_micros);
+        assert_eq!(durations.map(shown), ["0.0 ms", "0.9 ms", "3 ms", "999 ms", "1.5 s", "12.3 s"]);
+    }
 }

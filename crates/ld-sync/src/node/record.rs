@@ -11,7 +11,7 @@ use ld_config::NodeConfig;
 use ld_file::{Claimant, Target};
 use tokio::sync::Notify;
 
-pub(crate) use state::Version;
+pub(crate) use state::{LOOK_FOR_OVERDUE, Overdue, Version};
 
 use super::outcomes::Outcomes;
 use crate::status::{Applied, State, Status};
@@ -87,6 +87,11 @@ impl Node {
             }
             record.complain(state, error)
         })
+    }
+
+    /// What is unhealthy and was not logged for a long time. It counts as logged now.
+    pub(crate) fn take_overdue(&self) -> Option<Overdue> {
+        self.with(Record::take_overdue)
     }
 
     /// A call on the file system hangs.

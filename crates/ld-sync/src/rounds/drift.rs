@@ -106,7 +106,8 @@ impl<W: NodeSource> Task<W> {
         match self.node.config.drift {
             OnDrift::Report => {
                 if self.node.set_unhealthy(State::Drifted, DRIFT_STAYS) {
-                    warn!("nodes.{name}: '{dest}': {DRIFT_STAYS}: {drift}");
+                    let state = State::Drifted.as_str();
+                    warn!(node = name, %dest, state, "nodes.{name}: '{dest}': {DRIFT_STAYS}: {drift}");
                 }
                 self.confirmed = None;
             }
@@ -121,7 +122,10 @@ impl<W: NodeSource> Task<W> {
                 } else {
                     ""
                 };
-                warn!("nodes.{name}: another process changed '{dest}': {drift}; restoring it{hint}");
+                warn!(
+                    node = name, %dest,
+                    "nodes.{name}: another process changed '{dest}': {drift}; restoring it{hint}"
+                );
                 self.read_again();
             }
         }

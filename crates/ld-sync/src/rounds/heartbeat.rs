@@ -83,7 +83,8 @@ impl<W: NodeSource> Task<W> {
             Ok(Done::Touched) => {
                 self.confirmed = Some(session);
                 if self.node.set_touched() {
-                    info!("nodes.{name}: '{}' has its heartbeat again", self.node.config.dest.display());
+                    let dest = self.node.config.dest.display();
+                    info!(node = name, %dest, "nodes.{name}: '{dest}' has its heartbeat again");
                 }
             }
             // The next heartbeat is soon enough, unless the file system hangs.
@@ -97,7 +98,8 @@ impl<W: NodeSource> Task<W> {
                 self.confirmed = Some(session);
                 let error = format!("no heartbeat: {}", chain(&error));
                 if self.node.set_unhealthy(State::Failing, &error) {
-                    warn!("nodes.{name}: {error}");
+                    let (dest, state) = (self.node.config.dest.display(), State::Failing.as_str());
+                    warn!(node = name, %dest, state, error, "nodes.{name}: {error}");
                 }
             }
         }

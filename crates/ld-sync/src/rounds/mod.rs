@@ -1,10 +1,11 @@
-//! What happens to all files at once, again and again: the heartbeat, the search for drift, and the
-//! comparison of contents.
+//! What happens to all files at once, again and again: the heartbeat, the search for drift, the
+//! comparison of contents, and log lines about states that last.
 
 pub(crate) mod drift;
 pub(crate) mod heartbeat;
 pub(crate) mod outage;
 mod proof;
+pub(crate) mod reminders;
 
 use std::time::Duration;
 

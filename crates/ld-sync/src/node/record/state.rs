@@ -1,11 +1,16 @@
 //! The record of one node: plain values, and how a complaint is told from its repetition.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
 
 use crate::status::{Applied, Counts, State};
 
-/// The same problem of the same node is logged at most once in this time.
-const REPEAT_COMPLAINT: Duration = Duration::from_secs(60);
+/// The same problem of the same node is logged once in this time.
+const REPEAT_COMPLAINT: Duration = Duration::from_secs(600);
+
+/// How often problems are looked for that were not logged for so long.
+pub(crate) const LOOK_FOR_OVERDUE: Duration = Duration::from_secs(60);
 
 /// A version of the node's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,15 @@ pub(super) struct Problem {
     /// Zero while a change only waits for its time.
     pub(super) attempts: u32,
     logged_at: Option<Instant>,
+}
+
+/// A problem that is to be logged again.
+#[derive(Debug)]
+pub(crate) struct Overdue {
+    pub(crate) state: State,
+    /// When the node entered that state.
+    pub(crate) since: SystemTime,
+    pub(crate) error: String,
 }
 
 impl Record {
@@ -83,6 +97,17 @@ impl Record {
             problem.logged_at = Some(Instant::now());
         }
         due
+    }
+
+    /// What is unhealthy and was not logged for a long time. It counts as logged now.
+    pub(super) fn take_overdue(&mut self) -> Option<Overdue> {
+        let (state, since) = (self.state, self.since);
+        let problem = self.problem.as_mut().filter(|problem| problem.attempts > 0 && !state.is_good())?;
+        if problem.logged_at?.elapsed() < REPEAT_COMPLAINT {
+            return None;
+        }
+        problem.logged_at = Some(Instant::now());
+        Some(Overdue { state, since, error: problem.error.clone() })
     }
 
     pub(super) fn set_healthy(&mut self, state: State) -> bool {

@@ -16,8 +16,26 @@ fn current() -> Node {
     node
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_problem_that_lasts_is_logged_every_ten_minutes() {
+    let node = current();
+    node.set_unhealthy(State::Rejected, "bad content");
+    tokio::time::advance(Duration::from_secs(599)).await;
+    assert!(node.take_overdue().is_none());
+    for _ in 0..2 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let overdue = node.take_overdue().unwrap();
+        assert_eq!((overdue.state, &*overdue.error), (State::Rejected, "bad content"));
+        assert!(node.take_overdue().is_none() && !node.set_unhealthy(State::Rejected, "bad content"));
+        tokio::time::advance(Duration::from_secs(599)).await;
+    }
+    node.set_touched();
+    tokio::time::advance(Duration::from_secs(600)).await;
+    assert!(node.take_overdue().is_none(), "it is healthy");
+}
+
 #[test]
-fn the_same_complaint_is_logged_once_a_minute() {
+fn the_same_complaint_is_logged_once() {
     let node = current();
     assert!(node.set_unhealthy(State::Failing, "it is read-only"));
     let since = node.status(None).since;

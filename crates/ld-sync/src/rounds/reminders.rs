@@ -1,0 +1,27 @@
+//! Reminders: a state that lasts is logged again, so that a rotated log still shows it.
+
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tracing::warn;
+
+use crate::node::LOOK_FOR_OVERDUE;
+use crate::nodes::Nodes;
+
+/// Logs again which nodes are unhealthy, each some time after its last line. The tasks of these
+/// nodes may wait for a change or for a call that hangs.
+pub(crate) async fn run(nodes: &Nodes, chroot: &str) {
+    let mut ticks = interval_at(Instant::now() + LOOK_FOR_OVERDUE, LOOK_FOR_OVERDUE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        for node in nodes.all() {
+            let Some(overdue) = node.take_overdue() else { continue };
+            let (name, source, dest) = (&node.config.name, &node.config.source, node.config.dest.display());
+            let (state, error) = (overdue.state.as_str(), overdue.error);
+            let since = humantime::format_rfc3339_seconds(overdue.since);
+            warn!(
+                node = name, source, %dest, state, error,
+                "nodes.{name}: {chroot}{source} -> '{dest}': {state} since {since}: {error}"
+            );
+        }
+    }
+}
