@@ -8,7 +8,7 @@ use ld_cli::ld_config::Scope;
 use ld_cli::{Exit, LogOptions, read_config, run_main};
 
 fn main() -> ExitCode {
-    let options = LogOptions { debug: false, session_news: false };
+    let options = LogOptions::default();
     // A problem of the file is logged as a line of its own, and is the exit code.
     let prepare = || {
         let path = std::env::args_os().nth(1).ok_or(Exit::Usage)?;

@@ -46,7 +46,7 @@ pub struct ProblemsLogged {
 
 /// What is logged, and how. Directives in `RUST_LOG`, such as `warn` or `ld_zk=debug`, change what
 /// is logged of the targets that they name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogOptions {
     /// Log from `DEBUG` on, with level and target; otherwise from `INFO` on.
     pub debug: bool,

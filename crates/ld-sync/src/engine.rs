@@ -229,9 +229,7 @@ impl Engine {
             outage::run(Arc::clone(&source), Arc::clone(&nodes))
         });
         let (shared, nodes) = (Arc::clone(&self.shared), Arc::clone(&self.nodes));
-        tasks.spawn(async move {
-            restarting("the reminders", || reminders::run(&nodes, &shared.chroot), |_| ()).await;
-        });
+        self.keep_running("the reminders", move || reminders::run(Arc::clone(&nodes), shared.chroot.clone()));
     }
 
     /// Starts a task that is started again if it fails unexpectedly.

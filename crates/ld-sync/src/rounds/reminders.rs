@@ -1,5 +1,7 @@
 //! Reminders: a state that lasts is logged again, so that a rotated log still shows it.
 
+use std::sync::Arc;
+
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::warn;
 
@@ -8,7 +10,7 @@ use crate::nodes::Nodes;
 
 /// Logs again which nodes are unhealthy, each some time after its last line. The tasks of these
 /// nodes may wait for a change or for a call that hangs.
-pub(crate) async fn run(nodes: &Nodes, chroot: &str) {
+pub(crate) async fn run(nodes: Arc<Nodes>, chroot: String) {
     let mut ticks = interval_at(Instant::now() + LOOK_FOR_OVERDUE, LOOK_FOR_OVERDUE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
