@@ -47,8 +47,8 @@ mod file;
 mod users;
 
 pub use disk::{
-    Answer, CHECKS, Claimant, Destination, Disk, Disks, Done, Existing, JobError, LOOK_LIMIT, Proof, Queue,
-    STALL, SameFile, Work,
+    Answer, Claimant, Destination, Disk, Disks, Done, Existing, JobError, LOOK_LIMIT, Proof, Queue, STALL,
+    SameFile, Work,
 };
 #[cfg(feature = "faults")]
 #[doc(hidden)]

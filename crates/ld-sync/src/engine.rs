@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ld_blocking::Spawner;
 use ld_config::{InvalidSetting, NodeConfig, WatcherConfig};
+use ld_file::{Disks, Users};
 use ld_guard::Checks;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -23,8 +24,6 @@ use crate::restart::restarting;
 use crate::rounds::{Rounds, drift, heartbeat, outage, reminders};
 use crate::source::Source;
 use crate::status::Status;
-use ld_file::Disks;
-use ld_file::Users;
 
 /// Keeps files equal to nodes for as long as it lives. Dropping it ends all of its tasks at once
 /// and kills the checks that run; a write in progress still ends by itself, and because of the

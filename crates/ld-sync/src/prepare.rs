@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use ld_blocking::BoundedCalls;
+use ld_config::{OpenDirectory, open_directory};
+use ld_file::{LOOK_LIMIT, Sweep, sweep};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::node::{Node, Shared};
-use ld_config::{OpenDirectory, open_directory};
-use ld_file::{LOOK_LIMIT, Sweep, sweep};
 
 /// Directories that are prepared at one time.
 const AT_ONCE: usize = 64;

@@ -30,7 +30,7 @@ use crate::file::{MAX_LINKS, follow_first_link};
 const MAX_DISKS: usize = 64;
 
 /// Programs that check content at one time, for each file system that holds their destinations.
-pub const CHECKS: usize = 4;
+const CHECKS: usize = 4;
 
 /// Threads that look at directories, for each file system.
 const LOOKS: usize = 2;
@@ -52,7 +52,7 @@ pub struct Disk {
     pub queue: Arc<Queue>,
     /// Looks at directories: where they are, and what lies in them.
     pub looks: BoundedCalls,
-    /// Guards of content. A check is shown the content in a file beside the destination.
+    /// Checks of content, each of which may be shown it in a [`FileUnderCheck`](crate::FileUnderCheck).
     pub checks: BoundedCalls,
 }
 

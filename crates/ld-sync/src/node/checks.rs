@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ld_config::chain;
+use ld_file::{Disk, FileUnderCheck};
 use ld_guard::Error;
 use tokio::time::timeout;
 
 use super::task::Task;
 use crate::source::NodeSource;
-use ld_file::Disk;
-use ld_file::FileUnderCheck;
 
 /// A check that takes longer than this hangs: it is killed after 10 s.
 const HANG: Duration = Duration::from_secs(20);

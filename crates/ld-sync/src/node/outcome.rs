@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use ld_config::{chain, counted};
+use ld_file::{Done, JobError};
 use ld_guard::Error;
 use tracing::{debug, info, warn};
 
@@ -11,7 +12,6 @@ use super::retry::{Attempt, Retry};
 use super::task::Task;
 use crate::source::NodeSource;
 use crate::status::{Applied, State};
-use ld_file::{Done, JobError};
 
 /// The reason shown for a node with drift that is only reported.
 pub(crate) const DRIFT_STAYS: &str =

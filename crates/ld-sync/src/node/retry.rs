@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ld_file::Existing;
 use ld_zk::{Backoff, NodeStat, SessionKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::record::Version;
 use crate::rounds::Proof;
-use ld_file::Existing;
 
 /// A failed apply is tried again after less than this at first, doubling with full jitter.
 const RETRY_FIRST: Duration = Duration::from_millis(100);

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use ld_blocking::Spawner;
 use ld_config::{Guards, NodeConfig, Principal};
+use ld_file::{Destination, Disk, Disks, Existing, Owner, UserError, Users};
+use ld_guard::Checks;
 use ld_zk::{NodeState, Reading, Reservation, SessionKey};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
@@ -17,10 +19,6 @@ use crate::pointer::is_s3_pointer;
 use crate::rounds::{Proof, Rounds};
 use crate::source::NodeSource;
 use crate::status::State;
-use ld_file::Owner;
-use ld_file::{Destination, Disk, Disks, Existing};
-use ld_file::{UserError, Users};
-use ld_guard::Checks;
 
 /// What all tasks of one engine share.
 pub(crate) struct Shared {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use ld_file::{Disk, Done, Existing, JobError, Owner, STALL, Work};
 use ld_zk::Reservation;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -10,8 +11,6 @@ use super::retry::{Aim, Attempt};
 use super::task::Task;
 use crate::source::NodeSource;
 use crate::status::State;
-use ld_file::Owner;
-use ld_file::{Disk, Done, Existing, JobError, STALL, Work};
 
 /// A call that has no answer after this long is reported.
 const HANG: Duration = Duration::from_secs(10);

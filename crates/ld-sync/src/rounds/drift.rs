@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ld_config::OnDrift;
+use ld_file::{Depth, Done, Drift, FileError, JobError, Work};
 use ld_zk::Reservation;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -14,8 +15,6 @@ use super::{Rounds, ticks};
 use crate::node::{DRIFT_STAYS, Shared, Task};
 use crate::source::NodeSource;
 use crate::status::State;
-use ld_file::{Depth, Drift, FileError};
-use ld_file::{Done, JobError, Work};
 
 /// This many repairs, each within [`REPEAT_WINDOW`] of the one before, make a second watcher
 /// likely.

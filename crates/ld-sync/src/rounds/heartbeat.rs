@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use ld_config::chain;
+use ld_file::{Depth, Done, FileError, JobError, Work};
 use ld_zk::Reservation;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -33,8 +34,6 @@ use super::{Rounds, ticks};
 use crate::node::Task;
 use crate::source::{NodeSource, Source};
 use crate::status::State;
-use ld_file::{Depth, FileError};
-use ld_file::{Done, JobError, Work};
 
 /// How long after a shortage a touch is tried again.
 const SHORTAGE_PAUSE: Duration = Duration::from_secs(1);

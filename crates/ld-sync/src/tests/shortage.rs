@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use ld_file::set_before_open;
 use rustix::io::Errno;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::rig::{HEARTBEAT, Rig, Running};
 use crate::State;
-use ld_file::set_before_open;
 
 /// How old a proof may be.
 const PROOF: Duration = Duration::from_secs(5);
