@@ -97,3 +97,52 @@ impl Drop for Claim {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::file::{OpenDirectories, locate};
+
+    #[derive(Debug)]
+    struct Ranked(usize, Mutex<Option<String>>);
+
+    impl Claimant for Ranked {
+        fn target(&self) -> Target<'_> {
+            Target::new(Path::new("/dest"))
+        }
+
+        fn name(&self) -> String {
+            format!("number {}", self.0)
+        }
+
+        fn rank(&self) -> usize {
+            self.0
+        }
+
+        fn lose_file(&self, reason: &str) {
+            *self.1.lock().unwrap() = Some(reason.to_owned());
+        }
+    }
+
+    #[test]
+    fn of_two_claimants_the_lower_rank_gets_the_file() {
+        let claims = Arc::new(Claims::default());
+        let entry = || locate(Path::new("/dest"), &mut OpenDirectories::default()).unwrap();
+        let [first, second] = [1, 2].map(|rank| Arc::new(Ranked(rank, Mutex::default())));
+        let reason = |other| {
+            format!("it is the same file as number {other}, through a link; give each a file of its own")
+        };
+        let (mut won, mut lost) = (None, None);
+        claims.claim(&(Arc::clone(&second) as _), entry(), &mut lost).unwrap();
+        claims.claim(&(Arc::clone(&first) as _), entry(), &mut won).unwrap();
+        assert_eq!(*second.1.lock().unwrap(), Some(reason(1)));
+        assert_eq!(lost.as_ref().unwrap().confirm().unwrap_err().to_string(), reason(1));
+        won.as_ref().unwrap().confirm().unwrap();
+
+        drop(won);
+        lost.as_ref().unwrap().confirm().unwrap();
+        assert_eq!(*first.1.lock().unwrap(), None);
+    }
+}

@@ -52,7 +52,8 @@ pub struct Disk {
     pub queue: Arc<Queue>,
     /// Looks at directories: where they are, and what lies in them.
     pub looks: BoundedCalls,
-    /// Checks of content, each of which may be shown it in a [`FileUnderCheck`](crate::FileUnderCheck).
+    /// Checks of content. A check may be shown it in a
+    /// [`FileUnderCheck`](crate::FileUnderCheck).
     pub checks: BoundedCalls,
 }
 
