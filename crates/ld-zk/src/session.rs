@@ -17,7 +17,6 @@ mod supervise;
 #[cfg_attr(not(feature = "tls"), path = "session/without_tls.rs")]
 mod tls;
 
-use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -59,7 +58,7 @@ pub(crate) struct Session {
 /// The room of one path in a session: given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Room {
-    session: Arc<Session>,
+    pub(crate) session: Arc<Session>,
     bytes: usize,
 }
 
@@ -124,14 +123,6 @@ impl Session {
     pub(crate) fn live(&self) -> Option<Arc<LiveSession>> {
         let live = self.status.borrow().connected().cloned()?;
         (live.client.state() == zookeeper::SessionState::SyncConnected).then_some(live)
-    }
-}
-
-impl Deref for Room {
-    type Target = Arc<Session>;
-
-    fn deref(&self) -> &Arc<Session> {
-        &self.session
     }
 }
 

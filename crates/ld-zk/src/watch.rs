@@ -47,7 +47,7 @@ impl NodeWatch {
     pub(crate) fn new(pool: Arc<SessionPool>, path: &str) -> Self {
         let limit = pool.shared.config.max_read_bytes;
         let path_watch = PathWatch::new(pool, path);
-        let node = path_watch.session.nodes.add(path);
+        let node = path_watch.room.session.nodes.add(path);
         Self { path_watch, node, present_in: None, limit, without_auth: false }
     }
 
@@ -102,7 +102,7 @@ impl NodeWatch {
             let read = Box::pin(request::read(&shared.budget, &live, node.path(), limit));
             read.await.map(|(found, watcher)| (found, watcher, incarnation))
         };
-        match path_watch::read(&self.path_watch.session, attempt).await {
+        match path_watch::read(&self.path_watch.room.session, attempt).await {
             Ok((live, (found, watcher, incarnation))) => self.found(found, watcher, &live, incarnation),
             Err(failed) => self.failed(failed),
         }
@@ -171,7 +171,7 @@ impl NodeWatch {
 impl Drop for NodeWatch {
     fn drop(&mut self) {
         self.count_without_auth(false);
-        self.path_watch.session.nodes.remove(&self.node);
+        self.path_watch.room.session.nodes.remove(&self.node);
     }
 }
 

@@ -50,14 +50,11 @@ pub(super) async fn dial(
         Err(said) => return Err(target.explain(&said).await),
     };
     let chroot = shared.config.chroot.as_str();
-    if chroot.is_empty() {
-        return Ok((client, task));
-    }
-    let client = client.chroot(chroot).map_err(|_| {
+    let chrooted = if chroot.is_empty() { Ok(client) } else { client.chroot(chroot) };
+    chrooted.map(|client| (client, task)).map_err(|_| {
         let problem = format!("the chroot '{chroot}' is not a znode path like /prod");
         Error::InvalidSetting { setting: "zookeeper.hosts".to_owned(), problem }
-    })?;
-    Ok((client, task))
+    })
 }
 
 /// What the ZooKeeper crate is to connect to.

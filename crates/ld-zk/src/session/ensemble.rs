@@ -81,14 +81,6 @@ pub(super) async fn check(client: &zookeeper::Client) -> Result<Check, ZkError> 
 }
 
 impl Check {
-    /// Waits until the check has to be made again.
-    async fn outdated(&mut self) {
-        tokio::select! {
-            () = &mut self.fired => {}
-            () = sleep(jittered(RECHECK)), if self.found != EnsembleCheck::HoldsData => {}
-        }
-    }
-
     /// Publishes what the check found, and logs it once.
     pub(super) fn publish(&self, session: &Session) {
         session.status.send_if_modified(|status| {
@@ -118,7 +110,8 @@ pub(super) async fn keep(
 ) {
     loop {
         tokio::select! {
-            () = check.outdated() => {}
+            () = &mut check.fired => {}
+            () = sleep(jittered(RECHECK)), if check.found != EnsembleCheck::HoldsData => {}
             _ = resumes.changed() => {}
         }
         check = loop {

@@ -26,18 +26,6 @@ pub(crate) struct LiveSession {
 }
 
 impl LiveSession {
-    pub(super) fn new(client: zookeeper::Client, task: SessionTask, read_only: bool) -> Self {
-        Self {
-            key: SessionKey::unique(),
-            client,
-            task,
-            read_only,
-            resumes: watch::Sender::default(),
-            suspect: Notify::new(),
-            broken: Notify::new(),
-        }
-    }
-
     /// What the answers that come now are worth.
     pub(crate) fn incarnation(&self) -> Incarnation {
         (self.key, *self.resumes.borrow())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ld_config::SecretValue;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 use tracing::{info, warn};
 use zookeeper::SessionState as ZkState;
@@ -14,6 +15,7 @@ use super::ensemble::{self, Check};
 use super::storm::{Changes, SessionTask};
 use super::{EnsembleCheck, LiveSession, Session, SessionStatus};
 use crate::Error;
+use crate::reading::SessionKey;
 use crate::shared::Shared;
 use crate::watch::audit;
 
@@ -81,7 +83,16 @@ async fn establish(client: zookeeper::Client, task: SessionTask) -> Result<(Arc<
         client.sync("/").await.map_err(|source| Error::request("sync", "/", source))?;
     }
     let check = ensemble::check(&client).await.map_err(|source| Error::request("read", "/", source))?;
-    Ok((Arc::new(LiveSession::new(client, task, read_only)), check))
+    let live = LiveSession {
+        key: SessionKey::unique(),
+        client,
+        task,
+        read_only,
+        resumes: watch::Sender::default(),
+        suspect: Notify::new(),
+        broken: Notify::new(),
+    };
+    Ok((Arc::new(live), check))
 }
 
 fn ended(reason: &'static str) -> Error {

@@ -102,7 +102,7 @@ impl ChildrenWatch {
     /// Cancel-safe: after dropping the future [`changed`](Self::changed) resolves at once.
     pub async fn read(&mut self) -> ChildrenReading {
         self.path_watch.stale = true;
-        let read = path_watch::read(&self.path_watch.session, |live| list(live, &self.path)).await;
+        let read = path_watch::read(&self.path_watch.room.session, |live| list(live, &self.path)).await;
         let (live, (found, watcher)) = match read {
             Ok(found) => found,
             Err((live, why)) => {

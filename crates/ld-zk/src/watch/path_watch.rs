@@ -28,7 +28,7 @@ const RETRY_CAP: Duration = Duration::from_secs(2);
 /// A path, watched across sessions.
 pub(super) struct PathWatch {
     pub(super) pool: Arc<SessionPool>,
-    pub(super) session: Room,
+    pub(super) room: Room,
     pub(super) status: watch::Receiver<SessionStatus>,
     pub(super) basis: Basis,
     /// There may be something new.
@@ -55,10 +55,10 @@ pub(super) type Failed = (Option<Arc<LiveSession>>, Unreadable);
 
 impl PathWatch {
     pub(super) fn new(pool: Arc<SessionPool>, path: &str) -> Self {
-        let session = pool.room_for(path);
+        let room = pool.room_for(path);
         Self {
-            status: session.status.subscribe(),
-            session,
+            status: room.session.status.subscribe(),
+            room,
             pool,
             basis: Basis::Nothing,
             stale: true,
@@ -165,7 +165,7 @@ where
 impl fmt::Debug for PathWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PathWatch")
-            .field("session", &self.session.id)
+            .field("session", &self.room.session.id)
             .field("stale", &self.stale)
             .finish_non_exhaustive()
     }

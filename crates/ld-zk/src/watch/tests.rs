@@ -34,7 +34,7 @@ async fn short_lived_watches_leave_nothing_behind() {
         drop(client.watch("/a").unwrap());
     }
     let watch = client.watch("/b").unwrap();
-    assert_eq!(watch.path_watch.session.nodes.all().len(), 1);
+    assert_eq!(watch.path_watch.room.session.nodes.all().len(), 1);
     assert_eq!(Arc::strong_count(&watch.node), 2);
 }
 

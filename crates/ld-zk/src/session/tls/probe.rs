@@ -11,7 +11,6 @@ use futures_util::{AsyncReadExt, AsyncWriteExt};
 use ld_config::Host;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, CertificateError, ClientConfig, Error as TlsError};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::Material;
@@ -46,22 +45,18 @@ async fn probe((host, addresses): &Resolved, config: Arc<ClientConfig>) -> Resul
     let stream = diagnose::connect(addresses).await.map_err(|error| unreachable(host, error))?;
     let name = ServerName::try_from(host.name.clone());
     let name = name.map_err(|error| unreachable(host, io::Error::other(error)))?;
-    let handshake = shake_hands(stream, name, config).await;
-    let mut tls = handshake.map_err(|error| refused(host, LEFT_EARLY, error))?;
+    let handshake = async {
+        // The crate does its own I/O in the same way.
+        let stream = Async::new(stream.into_std()?)?;
+        TlsConnector::from(config).connect(name, stream).await
+    };
+    let mut tls = handshake.await.map_err(|error| refused(host, LEFT_EARLY, error))?;
     let answer = async {
         tls.write_all(QUESTION).await?;
         tls.flush().await?;
         tls.read_exact(&mut [0]).await
     };
     answer.await.map_err(|error| refused(host, LEFT_LATE, error))
-}
-
-async fn shake_hands(
-    stream: TcpStream,
-    name: ServerName<'static>,
-    config: Arc<ClientConfig>,
-) -> io::Result<futures_rustls::client::TlsStream<Async<std::net::TcpStream>>> {
-    TlsConnector::from(config).connect(name, Async::new(stream.into_std()?)?).await
 }
 
 fn unreachable(host: &Host, error: io::Error) -> Error {
