@@ -60,7 +60,12 @@ pub(crate) fn run(hook: &Hook, event: &Event, programs: &Programs) -> Result<(),
 
 fn send(signal: &HookSignal, event: &Event, programs: &Programs) -> Result<(), Failure> {
     match &signal.target {
-        SignalTarget::PidFile(file) => pid_file::send(&signal.name, file).map_err(Failure::Failed),
+        SignalTarget::PidFile(file) => {
+            if let Some(directory) = pid_file::open_directory_of(file) {
+                programs.warn_once(format!("the pid file {}: {directory}", file.display()));
+            }
+            pid_file::send(&signal.name, file).map_err(Failure::Failed)
+        }
         SignalTarget::Unit(unit) => {
             let mut command = Command::new("systemctl");
             // The older spelling of this option, which all versions know.

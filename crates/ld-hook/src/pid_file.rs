@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use ld_config::{BoundedFile, read_bounded_regular_file};
+use ld_config::{BoundedFile, OpenDirectory, open_directory, read_bounded_regular_file};
 use rustix::io::Errno;
 use rustix::param::clock_ticks_per_second;
 use rustix::process::{Pid, PidfdFlags, Signal, geteuid, pidfd_open, pidfd_send_signal, test_kill_process};
@@ -49,6 +49,12 @@ pub(crate) fn send(name: &str, file: &Path) -> Result<(), String> {
         Errno::SRCH => gone(),
         error => format!("{name} cannot be sent to process {id}: {error}"),
     })
+}
+
+/// A directory through which others than the owner of the pid file could replace it.
+pub(crate) fn open_directory_of(file: &Path) -> Option<OpenDirectory> {
+    let owner = fs::metadata(file).ok()?.uid();
+    open_directory(file, Some(owner))
 }
 
 fn signal(name: &str) -> Option<Signal> {

@@ -70,10 +70,15 @@ impl Programs {
         let Ok(found) = std::fs::metadata(program) else { return };
         let directory = ld_config::open_directory(program, None).map(|directory| directory.to_string());
         for reason in ld_config::other_writers(&found).into_iter().chain(directory) {
-            let warning = format!("{what}: {reason}");
-            if self.is_first(&warning) {
-                warn!("{warning}");
-            }
+            self.warn_once(format!("{what}: {reason}"));
+        }
+    }
+
+    /// Logs a warning unless it was logged before.
+    pub fn warn_once(&self, warning: String) {
+        let is_first = self.warned.lock().unwrap_or_else(PoisonError::into_inner).insert(warning.clone());
+        if is_first {
+            warn!("{warning}");
         }
     }
 
@@ -90,11 +95,6 @@ impl Programs {
     async fn wait(&self, limit: Duration) -> bool {
         let mut state = self.state.subscribe();
         tokio::time::timeout(limit, state.wait_for(|state| state.active == 0)).await.is_ok()
-    }
-
-    fn is_first(&self, warning: &str) -> bool {
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-        warned.insert(warning.to_owned())
     }
 }
 

@@ -98,6 +98,15 @@ fn a_pid_file_of_another_user_is_refused() {
 }
 
 #[test]
+fn a_directory_in_which_others_may_replace_a_pid_file_is_told() {
+    let target = Target::new();
+    assert_eq!(open_directory_of(&target.file()), None);
+    fs::set_permissions(target.dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let directory = open_directory_of(&target.file()).unwrap();
+    assert_eq!(directory.path, target.dir.path().canonicalize().unwrap());
+}
+
+#[test]
 fn a_pid_file_is_read_without_waiting() {
     let target = Target::new();
     let fifo = target.dir.path().join("fifo");
