@@ -88,12 +88,16 @@ fn run_program(
     programs.warn_of_writers(&program, format_args!("the hook {name}"));
     clear_environment(&mut command);
     event.describe_to(&mut command);
-    let mut output = output::logged(event.label());
+    let mut output = output::logged(event);
     let ended = active.run_with_output(command, limit, |piece| output.add(piece));
     output.finish();
     let has_succeeded = matches!(ended, Ok(Ended::Itself(status)) if status.success());
     if active.is_killed() && !has_succeeded {
-        warn!("{}: the hook {name} was killed, since the watcher ends", event.label());
+        warn!(
+            node = event.subject.name,
+            "{}: the hook {name} was killed, since the watcher ends",
+            event.label()
+        );
         return Err(Failure::Interrupted);
     }
     let ended = ended.map_err(|error| {

@@ -25,6 +25,7 @@
 mod action;
 mod event;
 mod hooks;
+mod log;
 mod output;
 mod pid_file;
 mod runner;

@@ -3,6 +3,8 @@
 use ld_config::escape_hidden;
 use tracing::info;
 
+use crate::event::Event;
+
 /// The most lines that are logged of one run.
 const MOST_LINES: usize = 50;
 
@@ -18,8 +20,9 @@ pub(crate) struct Output<F: FnMut(&str)> {
 }
 
 /// Output that goes to the log, with the name of its node.
-pub(crate) fn logged(label: String) -> Output<impl FnMut(&str)> {
-    Output::new(move |line| info!("{label}: output: {line}"))
+pub(crate) fn logged(event: &Event) -> Output<impl FnMut(&str)> {
+    let (node, label) = (event.subject.name.clone(), event.label());
+    Output::new(move |line| info!(node, "{label}: output: {line}"))
 }
 
 impl<F: FnMut(&str)> Output<F> {

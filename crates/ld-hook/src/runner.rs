@@ -10,10 +10,10 @@ use ld_zk::Backoff;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{error, info, warn};
 
 use crate::action::{self, Failure};
 use crate::event::Event;
+use crate::log;
 use crate::runs::Runs;
 
 /// A failed hook is run again after less than this at first, doubling with full jitter.
@@ -194,13 +194,11 @@ impl Task {
         let mut failures = 0;
         loop {
             let started = Instant::now();
-            let label = event.label();
             match self.attempt(&event).await {
                 Ok(()) => {
-                    self.shared.runs.succeeded(&event.subject.name);
                     self.mailbox.finish();
-                    let took = started.elapsed().as_millis();
-                    return info!("{label}: the hook ran ({}, {took} ms)", event.kind.as_str());
+                    self.shared.runs.succeeded(&event.subject.name);
+                    return log::success(&event, started.elapsed());
                 }
                 Err(Failure::Interrupted) => return,
                 Err(failure) => {
@@ -208,13 +206,10 @@ impl Task {
                     failures += 1;
                     if failures > self.hook.retries {
                         self.mailbox.give_up();
-                        return error!(
-                            "{label}: {failure}; it is not run again before the next change or reload"
-                        );
+                        return log::end(&event, &failure);
                     }
                     let delay = backoff.next_delay();
-                    let (left, delay_ms) = (self.hook.retries + 1 - failures, delay.as_millis());
-                    warn!("{label}: {failure}; it is run again in {delay_ms} ms, {left} more times at most");
+                    log::failure(&event, &failure, delay, self.hook.retries + 1 - failures);
                     tokio::select! {
                         () = sleep(delay) => {}
                         // The change that failed is a part of the newer one.
