@@ -74,7 +74,7 @@ fn table(report: &Report) -> String {
         let bytes = node.bytes.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
         let NodeReport { name, state, dest, .. } = node;
         let _ = writeln!(text, "{state:<10}  {name:<width$}  {mzxid:>18}  {bytes:>11}  {dest}");
-        if let Some(error) = &node.last_error {
+        for error in node.last_error.iter().chain(&node.warning) {
             let _ = writeln!(text, "{:<10}  {error}", "");
         }
         if let Some(error) = &node.hook_error {

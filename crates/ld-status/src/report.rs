@@ -87,6 +87,9 @@ pub struct NodeReport {
     /// Why its hook did not succeed when it last ran; `null` if it did, or there is none.
     #[serde(default)]
     pub hook_error: Option<String>,
+    /// What needs attention although the file may be right: another process changes it.
+    #[serde(default)]
+    pub warning: Option<String>,
 }
 
 impl Report {
@@ -140,6 +143,7 @@ impl NodeReport {
             attempts: status.attempts,
             last_error: status.last_error,
             hook_error: None,
+            warning: status.warning,
             dest: status.dest.display().to_string(),
             name: status.name,
             source: status.source,

@@ -101,6 +101,7 @@ impl View {
     /// A status that may be shown.
     pub(crate) fn shown(&self, mut status: Status) -> Status {
         status.last_error = status.last_error.map(|error| self.without_secrets(&error));
+        status.warning = status.warning.map(|warning| self.without_secrets(&warning));
         status
     }
 }

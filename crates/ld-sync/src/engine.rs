@@ -21,7 +21,7 @@ use crate::node::{HeldContent, Node, Shared};
 use crate::nodes::{Changes, Member, NodeChanges, Nodes};
 use crate::prepare::prepare_directories;
 use crate::restart::restarting;
-use crate::rounds::{Rounds, drift, heartbeat, outage, reminders};
+use crate::rounds::{Rivals, Rounds, drift, heartbeat, outage, reminders};
 use crate::source::Source;
 use crate::status::Status;
 
@@ -85,6 +85,7 @@ impl Engine {
             users: Users::new(spawner),
             held: HeldContent::default(),
             checks: Checks::default(),
+            rivals: Rivals::new(spawner),
             source: source.description(),
             chroot: source.chroot().to_owned(),
             spawner,

@@ -109,6 +109,9 @@ pub struct Status {
     pub heartbeat_at: Option<SystemTime>,
     /// Why it is unhealthy, or else why there is no session; never content, never a secret.
     pub last_error: Option<String>,
+    /// What needs attention although the file may be right: another process changes it again and
+    /// again. It stays for an hour after the last such change.
+    pub warning: Option<String>,
     /// Failed attempts since it was last healthy.
     pub attempts: u32,
     /// How its file was last replaced; `None` if this process never had to.

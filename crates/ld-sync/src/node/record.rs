@@ -10,10 +10,12 @@ use std::time::SystemTime;
 use ld_config::NodeConfig;
 use ld_file::{Claimant, Target};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 pub(crate) use state::{LOOK_FOR_OVERDUE, Overdue, Version};
 
 use super::outcomes::Outcomes;
+use crate::rounds::drift::REPEAT_WINDOW;
 use crate::status::{Applied, State, Status};
 use state::Record;
 
@@ -99,6 +101,11 @@ impl Node {
         self.change(|record| count(&mut record.counts.hung));
     }
 
+    /// Another process changes the file again and again: says which one it may be.
+    pub(crate) fn suspect(&self, suspicion: String) {
+        self.change(|record| record.suspicion = Some(Box::new((Instant::now(), suspicion))));
+    }
+
     /// A change by another process is being repaired.
     pub(crate) fn count_repair(&self) {
         self.change(|record| count(&mut record.counts.repaired));
@@ -156,6 +163,9 @@ impl Node {
                 Some(problem) => Some(problem.error.clone()),
                 None => connection_error.map(str::to_owned),
             },
+            warning: record.suspicion.as_deref().filter(|(at, _)| at.elapsed() <= REPEAT_WINDOW).map(
+                |(_, suspicion)| format!("another process changes the file again and again: {suspicion}"),
+            ),
             attempts: record.problem.as_ref().map_or(0, |problem| problem.attempts),
             applied: record.last_apply,
             counts: record.counts,

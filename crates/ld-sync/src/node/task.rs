@@ -16,7 +16,7 @@ use super::delay::Delay;
 use super::record::Node;
 use super::retry::{Attempt, HeldContent, Retry};
 use crate::pointer::is_s3_pointer;
-use crate::rounds::{Proof, Rounds};
+use crate::rounds::{Proof, Rivals, Rounds};
 use crate::source::NodeSource;
 use crate::status::State;
 
@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) users: Users,
     pub(crate) held: HeldContent,
     pub(crate) checks: Checks,
+    pub(crate) rivals: Rivals,
     /// The ensemble and the chroot, for messages.
     pub(crate) source: String,
     pub(crate) chroot: String,

@@ -22,7 +22,7 @@ const SUSPICIOUS_REPAIRS: u32 = 3;
 
 /// A second watcher may look less often than this one. Then the file is found right several times
 /// between two repairs.
-const REPEAT_WINDOW: Duration = Duration::from_secs(3_600);
+pub(crate) const REPEAT_WINDOW: Duration = Duration::from_secs(3_600);
 
 /// Begins a search once an interval.
 pub(crate) async fn run(shared: Arc<Shared>, rounds: watch::Sender<Rounds>, interval: Duration) {
@@ -82,7 +82,7 @@ impl<W: NodeSource> Task<W> {
             }
         };
         if let Err(JobError::File(FileError::Drift(drift))) = result {
-            return self.report_drift(&drift);
+            return self.report_drift(&drift).await;
         }
         // A file that cannot be looked at is reported by the heartbeat.
         self.confirmed = Some(session);
@@ -100,15 +100,16 @@ impl<W: NodeSource> Task<W> {
     }
 
     /// Reports what was found in place of the file, and has it restored unless `drift = report`.
-    pub(crate) fn report_drift(&mut self, drift: &Drift) {
-        let (name, dest) = (&self.node.config.name, self.node.config.dest.display());
+    pub(crate) async fn report_drift(&mut self, drift: &Drift) {
+        // Until the file is restored it gets no heartbeat.
+        self.confirmed = None;
         match self.node.config.drift {
             OnDrift::Report => {
                 if self.node.set_unhealthy(State::Drifted, DRIFT_STAYS) {
+                    let (name, dest) = (&self.node.config.name, self.node.config.dest.display());
                     let state = State::Drifted.as_str();
                     warn!(node = name, %dest, state, "nodes.{name}: '{dest}': {DRIFT_STAYS}: {drift}");
                 }
-                self.confirmed = None;
             }
             _ => {
                 let now = Instant::now();
@@ -116,11 +117,13 @@ impl<W: NodeSource> Task<W> {
                 let repairs = recent.map_or(1, |(repairs, _)| repairs + 1);
                 self.repairs = Some((repairs, now));
                 self.node.count_repair();
-                let hint = if repairs >= SUSPICIOUS_REPAIRS {
-                    "; this repeats: a second watcher may have the same destination"
-                } else {
-                    ""
-                };
+                let mut hint = String::new();
+                if repairs >= SUSPICIOUS_REPAIRS {
+                    let suspicion = self.shared.rivals.suspicion().await;
+                    hint = format!("; this repeats: {suspicion}");
+                    self.node.suspect(suspicion);
+                }
+                let (name, dest) = (&self.node.config.name, self.node.config.dest.display());
                 warn!(
                     node = name, %dest,
                     "nodes.{name}: another process changed '{dest}': {drift}; restoring it{hint}"

@@ -91,7 +91,7 @@ impl<W: NodeSource> Task<W> {
                 self.confirmed = Some(session);
                 self.verify(Depth::Attributes).await;
             }
-            Err(JobError::File(FileError::Drift(drift))) => self.report_drift(&drift),
+            Err(JobError::File(FileError::Drift(drift))) => self.report_drift(&drift).await,
             Err(error) => {
                 // The content is right, so the next heartbeat is tried.
                 self.confirmed = Some(session);

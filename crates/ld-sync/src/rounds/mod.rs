@@ -6,12 +6,14 @@ pub(crate) mod heartbeat;
 pub(crate) mod outage;
 mod proof;
 pub(crate) mod reminders;
+mod rivals;
 
 use std::time::Duration;
 
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 pub(crate) use proof::Proof;
+pub(crate) use rivals::Rivals;
 
 /// Ticks once an interval, at first after `first`. Missed ticks are not made up for.
 fn ticks(first: Duration, interval: Duration) -> Interval {

@@ -34,6 +34,8 @@ pub(super) struct Record {
     pub(super) last_apply: Option<Applied>,
     pub(super) counts: Counts,
     pub(super) problem: Option<Problem>,
+    /// When another process was last suspected of changing the file again and again, and which one.
+    pub(super) suspicion: Option<Box<(Instant, String)>>,
     /// Another node has claimed the file, and the node's task has not learned that yet.
     pub(super) lost_file: bool,
 }
@@ -69,6 +71,7 @@ impl Record {
             last_apply: None,
             counts: Counts::default(),
             problem: None,
+            suspicion: None,
             lost_file: false,
         }
     }
