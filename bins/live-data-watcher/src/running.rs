@@ -212,6 +212,7 @@ fn serve(
     let Some(listen) = &config.status.listen else { return Ok(None) };
     let view = View::new(Arc::clone(engine), client.clone(), config, env!("CARGO_PKG_VERSION"));
     let view = view.with_reloads(reloads.clone()).with_hooks(hooks.runs());
+    let view = view.with_log_lines_dropped(ld_cli::log_lines_dropped);
     Ok(Some(Server::start(listen, view, &Handle::current())?))
 }
 

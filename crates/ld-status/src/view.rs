@@ -22,6 +22,7 @@ pub struct View {
     version: &'static str,
     reloads: Reloads,
     pub(crate) hooks: Runs,
+    log_lines_dropped: fn() -> u64,
     /// Paths of secrets, which are shown nowhere, and the keys that set them.
     hidden: Arc<[(String, &'static str)]>,
 }
@@ -50,6 +51,7 @@ impl View {
             version,
             reloads: Reloads::default(),
             hooks: Runs::default(),
+            log_lines_dropped: || 0,
             hidden,
         }
     }
@@ -66,6 +68,18 @@ impl View {
     pub fn with_hooks(mut self, hooks: Runs) -> Self {
         self.hooks = hooks;
         self
+    }
+
+    /// Shows how many log lines were dropped, too: `count` is asked at each scrape.
+    #[must_use]
+    pub fn with_log_lines_dropped(mut self, count: fn() -> u64) -> Self {
+        self.log_lines_dropped = count;
+        self
+    }
+
+    /// How many log lines were dropped; 0 if the program does not tell.
+    pub(crate) fn log_lines_dropped(&self) -> u64 {
+        (self.log_lines_dropped)()
     }
 
     /// What became of the last reload.

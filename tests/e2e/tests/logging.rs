@@ -2,12 +2,16 @@
 //! blocks nothing else.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use ld_testkit::{Host, Namespace, SOON, Server, ServerOptions, Step, TestCommand, binary, wait_until};
+use ld_testkit::{
+    Host, Namespace, SOON, Server, ServerOptions, Step, TestCommand, binary, wait_for, wait_until,
+};
 
 /// Capacity of a pipe in bytes.
 const PIPE: usize = 64 << 10;
@@ -98,6 +102,10 @@ fn dropped_lines_are_counted_once_standard_error_drains() {
     let host = (0..NODES).fold(Host::new(server.connect_string()), |host, index| {
         host.node(&format!("n{index}"), "/repaired/with/a/warning/")
     });
+    let socket = host.path("status.sock");
+    let host = host
+        .setting("status.per_node", "false")
+        .setting("status.listen", format!("unix:{}", socket.display()));
     let directory = (0..4).fold(host.path(""), |path, _| path.join("d".repeat(225)));
     std::fs::create_dir_all(&directory).unwrap();
     let config = directory.join("config.ini");
@@ -111,6 +119,12 @@ fn dropped_lines_are_counted_once_standard_error_drains() {
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t"));
         // SIGHUP is the lowest bit.
         caught.is_some_and(|caught| caught.ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
+    });
+    let counted = wait_for("the metric of dropped lines", SOON, || {
+        let metrics = metrics(&socket).ok()?;
+        let sample =
+            metrics.lines().find_map(|line| line.strip_prefix("live_data_log_lines_dropped_total "))?;
+        sample.parse().ok().filter(|count: &usize| *count > 0)
     });
     // From now on a reload logs a few lines only.
     std::fs::write(&config, "").unwrap();
@@ -130,6 +144,15 @@ fn dropped_lines_are_counted_once_standard_error_drains() {
     let warnings = text.lines().filter(|line| line.contains("source: ")).count();
     let lost = NODES - warnings;
     assert!(lost > 0 && dropped().unwrap() >= lost, "{lost} of {NODES} warnings, {:?}", dropped());
+    assert!(counted <= dropped().unwrap(), "{counted} in the metrics, {:?} in the log", dropped());
+}
+
+fn metrics(socket: &Path) -> io::Result<String> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 #[test]

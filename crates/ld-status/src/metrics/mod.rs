@@ -3,6 +3,7 @@
 mod config;
 mod format;
 mod hooks;
+mod log;
 mod nodes;
 mod sessions;
 mod totals;
@@ -19,6 +20,7 @@ use prometheus_client::registry::Registry;
 use config::ConfigGauges;
 pub(crate) use format::Format;
 use hooks::HookRuns;
+use log::LogCounters;
 use nodes::NodeGauges;
 use sessions::SessionMetrics;
 use totals::Totals;
@@ -52,6 +54,7 @@ impl Metrics {
         registry.register_collector(Box::new(SessionMetrics(view.clone())));
         registry.register_collector(Box::new(ConfigGauges(view.clone())));
         registry.register_collector(Box::new(HookRuns(view.clone())));
+        registry.register_collector(Box::new(LogCounters(view.clone())));
         Self { registry, totals }
     }
 
