@@ -15,7 +15,7 @@ use ld_cli::LogFormat;
 /// Exit codes: 0 done, or ended by SIGTERM or SIGINT; 1 failed, or CONFIG is wrong; 2 wrong usage,
 /// or CONFIG cannot be opened.
 #[derive(Debug, Parser)]
-#[command(name = "live-data-watcher", version)]
+#[command(name = "live-data-watcher", version = ld_cli::VERSION)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(disable_help_subcommand = true)]
 pub(crate) struct Args {

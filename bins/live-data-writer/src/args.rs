@@ -11,7 +11,7 @@ use ld_cli::LogFormat;
 /// Shows what changes as a unified diff on standard output, and writes only if the node is still
 /// what was compared.
 #[derive(Debug, Parser)]
-#[command(name = "live-data-writer", version)]
+#[command(name = "live-data-writer", version = ld_cli::VERSION)]
 pub(crate) struct Args {
     /// Log more, for finding faults.
     #[arg(long)]

@@ -44,3 +44,9 @@ pub use log_format::LogFormat;
 pub use logging::{FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, log_lines_dropped, problems_logged};
 pub use process::run_main;
 pub use runtime::{DESCRIPTORS_TO_START, build_runtime};
+
+/// What `--version` prints: the version of this package and, in a release build, the commit.
+///
+/// The commit is missing if the sources come neither from a git checkout nor from a package that
+/// cargo made.
+pub const VERSION: &str = env!("LD_VERSION");
