@@ -1,5 +1,6 @@
 //! `cargo dev`: the development commands. Each does its own set-up and needs no second terminal.
 
+mod assets;
 mod steps;
 mod suite;
 mod test_counts;
@@ -33,6 +34,11 @@ enum Command {
         #[arg(value_parser = PossibleValuesParser::new(suite::names()))]
         only: Vec<String>,
     },
+    /// Write completions and manual pages of both programs into a directory.
+    Assets {
+        /// Made if it is missing. Files in it are replaced.
+        directory: PathBuf,
+    },
     /// Break everything around watchers by a seeded schedule, and check their files.
     Chaos(ld_chaos::Options),
     /// Measure the watcher, the original and a floor side by side, and print a table with goals.
@@ -53,6 +59,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo { keep } => ld_demo::run(keep),
         Command::Test { only } => suite::run(&only),
+        Command::Assets { directory } => assets::write(&directory),
         Command::Chaos(options) => ld_chaos::run(&options),
         Command::Bench(bench) => ld_bench::run(&bench),
         Command::FleetHosts(hosts) => ld_bench::run_host_process(&hosts),

@@ -13,7 +13,7 @@ const CARGO_DENY: &str = "0.20.2";
 #[rustfmt::skip]
 const TEST_TOOLS: &[&str] = &[
     "setpriv", "prlimit", "unshare", "nsenter", "fsfreeze", "mkfs.ext4", "faketime", "python3", "cc", "chromium",
-    "promtool", "systemd-analyze",
+    "promtool", "systemd-analyze", "groff", "zsh", "fish",
 ];
 
 /// Installs what the demo needs: Java and ZooKeeper.
@@ -56,6 +56,9 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "promtool" => "prometheus",
             "systemd-analyze" => "systemd",
             "chromium" => "chromium",
+            "groff" => "groff-base",
+            "zsh" => "zsh",
+            "fish" => "fish",
             "mkfs.ext4" => "e2fsprogs",
             _ => "util-linux",
         };
