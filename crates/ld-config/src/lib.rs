@@ -89,8 +89,8 @@ pub use file::{BoundedFile, ReadFileError, other_writers, read_bounded_regular_f
 pub use keys::keys;
 pub use limits::{
     DEFAULT_PORT, MAX_CONFIG_BYTES, MAX_HOOK_RETRIES, MAX_HOOK_TIMEOUT, MAX_ID, MAX_INTERVAL, MAX_JITTER,
-    MAX_MODE, MAX_NODE_BYTES, MAX_SECRETS_BYTES, MAX_SESSION_TIMEOUT, MAX_SETTLE, MAX_ZNODE_PATH_BYTES,
-    MIN_HOOK_TIMEOUT, MIN_INTERVAL, MIN_SETTLE,
+    MAX_LOADS, MAX_MODE, MAX_NODE_BYTES, MAX_OBJECT_BYTES, MAX_SECRETS_BYTES, MAX_SESSION_TIMEOUT,
+    MAX_SETTLE, MAX_ZNODE_PATH_BYTES, MIN_HOOK_TIMEOUT, MIN_INTERVAL, MIN_SETTLE,
 };
 pub use numbers::{counted, with_commas};
 pub use parse::{Parsed, Scope};
@@ -100,7 +100,7 @@ pub use secret::SecretValue;
 pub use secrets::{ReadSecrets, SecretsError, read_secrets, read_simple_secrets};
 pub use settings::{
     CommandLine, Config, Format, Guards, Hook, HookSignal, Host, Listen, NodeConfig, OnDelete, OnDrift,
-    Principal, SecretsConfig, SecretsProvider, SignalTarget, StatusConfig, TlsConfig, TlsIdentity,
+    Principal, S3Config, SecretsConfig, SecretsProvider, SignalTarget, StatusConfig, TlsConfig, TlsIdentity,
     WatcherConfig, ZooKeeperConfig,
 };
 pub use validate::{InvalidSetting, validate_nodes};

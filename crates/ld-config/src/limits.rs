@@ -27,6 +27,10 @@ pub const MAX_SETTLE: Duration = Duration::from_secs(60);
 /// `nodes.NAME.min_bytes` and `nodes.NAME.max_bytes`: that of ZooKeeper's `jute.maxbuffer`, a Java
 /// integer.
 pub const MAX_NODE_BYTES: usize = i32::MAX as usize;
+/// The highest value of `s3.max_bytes`: 1 TiB.
+pub const MAX_OBJECT_BYTES: usize = 1 << 40;
+/// The highest value of `s3.concurrency`: each load takes about 1 MiB of memory.
+pub const MAX_LOADS: usize = 64;
 /// The highest file mode: permission bits with set-uid, set-gid and sticky.
 pub const MAX_MODE: u32 = 0o7777;
 /// The highest user or group id: the next one, -1 in 32 bits, means "leave it" to chown.

@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::destinations::{Destinations, taken};
 use crate::hooks;
-use crate::keys::{Key, NODE, NODE_PREFIX, SECRETS, STATUS, WATCHER, ZOOKEEPER};
+use crate::keys::{Key, NODE, NODE_PREFIX, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::quote::{Text, quoted, shown_key};
-use crate::settings::{Config, NodeConfig, SecretsConfig, StatusConfig, WatcherConfig, ZooKeeperConfig};
+use crate::settings::{
+    Config, NodeConfig, S3Config, SecretsConfig, StatusConfig, WatcherConfig, ZooKeeperConfig,
+};
 use crate::values::tls;
 
 /// A setting that cannot be used: correct it.
@@ -38,6 +40,7 @@ impl Config {
         self.zookeeper.validate()?;
         self.secrets.validate()?;
         self.watcher.validate()?;
+        self.s3.validate()?;
         self.status.validate()?;
         validate_nodes(&self.nodes)?;
         match hooks::in_sandbox(self) {
@@ -85,6 +88,17 @@ impl WatcherConfig {
     /// [`MAX_INTERVAL`](crate::MAX_INTERVAL).
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         check_keys(WATCHER, self, "")
+    }
+}
+
+impl S3Config {
+    /// Checks the limits.
+    ///
+    /// # Errors
+    ///
+    /// The first one that is out of range.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        check_keys(S3, self, "")
     }
 }
 

@@ -33,6 +33,7 @@
 mod builder;
 mod engine;
 mod error;
+mod loader;
 mod node;
 mod nodes;
 mod pointer;
@@ -48,6 +49,7 @@ pub use builder::EngineBuilder;
 pub use engine::Engine;
 pub use error::StartError;
 pub use ld_file::open_destination_directory;
+pub use loader::{Again, BoxFuture, LoadError, Loader, Pointer, Sink};
 pub use nodes::{Changes, NodeChanges};
 pub use source::{NodeSource, Source};
 pub use status::{Applied, Counts, State, Status};

@@ -24,6 +24,7 @@
 //!   [`Backup`].
 //! - [`Namespace`]: a chroot for one test, on one server that the whole test binary shares.
 //! - [`Admin`]: a client with which a test changes nodes beside the code under test.
+//! - [`S3Server`]: an S3 server with the rules that AWS documents, and faults by script.
 //! - [`Proxy`], [`Unroutable`], [`HostsFile`]: network faults. [`Session::expire`]: an expired
 //!   session.
 //! - [`hostile::HostileServer`]: a server that speaks the protocol and misbehaves by script.
@@ -61,7 +62,8 @@
 //!
 //! # No mock
 //!
-//! Only [`hostile`] imitates a server, to attack. The kit speaks ZooKeeper's protocol with code of
+//! Only [`hostile`] imitates a server, to attack, and [`S3Server`] one that cannot be installed
+//! with all of its rules. The kit speaks ZooKeeper's protocol with code of
 //! its own, so a bug of the client under test cannot hide behind it.
 
 mod disk;
@@ -70,9 +72,11 @@ mod host;
 pub mod hostile;
 mod network;
 mod process;
+mod s3;
 mod wait;
 mod zookeeper;
 
+pub use s3::{S3_ACCESS_KEY, S3_SECRET_KEY, S3Fault, S3Request, S3Server};
 pub use zookeeper::backup::Backup;
 pub use zookeeper::ensemble::Ensemble;
 pub use zookeeper::four_letter::{ServerMode, four_letter_command};

@@ -2,12 +2,14 @@
 
 mod key;
 mod node;
+mod s3;
 mod status;
 mod watcher;
 mod zookeeper;
 
 pub(crate) use key::Key;
 pub(crate) use node::{GUARD_NAMES, HOOK_NAMES, NODE};
+pub(crate) use s3::S3;
 pub(crate) use status::STATUS;
 pub(crate) use watcher::{SECRETS, WATCHER};
 pub(crate) use zookeeper::ZOOKEEPER;
@@ -21,6 +23,7 @@ pub(crate) fn global_names() -> impl Iterator<Item = &'static str> {
     zookeeper
         .chain(SECRETS.iter().map(|key| key.name))
         .chain(WATCHER.iter().map(|key| key.name))
+        .chain(S3.iter().map(|key| key.name))
         .chain(STATUS.iter().map(|key| key.name))
 }
 

@@ -2,6 +2,7 @@
 
 mod hook;
 mod node;
+mod s3;
 mod status;
 mod zookeeper;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 pub use hook::{CommandLine, Hook, HookSignal, SignalTarget};
 pub use node::{Format, Guards, NodeConfig, OnDelete, OnDrift, Principal};
+pub use s3::S3Config;
 pub use status::{Listen, StatusConfig};
 pub use zookeeper::{Host, TlsConfig, TlsIdentity, ZooKeeperConfig};
 
@@ -23,6 +25,8 @@ pub struct Config {
     pub secrets: SecretsConfig,
     /// What concerns the watcher as a whole.
     pub watcher: WatcherConfig,
+    /// Limits on what nodes point to.
+    pub s3: S3Config,
     /// Where the watcher shows its state.
     pub status: StatusConfig,
     /// The nodes to keep as files, in the order of the file.

@@ -1,0 +1,87 @@
+//! One loader, one server, and a sink in memory.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use ld_s3::ld_config::S3Config;
+use ld_s3::ld_sync::{BoxFuture, LoadError, Loader, Sink};
+use ld_s3::{AwsEnvironment, S3Loader};
+use ld_testkit::{S3_ACCESS_KEY, S3_SECRET_KEY, S3Server};
+use tokio::time::timeout;
+
+/// A key of SSE-C.
+pub(crate) const SSE_KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// Longer than all limits of a loader together.
+const AT_MOST: Duration = Duration::from_secs(120);
+
+pub(crate) struct Rig {
+    pub(crate) server: S3Server,
+    variables: HashMap<String, String>,
+    config: S3Config,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        let server = S3Server::start();
+        let url = server.url();
+        let rig = Self { server, variables: HashMap::new(), config: S3Config::default() };
+        rig.var("AWS_ENDPOINT_URL", &url)
+            .var("AWS_ACCESS_KEY_ID", S3_ACCESS_KEY)
+            .var("AWS_SECRET_ACCESS_KEY", S3_SECRET_KEY)
+            .var("AWS_EC2_METADATA_DISABLED", "true")
+    }
+
+    pub(crate) fn var(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
+    pub(crate) fn max_bytes(mut self, bytes: usize) -> Self {
+        self.config.max_bytes = bytes;
+        self
+    }
+
+    pub(crate) fn loader(&self) -> S3Loader {
+        S3Loader::with_environment(&self.config, AwsEnvironment::new(self.variables.clone(), None))
+    }
+
+    /// Loads what a pointer points to.
+    pub(crate) async fn load(&self, pointer: &str) -> Result<Vec<u8>, LoadError> {
+        let pointer = self.loader().parse(pointer).unwrap();
+        let mut sink = Memory::default();
+        timeout(AT_MOST, pointer.load(None, &mut sink)).await.expect("a load has limits")?;
+        Ok(sink.content.expect("a load begins"))
+    }
+}
+
+/// A pointer to `key` in the bucket `bkt`, with more fields.
+pub(crate) fn pointer(key: &str, more: &str) -> String {
+    format!(
+        r#"{{"live_data_watcher_load_type": "S3", "bucket_name": "bkt", "file_key": "{key}",
+            "sse_key": "{SSE_KEY}", "region_name": "us-east-1"{more}}}"#
+    )
+}
+
+/// Content in memory.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) content: Option<Vec<u8>>,
+}
+
+impl Sink for Memory {
+    fn start(&mut self) -> BoxFuture<'_, Result<(), LoadError>> {
+        self.content = Some(Vec::new());
+        Box::pin(async { Ok(()) })
+    }
+
+    fn write(&mut self, piece: Vec<u8>) -> BoxFuture<'_, Result<(), LoadError>> {
+        self.content.get_or_insert_default().extend(piece);
+        Box::pin(async { Ok(()) })
+    }
+}

@@ -1,0 +1,121 @@
+//! Which requests are answered with an object, and which with which error.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest as _, Md5};
+
+use super::http::S3Request;
+use super::signature::Authorization;
+use super::{Object, S3_ACCESS_KEY, S3_SECRET_KEY, State};
+
+const ALGORITHM: &str = "x-amz-server-side-encryption-customer-algorithm";
+const KEY: &str = "x-amz-server-side-encryption-customer-key";
+const KEY_MD5: &str = "x-amz-server-side-encryption-customer-key-md5";
+
+/// A status with the code of an error, or 200 with an object.
+pub(super) enum Verdict {
+    Object(Object, Vec<(String, String)>),
+    /// Nothing but headers.
+    Empty(u16, Vec<(String, String)>),
+    Error(u16, &'static str),
+    /// The bucket is in this region.
+    Moved(String),
+}
+
+pub(super) fn encode_key(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
+fn md5_of(key: &str) -> Option<String> {
+    Some(STANDARD.encode(Md5::digest(STANDARD.decode(key).ok()?)))
+}
+
+/// `BUCKET/KEY` of a request, decoded.
+pub(super) fn place(request: &S3Request) -> String {
+    let mut decoded = Vec::new();
+    let mut rest = request.path().as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| first == b'%') {
+            Some(byte) => {
+                decoded.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                decoded.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(decoded.strip_prefix(b"/").unwrap_or(&decoded)).into_owned()
+}
+
+/// Judges a request by the rules.
+pub(super) fn judge(state: &mut State, request: &S3Request) -> Verdict {
+    if let Some(refused) = judge_signature(state, request) {
+        return refused;
+    }
+    let sse_key = match sse_key(request) {
+        Ok(key) => key,
+        Err(code) => return Verdict::Error(400, code),
+    };
+    let place = place(request);
+    match request.method.as_str() {
+        "PUT" => {
+            let echo = echo(sse_key.as_deref());
+            let content = std::sync::Arc::new(request.body.clone());
+            state.objects.insert(place, Object { content, sse_key });
+            Verdict::Empty(200, echo)
+        }
+        "HEAD" if place.trim_end_matches('/').split('/').count() == 1 => {
+            Verdict::Empty(200, vec![("x-amz-bucket-region".into(), state.region.clone())])
+        }
+        "GET" => match state.objects.get(&place) {
+            None => Verdict::Error(404, "NoSuchKey"),
+            // AWS answers 400 for an encrypted object without a key, and 403 for another key.
+            Some(Object { sse_key: Some(_), .. }) if sse_key.is_none() => {
+                Verdict::Error(400, "InvalidRequest")
+            }
+            Some(Object { sse_key: None, .. }) if sse_key.is_some() => Verdict::Error(400, "InvalidRequest"),
+            Some(object) if object.sse_key != sse_key => Verdict::Error(403, "AccessDenied"),
+            Some(object) => Verdict::Object(object.clone(), echo(sse_key.as_deref())),
+        },
+        _ => Verdict::Error(405, "MethodNotAllowed"),
+    }
+}
+
+fn judge_signature(state: &State, request: &S3Request) -> Option<Verdict> {
+    // Buckets are public: an unsigned request is fine.
+    let authorization = match (Authorization::of(request), request.header("authorization")) {
+        (Some(authorization), _) => authorization,
+        (None, None) => return None,
+        (None, Some(_)) => return Some(Verdict::Error(400, "AuthorizationHeaderMalformed")),
+    };
+    if authorization.access_key != S3_ACCESS_KEY {
+        return Some(Verdict::Error(403, "InvalidAccessKeyId"));
+    }
+    if authorization.expected(request, S3_SECRET_KEY) != authorization.signature {
+        return Some(Verdict::Error(403, "SignatureDoesNotMatch"));
+    }
+    let is_elsewhere = !state.region.is_empty() && authorization.region != state.region;
+    is_elsewhere.then(|| Verdict::Moved(state.region.clone()))
+}
+
+/// The key of a request, if all three headers fit together.
+fn sse_key(request: &S3Request) -> Result<Option<String>, &'static str> {
+    let headers = [ALGORITHM, KEY, KEY_MD5].map(|name| request.header(name));
+    let [Some(algorithm), Some(key), Some(md5)] = headers else {
+        return if headers == [None; 3] { Ok(None) } else { Err("InvalidArgument") };
+    };
+    let has_length = STANDARD.decode(key).is_ok_and(|key| key.len() == 32);
+    if algorithm != "AES256" || !has_length || md5_of(key).as_deref() != Some(md5) {
+        return Err("InvalidArgument");
+    }
+    Ok(Some(key.to_owned()))
+}
+
+/// What S3 repeats of the key.
+fn echo(key: Option<&str>) -> Vec<(String, String)> {
+    let Some(md5) = key.and_then(md5_of) else { return Vec::new() };
+    vec![(ALGORITHM.into(), "AES256".into()), (KEY_MD5.into(), md5)]
+}
