@@ -1,11 +1,15 @@
 //! All guards of a node, cheapest first.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 use ld_config::Guards;
 
 use crate::{Checks, Error, check, format};
+
+/// The largest content in a file that is parsed.
+const MAX_PARSED: u64 = 32 << 20;
 
 /// Judges `content` by all guards that are set, cheapest first. Blocks, with a check program for
 /// 10 s at most, or until `checks` are ended.
@@ -25,13 +29,7 @@ pub fn judge<F: AsRef<Path>, E: fmt::Display>(
     checks: &Checks,
     write_file: impl FnOnce(&[u8]) -> Result<F, E>,
 ) -> Result<(), Error> {
-    let bytes = content.len();
-    if let Some(least) = guards.min_bytes.filter(|least| bytes < *least) {
-        return Err(Error::Rejected(format!("it has {bytes} bytes, and min_bytes is {least}")));
-    }
-    if let Some(most) = guards.max_bytes.filter(|most| bytes > *most) {
-        return Err(Error::Rejected(format!("it has {bytes} bytes, and max_bytes is {most}")));
-    }
+    check_size(guards, content.len() as u64)?;
     if let Some(format) = guards.format {
         format::parse(format, content)?;
     }
@@ -39,4 +37,42 @@ pub fn judge<F: AsRef<Path>, E: fmt::Display>(
         Some(program) => check::run(program, checks, || write_file(content)),
         None => Ok(()),
     }
+}
+
+/// The same for content of `bytes` bytes in a file at `path`. Only a format needs it in memory:
+/// `read` reads it, unless it is larger than 32 MiB.
+///
+/// # Errors
+///
+/// As [`judge`], and [`Error::Rejected`] for a format of larger content.
+pub fn judge_file(
+    guards: &Guards,
+    path: &Path,
+    bytes: u64,
+    checks: &Checks,
+    read: impl FnOnce() -> io::Result<Vec<u8>>,
+) -> Result<(), Error> {
+    check_size(guards, bytes)?;
+    if let Some(format) = guards.format {
+        if bytes > MAX_PARSED {
+            let reason = format!("it has {bytes} bytes, and a format is checked up to {MAX_PARSED}");
+            return Err(Error::Rejected(reason));
+        }
+        let content = read().map_err(|error| Error::NotJudged(error.to_string()))?;
+        format::parse(format, &content)?;
+    }
+    match &guards.check {
+        Some(program) => check::run(program, checks, || Ok::<_, io::Error>(path)),
+        None => Ok(()),
+    }
+}
+
+fn check_size(guards: &Guards, bytes: u64) -> Result<(), Error> {
+    if let Some(least) = guards.min_bytes.filter(|least| bytes < *least as u64) {
+        return Err(Error::Rejected(format!("it has {bytes} bytes, and min_bytes is {least}")));
+    }
+    if let Some(most) = guards.max_bytes.filter(|most| bytes > *most as u64) {
+        return Err(Error::Rejected(format!("it has {bytes} bytes, and max_bytes is {most}")));
+    }
+    Ok(())
 }

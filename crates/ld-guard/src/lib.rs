@@ -36,7 +36,7 @@ mod tests;
 
 pub use error::Error;
 pub use format::supports;
-pub use judge::judge;
+pub use judge::{judge, judge_file};
 /// The checks that run for one owner, which ends them before it ends itself.
 pub use ld_program::Programs as Checks;
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ld_config::{Format, Guards};
 
-use crate::{Checks, Error, judge};
+use crate::{Checks, Error, judge, judge_file};
 
 /// Writes an executable. Another test's fork could hold it open for writing, so it is written by
 /// another process.
@@ -186,4 +186,19 @@ fn each_format_takes_its_own_syntax_and_rejects_poison() {
         let reason = rejection(place.judge(&guards, content));
         assert!(!reason.contains("topsecret"), "the reason shows content: {reason}");
     }
+}
+
+#[test]
+fn content_in_a_file_is_judged_like_content_in_memory() {
+    let mut guards = Guards::default();
+    guards.format = Some(Format::Json);
+    guards.min_bytes = Some(2);
+    let judge = |bytes: u64, content: &'static [u8]| {
+        judge_file(&guards, Path::new("/unused"), bytes, &Checks::default(), || Ok(content.to_vec()))
+    };
+    judge(2, b"{}").unwrap();
+    assert!(matches!(judge(2, b"{x"), Err(Error::Rejected(reason)) if reason.contains("not JSON")));
+    assert!(matches!(judge(1, b"1"), Err(Error::Rejected(reason)) if reason.contains("min_bytes is 2")));
+    let large = judge((32 << 20) + 1, b"{}");
+    assert!(matches!(large, Err(Error::Rejected(reason)) if reason.contains("up to 33554432")));
 }

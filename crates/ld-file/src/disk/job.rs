@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::Claimant;
 use super::claims::{Claim, SameFile};
-use crate::file::{Depth, Directory, FileError, FileState, Owner, Replacement};
+use crate::file::{Content, Depth, Digest, Directory, FileError, FileState, Filled, Owner, Replacement};
 
 /// Whether a file is still known to be current, so that it may be touched. It is asked right before
 /// that, since the steps before may hang.
@@ -25,6 +25,22 @@ pub enum Work {
         existing: Existing,
         /// A file that needs no change gets its heartbeat at once, if there is a proof for that.
         touch: Option<Proof>,
+    },
+    /// Put a filled file in place.
+    Adopt {
+        /// The file, of the same target.
+        filled: Filled,
+        /// The user and the group that the file must belong to.
+        owner: Owner,
+        /// What becomes of a file that exists.
+        existing: Existing,
+    },
+    /// The same as [`Compare`](Self::Compare) with content that is not in memory.
+    CompareDigest {
+        /// The digest of the content.
+        digest: Digest,
+        /// The user and the group that the file must belong to.
+        owner: Owner,
     },
     /// Change nothing: see whether the file holds this content.
     Compare {
@@ -47,10 +63,24 @@ impl Work {
     /// The work in words, to be followed by the destination's path in a message.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Apply { .. } => "writing",
+            Self::Apply { .. } | Self::Adopt { .. } => "writing",
             Self::Remove(_) => "removing",
             Self::Touch(_) => "touching",
-            Self::Compare { .. } | Self::Verify(_) | Self::Exists => "looking at",
+            Self::Compare { .. } | Self::CompareDigest { .. } | Self::Verify(_) | Self::Exists => {
+                "looking at"
+            }
+        }
+    }
+}
+
+impl Work {
+    /// What the file must hold, if the work is about that.
+    pub(super) fn content(&self) -> Option<Content<'_>> {
+        match self {
+            Self::Apply { content, .. } | Self::Compare { content, .. } => Some(Content::Bytes(content)),
+            Self::Adopt { filled, .. } => Some(Content::Known(filled.digest())),
+            Self::CompareDigest { digest, .. } => Some(Content::Known(*digest)),
+            _ => None,
         }
     }
 }
@@ -193,8 +223,13 @@ impl Job {
         }
     }
 
-    /// Whether it has put nothing on the file system yet, so that dropping it cannot block.
+    /// Whether it has not begun.
     pub(crate) fn is_new(&self) -> bool {
         matches!(self.progress, Progress::New)
+    }
+
+    /// Whether it has nothing on the file system yet, so that dropping it cannot block.
+    pub(crate) fn has_no_file(&self) -> bool {
+        self.is_new() && !matches!(self.work, Work::Adopt { .. })
     }
 }

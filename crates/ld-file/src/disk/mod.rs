@@ -35,6 +35,9 @@ const CHECKS: usize = 4;
 /// Threads that look at directories, for each file system.
 const LOOKS: usize = 2;
 
+/// Loads of content that comes in pieces, for each file system that holds their destinations.
+const LOADS: usize = 8;
+
 /// How long a look at a directory may take until it is reported.
 pub const LOOK_LIMIT: Duration = Duration::from_secs(10);
 
@@ -55,6 +58,8 @@ pub struct Disk {
     /// Checks of content. A check may be shown it in a
     /// [`FileUnderCheck`](crate::FileUnderCheck).
     pub checks: BoundedCalls,
+    /// Single steps of filling an [`Incoming`](crate::Incoming).
+    pub loads: BoundedCalls,
 }
 
 impl Disk {
@@ -229,6 +234,7 @@ impl Disks {
             queue: Queue::new(self.spawner, Arc::clone(&self.claims)),
             looks: calls("looking at", LOOKS),
             checks: calls("a check of content for", CHECKS),
+            loads: calls("writing on", LOADS),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::claims::{Claim, Claims};
 use super::job::{Done, Existing, Job, JobError, Progress, Work};
-use crate::file::{self, OpenDirectories, Replacement};
+use crate::file::{self, Content, OpenDirectories, Replacement};
 
 /// What a step led to; `None`: the job has another step before it.
 pub(super) type Step = Result<Option<Done>, JobError>;
@@ -20,12 +20,12 @@ pub(super) fn begin(job: &mut Job, claims: &Arc<Claims>, directories: &mut OpenD
         return Err(JobError::Stalled);
     }
     let (mut target, destination) = (job.claimant.target(), &mut *job.destination);
-    if matches!(job.work, Work::Apply { .. } | Work::Compare { .. } | Work::Remove(_)) {
+    if job.work.content().is_some() || matches!(job.work, Work::Remove(_)) {
         let entry = file::locate(target.dest, directories)?;
         claims.claim(&job.claimant, entry, &mut destination.claim)?;
     }
     let state = &mut destination.file;
-    let done = match &job.work {
+    let done = match &mut job.work {
         Work::Touch(proof) if file::touch(target, state, proof.as_ref())? => Done::Touched,
         Work::Touch(_) => Done::TooLate,
         Work::Verify(depth) => file::verify(target, *depth, state, directories).map(|()| Done::Verified)?,
@@ -33,17 +33,38 @@ pub(super) fn begin(job: &mut Job, claims: &Arc<Claims>, directories: &mut OpenD
         Work::Exists => Done::Missing,
         Work::Compare { content, owner } => {
             target.owner = *owner;
-            if file::compare(target, content, state)? { Done::Unchanged } else { Done::Different }
+            if file::compare(target, &**content, state)? { Done::Unchanged } else { Done::Different }
+        }
+        Work::CompareDigest { digest, owner } => {
+            target.owner = *owner;
+            if file::compare(target, *digest, state)? { Done::Unchanged } else { Done::Different }
         }
         Work::Remove(Existing::Keep) if file::exists(target.dest) => Done::Kept,
         Work::Remove(Existing::Delay) if file::differs(target.dest, None)? => Done::Delayed,
         Work::Remove(_) if file::remove(target, state)? => Done::Removed,
         Work::Remove(_) => Done::Missing,
-        Work::Apply { existing: Existing::Keep, .. } if file::exists(target.dest) => Done::Kept,
+        Work::Apply { existing: Existing::Keep, .. } | Work::Adopt { existing: Existing::Keep, .. }
+            if file::exists(target.dest) =>
+        {
+            Done::Kept
+        }
         Work::Apply { existing: Existing::Delay, content, .. }
-            if file::differs(target.dest, Some(content))? =>
+            if file::differs(target.dest, Some(Content::Bytes(content)))? =>
         {
             Done::Delayed
+        }
+        Work::Adopt { existing: Existing::Delay, filled, .. }
+            if file::differs(target.dest, Some(Content::Known(filled.digest())))? =>
+        {
+            Done::Delayed
+        }
+        Work::Adopt { filled, owner, .. } => {
+            target.owner = *owner;
+            if let Some(replacement) = Replacement::adopt(target, filled, state, directories)? {
+                job.progress = Progress::Prepared(Box::new(replacement));
+                return Ok(None);
+            }
+            Done::Unchanged
         }
         Work::Apply { content, owner, touch, .. } => {
             target.owner = *owner;
@@ -80,7 +101,7 @@ pub(super) fn flush(job: &mut Job) -> Step {
 
 /// Renames the new file, which is flushed, to its destination.
 pub(super) fn put_in_place(job: &mut Job) -> Step {
-    let Work::Apply { content, .. } = &job.work else { return Ok(None) };
+    let Some(content) = job.work.content() else { return Ok(None) };
     let replacement = match std::mem::take(&mut job.progress) {
         Progress::Prepared(replacement) => replacement,
         other => {

@@ -65,7 +65,7 @@ impl Queue {
     /// dropping one removes that file, which may hang.
     pub(super) fn take_new_jobs(&self) -> VecDeque<Job> {
         let mut state = self.lock();
-        let (new, begun) = std::mem::take(&mut state.jobs).into_iter().partition(Job::is_new);
+        let (new, begun) = std::mem::take(&mut state.jobs).into_iter().partition(Job::has_no_file);
         state.jobs = begun;
         new
     }

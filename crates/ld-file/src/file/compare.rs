@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use super::acl::has_foreign_acl;
+use super::content::Content;
 use super::directory::{Directory, split};
 use super::identity::Identity;
 use super::mode::Attributes;
@@ -12,7 +13,7 @@ use super::{FileError, FileState, Target, content};
 
 /// Content up to this many bytes is hashed to see that it is new. Reading larger files ends at the
 /// first difference, which is faster.
-const MAX_HASHED: usize = 4096;
+const MAX_HASHED: u64 = 4096;
 
 /// What stands at a destination.
 pub(super) enum Found {
@@ -29,7 +30,7 @@ pub(super) enum Found {
 pub(super) fn find(
     target: Target<'_>,
     directory: &Directory,
-    content: &[u8],
+    content: Content<'_>,
     state: &FileState,
 ) -> Result<Found, FileError> {
     let (_, name) = split(target.dest)?;
@@ -53,7 +54,12 @@ pub(super) fn find(
 
 /// Whether the file is right in content, owner and mode; changes nothing on disk. The state then
 /// knows the file, or forgets it.
-pub(crate) fn compare(target: Target<'_>, content: &[u8], state: &mut FileState) -> Result<bool, FileError> {
+pub(crate) fn compare<'a>(
+    target: Target<'_>,
+    content: impl Into<Content<'a>>,
+    state: &mut FileState,
+) -> Result<bool, FileError> {
+    let content = content.into();
     let (parent, _) = split(target.dest)?;
     let found = match Directory::open_if_exists(parent)? {
         Some(directory) => find(target, &directory, content, state)?,
@@ -69,7 +75,7 @@ pub(crate) fn compare(target: Target<'_>, content: &[u8], state: &mut FileState)
 
 /// Whether a reader finds anything but `content` at the destination; for `None`, whether it finds
 /// anything. Changes nothing. A directory counts as nothing, since it cannot be read.
-pub(crate) fn differs(dest: &Path, content: Option<&[u8]>) -> Result<bool, FileError> {
+pub(crate) fn differs(dest: &Path, content: Option<Content<'_>>) -> Result<bool, FileError> {
     let (parent, name) = split(dest)?;
     let Some(directory) = Directory::open_if_exists(parent)? else { return Ok(false) };
     let Some(found) = directory.look(name)?.filter(|found| !found.is_directory()) else { return Ok(false) };
@@ -83,11 +89,9 @@ pub(crate) fn exists(dest: &Path) -> bool {
 }
 
 /// Whether the file is as it was last written, with other content: it need not be read.
-fn is_known_to_differ(found: &Identity, content: &[u8], state: &FileState) -> bool {
-    content.len() <= MAX_HASHED
-        && state
-            .last_written
-            .is_some_and(|last| last.identity == *found && last.hash != content::hash(content))
+fn is_known_to_differ(found: &Identity, content: Content<'_>, state: &FileState) -> bool {
+    content.size() <= MAX_HASHED
+        && state.last_written.is_some_and(|last| last.identity == *found && last.hash != content.hash())
 }
 
 /// The regular file `found` at `name`, if it holds exactly `content`. A file that cannot be read,
@@ -96,14 +100,14 @@ fn open_if_equal(
     directory: &Directory,
     name: &OsStr,
     found: &Identity,
-    content: &[u8],
+    content: Content<'_>,
 ) -> Result<Option<File>, FileError> {
     // Size first: most changes show without opening the file.
-    if content.len() as u64 != found.size {
+    if content.size() != found.size {
         return Ok(None);
     }
     let Some(file) = content::open_to_compare(directory, name)? else { return Ok(None) };
     let is_found = || Identity::of(&file) == Ok(*found);
-    let is_equal = is_found() && content::equals(&file, content).unwrap_or(false) && is_found();
+    let is_equal = is_found() && content.is_in(&file).unwrap_or(false) && is_found();
     Ok(is_equal.then_some(file))
 }

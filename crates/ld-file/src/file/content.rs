@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::io::{self, Read, Seek};
 use std::os::fd::AsFd;
 use std::sync::LazyLock;
@@ -20,6 +20,107 @@ const CHUNK: usize = 64 * 1024;
 /// The key of all hashes of this process. Content for a given hash cannot be constructed without
 /// it.
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// The key of a content of known size. Equal contents have equal ones, and only they, within one
+/// process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest {
+    pub(super) size: u64,
+    pub(super) hash: u64,
+}
+
+/// What a file must hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Content<'a> {
+    Bytes(&'a [u8]),
+    /// Content that is not in memory.
+    Known(Digest),
+}
+
+impl Content<'_> {
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Known(digest) => digest.size,
+        }
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => hash(bytes),
+            Self::Known(digest) => digest.hash,
+        }
+    }
+
+    /// Whether the file holds exactly this.
+    pub(super) fn is_in(&self, file: &File) -> io::Result<bool> {
+        match self {
+            Self::Bytes(bytes) => equals(file, bytes),
+            Self::Known(digest) => Ok(hash_file(file, digest.size)? == Some(digest.hash)),
+        }
+    }
+}
+
+impl<'a> From<&'a [u8]> for Content<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u8; N]> for Content<'a> {
+    fn from(bytes: &'a [u8; N]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Content<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<Digest> for Content<'_> {
+    fn from(digest: Digest) -> Self {
+        Self::Known(digest)
+    }
+}
+
+/// Makes the digest of content that comes in pieces.
+pub(super) struct DigestOfPieces {
+    hasher: DefaultHasher,
+    size: u64,
+    /// The last piece, which was not full: the hash depends on how content is cut.
+    rest: Vec<u8>,
+}
+
+impl DigestOfPieces {
+    pub(super) fn new() -> Self {
+        Self { hasher: KEY.build_hasher(), size: 0, rest: Vec::new() }
+    }
+
+    pub(super) fn add(&mut self, mut piece: &[u8]) {
+        self.size += piece.len() as u64;
+        if !self.rest.is_empty() {
+            let (missing, more) = piece.split_at(piece.len().min(CHUNK - self.rest.len()));
+            self.rest.extend_from_slice(missing);
+            piece = more;
+            if self.rest.len() < CHUNK {
+                return;
+            }
+            self.hasher.write(&std::mem::take(&mut self.rest));
+        }
+        let chunks = piece.chunks_exact(CHUNK);
+        self.rest.extend_from_slice(chunks.remainder());
+        chunks.for_each(|chunk| self.hasher.write(chunk));
+    }
+
+    pub(super) fn finish(mut self) -> Digest {
+        if !self.rest.is_empty() {
+            self.hasher.write(&self.rest);
+        }
+        Digest { size: self.size, hash: self.hasher.finish() }
+    }
+}
 
 /// A keyed hash of the content.
 pub(super) fn hash(content: &[u8]) -> u64 {
@@ -102,6 +203,12 @@ mod tests {
             file.write_all(&content).unwrap();
             assert_eq!(hash_file(&file, size as u64).unwrap(), Some(hash(&content)), "{size}");
             assert!(equals(&file, &content).unwrap(), "{size}");
+            for piece in [1_000, CHUNK, CHUNK + 1] {
+                let mut digest = DigestOfPieces::new();
+                content.chunks(piece).for_each(|piece| digest.add(piece));
+                let expected = Digest { size: size as u64, hash: hash(&content) };
+                assert_eq!(digest.finish(), expected, "{size} in pieces of {piece}");
+            }
 
             file.write_all(b"!").unwrap();
             assert_eq!(hash_file(&file, size as u64).unwrap(), None, "{size}: longer");

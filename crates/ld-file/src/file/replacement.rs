@@ -8,13 +8,14 @@ use rustix::io::Errno;
 use tracing::warn;
 
 use super::compare::{Found, find};
+use super::content::Content;
 use super::directory::{Directory, OpenDirectories, split};
 use super::flush::flush;
 use super::identity::Identity;
 use super::mode::Attributes;
 use super::owner::effective_user;
 use super::temp::{Temp, clean_up};
-use super::{FileError, FileState, Target, content};
+use super::{FileError, FileState, Filled, Target};
 
 /// Makes the file hold `content`, with its owner and mode, and creates missing directories. Returns
 /// whether it had to be replaced for that. Blocks, maybe without end on a file system that hangs.
@@ -61,17 +62,45 @@ impl Replacement {
     ) -> Result<Option<Self>, FileError> {
         let (parent, _) = split(target.dest)?;
         let directory = directories.open_or_create(parent, target.fsync)?;
-        let found = directories.retry(|| find(target, &directory, content, state))?;
-        match &found {
-            Found::Right(found) => {
-                state.set_right(*found, content);
-                clean_up(&directory, target.dest);
-                return Ok(None);
-            }
-            Found::Wrong(Some(found)) => found.refuse_special(target.dest)?,
-            _ => {}
-        }
+        let compared = directories.retry(|| find(target, &directory, content.into(), state))?;
+        let Some(found) = settle(target, compared, content.into(), state)? else {
+            clean_up(&directory, target.dest);
+            return Ok(None);
+        };
         let temp = directories.retry(|| Temp::create(&directory, target.dest, target.mode, content))?;
+        Self::of(target, temp, found, content.into(), state)
+    }
+
+    /// The same with a filled file in place of the content; it is taken once that is no more
+    /// needed.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`](Self::prepare), and [`FileError::Interference`] if the filled file is gone.
+    pub(crate) fn adopt(
+        target: Target<'_>,
+        filled: &mut Filled,
+        state: &mut FileState,
+        directories: &mut OpenDirectories,
+    ) -> Result<Option<Self>, FileError> {
+        let content = Content::Known(filled.digest());
+        let directory = filled.directory(target.dest)?;
+        let compared = directories.retry(|| find(target, &directory, content, state))?;
+        match settle(target, compared, content, state)? {
+            Some(found) => Self::of(target, filled.take(target.dest)?, found, content, state),
+            None => Ok(None),
+        }
+    }
+
+    /// Gives the temporary file its owner and mode.
+    fn of(
+        target: Target<'_>,
+        temp: Temp,
+        found: Found,
+        content: Content<'_>,
+        state: &mut FileState,
+    ) -> Result<Option<Self>, FileError> {
+        let directory = Arc::clone(&temp.directory);
         let identity = Attributes::new(target, &directory).set(&temp.file, target.dest)?;
         if state.grant_mode(identity.mode, target.mode) {
             warn!(
@@ -119,12 +148,13 @@ impl Replacement {
     ///
     /// The system's refusal, with the old file untouched, or [`FileError::Interference`], with an
     /// unknown file in place.
-    pub(crate) fn put_in_place(
+    pub(crate) fn put_in_place<'a>(
         mut self,
         target: Target<'_>,
-        content: &[u8],
+        content: impl Into<Content<'a>>,
         state: &mut FileState,
     ) -> Result<Arc<Directory>, FileError> {
+        let content = content.into();
         let (_, name) = split(target.dest)?;
         let interference = || FileError::Interference(target.dest.to_owned());
         self.temp.rename(name).map_err(|error| match error {
@@ -152,8 +182,27 @@ impl Replacement {
     }
 
     /// Whether the file that was written is `found`, with this content.
-    fn holds(&self, content: &[u8], found: &Identity) -> bool {
+    fn holds(&self, content: Content<'_>, found: &Identity) -> bool {
         let file = &self.temp.file;
-        content::equals(file, content).unwrap_or(false) && Identity::of(file) == Ok(*found)
+        content.is_in(file).unwrap_or(false) && Identity::of(file) == Ok(*found)
     }
+}
+
+/// Notes a file that is right already; else gives what stands in its place, and refuses what is
+/// never replaced.
+fn settle(
+    target: Target<'_>,
+    found: Found,
+    content: Content<'_>,
+    state: &mut FileState,
+) -> Result<Option<Found>, FileError> {
+    match &found {
+        Found::Right(found) => {
+            state.set_right(*found, content);
+            return Ok(None);
+        }
+        Found::Wrong(Some(found)) => found.refuse_special(target.dest)?,
+        _ => {}
+    }
+    Ok(Some(found))
 }

@@ -1,6 +1,6 @@
 //! What this process knows of a destination's file.
 
-use super::content;
+use super::content::Content;
 use super::identity::Identity;
 
 /// What this process knows of one destination's file. There is one for each node; it goes with each
@@ -44,9 +44,9 @@ impl FileState {
     }
 
     /// Notes a file that holds `content`, owner and mode of the node.
-    pub(super) fn set_right(&mut self, identity: Identity, content: &[u8]) {
+    pub(super) fn set_right(&mut self, identity: Identity, content: Content<'_>) {
         self.unflushed = false;
-        self.last_written = Some(LastWritten { identity, hash: content::hash(content) });
+        self.last_written = Some(LastWritten { identity, hash: content.hash() });
     }
 
     /// Takes over a new identity of the same content.

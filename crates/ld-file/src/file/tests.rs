@@ -6,6 +6,7 @@ mod directories;
 mod drift;
 mod faults;
 mod hostile;
+mod incoming;
 mod rerun;
 mod strays;
 mod sweep;

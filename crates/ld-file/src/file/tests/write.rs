@@ -161,11 +161,11 @@ fn differs_is_about_what_a_reader_finds() {
     let mut fixture = Fixture::new();
     let path = fixture.path().to_owned();
     assert!(!differs(&path, None).unwrap() && !exists(&path));
-    assert!(!differs(&path, Some(b"x")).unwrap(), "nothing is there");
+    assert!(!differs(&path, Some(b"x".into())).unwrap(), "nothing is there");
     fixture.file.mode = 0o444;
     fixture.replace(b"x");
-    assert!(!differs(&path, Some(b"x")).unwrap());
-    assert!(differs(&path, Some(b"y")).unwrap());
+    assert!(!differs(&path, Some(b"x".into())).unwrap());
+    assert!(differs(&path, Some(b"y".into())).unwrap());
     assert!(differs(&path, None).unwrap() && exists(&path));
     fs::remove_file(&path).unwrap();
     symlink("nowhere", &path).unwrap();
