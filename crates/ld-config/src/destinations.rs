@@ -55,16 +55,22 @@ fn lexical(dest: &Path) -> Cow<'_, OsStr> {
     Cow::Owned(plain.into_os_string())
 }
 
-/// Whether the path is absolute and has neither doubled slashes nor `.`.
-///
+/// Whether the path is absolute and has neither doubled slashes nor `.`:
 /// [`std::path::absolute`] changes nothing in such a path.
-///
-/// ```
-/// # use std::path::Path;
-/// assert!(ld_config::is_plain_path(Path::new("/etc/app/../flags")));
-/// assert!(!ld_config::is_plain_path(Path::new("/etc//flags")));
-/// ```
-pub fn is_plain_path(path: &Path) -> bool {
+fn is_plain_path(path: &Path) -> bool {
     let mut parts = path.as_os_str().as_bytes().split(|byte| *byte == b'/');
     parts.next() == Some(b"") && parts.all(|part| !matches!(part, b"" | b"."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_path_has_no_doubled_slash_and_no_dot() {
+        assert!(is_plain_path(Path::new("/etc/app/../flags")));
+        for path in ["/etc//flags", "/etc/./flags", "etc/flags", "/etc/"] {
+            assert!(!is_plain_path(Path::new(path)), "{path}");
+        }
+    }
 }

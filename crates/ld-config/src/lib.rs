@@ -80,7 +80,6 @@ mod values;
 
 pub use builders::{NodeBuilder, ZooKeeperBuilder};
 pub use chain::chain;
-pub use destinations::is_plain_path;
 pub use directories::{OpenDirectory, open_directory};
 pub use environment::Environment;
 pub use error::ConfigError;
