@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tracing::warn;
 
+use super::ticks;
 use crate::node::LOOK_FOR_OVERDUE;
 use crate::nodes::Nodes;
 
 /// Logs again which nodes are unhealthy, each some time after its last line. The tasks of these
 /// nodes may wait for a change or for a call that hangs.
 pub(crate) async fn run(nodes: Arc<Nodes>, chroot: String) {
-    let mut ticks = interval_at(Instant::now() + LOOK_FOR_OVERDUE, LOOK_FOR_OVERDUE);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = ticks(LOOK_FOR_OVERDUE, LOOK_FOR_OVERDUE);
     loop {
         ticks.tick().await;
         for node in nodes.all() {
