@@ -19,12 +19,9 @@ use crate::Error;
 
 /// Whether this build knows `format`: TOML and YAML are features of this crate.
 pub fn supports(format: Format) -> bool {
-    match format {
-        Format::Json | Format::Utf8 => true,
-        Format::Toml => cfg!(feature = "toml"),
-        Format::Yaml => cfg!(feature = "yaml"),
-        _ => false,
-    }
+    matches!(format, Format::Json | Format::Utf8)
+        || (format == Format::Toml && cfg!(feature = "toml"))
+        || (format == Format::Yaml && cfg!(feature = "yaml"))
 }
 
 /// Parses `content`. The error says where and what, without showing any of it.
