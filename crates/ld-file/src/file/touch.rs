@@ -4,9 +4,9 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::AsRawFd;
-use std::time::SystemTime;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, futimens, openat, utimensat};
+use filetime::{FileTime, set_file_handle_times};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, openat, utimensat};
 use rustix::io::Errno;
 
 use super::directory::{Directory, OpenDirectories, split};
@@ -91,27 +91,35 @@ fn open_same(directory: &Directory, name: &OsStr, found: &Identity) -> Result<Op
 /// before: it was changed at the same time.
 fn set_mtime(file: &File, found: &Identity) -> Result<Option<Identity>, Errno> {
     let now = now();
-    let times = Timestamps {
-        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
-        last_modification: Timespec { tv_sec: now.seconds, tv_nsec: now.nanoseconds.into() },
-    };
-    match futimens(file, &times) {
-        // The descriptor was opened with `O_PATH`. Its name in /proc leads to this very file,
-        // whatever stands at its path.
-        Err(Errno::BADF) => {
-            utimensat(CWD, format!("/proc/self/fd/{}", file.as_raw_fd()), &times, AtFlags::empty())?;
-        }
+    match set_file_handle_times(file, None, Some(now)).map_err(errno) {
+        // The descriptor was opened with `O_PATH`.
+        Err(Errno::BADF) => set_mtime_of_unreadable(file, now)?,
         result => result?,
     }
     let touched = Identity::of(file)?;
+    let set = Timestamp { seconds: now.unix_seconds(), nanoseconds: now.nanoseconds() };
     // Some file systems keep whole seconds only. Any other mtime is a later write.
-    let coarse = Timestamp { nanoseconds: 0, ..now };
-    let is_ours = touched.is_same_but_for_times(found) && [now, coarse].contains(&touched.modified);
+    let coarse = Timestamp { nanoseconds: 0, ..set };
+    let is_ours = touched.is_same_but_for_times(found) && [set, coarse].contains(&touched.modified);
     Ok(is_ours.then_some(touched))
 }
 
 /// In whole microseconds, which all but the coarsest file systems store as they are.
-fn now() -> Timestamp {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp { seconds: now.as_secs() as i64, nanoseconds: now.subsec_micros() * 1000 }
+fn now() -> FileTime {
+    let now = FileTime::now();
+    FileTime::from_unix_time(now.unix_seconds(), now.nanoseconds() / 1000 * 1000)
+}
+
+/// Sets the mtime of a file that must not be opened: the name of its descriptor in /proc leads to
+/// this very file, whatever stands at its path. filetime would open that name.
+fn set_mtime_of_unreadable(file: &File, mtime: FileTime) -> Result<(), Errno> {
+    let times = Timestamps {
+        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+        last_modification: Timespec { tv_sec: mtime.seconds(), tv_nsec: mtime.nanoseconds().into() },
+    };
+    utimensat(CWD, format!("/proc/self/fd/{}", file.as_raw_fd()), &times, AtFlags::empty())
+}
+
+fn errno(error: std::io::Error) -> Errno {
+    Errno::from_io_error(&error).unwrap_or(Errno::IO)
 }
