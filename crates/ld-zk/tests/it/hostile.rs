@@ -9,7 +9,7 @@ use ld_testkit::{Server, ServerOptions};
 use ld_zk::{Client, Options};
 
 use crate::kit::{client, config, next, open, text, until_content, within};
-use crate::scripted::{GET_DATA, SET_WATCHES, Scripted, deleted, honest, reply};
+use crate::scripted::{EXISTS, GET_DATA, SET_WATCHES, SYNC, Scripted, THROTTLED, deleted, honest, reply};
 
 const NODES: &[(&str, &str)] = &[("/node", "one"), ("/other", "two")];
 
@@ -112,4 +112,20 @@ async fn a_failing_reply_leaves_other_nodes_alone() {
     let bad = bad.await.unwrap();
     assert!(bad.contains("ClientFailed"), "{bad}");
     until_content(&mut good, "two").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_fails_reads_and_gives_no_answers_is_replaced() {
+    // The first session is opened with its first request, a sync, and is of no use then.
+    let server = Scripted::start(
+        |session| session as i64 + 1,
+        |request| match (request.session, request.operation) {
+            (0, EXISTS) => vec![reply(request.xid, THROTTLED, &[])],
+            (0, SYNC) if request.xid > 1 => Vec::new(),
+            _ => honest(request, NODES),
+        },
+    );
+    let client = client(server.address());
+    until_content(&mut client.watch("/other").unwrap(), "two").await;
+    assert_eq!(server.sessions(), 2);
 }

@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 const NO_NODE: i32 = -101;
+pub(crate) const THROTTLED: i32 = -127;
 const NODE_DELETED: i32 = 2;
 const CLOSE_SESSION: i32 = -11;
-const EXISTS: i32 = 3;
+pub(crate) const EXISTS: i32 = 3;
 pub(crate) const GET_DATA: i32 = 4;
 const GET_CHILDREN: i32 = 8;
+pub(crate) const SYNC: i32 = 9;
 pub(crate) const SET_WATCHES: i32 = 101;
 
 /// A request of a client.
