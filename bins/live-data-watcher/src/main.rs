@@ -50,8 +50,8 @@ fn prepare(args: &Args) -> Result<Option<Prepared>, Exit> {
     let mut sandbox = None;
     if config.watcher.sandbox {
         let rules = Rules::new(args.config(), &config);
-        let unusable = rules.enforce(ld_sync::open_destination_directory).map_err(failed)?;
-        unusable.iter().for_each(|unusable| warn!("{unusable}"));
+        let gaps = rules.enforce(ld_sync::open_destination_directory).map_err(failed)?;
+        gaps.iter().for_each(|gap| warn!("{gap}"));
         sandbox = Some(rules);
     }
     Ok(Some(Prepared { config, sandbox }))

@@ -13,6 +13,7 @@ use landlock::{
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 
 use crate::open::{Opener, open_all};
+use crate::places::{Place, real_path, writable};
 use crate::rules::{NOWHERE, Rules, SYSTEM, parent_of};
 
 /// The oldest version of Landlock that keeps the promise: older ones do not restrict truncation.
@@ -22,37 +23,69 @@ const NEEDED: ABI = ABI::V3;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// The kernel has no Landlock, or too little of it, or does not let this process use it.
+    /// The kernel has no Landlock, or too old a version, or does not let this process use it.
     #[error(
-        "this kernel cannot sandbox the process: {0}; use Linux 6.2 or later with landlock in its list of \
-         security modules (lsm=), or set watcher.sandbox = false"
+        "this kernel cannot sandbox the process, for want of Landlock; use Linux 6.2 or later with landlock \
+         in its list of security modules (lsm=), or set watcher.sandbox = false"
     )]
-    Unsupported(#[source] RulesetError),
+    Unsupported,
+    /// A destination lies directly in the root directory, below which all other files lie.
+    #[error(
+        "a sandbox cannot protect anything, because a destination is directly in {directory}, which is the \
+         root directory: give the destinations a directory of their own, or set watcher.sandbox = false"
+    )]
+    RootDirectory {
+        /// The directory as the configuration names it.
+        directory: PathBuf,
+    },
     /// A rule was refused.
     #[error("the kernel refuses a rule of the sandbox: {0}")]
     Refused(#[source] RulesetError),
 }
 
-/// A directory that could not be opened: a sandboxed process may not use it.
+/// Where a sandbox differs from what is wanted. `Display` is a line for the log.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Unusable {
-    /// The directory.
-    pub path: PathBuf,
-    /// Why it cannot be opened.
-    pub cause: io::Error,
+pub enum Gap {
+    /// A directory could not be opened: a sandboxed process may not use it.
+    Closed {
+        /// The directory.
+        path: PathBuf,
+        /// Why it cannot be opened.
+        cause: io::Error,
+    },
+    /// Destinations lie so that the process may change what it trusts.
+    Writable {
+        /// What it may change: a file of trust or a directory of the system.
+        path: PathBuf,
+        /// The directory of the destinations.
+        directory: PathBuf,
+    },
 }
 
-impl fmt::Display for Unusable {
+impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        write!(f, "the sandbox keeps '{path}' closed until a restart: cannot open it now: {}", self.cause)
+        match self {
+            Self::Closed { path, cause } => {
+                let path = path.display();
+                write!(f, "the sandbox keeps '{path}' closed until a restart: cannot open it now: {cause}")
+            }
+            Self::Writable { path, directory } => {
+                let (path, directory) = (path.display(), directory.display());
+                write!(
+                    f,
+                    "the sandbox leaves '{path}' writable, because destinations are in '{directory}': give \
+                     them a directory of their own"
+                )
+            }
+        }
     }
 }
 
 /// What one rule allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Allow {
+pub(crate) enum Allow {
+    /// To read what the process trusts.
     Read,
     /// All that the replacement of regular files takes.
     Replace,
@@ -82,8 +115,8 @@ impl Rules {
     /// programs that it executes either (`no_new_privs`).
     ///
     /// `open_destination` opens a destination's directory, and makes it if it is missing. It is
-    /// called on threads of their own, and each gets 10 s. A directory that cannot be opened is
-    /// returned: the process may not use it.
+    /// called on threads of their own, and each gets 10 s. What differs from the wanted sandbox is
+    /// returned.
     ///
     /// What is allowed: reading the directories of the system, of the configuration, the secrets
     /// and the certificates; replacing files below the directories of destinations; with check
@@ -91,26 +124,28 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// The kernel lacks Landlock of version 3 (Linux 6.2), or refuses a rule. Nothing is given up
-    /// then.
+    /// The kernel lacks Landlock of version 3 (Linux 6.2), or refuses a rule, or a destination is
+    /// in the root directory. Nothing is given up then.
     pub fn enforce(
         &self,
         open_destination: impl Fn(&Path) -> io::Result<OwnedFd> + Send + Sync + 'static,
-    ) -> Result<Vec<Unusable>, SandboxError> {
-        let mut ruleset = create().map_err(SandboxError::Unsupported)?;
+    ) -> Result<Vec<Gap>, SandboxError> {
+        let mut ruleset = create()?;
         let (wanted, openers): (Vec<_>, Vec<_>) = self.wanted(open_destination).into_iter().unzip();
-        let mut unusable = Vec::new();
+        let (mut gaps, mut places) = (Vec::new(), Vec::new());
         for (wanted, (path, opened)) in wanted.into_iter().zip(open_all(openers)) {
             match opened {
                 Ok(place) => {
                     ruleset = add(ruleset, &place, wanted.allow).map_err(SandboxError::Refused)?;
+                    places.push(Place { path: wanted.what, found: real_path(&place), allow: wanted.allow });
                 }
-                Err(cause) if wanted.required => unusable.push(Unusable { path, cause }),
+                Err(cause) if wanted.required => gaps.push(Gap::Closed { path, cause }),
                 Err(_) => {}
             }
         }
+        gaps.extend(writable(&places)?);
         ruleset.restrict_self().map_err(SandboxError::Refused)?;
-        Ok(unusable)
+        Ok(gaps)
     }
 
     fn wanted(
@@ -119,8 +154,18 @@ impl Rules {
     ) -> Vec<(Wanted, (PathBuf, Opener))> {
         let open_destination = Arc::new(open_destination);
         let mut all: Vec<(Wanted, (PathBuf, Opener))> = Vec::new();
+        for file in &self.files {
+            let (directory, what) = (parent_of(file).to_owned(), file.clone());
+            let own = directory.clone();
+            let wanted = Wanted { allow: Allow::Read, required: true, what };
+            all.push((wanted.clone(), (directory, Box::new(move || look(&own)))));
+            // The directory of what a link leads to now.
+            let behind = file.clone();
+            let open = move || look(parent_of(&behind.canonicalize()?));
+            all.push((Wanted { required: false, ..wanted }, (file.clone(), Box::new(open))));
+        }
         let mut want = |path: &Path, allow, required, open: Opener| {
-            all.push((Wanted { allow, required }, (path.to_owned(), open)));
+            all.push((Wanted { allow, required, what: path.to_owned() }, (path.to_owned(), open)));
         };
         for path in SYSTEM {
             want(path.as_ref(), Allow::Read, false, Box::new(move || look(path.as_ref())));
@@ -132,14 +177,6 @@ impl Rules {
         for path in &self.directories {
             let own = path.clone();
             want(path, Allow::Read, true, Box::new(move || look(&own)));
-        }
-        for file in &self.files {
-            let (directory, file) = (parent_of(file).to_owned(), file.clone());
-            want(&directory.clone(), Allow::Read, true, Box::new(move || look(&directory)));
-            // The directory of what a link leads to now.
-            let behind = file.clone();
-            let open = move || look(parent_of(&behind.canonicalize()?));
-            want(&file, Allow::Read, false, Box::new(open));
         }
         for path in &self.sockets {
             let own = path.clone();
@@ -154,15 +191,26 @@ impl Rules {
 }
 
 /// What is to be allowed for one path.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Wanted {
     allow: Allow,
+    /// What it is for, as messages name it.
+    what: PathBuf,
     /// Without it something does not work, which must be told.
     required: bool,
 }
 
 /// A ruleset that forbids all, on a kernel that can enforce it.
-fn create() -> Result<RulesetCreated, RulesetError> {
+fn create() -> Result<RulesetCreated, SandboxError> {
+    let created = try_create();
+    // Its text lists bits.
+    created.map_err(|error| match error {
+        RulesetError::HandleAccesses(_) => SandboxError::Unsupported,
+        error => SandboxError::Refused(error),
+    })
+}
+
+fn try_create() -> Result<RulesetCreated, RulesetError> {
     Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(NEEDED))?

@@ -14,8 +14,8 @@
 //! let file = Path::new("/etc/live-data.ini");
 //! let config = Config::read(file, &Environment::of_process(), Scope::Watcher)?.config;
 //! let open = |directory: &Path| std::fs::File::open(directory).map(Into::into);
-//! for unusable in Rules::new(file, &config).enforce(open)? {
-//!     eprintln!("{unusable}");
+//! for gap in Rules::new(file, &config).enforce(open)? {
+//!     eprintln!("{gap}");
 //! }
 //! # Ok(())
 //! # }
@@ -26,9 +26,10 @@
 
 mod enforce;
 mod open;
+mod places;
 mod rules;
 
-pub use enforce::{SandboxError, Unusable};
+pub use enforce::{Gap, SandboxError};
 /// The crate that this API names.
 pub use ld_config;
 pub use rules::Rules;

@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ld_testkit::hostile::HostileServer;
 use ld_testkit::{
-    Acl, Admin, Authority, Daemon, Host, SOON, SecurePort, Server, ServerOptions, TestCommand, wait_until,
+    Acl, Admin, Authority, Daemon, Faults, Host, SOON, SecurePort, Server, ServerOptions, TempDir,
+    TestCommand, TestOutput, wait_until,
 };
 
 use crate::target::Target;
@@ -153,6 +154,55 @@ fn a_directory_that_cannot_be_made_costs_its_node_only() {
     let warning = format!("the sandbox keeps '{}' closed until a restart: ", blocked.display());
     watcher.wait_for_stderr(&warning, SOON);
     wait_until("the other node's error", SOON, || watcher.stderr().contains("nodes.other: "));
+}
+
+#[test]
+fn a_kernel_without_landlock_is_an_error_with_a_remedy() {
+    const ENOSYS: i32 = 38;
+    const EOPNOTSUPP: i32 = 95;
+    let server = HostileServer::start();
+    server.set("/flags", "version 0");
+    let host = sandboxed(Host::new(server.connect_string()).node("flags", "/flags"));
+    for error in [ENOSYS, EOPNOTSUPP] {
+        let faults = Faults::new();
+        faults.refuse_landlock(error);
+        let TestOutput { code, stderr, .. } = host.watcher().faults(&faults).run(SOON);
+        assert_eq!(code, Some(1), "{stderr}");
+        let reason = "this kernel cannot sandbox the process, for want of Landlock; use Linux 6.2 or later";
+        assert!(stderr.starts_with(reason) && stderr.lines().count() == 1, "{stderr}");
+        assert_eq!(host.read("flags"), None);
+    }
+}
+
+#[test]
+fn a_sandbox_with_a_destination_in_the_root_is_refused() {
+    let links = TempDir::new();
+    symlink("/", links.join("root")).unwrap();
+    for directory in [PathBuf::new(), links.join("root")] {
+        let dest = format!("{}/live-data-test", directory.display());
+        let host = Host::new("127.0.0.1:1").setting("nodes.flags.source", "/flags");
+        let host = sandboxed(host).setting("nodes.flags.dest", &dest);
+        let TestOutput { code, stderr, .. } = host.watcher().run(SOON);
+        assert_eq!(code, Some(1), "{stderr}");
+        assert!(stderr.contains("which is the root directory: give the destinations"), "{stderr}");
+    }
+}
+
+#[test]
+fn destinations_beside_trusted_files_warn_in_the_sandbox() {
+    let server = HostileServer::start();
+    server.set("/flags", "version 0");
+    let host = sandboxed(Host::new(server.connect_string()));
+    let host = host.credentials(&["live-data:planted-password"]).setting("nodes.flags.source", "/flags");
+    let dest = host.path("flags");
+    let host = host.setting("nodes.flags.dest", dest.to_str().unwrap());
+    let watcher = host.watcher().start();
+    for file in ["config.ini", "secrets.json"] {
+        let warning = format!("the sandbox leaves '{}' writable", host.path(file).display());
+        watcher.wait_for_stderr(&warning, SOON);
+    }
+    assert_eq!(watcher.stderr().matches("the sandbox leaves").count(), 2, "{}", watcher.stderr());
+    wait_until("the file", SOON, || dest.exists());
 }
 
 #[test]

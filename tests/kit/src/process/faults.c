@@ -6,6 +6,7 @@
  *   writes   the same for writing to them
  *   users    look-ups in the user database do not return
  *   threads  new threads are refused with EAGAIN
+ *   landlock an error number: the kernel has no Landlock, and says so with that error
  * A call that hangs goes on once its file, or its line, is gone. While it hangs there is a file
  * hung.THREAD in the directory.
  *
@@ -33,6 +34,10 @@
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
+
+#ifndef SYS_landlock_create_ruleset
+#define SYS_landlock_create_ruleset 444
+#endif
 
 #define PASS 0x6c646b74
 #define PATH_SIZE 4096
@@ -134,6 +139,14 @@ static void on_call(int signal, siginfo_t *info, void *raw) {
     int saved = errno, number = info->si_syscall, refused = 0;
     char path[PATH_SIZE];
     (void)signal;
+    if (number == SYS_landlock_create_ruleset) {
+        char error[16];
+        refused = control_file("landlock", error, sizeof error) < 0 ? 0 : atoi(error);
+        RESULT(context) = refused ? -refused : pass(number, ARGUMENT(context, 0), ARGUMENT(context, 1),
+                                                    ARGUMENT(context, 2), 0, 0);
+        errno = saved;
+        return;
+    }
     int by_descriptor = number == SYS_fsync || number == SYS_fdatasync || number == SYS_write;
     resolve(path, ARGUMENT(context, 0), by_descriptor ? NULL : (const char *)ARGUMENT(context, 1));
     wait_while_held("files", path);
@@ -161,7 +174,7 @@ __attribute__((constructor)) static void begin(void) {
         LOAD(args[5]), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PASS, 0, 1),         ALLOW,
         LOAD(nr),      TRAP(SYS_openat),    TRAP(SYS_openat2), TRAP(SYS_statx),     TRAP(SYS_newfstatat),
         TRAP(SYS_fsync), TRAP(SYS_fdatasync), TRAP(SYS_renameat2), TRAP(SYS_unlinkat), TRAP(SYS_utimensat),
-        TRAP(SYS_mkdirat), TRAP(SYS_readlinkat), TRAP(SYS_write),
+        TRAP(SYS_mkdirat), TRAP(SYS_readlinkat), TRAP(SYS_write), TRAP(SYS_landlock_create_ruleset),
 #ifdef SYS_renameat
         TRAP(SYS_renameat),
 #endif

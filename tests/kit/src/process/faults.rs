@@ -19,6 +19,7 @@ const OPENS: &str = "opens";
 const WRITES: &str = "writes";
 const USERS: &str = "users";
 const THREADS: &str = "threads";
+const LANDLOCK: &str = "landlock";
 const HUNG: &str = "hung.";
 
 /// Faults that a test switches on and off while a program runs.
@@ -111,6 +112,11 @@ impl Faults {
     /// Allows new threads again.
     pub fn allow_threads(&self) {
         self.remove(THREADS);
+    }
+
+    /// The kernel has no Landlock from now on: it answers with this error number.
+    pub fn refuse_landlock(&self, error: i32) {
+        self.put(LANDLOCK, &error.to_string());
     }
 
     /// Number of threads of the program that hang now.
