@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
 
 use ld_cli::Exit;
-use ld_config::{Listen, Scope};
+use ld_config::{Listen, Scope, escape_hidden, is_hidden};
 use ld_status::{NodeReport, Report, fetch};
 use tracing::error;
 
@@ -60,12 +60,37 @@ async fn show(args: &StatusArgs, listen: &Listen) -> Result<Exit, Exit> {
     }
 }
 
+/// As JSON. What answers may be anything that took the address, so that hidden characters, which a
+/// terminal may act upon, are escaped.
 fn json(report: &Report) -> String {
-    serde_json::to_string_pretty(report).map_or_else(|error| format!("{error}\n"), |text| text + "\n")
+    let text = serde_json::to_string_pretty(report);
+    let text = text.map_or_else(|error| format!("{error}\n"), |text| text + "\n");
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) && character != '\n' {
+            character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| _ = write!(shown, "\\u{unit:04x}"));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// As [`table_as_it_is`], with hidden characters escaped.
+fn table(report: &Report) -> String {
+    let mut report = report.clone();
+    let escape = |text: &mut String| *text = escape_hidden(text).into_owned();
+    escape(&mut report.ensemble);
+    for node in &mut report.nodes {
+        [&mut node.name, &mut node.state, &mut node.dest].into_iter().for_each(escape);
+        let told = [&mut node.last_error, &mut node.warning, &mut node.hook_error];
+        told.into_iter().flatten().for_each(escape);
+    }
+    table_as_it_is(&report)
 }
 
 /// The nodes that are not good first, then the others, each in the order of the configuration.
-fn table(report: &Report) -> String {
+fn table_as_it_is(report: &Report) -> String {
     let (good, bad): (Vec<_>, Vec<_>) = report.nodes.iter().partition(|node| node.good);
     let width = report.nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or_default();
     let mut text = format!("{:<10}  {:<width$}  {:>18}  {:>11}  FILE\n", "STATE", "NODE", "MZXID", "BYTES");
@@ -90,4 +115,30 @@ fn table(report: &Report) -> String {
         report.ensemble,
     );
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_answer_cannot_act_upon_the_terminal() {
+        let evil = "a\u{1b}]0;b\u{7}\u{202e}\u{e0041}\nc";
+        let node = serde_json::json!({
+            "name": evil, "source": evil, "dest": evil, "state": evil, "good": false, "since": "",
+            "mzxid": null, "bytes": null, "applied_at": null, "heartbeat_at": null,
+            "propagated_seconds": null, "attempts": 1, "last_error": evil, "warning": evil,
+            "hook_error": evil,
+        });
+        let answer = serde_json::json!({
+            "version": evil, "started": "", "now": "", "ensemble": evil, "ready": true,
+            "last_reload": null, "sessions": [], "nodes": [node],
+        });
+        let report: Report = serde_json::from_value(answer).unwrap();
+        for text in [json(&report), table(&report)] {
+            assert!(!text.contains(|c| is_hidden(c) && c != '\n'), "{text:?}");
+        }
+        assert_eq!(table(&report).lines().count(), 6, "{}", table(&report));
+        assert_eq!(serde_json::from_str::<Report>(&json(&report)).unwrap(), report);
+    }
 }
