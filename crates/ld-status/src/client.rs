@@ -53,7 +53,7 @@ where
 {
     let failed = |error: hyper::Error| error.to_string();
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(failed)?;
-    let request = Request::get("/status").header(HOST, "watcher").body(Empty::<Bytes>::new());
+    let request = Request::get("/status").header(HOST, "localhost").body(Empty::<Bytes>::new());
     let request = request.map_err(|error| error.to_string())?;
     let answer = async {
         let response = sender.send_request(request).await.map_err(failed)?;

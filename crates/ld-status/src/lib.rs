@@ -26,6 +26,7 @@ mod reloads;
 mod report;
 mod respond;
 mod server;
+mod socket;
 mod view;
 
 pub use client::fetch;

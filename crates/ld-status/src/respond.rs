@@ -1,13 +1,15 @@
 //! The answer to one request.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderValue,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response, StatusCode};
 
 use crate::metrics::{Format, Metrics};
@@ -27,6 +29,8 @@ pub(crate) struct Shown {
     pub(crate) view: View,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) pulse: Pulse,
+    /// It is served at a loopback address.
+    pub(crate) is_local: bool,
 }
 
 /// Answers a request. Its body is not read.
@@ -36,6 +40,10 @@ pub(crate) fn respond<B>(shown: &Shown, request: &Request<B>) -> Response<Full<B
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
         return response;
     }
+    if shown.is_local && !is_local_name(request.headers()) {
+        let reason = "this is served at a loopback address: name it by the address or as localhost\n";
+        return text(StatusCode::MISDIRECTED_REQUEST, reason);
+    }
     match request.uri().path() {
         "/" => page(),
         "/metrics" => metrics(shown, request.headers()),
@@ -44,6 +52,17 @@ pub(crate) fn respond<B>(shown: &Shown, request: &Request<B>) -> Response<Full<B
         "/status" => status(shown),
         _ => text(StatusCode::NOT_FOUND, "not found; there are /, /status, /metrics, /healthz and /readyz\n"),
     }
+}
+
+/// Whether a request names the server by an address or as localhost. A web page can make another
+/// name of its own lead to a loopback address, and read the status through the user's browser (DNS
+/// rebinding).
+fn is_local_name(headers: &HeaderMap) -> bool {
+    // Browsers always name the host.
+    let Some(host) = headers.get(HOST) else { return true };
+    let Some(host) = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok()) else { return false };
+    let name = host.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
 }
 
 fn page() -> Response<Full<Bytes>> {

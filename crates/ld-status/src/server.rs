@@ -2,9 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixListener as StdUnixListener;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -24,6 +22,7 @@ use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::respond::{Shown, respond};
+use crate::socket::{self, OwnSocket};
 use crate::view::View;
 
 /// Connections that are served at one time. Others wait in the system's queue.
@@ -49,7 +48,7 @@ pub struct Server {
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     /// The socket to remove.
-    socket: Option<PathBuf>,
+    socket: Option<OwnSocket>,
 }
 
 enum Listener {
@@ -72,7 +71,9 @@ impl Server {
         let (listener, address) = bind(listen).map_err(refused)?;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(Error::CannotStart)?;
         let metrics = Arc::new(Metrics::new(&view));
-        let shown = Arc::new(Shown { pulse: Pulse::start(engine), metrics: Arc::clone(&metrics), view });
+        let is_local = matches!(address, Listen::Tcp(address) if address.ip().is_loopback());
+        let pulse = Pulse::start(engine);
+        let shown = Arc::new(Shown { pulse, metrics: Arc::clone(&metrics), is_local, view });
         let (end, ended) = oneshot::channel();
         let serve = move || {
             runtime.block_on(async {
@@ -87,7 +88,7 @@ impl Server {
         let thread = thread.map_err(Error::CannotStart)?;
         info!("the status is served at {address}");
         let socket = match &address {
-            Listen::Unix(path) => Some(path.clone()),
+            Listen::Unix(path) => Some(OwnSocket::at(path).map_err(Error::CannotStart)?),
             _ => None,
         };
         Ok(Self { address, end: Some(end), thread: Some(thread), socket })
@@ -107,7 +108,7 @@ impl Drop for Server {
             let _ = thread.join();
         }
         if let Some(socket) = &self.socket {
-            let _ = std::fs::remove_file(socket);
+            socket.remove();
         }
     }
 }
@@ -121,13 +122,7 @@ fn bind(listen: &Listen) -> io::Result<(Listener, Listen)> {
             Ok((Listener::Tcp(listener), Listen::Tcp(address)))
         }
         Listen::Unix(path) => {
-            let is_socket = |metadata: &std::fs::Metadata| metadata.file_type().is_socket();
-            if std::fs::symlink_metadata(path).is_ok_and(|metadata| is_socket(&metadata)) {
-                if std::os::unix::net::UnixStream::connect(path).is_ok() {
-                    return Err(io::ErrorKind::AddrInUse.into());
-                }
-                std::fs::remove_file(path)?;
-            }
+            socket::make_room(path)?;
             let listener = StdUnixListener::bind(path)?;
             listener.set_nonblocking(true)?;
             Ok((Listener::Unix(listener), listen.clone()))

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -50,7 +50,7 @@ fn ask(server: &Server, request: &str) -> String {
 }
 
 fn get(server: &Server, path: &str) -> String {
-    ask(server, &format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"))
+    ask(server, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,7 +62,7 @@ async fn each_path_has_its_answer() {
     let page = get(&server, "/");
     assert!(page.contains("<title>live data</title>") && page.contains("default-src 'none'"), "{page}");
     assert!(get(&server, "/secret").starts_with("HTTP/1.1 404 "));
-    let refused = ask(&server, "POST /status HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    let refused = ask(&server, "POST /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
     assert!(refused.starts_with("HTTP/1.1 405 ") && refused.contains("allow: GET, HEAD"), "{refused}");
 }
 
@@ -74,8 +74,10 @@ async fn metrics_come_in_the_format_that_is_asked_for() {
     assert!(plain.contains("live_data_node_state{node=\"a\",state=\"waiting\"} 1\n"), "{plain}");
     assert!(plain.contains("# TYPE live_data_failures_total counter"), "{plain}");
     assert!(!plain.contains("# EOF"), "{plain}");
-    let open =
-        ask(&server, "GET /metrics HTTP/1.1\r\nHost: x\r\nAccept: application/openmetrics-text\r\n\r\n");
+    let open = ask(
+        &server,
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: application/openmetrics-text\r\n\r\n",
+    );
     assert!(
         open.contains("application/openmetrics-text; version=1.0.0") && open.ends_with("# EOF\n"),
         "{open}"
@@ -133,7 +135,7 @@ async fn a_huge_request_is_refused() {
 async fn a_socket_left_behind_is_replaced_and_a_live_one_is_not() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("status.sock");
-    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    drop(UnixListener::bind(&path).unwrap());
     let listen = Listen::Unix(path.clone());
     let server = serve(&listen).unwrap();
     assert!(fetch(&listen, LIMIT).await.is_ok());
@@ -143,4 +145,52 @@ async fn a_socket_left_behind_is_replaced_and_a_live_one_is_not() {
     assert!(!path.exists() && UnixStream::connect(&path).is_err());
     let error = fetch(&listen, LIMIT).await.unwrap_err();
     assert!(error.to_string().contains("cannot be asked"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_of_another_process_is_not_removed_at_the_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("status.sock");
+    let server = serve(&Listen::Unix(path.clone())).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let _other = UnixListener::bind(&path).unwrap();
+    drop(server);
+    assert!(UnixStream::connect(&path).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_with_a_full_queue_does_not_hold_up_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("status.sock");
+    let _other = UnixListener::bind(&path).unwrap();
+    let connect = async || tokio::net::UnixStream::connect(&path).await;
+    let mut waiting = Vec::new();
+    // It takes no connection. One that does not wait is refused when the queue is full.
+    while let Ok(stream) = connect().await {
+        waiting.push(stream);
+    }
+    let (path, runtime) = (path.clone(), tokio::runtime::Handle::current());
+    let started = tokio::task::spawn_blocking(move || {
+        let _runtime = runtime.enter();
+        serve(&Listen::Unix(path)).map(drop)
+    });
+    let error = tokio::time::timeout(LIMIT, started).await.expect("it does not wait").unwrap().unwrap_err();
+    assert!(error.to_string().contains("in use"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_by_a_foreign_name_is_refused_on_loopback() {
+    let server = serve(&anywhere()).unwrap();
+    let code = |host: &str| {
+        let answer = ask(&server, &format!("GET /status HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    };
+    for host in ["localhost", "LocalHost:9102", "127.0.0.1:9102", "[::1]:9102", "10.0.0.1"] {
+        assert_eq!(code(host), "200", "{host}");
+    }
+    for host in ["evil.example", "evil.example:9102", "localhost.evil.example", "127.0.0.1.evil.example", "@"]
+    {
+        assert_eq!(code(host), "421", "{host}");
+    }
+    assert!(ask(&server, "GET /healthz HTTP/1.0\r\n\r\n").contains(" 200 "));
 }
