@@ -151,3 +151,25 @@ async fn only_as_many_hooks_run_at_a_time_as_are_allowed() {
     drop(slot);
     rig.wait_for_runs(1).await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_counts_as_running_until_its_program_has_ended() {
+    let mut rig = Rig::new(0);
+    let gate = rig.dir.path().join("gate");
+    let log = rig.dir.path().join("log");
+    let script =
+        format!("echo run >> {}; until [ -e {} ]; do sleep 0.01; done", log.display(), gate.display());
+    rig.hook.on_change = Some(CommandLine::new("/bin/sh", ["-c".to_owned(), script]));
+    let runner = rig.start();
+    runner.push(event(Kind::Created));
+    // The clock stands still while the program runs.
+    while rig.log().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rig.shared.slots.available_permits(), 0);
+    std::fs::write(gate, "").unwrap();
+    while rig.shared.runs.all()[0].1.succeeded == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rig.shared.slots.available_permits(), 1);
+}
