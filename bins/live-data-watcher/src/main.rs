@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod notify;
 mod once;
+mod pointers;
 mod running;
 mod signals;
 mod status;
@@ -49,7 +50,7 @@ fn prepare(args: &Args) -> Result<Option<Prepared>, Exit> {
     let config = ld_cli::read_config(args.config(), Scope::Watcher)?;
     let mut sandbox = None;
     if config.watcher.sandbox {
-        let rules = Rules::new(args.config(), &config);
+        let rules = pointers::rules(args.config(), &config);
         let gaps = rules.enforce(ld_sync::open_destination_directory).map_err(failed)?;
         gaps.iter().for_each(|gap| warn!("{gap}"));
         sandbox = Some(rules);

@@ -17,6 +17,8 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tracing::{error, info};
 
+use crate::pointers;
+
 /// How long reading a configuration may take: its file system may hang.
 const READ_LIMIT: Duration = Duration::from_secs(10);
 
@@ -115,7 +117,8 @@ impl Running {
         let former = std::mem::replace(&mut self.config, config);
         let restarts = former.zookeeper != self.config.zookeeper
             || former.secrets != self.config.secrets
-            || former.watcher != self.config.watcher;
+            || former.watcher != self.config.watcher
+            || former.s3 != self.config.s3;
         let done = if restarts { self.restart().await } else { self.change_nodes(&former).await };
         let serves_anew = restarts || former.status != self.config.status;
         let done = match done {
@@ -175,7 +178,7 @@ impl Running {
 /// Whether a process that is bound by `sandbox` can do what `config`, read from `path`, asks for. A
 /// sandbox is entered at a start and cannot be widened.
 fn fits_sandbox(sandbox: Option<&Rules>, path: &Path, config: &Config) -> Result<(), &'static str> {
-    let wanted = config.watcher.sandbox.then(|| Rules::new(path, config));
+    let wanted = config.watcher.sandbox.then(|| pointers::rules(path, config));
     match (sandbox, wanted) {
         (None, None) => Ok(()),
         (Some(sandbox), Some(wanted)) if sandbox.allow(&wanted) => Ok(()),
@@ -198,7 +201,8 @@ fn start(config: &Config) -> Result<(Client, Arc<Engine>), StartError> {
     options.read_only = true;
     let client = Client::new(&config.zookeeper, &config.secrets, options)?;
     let source = Arc::new(client.clone());
-    let engine = Engine::start(source, without_hooks(config), config.watcher.clone())?;
+    let engine = Engine::builder(source).nodes(without_hooks(config)).settings(config.watcher.clone());
+    let engine = pointers::with_loader(engine, config).start()?;
     Ok((client, Arc::new(engine)))
 }
 

@@ -4,11 +4,20 @@
 //! with a bucket, a key, and the key of the encryption (SSE-C). [`S3Loader`] reads such pointers
 //! for an [`ld_sync::Engine`], and streams the objects into its files.
 //!
-//! ```
-//! use ld_s3::S3Loader;
-//! use ld_s3::ld_config::S3Config;
+//! ```no_run
+//! use std::sync::Arc;
 //!
-//! let loader = S3Loader::new(&S3Config::default());
+//! use ld_s3::S3Loader;
+//! use ld_s3::ld_config::{NodeConfig, S3Config};
+//! use ld_s3::ld_sync::Engine;
+//!
+//! # fn example(client: ld_s3::ld_sync::ld_zk::Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = Engine::builder(Arc::new(client))
+//!     .node(NodeConfig::new("model", "/app/model", "/var/lib/app/model.json"))
+//!     .loader(Arc::new(S3Loader::new(&S3Config::default())))
+//!     .start()?;
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! An object is right only when all of it came: its length, the end that the protocol marks, and

@@ -71,6 +71,13 @@ impl Rules {
         rules
     }
 
+    /// The same, and these files may be read.
+    #[must_use]
+    pub fn and_files(mut self, files: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.files.extend(files);
+        self
+    }
+
     /// Whether a process that has enforced these rules may do all that `other` needs. If not, it
     /// must be restarted.
     pub fn allow(&self, other: &Self) -> bool {
@@ -124,6 +131,13 @@ mod tests {
         );
         let csi = rules(&format!("{secrets}secrets.provider = vault_csi\n"));
         assert_eq!(paths(&csi.directories), ["/secrets/all.json"]);
+    }
+
+    #[test]
+    fn more_files_can_be_read() {
+        let more = rules("").and_files(["/home/app/.aws/config".into()]);
+        assert_eq!(paths(&more.files), ["/conf/live.ini", "/home/app/.aws/config"]);
+        assert!(more.allow(&rules("")) && !rules("").allow(&more));
     }
 
     #[test]

@@ -1,21 +1,24 @@
 //! An [`Engine`] step by step.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ld_blocking::Spawner;
 use ld_config::{NodeConfig, WatcherConfig};
 
 use crate::engine::Engine;
 use crate::error::StartError;
+use crate::loader::Loader;
 use crate::source::Source;
 
 /// Makes an [`Engine`]. What is not set keeps its default.
-#[derive(Debug)]
 #[must_use = "nothing is followed before `start`"]
 pub struct EngineBuilder<S> {
     source: Arc<S>,
     nodes: Vec<NodeConfig>,
     settings: WatcherConfig,
+    loader: Option<Arc<dyn Loader>>,
 }
 
 impl Engine {
@@ -37,7 +40,7 @@ impl Engine {
     /// # }
     /// ```
     pub fn builder<S: Source>(source: Arc<S>) -> EngineBuilder<S> {
-        EngineBuilder { source, nodes: Vec::new(), settings: WatcherConfig::default() }
+        EngineBuilder { source, nodes: Vec::new(), settings: WatcherConfig::default(), loader: None }
     }
 }
 
@@ -57,6 +60,12 @@ impl<S: Source> EngineBuilder<S> {
     /// All settings of the watcher as a whole.
     pub fn settings(mut self, settings: WatcherConfig) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Loads what nodes point to. Without it, a pointer is an error of its node.
+    pub fn loader(mut self, loader: Arc<dyn Loader>) -> Self {
+        self.loader = Some(loader);
         self
     }
 
@@ -82,6 +91,16 @@ impl<S: Source> EngineBuilder<S> {
     ///
     /// As [`Engine::start`].
     pub fn start(self) -> Result<Engine, StartError> {
-        Engine::start(self.source, self.nodes, self.settings)
+        let Self { source, nodes, settings, loader } = self;
+        Engine::start_on(Spawner::Threads, source, nodes, settings, loader)
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for EngineBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, nodes, settings, loader } = self;
+        let mut shown = f.debug_struct("EngineBuilder");
+        shown.field("source", source).field("nodes", nodes).field("settings", settings);
+        shown.field("loader", &loader.is_some()).finish()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::hash::RandomState;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::time::timeout;
 use tracing::{debug, info};
 
 use crate::error::StartError;
+use crate::loader::Loader;
 use crate::node::{HeldContent, Node, Shared};
 use crate::nodes::{Changes, Member, NodeChanges, Nodes};
 use crate::prepare::prepare_directories;
@@ -62,15 +64,16 @@ impl Engine {
         nodes: Vec<NodeConfig>,
         settings: WatcherConfig,
     ) -> Result<Self, StartError> {
-        Self::start_on(Spawner::Threads, source, nodes, settings)
+        Self::start_on(Spawner::Threads, source, nodes, settings, None)
     }
 
-    /// The same with the blocking work on `spawner`.
+    /// The same with the blocking work on `spawner`, and a loader of what nodes point to.
     pub(crate) fn start_on<S: Source>(
         spawner: Spawner,
         source: Arc<S>,
         nodes: Vec<NodeConfig>,
         settings: WatcherConfig,
+        loader: Option<Arc<dyn Loader>>,
     ) -> Result<Self, StartError> {
         settings.validate()?;
         ld_config::validate_nodes(&nodes)?;
@@ -85,6 +88,8 @@ impl Engine {
             users: Users::new(spawner),
             held: HeldContent::default(),
             checks: Checks::default(),
+            loader,
+            pointer_key: RandomState::new(),
             rivals: Rivals::new(spawner),
             source: source.description(),
             chroot: source.chroot().to_owned(),

@@ -26,7 +26,8 @@
 //! confirmed that the file holds what the node holds.
 //!
 //! What it deliberately does not do: it keeps no history and no state of its own on disk, it never
-//! changes a file in place, it loads nothing that a node points to.
+//! changes a file in place, and it knows nothing of the place that a pointer names: what loads from
+//! there is a [`Loader`].
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

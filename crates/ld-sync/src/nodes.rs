@@ -14,6 +14,9 @@ use crate::rounds::Rounds;
 use crate::source::Source;
 use crate::status::{State, Status};
 
+/// A pointer has at most so many bytes, far more than real ones.
+const MAX_POINTER: usize = 4096;
+
 /// All nodes, in the order of the configuration.
 #[derive(Default)]
 pub(crate) struct Nodes {
@@ -41,6 +44,11 @@ pub struct NodeChanges {
     pub changed: Vec<String>,
 }
 
+/// How many bytes of a node are read at most: `max_bytes` is about what a pointer points to.
+fn read_limit(node: &NodeConfig) -> Option<usize> {
+    node.guards.max_bytes.map(|most| most.max(MAX_POINTER))
+}
+
 /// Follows the states of all nodes; [`Engine::changes`](crate::Engine::changes) makes it.
 #[derive(Debug)]
 pub struct Changes {
@@ -66,7 +74,7 @@ impl Member {
             // Dropped last, also when the task is aborted.
             let _ends: oneshot::Sender<()> = ends;
             let start = async || {
-                let watch = source.watch(&followed.config.source, followed.config.guards.max_bytes);
+                let watch = source.watch(&followed.config.source, read_limit(&followed.config));
                 Task::new(Arc::clone(&followed), Arc::clone(&shared), watch, rounds.subscribe()).run().await;
             };
             let failed = |error: &str| _ = followed.set_unhealthy(State::Failing, error);

@@ -10,20 +10,25 @@ use serde_json::value::RawValue;
 /// The key of the original's loader configuration (baseplate.py, `live_data_watcher.py`).
 const LOAD_TYPE_KEY: &str = "live_data_watcher_load_type";
 
-/// Whether `content` is a JSON object with the load type `S3`.
+/// The JSON of a pointer, if `content` is one: an object with the load type `S3`. Python's numbers
+/// are written in it as [`Loader::parse`](crate::Loader::parse) says.
 ///
 /// The values of all other keys are skipped and not parsed, so neither depth nor a number hides a
 /// pointer. As in the original, the last of several equal keys counts, content that is not UTF-8 or
 /// not JSON is no pointer, and `NaN` and `Infinity`, which Python takes for JSON, are taken too.
-pub(crate) fn is_s3_pointer(content: &[u8]) -> bool {
+pub(crate) fn pointer_in(content: &[u8]) -> Option<Cow<'_, str>> {
     // Most content ends here, at the speed of a memory scan. Only an escape can spell the key
     // differently.
     let spelled = memchr::memmem::find(content, LOAD_TYPE_KEY.as_bytes()).is_some();
     if !spelled && memchr::memmem::find(content, br"\u").is_none() {
-        return false;
+        return None;
     }
-    let Ok(text) = std::str::from_utf8(content) else { return false };
-    load_type_is_s3(text).or_else(|_| load_type_is_s3(&without_python_numbers(text))).unwrap_or(false)
+    let text = std::str::from_utf8(content).ok()?;
+    if let Ok(is_pointer) = load_type_is_s3(text) {
+        return is_pointer.then_some(Cow::Borrowed(text));
+    }
+    let json = without_python_numbers(text);
+    load_type_is_s3(&json).is_ok_and(|is_pointer| is_pointer).then_some(Cow::Owned(json))
 }
 
 fn load_type_is_s3(text: &str) -> serde_json::Result<bool> {
@@ -58,13 +63,15 @@ fn is_string(json: &RawValue, expected: &str) -> bool {
     serde_json::from_str::<Cow<'_, str>>(json.get()).is_ok_and(|text| text == expected)
 }
 
-/// The text with `NaN`, `Infinity` and `-Infinity` outside strings written as numbers that JSON
-/// knows.
+/// The text with `NaN`, `Infinity` and `-Infinity` outside strings written as values that JSON
+/// knows and that act alike where a number is asked for.
 fn without_python_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, piece) in split_strings(text).enumerate() {
         if index % 2 == 0 {
-            out.push_str(&piece.replace("-Infinity", "0").replace("Infinity", "0").replace("NaN", "0"));
+            out.push_str(
+                &piece.replace("-Infinity", "0").replace("Infinity", "\"Infinity\"").replace("NaN", "null"),
+            );
         } else {
             out.push_str(piece);
         }
@@ -126,7 +133,7 @@ mod tests {
                 "]".repeat(100_000)
             ),
         ] {
-            assert!(is_s3_pointer(content.as_bytes()), "{}", &content[..content.len().min(120)]);
+            assert!(pointer_in(content.as_bytes()).is_some(), "{}", &content[..content.len().min(120)]);
         }
     }
 
@@ -147,7 +154,7 @@ mod tests {
             b"{\"live_data_watcher_load_type\": \"S3\", \"bad\": \"\xff\"}",
             b"\xef\xbb\xbf{\"live_data_watcher_load_type\": \"S3\"}",
         ] {
-            assert!(!is_s3_pointer(content), "{}", String::from_utf8_lossy(content));
+            assert!(pointer_in(content).is_none(), "{}", String::from_utf8_lossy(content));
         }
     }
 }

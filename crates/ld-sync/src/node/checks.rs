@@ -4,8 +4,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ld_blocking::CallError;
 use ld_config::chain;
-use ld_file::{Disk, FileUnderCheck};
+use ld_file::{Disk, FileUnderCheck, Filled};
 use ld_guard::Error;
 use tokio::time::timeout;
 
@@ -26,10 +27,48 @@ impl<W: NodeSource> Task<W> {
                 |content: &[u8]| FileUnderCheck::write(&dest, content).map_err(|error| chain(&error));
             ld_guard::judge(&guards, &content, &checks, write_file)
         };
+        self.judge(disk, judge).await.unwrap_or_else(|error| Err(Error::NotJudged(error.to_string())))
+    }
+
+    /// The same for content in a file. `None`: the file is lost with the check, and the node is read
+    /// again.
+    pub(super) async fn check_load(
+        &mut self,
+        disk: &Disk,
+        filled: Filled,
+    ) -> Option<(Filled, Result<(), Error>)> {
+        let (guards, checks) = (self.node.config.guards.clone(), self.shared.checks.clone());
+        let judge = move || {
+            let verdict = match filled.path() {
+                Ok(path) => ld_guard::judge_file(&guards, &path, filled.bytes(), &checks, || filled.read()),
+                Err(error) => Err(Error::NotJudged(error.to_string())),
+            };
+            (filled, verdict)
+        };
+        match self.judge(disk, judge).await {
+            Ok(judged) => Some(judged),
+            Err(error) => {
+                self.reject(&Error::NotJudged(error.to_string()));
+                None
+            }
+        }
+    }
+
+    /// Has a thread remove a file that is not put in place.
+    pub(super) fn drop_load(&self, filled: Filled) {
+        // A refused thread drops the file here.
+        let _ = self.shared.spawner.spawn("ld-files", move || drop(filled));
+    }
+
+    async fn judge<T: Send + 'static>(
+        &mut self,
+        disk: &Disk,
+        judge: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CallError> {
         let mut judged = pin!(disk.checks.run(Duration::MAX, judge));
         loop {
             if let Ok(verdict) = timeout(HANG, &mut judged).await {
-                return verdict.unwrap_or_else(|error| Err(Error::NotJudged(error.to_string())));
+                return verdict;
             }
             let oldest = disk.checks.oldest();
             if let Some(since) = oldest.filter(|since| since.elapsed().is_ok_and(|age| age >= HANG)) {

@@ -3,8 +3,10 @@
 mod checks;
 mod decide;
 mod delay;
+mod load;
 mod outcome;
 mod outcomes;
+mod pointed;
 mod record;
 mod retry;
 mod task;

@@ -8,7 +8,7 @@ use ld_guard::Error;
 use tracing::{debug, info, warn};
 
 use super::delay::Delay;
-use super::retry::{Attempt, Retry};
+use super::retry::{Attempt, Retry, StateOfNode};
 use super::task::Task;
 use crate::source::NodeSource;
 use crate::status::{Applied, State};
@@ -23,11 +23,11 @@ const SANDBOX_HINT: &str = "; watcher.sandbox allows writing only to the directo
 
 impl<W: NodeSource> Task<W> {
     /// Records what an apply or a comparison has done.
-    pub(super) fn record_apply(&mut self, done: Done, attempt: &Attempt, took: Duration) {
+    pub(super) fn record_apply(&mut self, done: Done, state: &StateOfNode, took: Duration) {
         match done {
             Done::Replaced | Done::Unchanged => {
                 let replaced = done == Done::Replaced;
-                let (node, version) = (&self.node, attempt.version());
+                let (node, version) = (&self.node, state.version);
                 let (name, dest) = (&node.config.name, node.config.dest.display());
                 if replaced {
                     let (source, mzxid, bytes) = (&node.config.source, version.mzxid, version.bytes);
@@ -38,11 +38,11 @@ impl<W: NodeSource> Task<W> {
                         shown(took),
                     );
                 }
-                let applied = replaced.then(|| Applied { took, propagated: since(attempt.stat.mtime) });
+                let applied = replaced.then(|| Applied { took, propagated: since(state.mtime) });
                 if node.set_current(version, applied) {
                     info!(node = name, %dest, "nodes.{name}: '{dest}' is current again");
                 }
-                self.confirmed = Some(attempt.session);
+                self.confirmed = Some(state.session);
                 self.retry = Retry::default();
                 self.delay = None;
             }

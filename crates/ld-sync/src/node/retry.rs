@@ -37,6 +37,15 @@ pub(super) struct Attempt {
     pub(super) memory: Option<OwnedSemaphorePermit>,
 }
 
+/// One state of a node, without its content.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StateOfNode {
+    pub(super) version: Version,
+    /// When the node came to be so, in milliseconds since 1970.
+    pub(super) mtime: i64,
+    pub(super) session: SessionKey,
+}
+
 /// What is done with content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aim {
@@ -47,8 +56,9 @@ pub(super) enum Aim {
 }
 
 impl Attempt {
-    pub(super) fn version(&self) -> Version {
-        Version { mzxid: self.stat.mzxid, bytes: self.content.len() as u64 }
+    pub(super) fn applied(&self) -> StateOfNode {
+        let version = Version { mzxid: self.stat.mzxid, bytes: self.content.len() as u64 };
+        StateOfNode { version, mtime: self.stat.mtime, session: self.session }
     }
 }
 

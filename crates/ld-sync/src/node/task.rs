@@ -1,6 +1,7 @@
 //! The task of one node: wait, read, decide, apply, record, again.
 
 use std::future::pending;
+use std::hash::RandomState;
 use std::sync::Arc;
 
 use ld_blocking::Spawner;
@@ -13,9 +14,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::decide::{aim, may_remove, too_large, unreadable};
 use super::delay::Delay;
+use super::pointed::{LastLoad, PointerReading};
 use super::record::Node;
 use super::retry::{Attempt, HeldContent, Retry};
-use crate::pointer::is_s3_pointer;
+use crate::loader::Loader;
+use crate::pointer::pointer_in;
 use crate::rounds::{Proof, Rivals, Rounds};
 use crate::source::NodeSource;
 use crate::status::State;
@@ -26,6 +29,10 @@ pub(crate) struct Shared {
     pub(crate) users: Users,
     pub(crate) held: HeldContent,
     pub(crate) checks: Checks,
+    /// Loads what nodes point to.
+    pub(crate) loader: Option<Arc<dyn Loader>>,
+    /// The key of all hashes of pointers.
+    pub(crate) pointer_key: RandomState,
     pub(crate) rivals: Rivals,
     /// The ensemble and the chroot, for messages.
     pub(crate) source: String,
@@ -61,6 +68,8 @@ pub(crate) struct Task<W> {
     /// The delay of a node with a window, from the first state that the file lacks until it is
     /// right.
     pub(super) delay: Option<Box<Delay>>,
+    /// What was last loaded, for a node that holds a pointer.
+    pub(super) last_load: Option<Box<LastLoad>>,
     /// A hang was reported since this was last set to false.
     pub(crate) hang_reported: bool,
     /// Successive repairs of changes by another process, each soon after the one before, and when
@@ -98,6 +107,7 @@ impl<W: NodeSource> Task<W> {
             confirmed: None,
             retry: Retry::default(),
             delay: None,
+            last_load: None,
             hang_reported: false,
             repairs: None,
         }
@@ -174,6 +184,13 @@ impl<W: NodeSource> Task<W> {
         match state {
             NodeState::Present { data, stat } => {
                 let (content, reservation) = data.into_parts();
+                if let Some(json) = pointer_in(&content) {
+                    drop(reservation);
+                    let reading = PointerReading { json, stat, session, read_only };
+                    return Box::pin(self.follow_pointer(reading, disk, owner)).await;
+                }
+                // What is plain has nothing to do with what was loaded before.
+                self.last_load = None;
                 let content = Arc::new(content);
                 let Some((memory, reservation)) = self.accept(disk, &content, reservation).await else {
                     return;
@@ -206,11 +223,6 @@ impl<W: NodeSource> Task<W> {
         content: &Arc<Vec<u8>>,
         reservation: Reservation,
     ) -> Option<(Option<OwnedSemaphorePermit>, Reservation)> {
-        if is_s3_pointer(content) {
-            let why = "the node points to an object in S3, which cannot be loaded; the last file stays";
-            self.leave_file(State::Rejected, why);
-            return None;
-        }
         if self.node.config.guards == Guards::default() {
             return Some((None, reservation));
         }
@@ -238,7 +250,7 @@ impl<W: NodeSource> Task<W> {
     }
 
     /// What becomes of the last file before a change.
-    fn existing(&self) -> Existing {
+    pub(super) fn existing(&self) -> Existing {
         let at_once = self.node.config.apply_jitter.is_zero()
             || self.delay.as_ref().is_some_and(|delay| delay.is_over());
         if at_once { Existing::Replace } else { Existing::Delay }

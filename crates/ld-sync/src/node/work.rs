@@ -54,7 +54,7 @@ impl<W: NodeSource> Task<W> {
         };
         let began = Instant::now();
         match self.on_disk(disk, work, reservation).await {
-            Ok(done) => self.record_apply(done, &attempt, began.elapsed()),
+            Ok(done) => self.record_apply(done, &attempt.applied(), began.elapsed()),
             Err(error) => self.fail_job(&error, Some(attempt)),
         }
     }

@@ -7,6 +7,7 @@ mod jitter_faults;
 mod many_nodes;
 mod memory;
 mod nodes;
+mod pointers;
 mod rig;
 mod shortage;
 mod trust;

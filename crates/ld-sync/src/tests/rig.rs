@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::{Engine, State, Status};
+use crate::{Engine, Loader, State, Status};
 use ld_blocking::Spawner;
 use ld_config::{NodeConfig, WatcherConfig};
 
@@ -47,6 +47,15 @@ impl Rig {
     }
 
     pub(crate) fn start_nodes(&self, nodes: Vec<NodeConfig>) -> Running {
+        self.start_on(nodes, None)
+    }
+
+    /// The same with a loader of what nodes point to.
+    pub(crate) fn start_with_loader(&self, nodes: Vec<NodeConfig>, loader: Arc<dyn Loader>) -> Running {
+        self.start_on(nodes, Some(loader))
+    }
+
+    fn start_on(&self, nodes: Vec<NodeConfig>, loader: Option<Arc<dyn Loader>>) -> Running {
         let settings = {
             let mut watcher = WatcherConfig::default();
             watcher.heartbeat_interval = HEARTBEAT;
@@ -56,7 +65,7 @@ impl Rig {
         };
         let source = Arc::new(self.memory.clone());
         // The paused clock stands still while such threads work.
-        Running { engine: Engine::start_on(Spawner::Runtime, source, nodes, settings).unwrap() }
+        Running { engine: Engine::start_on(Spawner::Runtime, source, nodes, settings, loader).unwrap() }
     }
 
     pub(crate) fn read(&self, name: &str) -> Option<String> {
