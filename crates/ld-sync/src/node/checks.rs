@@ -30,8 +30,8 @@ impl<W: NodeSource> Task<W> {
         self.judge(disk, judge).await.unwrap_or_else(|error| Err(Error::NotJudged(error.to_string())))
     }
 
-    /// The same for content in a file. `None`: the file is lost with the check, and the node is read
-    /// again.
+    /// The same for content in a file. `None`: the file is lost with the check, and the node is
+    /// read again.
     pub(super) async fn check_load(
         &mut self,
         disk: &Disk,
