@@ -28,9 +28,9 @@ pub(crate) struct LogBuffer {
 struct State {
     bytes: Vec<u8>,
     lines: usize,
-    /// Lines dropped since the last [`LogBuffer::take`].
+    /// Lines dropped since the last [`LogBuffer::take`], and ever.
+    unreported: u64,
     dropped: u64,
-    dropped_in_all: u64,
     /// Taken lines are not written yet.
     writing: bool,
     repeats: Repeats,
@@ -42,9 +42,9 @@ impl State {
         let full = self.lines >= MAX_LOG_LINES || self.bytes.len() + line.len() > MAX_LOG_BYTES;
         // After a dropped line all others are dropped until the buffer is taken: shorter ones must
         // not overtake it.
-        if !self.bytes.is_empty() && (full || self.dropped > 0) {
+        if !self.bytes.is_empty() && (full || self.unreported > 0) {
+            self.unreported += stands_for;
             self.dropped += stands_for;
-            self.dropped_in_all += stands_for;
             self.repeats.forget();
             return;
         }
@@ -69,7 +69,7 @@ impl LogBuffer {
 
     /// How many lines were ever dropped.
     pub(crate) fn dropped(&self) -> u64 {
-        self.lock().dropped_in_all
+        self.lock().dropped
     }
 
     /// Adds a line that was logged at `now`, or drops it if the buffer is full. A line that repeats
@@ -113,7 +113,7 @@ impl LogBuffer {
         }
         state.writing = true;
         state.lines = 0;
-        let dropped = mem::take(&mut state.dropped);
+        let dropped = mem::take(&mut state.unreported);
         let mut bytes = mem::take(&mut state.bytes);
         drop(state);
         if dropped > 0 {
