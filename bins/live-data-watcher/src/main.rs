@@ -5,6 +5,7 @@ mod check;
 mod notify;
 mod once;
 mod pointers;
+mod progress;
 mod running;
 mod signals;
 mod status;
@@ -78,11 +79,13 @@ async fn watch(args: &Args, Prepared { mut config, sandbox }: Prepared) -> Resul
         config.status.listen = None;
     }
     let mut running = Running::start(config, sandbox).map_err(failed)?;
+    progress::show(running.shared_engine());
     let exit = if args.once {
         once(args, &running, &mut signals).await
     } else {
         follow(args, &mut running, &mut signals).await
     };
+    ld_cli::end_progress();
     if !running.end(SHUTDOWN_LIMIT).await {
         warn!("not everything ended in time; the rest is abandoned");
     }

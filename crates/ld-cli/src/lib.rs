@@ -30,6 +30,7 @@ mod log_repeats;
 mod log_writer;
 mod logging;
 mod process;
+mod progress;
 mod runtime;
 
 pub use config::{
@@ -43,6 +44,7 @@ pub use log_buffer::{MAX_LOG_BYTES, MAX_LOG_LINES};
 pub use log_format::LogFormat;
 pub use logging::{FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, log_lines_dropped, problems_logged};
 pub use process::run_main;
+pub use progress::{end_progress, show_progress, shows_progress};
 pub use runtime::{DESCRIPTORS_TO_START, build_runtime};
 
 /// What `--version` prints: the version of this package and, in a release build, the commit.

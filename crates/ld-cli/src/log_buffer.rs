@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::log_format::LogFormat;
 use crate::log_repeats::Repeats;
+use crate::progress::Progress;
 
 /// At most this many log lines wait for standard error. When it does not drain, further lines are
 /// dropped and counted; the count is logged once it drains again.
@@ -34,6 +35,9 @@ struct State {
     /// Taken lines are not written yet.
     writing: bool,
     repeats: Repeats,
+    progress: Option<Progress>,
+    /// The progress was not taken yet.
+    progressed: bool,
 }
 
 impl State {
@@ -93,12 +97,22 @@ impl LogBuffer {
         }
     }
 
-    /// Waits for lines and takes all of them. What was taken before counts as written now.
-    pub(crate) fn take(&self) -> Vec<u8> {
+    /// Changes the progress that is shown below the lines.
+    pub(crate) fn set_progress(&self, progress: Option<Progress>) {
+        let mut state = self.lock();
+        if state.progress != progress {
+            (state.progress, state.progressed) = (progress, true);
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits for lines or progress, and takes all lines and the progress. What was taken before
+    /// counts as written now.
+    pub(crate) fn take(&self) -> (Vec<u8>, Option<Progress>) {
         let mut state = self.lock();
         state.writing = false;
         self.changed.notify_all();
-        while state.bytes.is_empty() {
+        while state.bytes.is_empty() && !state.progressed {
             let Some(due) = state.repeats.due() else {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
@@ -111,22 +125,23 @@ impl LogBuffer {
                 state = waited.unwrap_or_else(PoisonError::into_inner).0;
             }
         }
-        state.writing = true;
+        (state.writing, state.progressed) = (true, false);
         state.lines = 0;
         let dropped = mem::take(&mut state.unreported);
         let mut bytes = mem::take(&mut state.bytes);
+        let progress = state.progress;
         drop(state);
         if dropped > 0 {
             let (lines, were) = if dropped == 1 { ("line", "was") } else { ("lines", "were") };
             let note = format!("{dropped} log {lines} {were} dropped: standard error did not drain");
             bytes.extend_from_slice(self.format.note(&note).as_bytes());
         }
-        bytes
+        (bytes, progress)
     }
 
     /// Waits until all lines are written, `limit` at most. Returns whether they are.
     pub(crate) fn flush(&self, limit: Duration) -> bool {
-        let pending = |state: &mut State| state.writing || !state.bytes.is_empty();
+        let pending = |state: &mut State| state.writing || state.progressed || !state.bytes.is_empty();
         let mut state = self.lock();
         state.append_repeats();
         self.changed.notify_all();
@@ -149,8 +164,23 @@ mod tests {
         buffer.push(line, Instant::now());
     }
 
-    fn text(bytes: Vec<u8>) -> String {
+    fn text((bytes, _): (Vec<u8>, Option<Progress>)) -> String {
         String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn progress_is_taken_when_it_changes() {
+        let buffer = LogBuffer::default();
+        let progress = Some(Progress { done: 1, total: 2 });
+        buffer.set_progress(progress);
+        assert!(!buffer.flush(Duration::ZERO), "it is not shown yet");
+        assert_eq!(buffer.take(), (Vec::new(), progress));
+        // It goes with the lines, too, and is not taken alone again.
+        buffer.set_progress(progress);
+        push(&buffer, b"line\n");
+        assert_eq!(buffer.take(), (b"line\n".to_vec(), progress));
+        buffer.set_progress(None);
+        assert_eq!(buffer.take(), (Vec::new(), None));
     }
 
     #[test]

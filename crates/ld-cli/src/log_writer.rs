@@ -10,6 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::log_buffer::LogBuffer;
+use crate::progress::Bar;
 
 /// How long lines gather after a write. A line after a pause is written at once; a burst of lines
 /// wakes this thread once a millisecond, and not for each line.
@@ -26,9 +27,13 @@ const PIPE_BUF: usize = 4096;
 /// The system refuses a thread.
 pub(crate) fn start(buffer: Arc<LogBuffer>) -> io::Result<()> {
     let work = move || {
+        let mut bar = Bar::default();
         loop {
-            // A failing standard error cannot be reported.
-            let _ = write_lines(rustix::stdio::stderr(), &buffer.take());
+            let (lines, progress) = buffer.take();
+            bar.write(progress, || {
+                // A failing standard error cannot be reported.
+                let _ = write_lines(rustix::stdio::stderr(), &lines);
+            });
             thread::sleep(GATHER);
         }
     };

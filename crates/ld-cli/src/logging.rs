@@ -15,6 +15,7 @@ use crate::log_buffer::LogBuffer;
 use crate::log_filter;
 use crate::log_format::{Lines, LogFormat};
 use crate::log_writer;
+use crate::progress::Progress;
 
 /// The variable of the environment that filters log lines.
 const FILTER: &str = "RUST_LOG";
@@ -109,6 +110,13 @@ fn flush(is_flushed_within: impl Fn(Duration) -> bool, has_room: impl Fn() -> bo
         stalled = if has_room() { Duration::ZERO } else { stalled + FLUSH_STEP };
     }
     false
+}
+
+/// Changes the progress that is shown below the lines.
+pub(crate) fn set_progress(progress: Option<Progress>) {
+    if let Some(lines) = LINES.get() {
+        lines.set_progress(progress);
+    }
 }
 
 /// How many log lines were dropped since standard error did not drain.

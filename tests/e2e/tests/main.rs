@@ -21,6 +21,7 @@ mod monitoring;
 mod once;
 mod pid_1;
 mod privilege;
+mod progress;
 mod read_only;
 mod refused;
 mod reload;
