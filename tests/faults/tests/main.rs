@@ -30,6 +30,7 @@ mod server;
 mod serving;
 mod slots;
 mod stalled_stderr;
+mod visitors;
 mod writer;
 
 use std::process::ExitCode;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         scale::TESTS,
         server::TESTS,
         stalled_stderr::TESTS,
+        visitors::TESTS,
         writer::TESTS,
     ])
 }
