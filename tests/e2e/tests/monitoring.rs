@@ -16,8 +16,10 @@ const DASHBOARD: &str = include_str!("../../../packaging/grafana/live-data.json"
 fn served() -> String {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "on").unwrap();
-    let host =
-        Host::new(zookeeper.connect_string()).setting("status.listen", "127.0.0.1:0").node("flags", "/flags");
+    let host = Host::new(zookeeper.connect_string())
+        .setting("status.listen", "127.0.0.1:0")
+        .node("flags", "/flags")
+        .setting("nodes.flags.on_change", "/bin/true");
     let watcher = host.watcher().start();
     let address = status_address(&watcher);
     // Gauges of a node follow its file a moment later.
