@@ -57,8 +57,8 @@ pub(crate) enum Command {
     /// Show the state of the watcher that runs with CONFIG: 0 if every file is as it should be, 1
     /// if one is not, 3 if the watcher cannot be asked.
     Status(StatusArgs),
-    /// Check CONFIG without connecting, with the files that it trusts: 0 if it is right, 1 with
-    /// every problem if it is not.
+    /// Check CONFIG, with the files that it trusts: 0 if it is right, 1 with every problem if it is
+    /// not, 3 if --connect finds no ZooKeeper. Nothing is changed.
     Check(CheckArgs),
     /// Print CONFIG as it is understood, with all defaults; values with variables as CONFIG has
     /// them, since an environment may hold secrets.
@@ -90,13 +90,22 @@ pub(crate) struct StatusArgs {
 /// How a configuration is checked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
-    /// Exit with 1 if there is a warning, too.
+    /// Exit with 1 if there is a warning, too, or a node that does not exist.
     #[arg(long)]
     pub(crate) strict: bool,
 
-    /// Print the problems as JSON.
+    /// Print the problems, and what would happen to each node, as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Also read every node and its ACL, run its checks, look at its owner and its directory, and
+    /// say what a watcher would do: exit with 1 if a file could not become right.
+    #[arg(long)]
+    pub(crate) connect: bool,
+
+    /// How long --connect may take: 500ms, 1.5s, 2m, or plain seconds; at most a day.
+    #[arg(long, value_name = "DURATION", default_value = "30s", requires = "connect", value_parser = timeout)]
+    pub(crate) timeout: Duration,
 
     /// The INI file; `-` reads standard input.
     pub(crate) config: PathBuf,

@@ -1,4 +1,4 @@
-//! `check` and `print-config`: a configuration is looked at, and nothing else.
+//! `check` and `print-config`: a configuration is looked at, and nothing is changed.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,26 +8,38 @@ use ld_config::{Config, ConfigError, Parsed, Problem, Scope, chain};
 use serde_json::json;
 
 use crate::args::CheckArgs;
+use crate::connect;
 
 /// Prints every problem of the configuration, on standard output.
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
     let origin = args.config.display();
     let parsed = ld_cli::parse_config(&args.config, Scope::Watcher);
-    let (problems, is_valid) = match parsed {
+    let (problems, config) = match parsed {
         Ok(mut parsed) => {
             parsed.look_at_files(&origin.to_string());
-            (parsed.warnings, true)
+            (parsed.warnings, Some(parsed.config))
         }
-        Err(ConfigError::Invalid { errors, warnings, .. }) => ([warnings, errors].concat(), false),
+        Err(ConfigError::Invalid { errors, warnings, .. }) => ([warnings, errors].concat(), None),
         Err(error) => {
             tracing::error!("{}", chain(&error));
             return Err(if ld_cli::is_unopenable(&error) { Exit::Usage } else { Exit::Failed });
         }
     };
+    let is_valid = config.is_some();
+    let connected = config.filter(|_| args.connect).map(|config| connect::preview(&config, args.timeout));
+    let (nodes, failure) = match connected {
+        Some(Ok(nodes)) => (nodes, None),
+        Some(Err(exit)) => (Vec::new(), Some(exit)),
+        None => (Vec::new(), None),
+    };
     let mut text = String::new();
     if args.json {
         let problems: Vec<_> = problems.iter().map(as_json).collect();
-        text = format!("{}\n", json!({ "valid": is_valid, "problems": problems }));
+        let mut report = json!({ "valid": is_valid, "problems": problems });
+        if args.connect {
+            report["nodes"] = nodes.iter().map(connect::as_json).collect();
+        }
+        text = format!("{report}\n");
     } else {
         for problem in &problems {
             text.push_str(&format!("{}: {problem}\n", problem.severity));
@@ -35,9 +47,15 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
         if problems.is_empty() {
             text = format!("{origin} has no problem\n");
         }
+        nodes.iter().for_each(|node| text.push_str(&connect::as_text(node)));
     }
     print_out(&text)?;
-    let is_good = is_valid && (problems.is_empty() || !args.strict);
+    if let Some(exit) = failure {
+        return Err(exit);
+    }
+    let all_good = nodes.iter().all(|node| node.outcome.is_good());
+    let is_strict_failure = !problems.is_empty() || nodes.iter().any(|node| node.outcome.is_absence());
+    let is_good = is_valid && all_good && !(args.strict && is_strict_failure);
     if is_good { Ok(Exit::Done) } else { Err(Exit::Failed) }
 }
 

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod connect;
 mod notify;
 mod once;
 mod pointers;
@@ -38,7 +39,8 @@ struct Prepared {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let options = LogOptions { debug: args.debug, session_news: true, format: args.log_format };
+    let options =
+        LogOptions { debug: args.debug, session_news: args.command.is_none(), format: args.log_format };
     ld_cli::run_main(options, || prepare(&args), |prepared| run(&args, prepared))
 }
 

@@ -11,7 +11,7 @@ pub enum Exit {
     Failed,
     /// The arguments are wrong, or a file that they name cannot be opened: 2.
     Usage,
-    /// A running watcher cannot be asked: 3.
+    /// A running watcher, or ZooKeeper, cannot be asked: 3.
     Unreachable,
 }
 

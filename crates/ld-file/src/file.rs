@@ -11,6 +11,7 @@
 //! before the next step.
 
 mod acl;
+mod change;
 mod compare;
 mod content;
 mod directory;
@@ -36,6 +37,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub use change::Change;
 pub(crate) use compare::{compare, differs, exists};
 pub(crate) use content::Content;
 pub use content::Digest;

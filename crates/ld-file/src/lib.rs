@@ -54,7 +54,7 @@ pub use disk::{
 #[doc(hidden)]
 pub use file::set_before_open;
 pub use file::{
-    Depth, Digest, Drift, FileError, FileUnderCheck, Filled, Incoming, Owner, Sweep, Target,
+    Change, Depth, Digest, Drift, FileError, FileUnderCheck, Filled, Incoming, Owner, Sweep, Target,
     open_destination_directory, replace, sweep,
 };
 pub use users::{UserError, Users};

@@ -2,7 +2,8 @@
 //!
 //! [`Engine`] keeps one file for each configured node equal to it. What fails is tried again until
 //! it succeeds, or a newer state supersedes it. One bad node never stops the others, and neither
-//! does a file system that hangs. [`Engine::status`] tells the state of each node.
+//! does a file system that hangs. [`Engine::status`] tells the state of each node. [`preview`] tells
+//! what an engine would do, and changes nothing.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -39,6 +40,7 @@ mod node;
 mod nodes;
 mod pointer;
 mod prepare;
+mod preview;
 mod restart;
 mod rounds;
 mod source;
@@ -52,6 +54,7 @@ pub use error::StartError;
 pub use ld_file::open_destination_directory;
 pub use loader::{Again, BoxFuture, LoadError, Loader, Pointer, Sink};
 pub use nodes::{Changes, NodeChanges};
+pub use preview::{Outcome, Preview, preview};
 pub use source::{NodeSource, Source};
 pub use status::{Applied, Counts, State, Status};
 /// The crates that this API names.

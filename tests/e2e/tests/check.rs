@@ -1,8 +1,10 @@
-//! `check` and `print-config`: a configuration is looked at without a connection.
+//! `check` and `print-config`: a configuration is looked at, and nothing is changed.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 
-use ld_testkit::{SOON, TempDir, TestCommand, TestOutput, binary};
+use ld_testkit::{Host, Namespace, SOON, Snapshot, TempDir, TestCommand, TestOutput, binary};
 
 const GOOD: &str = "[live-data]\nzookeeper.hosts = zk\nnodes.a.source = /a\nnodes.a.dest = /tmp/a\n";
 
@@ -66,4 +68,92 @@ fn a_configuration_named_check_is_written_with_its_directory() {
     let output = TestCommand::new(binary("live-data-watcher")).arg(path).run(SOON);
     assert_eq!(output.code, Some(1), "{}", output.stderr);
     assert!(output.stderr.contains("nodes.a.mode: "), "{}", output.stderr);
+}
+
+fn connect(host: &Host, arguments: &[&str]) -> TestOutput {
+    let command = TestCommand::new(binary("live-data-watcher")).args(["check", "--connect"]);
+    command.args(arguments).arg(host.config()).run(SOON)
+}
+
+/// A host with a node in each state that a node can be found in without a watcher.
+fn many_states(zookeeper: &Namespace) -> Host {
+    let create =
+        |path: &str, content: &str| zookeeper.admin().create(&zookeeper.path(path), content).unwrap();
+    for (path, content) in [("/new", "new"), ("/right", "right"), ("/bad", "no json"), ("/blocked", "x")] {
+        create(path, content);
+    }
+    let mut host = Host::new(zookeeper.connect_string());
+    for name in ["new", "right", "gone", "kept", "bad", "blocked", "unowned"] {
+        host = host.node(name, &format!("/{}", name.replace("unowned", "right")));
+    }
+    let host = host
+        .setting("nodes.bad.format", "json")
+        .setting("nodes.kept.on_delete", "keep")
+        .setting("nodes.unowned.owner", "no-such-user");
+    // An earlier run left these files.
+    fs::create_dir(host.path("live")).unwrap();
+    for (name, content) in [("right", "right"), ("gone", "gone"), ("kept", "kept")] {
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true).mode(0o400);
+        options.open(host.file(name)).unwrap().write_all(content.as_bytes()).unwrap();
+    }
+    fs::create_dir(host.file("blocked")).unwrap();
+    host
+}
+
+#[test]
+fn a_connected_check_says_what_would_happen_to_each_node() {
+    let zookeeper = Namespace::new();
+    let host = many_states(&zookeeper);
+    let output = connect(&host, &[]);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    for (name, what) in [
+        ("new", "would write 3 bytes (mzxid 0x"),
+        ("right", "the file is right (mzxid 0x"),
+        ("gone", "the node does not exist: would remove the file"),
+        ("kept", "the node does not exist: would leave the file (on_delete = keep)"),
+        ("bad", "would leave the file: the content is rejected: "),
+        ("blocked", "could not make the file right: "),
+        ("unowned", "could not make the file right: no user is called 'no-such-user'"),
+    ] {
+        let line = output.stdout.lines().find(|line| line.starts_with(&format!("nodes.{name}: ")));
+        assert!(line.is_some_and(|line| line.contains(&format!("': {what}"))), "{name}: {}", output.stdout);
+    }
+    assert!(output.stdout.contains("ACL world:anyone:cdrwa)") && !output.stdout.contains("no json"));
+
+    let json = connect(&host, &["--json"]).stdout;
+    for part in [
+        r#""name":"new","outcome":"write""#,
+        r#""name":"bad","outcome":"rejected""#,
+        r#""acl":["world:anyone:cdrwa"],"bytes":3"#,
+    ] {
+        assert!(json.contains(part), "{part}: {json}");
+    }
+}
+
+#[test]
+fn a_connected_check_changes_nothing() {
+    let zookeeper = Namespace::new();
+    let host = many_states(&zookeeper).setting("nodes.new.check", "/bin/true");
+    let before = Snapshot::of(host.path("live"));
+    connect(&host, &[]);
+    before.assert_same(&Snapshot::of(host.path("live")));
+}
+
+#[test]
+fn a_connected_check_exits_by_what_it_found() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/new"), "new").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("new", "/new");
+    assert_eq!(connect(&host, &["--strict"]).code, Some(0));
+    let host = host.node("gone", "/gone");
+    assert_eq!((connect(&host, &[]).code, connect(&host, &["--strict"]).code), (Some(0), Some(1)));
+}
+
+#[test]
+fn a_connected_check_without_zookeeper_ends_in_time_with_3() {
+    let host = Host::new("127.0.0.1:1").node("a", "/a");
+    let output = connect(&host, &["--timeout", "500ms"]);
+    assert_eq!(output.code, Some(3), "{}", output.stdout);
+    assert!(output.stderr.contains("127.0.0.1:1"), "{}", output.stderr);
 }

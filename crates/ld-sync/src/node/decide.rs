@@ -13,7 +13,7 @@ use crate::status::State;
 pub(super) type LeaveFile = (State, String);
 
 /// Rejects content of so many bytes, which need not be read for that. `limit` is what may be read.
-pub(super) fn too_large(guards: &Guards, bytes: usize, limit: usize) -> ld_guard::Error {
+pub(crate) fn too_large(guards: &Guards, bytes: usize, limit: usize) -> ld_guard::Error {
     let (key, limit) = match guards.max_bytes {
         Some(most) if bytes > most => ("max_bytes", most),
         _ => ("zookeeper.max_read_bytes", limit),

@@ -12,6 +12,7 @@ mod retry;
 mod task;
 mod work;
 
+pub(crate) use decide::too_large;
 pub(crate) use outcome::DRIFT_STAYS;
 pub(crate) use outcomes::Outcomes;
 pub(crate) use record::{LOOK_FOR_OVERDUE, Node};

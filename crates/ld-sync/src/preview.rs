@@ -1,0 +1,232 @@
+//! What a watcher would do with each node, found out without changing anything.
+
+mod outcome;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use ld_blocking::Spawner;
+use ld_config::{NodeConfig, OnDelete, Principal, chain};
+use ld_file::{Change, Disks, FileUnderCheck, LOOK_LIMIT, Owner, Target, Users};
+use ld_guard::Checks;
+use ld_zk::zookeeper::{self, Permission};
+use ld_zk::{Absence, Client, NodeState, Reading, Unreadable};
+use tokio::time::{Instant, timeout_at};
+
+pub use outcome::Outcome;
+
+use crate::node::too_large;
+use crate::pointer::pointer_in;
+
+/// Nodes that are looked at together.
+const AT_ONCE: usize = 64;
+
+/// What a watcher would do with one node.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Preview {
+    /// The node's name in the configuration.
+    pub name: String,
+    /// Its znode path below the chroot.
+    pub source: String,
+    /// Its file.
+    pub dest: PathBuf,
+    /// The transaction that last changed its content, if it could be read.
+    pub mzxid: Option<i64>,
+    /// The size of its content in bytes, if it could be read.
+    pub bytes: Option<u64>,
+    /// Its ACL as in `world:anyone:r`, without hashes of passwords; `None` if it could not be read.
+    pub acl: Option<Vec<String>>,
+    /// What would become of the file.
+    pub outcome: Outcome,
+}
+
+/// Reads every node and its ACL, asks its guards, looks up its owner, and looks at its destination.
+/// Gives what a watcher that starts now would do, in the order of `nodes`. It takes `limit` at
+/// most: what is not known by then is [`Outcome::Unknown`].
+///
+/// It changes no node and no destination. Check programs run; they see the content in a file below
+/// the system's directory for temporary files. The answer holds for this process: another user has
+/// other rights.
+///
+/// # Errors
+///
+/// There is no session within [`ld_zk::Options::session_wait`].
+pub async fn preview(
+    client: &Client,
+    nodes: &[NodeConfig],
+    limit: Duration,
+) -> Result<Vec<Preview>, ld_zk::Error> {
+    let deadline = Instant::now() + limit;
+    let session = client.session().await?;
+    let host = Host {
+        disks: Disks::new(Spawner::Threads),
+        users: Users::new(Spawner::Threads),
+        checks: Checks::default(),
+    };
+    let look = async |node: &NodeConfig| {
+        let mut preview = Preview::unknown(node);
+        // What was found in time stays.
+        let _ = timeout_at(deadline, preview.look(node, client, &session, &host)).await;
+        preview
+    };
+    let previews = stream::iter(nodes).map(look).buffered(AT_ONCE).collect().await;
+    // Check programs may still run.
+    host.checks.kill();
+    Ok(previews)
+}
+
+/// What is asked of this host.
+struct Host {
+    disks: Disks,
+    users: Users,
+    checks: Checks,
+}
+
+impl Preview {
+    fn unknown(node: &NodeConfig) -> Self {
+        Self {
+            name: node.name.clone(),
+            source: node.source.clone(),
+            dest: node.dest.clone(),
+            mzxid: None,
+            bytes: None,
+            acl: None,
+            outcome: Outcome::Unknown,
+        }
+    }
+
+    async fn look(&mut self, node: &NodeConfig, client: &Client, session: &zookeeper::Client, host: &Host) {
+        let most = node.guards.max_bytes.unwrap_or(usize::MAX);
+        let reading = match client.watch(&node.source) {
+            Ok(watch) => watch.at_most(most).read().await,
+            Err(error) => return self.outcome = Outcome::Unreadable(error.to_string()),
+        };
+        if let Ok((acl, _)) = session.get_acl(&node.source).await {
+            self.acl = Some(acl.iter().map(entry).collect());
+        }
+        self.outcome = match self.judge(node, reading, host).await {
+            Ok(outcome) | Err(outcome) => outcome,
+        };
+    }
+
+    /// The outcome; what keeps the file from being written is an error.
+    async fn judge(
+        &mut self,
+        node: &NodeConfig,
+        Reading { state, read_only, .. }: Reading,
+        host: &Host,
+    ) -> Result<Outcome, Outcome> {
+        let content = match state {
+            NodeState::Present { data, stat } => {
+                (self.mzxid, self.bytes) = (Some(stat.mzxid), Some(data.len() as u64));
+                let (content, _) = data.into_parts();
+                Some(Arc::new(content))
+            }
+            NodeState::TooLarge { bytes, limit } => {
+                self.bytes = Some(bytes as u64);
+                return Err(Outcome::Rejected(too_large(&node.guards, bytes, limit).to_string()));
+            }
+            NodeState::Absent(Absence::Unconfirmed { reason }) => {
+                return Err(Outcome::Unverified(format!("the node is missing, and {reason}")));
+            }
+            NodeState::Absent(_) => None,
+            NodeState::Unreadable(Unreadable::Other(error)) => {
+                return Err(Outcome::Unreadable(chain(&error)));
+            }
+            NodeState::Unreadable(reason) => return Err(Outcome::Unreadable(reason.to_string())),
+        };
+        if let Some(content) = &content {
+            self.pass_guards(node, content, host).await?;
+        }
+        let blocked = |error: &dyn std::error::Error| Outcome::Blocked(chain(error));
+        let owner = match &content {
+            Some(_) => {
+                let name =
+                    |principal: &Option<Principal>| principal.as_ref().map(|Principal(name)| name.clone());
+                let (user, group) = (name(&node.owner), name(&node.group));
+                let owner = host.users.owner(user.as_deref(), group.as_deref()).await;
+                owner.map_err(|error| blocked(&error))?
+            }
+            None => Owner::default(),
+        };
+        let disk = host.disks.of(&node.dest).await.map_err(|error| blocked(&error))?;
+        let (dest, mode, is_there) = (node.dest.clone(), node.mode, content.is_some());
+        let look = move || {
+            let mut target = Target::new(&dest);
+            (target.owner, target.mode) = (owner, mode);
+            Change::needed(target, content.as_ref().map(|content| content.as_slice()))
+        };
+        let needed = disk.looks.run(LOOK_LIMIT, look).await.map_err(|error| blocked(&error))?;
+        let keeps = !is_there && node.on_delete == OnDelete::Keep;
+        match needed {
+            Ok(Change::None) if is_there => Ok(Outcome::Right),
+            Ok(Change::None) => Ok(Outcome::Absent),
+            _ if keeps => Ok(Outcome::Keep),
+            Ok(Change::Write { replaces: true, .. } | Change::Remove) if read_only => Err(
+                Outcome::Unverified("connected to a read-only server, which may be behind the file".into()),
+            ),
+            Ok(Change::Write { replaces, makes }) => Ok(Outcome::Write { replaces, makes }),
+            Ok(_) => Ok(Outcome::Remove),
+            Err(error) => Err(blocked(&error)),
+        }
+    }
+
+    async fn pass_guards(
+        &self,
+        node: &NodeConfig,
+        content: &Arc<Vec<u8>>,
+        host: &Host,
+    ) -> Result<(), Outcome> {
+        if pointer_in(content).is_some() {
+            return Err(Outcome::Pointer);
+        }
+        let (guards, content, checks) = (node.guards.clone(), Arc::clone(content), host.checks.clone());
+        let judge = move || {
+            // Not beside the destination: nothing is written there.
+            let shown = std::env::temp_dir().join("live-data-check");
+            let write_file =
+                |content: &[u8]| FileUnderCheck::write(&shown, content).map_err(|error| chain(&error));
+            ld_guard::judge(&guards, &content, &checks, write_file)
+        };
+        let disk = host.disks.of(&node.dest).await.map_err(|error| Outcome::Blocked(error.to_string()))?;
+        match disk.checks.run(Duration::MAX, judge).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(ld_guard::Error::Rejected(reason))) => Err(Outcome::Rejected(reason)),
+            Ok(Err(error)) => Err(Outcome::Blocked(format!("the content {error}"))),
+            Err(error) => Err(Outcome::Blocked(error.to_string())),
+        }
+    }
+}
+
+/// An entry of an ACL as `scheme:id:permissions`. Of a digest only the user's name is shown.
+fn entry(acl: &zookeeper::Acl) -> String {
+    let letters = [
+        (Permission::CREATE, 'c'),
+        (Permission::DELETE, 'd'),
+        (Permission::READ, 'r'),
+        (Permission::WRITE, 'w'),
+        (Permission::ADMIN, 'a'),
+    ];
+    let granted = letters.iter().filter(|(permission, _)| acl.permission().has(*permission));
+    let permissions: String = granted.map(|(_, letter)| *letter).collect();
+    let (scheme, id) = (acl.scheme(), acl.id());
+    let shown = if scheme == "digest" { id.split(':').next().unwrap_or_default() } else { id };
+    format!("{scheme}:{shown}:{permissions}")
+}
+
+#[cfg(test)]
+mod tests {
+    use ld_zk::zookeeper::{Acl, AuthId};
+
+    use super::*;
+
+    #[test]
+    fn an_acl_is_shown_without_the_hash_of_a_password() {
+        let digest = AuthId::new("digest", "live-data:planted=");
+        assert_eq!(entry(&Acl::new(Permission::READ | Permission::ADMIN, digest)), "digest:live-data:ra");
+        assert_eq!(entry(&Acl::new(Permission::ALL, AuthId::anyone())), "world:anyone:cdrwa");
+    }
+}
