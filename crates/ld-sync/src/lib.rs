@@ -2,8 +2,8 @@
 //!
 //! [`Engine`] keeps one file for each configured node equal to it. What fails is tried again until
 //! it succeeds, or a newer state supersedes it. One bad node never stops the others, and neither
-//! does a file system that hangs. [`Engine::status`] tells the state of each node. [`preview`] tells
-//! what an engine would do, and changes nothing.
+//! does a file system that hangs. [`Engine::status`] tells the state of each node, and [`preview`]
+//! what an engine would do.
 //!
 //! ```no_run
 //! use std::sync::Arc;
