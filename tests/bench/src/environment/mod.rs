@@ -89,7 +89,13 @@ impl Environment {
         nodes: usize,
         file_system: FileSystem,
     ) -> Result<Workload, Failure> {
-        self.start_workload(servers, subject, NodeSize::Small, nodes, file_system)
+        self.start_workload(servers, subject, NodeSize::Small, nodes, file_system, false)
+    }
+
+    /// Starts a subject for small nodes, with its files on tmpfs, that serves its status.
+    pub(crate) fn start_with_status(&mut self, subject: Subject, nodes: usize) -> Result<Workload, Failure> {
+        let servers = self.server.connect_string();
+        self.start_workload(&servers, subject, NodeSize::Small, nodes, FileSystem::Tmpfs, true)
     }
 
     /// Starts a subject for nodes of the given size, with its files on tmpfs.
@@ -100,7 +106,7 @@ impl Environment {
         nodes: usize,
     ) -> Result<Workload, Failure> {
         let servers = self.server.connect_string();
-        self.start_workload(&servers, subject, size, nodes, FileSystem::Tmpfs)
+        self.start_workload(&servers, subject, size, nodes, FileSystem::Tmpfs, false)
     }
 
     fn start_workload(
@@ -110,10 +116,12 @@ impl Environment {
         size: NodeSize,
         nodes: usize,
         file_system: FileSystem,
+        serves_status: bool,
     ) -> Result<Workload, Failure> {
         self.node_sets[size as usize].grow(&self.admin, nodes)?;
         let directory = self.directory(file_system);
-        Workload::start(&self.programs, subject, servers, self.node_set(size), nodes, &directory)
+        let node_set = self.node_set(size);
+        Workload::start(&self.programs, subject, servers, node_set, nodes, &directory, serves_status)
     }
 
     /// All nodes of one size.

@@ -24,6 +24,8 @@ const IDLE_WINDOW: Duration = Duration::from_millis(500);
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 /// The directory of the destinations below that of the workload.
 const FILES: &str = "files";
+/// The socket of the status in that directory.
+const SOCKET: &str = "status.sock";
 
 /// A subject that has written all its files.
 #[derive(Debug)]
@@ -47,6 +49,7 @@ impl Workload {
         node_set: &NodeSet,
         nodes: usize,
         parent: &Path,
+        serves_status: bool,
     ) -> Result<Self, Failure> {
         let directory = TempDir::new_in(parent);
         let files = directory.join(FILES);
@@ -57,8 +60,11 @@ impl Workload {
         // The original needs a secrets file even if it uses no secret.
         fs::write(&secrets, r#"{"secrets": {}, "vault": {"url": "", "token": ""}}"#)
             .map_err(Failure::doing(cannot()))?;
-        fs::write(&config, configuration(subject, servers, &secrets, node_set, nodes, &files))
-            .map_err(Failure::doing(cannot()))?;
+        let mut text = configuration(subject, servers, &secrets, node_set, nodes, &files);
+        if serves_status {
+            let _ = writeln!(text, "status.listen = unix:{}", directory.join(SOCKET).display());
+        }
+        fs::write(&config, text).map_err(Failure::doing(cannot()))?;
         let mut observer = Observer::new(&files)?;
         observer.expect(0..nodes)?;
         let mut process = programs.start(subject, servers, &config, &directory.join("log"))?;
@@ -127,6 +133,11 @@ impl Workload {
         sample: impl FnMut(),
     ) -> Result<Instant, Failure> {
         self.observer.wait(&mut self.process, pause, limit, sample)
+    }
+
+    /// Where the status is served, if it is.
+    pub(crate) fn status_socket(&self) -> PathBuf {
+        self.directory.join(SOCKET)
     }
 
     /// Makes the observer count each version of a file.

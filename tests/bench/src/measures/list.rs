@@ -1,7 +1,7 @@
 //! All measures. docs/benchmarks.md describes them and states the goals.
 
 use super::measure::{Effort, Measure, Row};
-use super::{idle, outage, start, update};
+use super::{idle, outage, start, status, update};
 use crate::environment::{FileSystem, NodeSize};
 use crate::figures::Goal::{self, AtLeastTheFloor, AtMost, BetterThanOriginal, TimesTheFloor};
 use crate::figures::Unit::{self, Bytes, Count, Seconds, Times};
@@ -25,6 +25,10 @@ const fn all(rounds: usize) -> Effort {
 
 const fn without_original(rounds: usize) -> Effort {
     Effort { rounds, subjects: &[Ours, Floor] }
+}
+
+const fn ours(rounds: usize) -> Effort {
+    Effort { rounds, subjects: &[Ours] }
 }
 
 const fn row(label: &'static str, unit: Unit, goals: &'static [Goal]) -> Row {
@@ -163,6 +167,18 @@ pub(crate) const MEASURES: &[Measure] = &[
         quick: without_original(1),
         tmpfs: 1_000 * PAGE,
         run: idle::idle,
+    },
+    Measure {
+        name: "status-10000",
+        rows: &[
+            row("scrape of the metrics of 10,000 nodes, p50", Seconds, &[AtMost(0.060)]),
+            row("the same, more memory at its peak", Bytes, &[AtMost(4.0 * MIB)]),
+            row("the same, more from write to file, p99", Seconds, &[AtMost(0.005)]),
+        ],
+        full: ours(3),
+        quick: ours(1),
+        tmpfs: 10_000 * PAGE,
+        run: status::scrapes,
     },
     Measure {
         name: "latency-900k",

@@ -5,6 +5,7 @@ mod list;
 mod measure;
 mod outage;
 mod start;
+mod status;
 mod update;
 
 pub(crate) use list::{FLOOR_FACTOR, FLOOR_MEASURE, LATENCY_MEASURE, MEASURES, names};

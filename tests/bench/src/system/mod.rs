@@ -4,4 +4,4 @@ mod machine;
 mod usage;
 
 pub(crate) use machine::describe;
-pub(crate) use usage::{Threads, Usage, thread_count};
+pub(crate) use usage::{Threads, Usage, forget_peak, thread_count};

@@ -37,6 +37,12 @@ impl Usage {
     }
 }
 
+/// Makes the peak of a process start again from what is resident now.
+pub(crate) fn forget_peak(pid: u32) -> Result<(), Failure> {
+    let path = format!("/proc/{pid}/clear_refs");
+    fs::write(&path, "5").map_err(Failure::doing(format!("cannot write {path}")))
+}
+
 /// The number of threads of a process. Cheap even if there are thousands.
 pub(crate) fn thread_count(pid: u32) -> Option<f64> {
     field(&fs::read_to_string(format!("/proc/{pid}/status")).ok()?, "Threads")
