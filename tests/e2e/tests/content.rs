@@ -102,7 +102,7 @@ fn max_node_bytes_is_raised_with_the_servers_jute_maxbuffer() {
 }
 
 #[test]
-fn a_pointer_to_s3_is_an_error_and_the_last_file_stays() {
+fn a_pointer_without_a_bucket_is_an_error_and_the_file_stays() {
     let zookeeper = Namespace::new();
     let flags = zookeeper.path("/flags");
     zookeeper.admin().create(&flags, "last good").unwrap();
@@ -116,7 +116,10 @@ fn a_pointer_to_s3_is_an_error_and_the_last_file_stays() {
     );
     zookeeper.admin().set(&flags, deep).unwrap();
     watcher.wait_for_stderr(&format!("nodes.flags: {flags} -> "), SOON);
-    watcher.wait_for_stderr("the node points to an object in S3, which cannot be loaded", SOON);
+    watcher.wait_for_stderr(
+        "the pointer to S3 is not valid: 'bucket_name' is missing; the last file stays",
+        SOON,
+    );
     assert_eq!(host.read("flags").unwrap(), b"last good");
     assert!(!watcher.stderr().contains("planted-key"), "{}", watcher.stderr());
     // With any other value of that key the node is ordinary content.
@@ -126,7 +129,7 @@ fn a_pointer_to_s3_is_an_error_and_the_last_file_stays() {
 }
 
 #[test]
-fn once_with_a_pointer_to_s3_exits_1_and_writes_no_file() {
+fn once_with_a_pointer_that_is_not_valid_exits_1() {
     let zookeeper = Namespace::new();
     let pointer = r#"{"live_data_watcher_load_type": "S3", "file_key": "k"}"#;
     zookeeper.admin().create(&zookeeper.path("/flags"), pointer).unwrap();

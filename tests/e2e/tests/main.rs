@@ -20,6 +20,7 @@ mod many_nodes;
 mod monitoring;
 mod once;
 mod pid_1;
+mod pointers;
 mod privilege;
 mod progress;
 mod read_only;
