@@ -19,7 +19,7 @@ pub(super) fn answer(shared: &Shared, request: S3Request, stream: &mut TcpStream
     let (verdict, fault) = {
         let mut state = shared.lock();
         state.requests.push(request.clone());
-        let script = state.scripts.get_mut(&place(&request)).filter(|_| request.method == "GET");
+        let script = state.scripts.get_mut(&place(&request));
         let fault = script.and_then(|script| script.pop_front()).unwrap_or(S3Fault::None);
         (judge(&mut state, &request), fault)
     };
