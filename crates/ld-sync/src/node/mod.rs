@@ -9,6 +9,7 @@ mod outcomes;
 mod pointed;
 mod record;
 mod retry;
+mod sink;
 mod task;
 mod work;
 

@@ -1,33 +1,18 @@
 //! A node that holds a pointer: its file holds what that points to.
 
 use std::borrow::Cow;
-use std::hash::BuildHasher;
-use std::pin::pin;
-use std::time::Duration;
 
-use ld_config::Guards;
-use ld_file::{Depth, Digest, Disk, Done, Existing, FileError, Filled, JobError, Owner, UserError, Work};
+use ld_file::{Depth, Digest, Disk, Done, Existing, FileError, JobError, Owner, UserError, Work};
 use ld_zk::{NodeStat, Reservation, SessionKey};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::decide::aim;
-use super::load::FileSink;
-use super::record::Version;
-use super::retry::{Aim, StateOfNode};
+use super::load::Held;
+use super::retry::Aim;
 use super::task::Task;
-use crate::loader::{Again, LoadError, Pointer};
 use crate::rounds::Proof;
 use crate::source::NodeSource;
 use crate::status::State;
-
-/// A load that takes longer than this is reported.
-const LONG: Duration = Duration::from_secs(10);
-
-/// What hardly changes by itself is tried again after this at the earliest.
-const SLOW: Duration = Duration::from_secs(10);
-
-/// The hosts of a fleet spread their next attempts over this.
-const SPREAD: Duration = Duration::from_secs(5);
 
 /// A reading that gave a pointer.
 pub(super) struct PointerReading<'a> {
@@ -44,7 +29,7 @@ pub(super) struct LastLoad {
     /// What it pointed to, if that was loaded.
     digest: Option<(Digest, u64)>,
     /// It is not loaded before this.
-    not_before: Option<Instant>,
+    pub(super) not_before: Option<Instant>,
 }
 
 impl<W: NodeSource> Task<W> {
@@ -73,16 +58,13 @@ impl<W: NodeSource> Task<W> {
             Ok(owner) => owner,
             Err(error) => return self.fail(&error.to_string(), None),
         };
-        let key = self.shared.pointer_key.hash_one(reading.json.as_bytes());
+        let key = self.key_of(&reading.json);
         if self.last_load.as_ref().is_none_or(|last| last.pointer != key) {
             self.last_load = Some(Box::new(LastLoad { pointer: key, digest: None, not_before: None }));
         }
-        let PointerReading { stat, session, .. } = reading;
-        drop(reading.json);
-        let state = |bytes| {
-            let version = Version { mzxid: stat.mzxid, bytes };
-            StateOfNode { version, mtime: stat.mtime, session }
-        };
+        let PointerReading { stat, session, read_only, json } = reading;
+        drop(json);
+        let mut held = Held { key, stat, session, read_only };
         let began = Instant::now();
         let settled = match self.last_load.as_ref().and_then(|last| last.digest) {
             Some((digest, bytes)) => {
@@ -92,11 +74,11 @@ impl<W: NodeSource> Task<W> {
             None => self.spare_load(disk, aim).await.map(|done| done.map(|done| (done, 0))),
         };
         match settled {
-            Ok(Some((done, bytes))) => return self.record_apply(done, &state(bytes), began.elapsed()),
+            Ok(Some((done, bytes))) => return self.record_apply(done, &held.state(bytes), began.elapsed()),
             Ok(None) => {}
             Err(error) => return self.fail_job(&error, None),
         }
-        let Some(filled) = self.load(disk, &*pointer).await else { return };
+        let Some(filled) = self.load(disk, &*pointer, &mut held).await else { return };
         let (digest, bytes) = (filled.digest(), filled.bytes());
         let Aim::Apply { existing, .. } = aim else { return };
         match self.on_disk(disk, Work::Adopt { filled, owner, existing }, Reservation::default()).await {
@@ -104,7 +86,7 @@ impl<W: NodeSource> Task<W> {
                 if let Some(last) = &mut self.last_load {
                     last.digest = Some((digest, bytes));
                 }
-                self.record_apply(done, &state(bytes), began.elapsed());
+                self.record_apply(done, &held.state(bytes), began.elapsed());
             }
             Err(error) => {
                 self.fail_job(&error, None);
@@ -147,94 +129,5 @@ impl<W: NodeSource> Task<W> {
         };
         let exists = self.on_disk(disk, Work::Exists, Reservation::default()).await?;
         Ok((exists == Done::Verified).then_some(done))
-    }
-
-    /// Loads what a pointer points to, and has it judged by the guards. `None` if there is nothing
-    /// to put in place: the reason is recorded, or the node has changed meanwhile.
-    async fn load(&mut self, disk: &Disk, pointer: &dyn Pointer) -> Option<Filled> {
-        let not_before = self.last_load.as_ref().and_then(|last| last.not_before);
-        if let Some(due) = not_before.filter(|due| *due > Instant::now()) {
-            self.retry.read_at(due);
-            return None;
-        }
-        let mut sink = FileSink::new(&self.node, disk, self.shared.spawner);
-        let max_bytes = self.node.config.guards.max_bytes.map(|most| most as u64);
-        let loaded = {
-            let mut load = pin!(pointer.load(max_bytes, &mut sink));
-            let mut reported = false;
-            loop {
-                let step = async {
-                    tokio::select! {
-                        // A newer state ends the load; the node is read next.
-                        biased;
-                        () = self.watch.changed() => None,
-                        loaded = &mut load => Some(loaded),
-                    }
-                };
-                match timeout(LONG, step).await {
-                    Ok(loaded) => break loaded?,
-                    Err(_) if !reported => {
-                        reported = true;
-                        let (what, limit) = (pointer.target(), LONG.as_secs());
-                        let why = format!(
-                            "{what} is being loaded for more than {limit} s; the last file stays until then"
-                        );
-                        self.complain(State::Failing, &why);
-                    }
-                    Err(_) => {}
-                }
-            }
-        };
-        let filled = match loaded {
-            Ok(()) => sink.finish().await,
-            Err(error) => Err(error),
-        };
-        match filled {
-            Ok(filled) => self.accept_load(disk, filled).await,
-            Err(error) => {
-                self.fail_load(&error);
-                None
-            }
-        }
-    }
-
-    async fn accept_load(&mut self, disk: &Disk, filled: Filled) -> Option<Filled> {
-        if self.node.config.guards == Guards::default() {
-            return Some(filled);
-        }
-        let (filled, verdict) = self.check_load(disk, filled).await?;
-        match verdict {
-            Ok(()) => Some(filled),
-            Err(verdict) => {
-                self.drop_load(filled);
-                self.reject(&verdict);
-                self.wait_before_next_load();
-                None
-            }
-        }
-    }
-
-    fn fail_load(&mut self, error: &LoadError) {
-        let why = format!("{error}; the last file stays");
-        match error.again {
-            Again::Never => self.leave_file(State::Rejected, &why),
-            Again::Soon => self.fail(&why, None),
-            Again::Slowly => {
-                self.fail(&why, None);
-                self.wait_before_next_load();
-            }
-        }
-    }
-
-    /// Puts off the next load of the same pointer, if one is due.
-    fn wait_before_next_load(&mut self) {
-        if self.retry.due.is_none() {
-            return;
-        }
-        let due = Instant::now() + SLOW + SPREAD.mul_f64(fastrand::f64());
-        self.retry.read_at(due);
-        if let Some(last) = &mut self.last_load {
-            last.not_before = Some(due);
-        }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ld_config::{Format, NodeConfig, OnDrift};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::memory::Show;
@@ -20,6 +21,8 @@ enum Object {
     Fails(Again),
     /// Half of the content, then silence.
     Hangs,
+    /// Content, once it is released.
+    Waits(watch::Receiver<bool>),
 }
 
 /// Objects by the field `file_key` of the pointer.
@@ -87,6 +90,11 @@ impl Pointer for ObjectPointer {
                     Ok(())
                 }
                 Object::Fails(again) => Err(LoadError::new("the load failed", again)),
+                Object::Waits(mut released) => {
+                    sink.start().await?;
+                    released.wait_for(|released| *released).await.unwrap();
+                    sink.write(b"released".to_vec()).await
+                }
                 Object::Hangs => {
                     sink.start().await?;
                     sink.write(b"half".to_vec()).await?;
@@ -246,6 +254,27 @@ async fn a_hanging_load_holds_up_its_node_alone() {
     rig.memory.set("/flags", &pointer("b"), 2);
     running.wait_for("flags", State::Current).await;
     running.wait_until("no temporary file", || names(&rig).len() == 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_session_does_not_end_a_load() {
+    let (rig, objects) = pointing();
+    let (release, released) = watch::channel(false);
+    objects.put("a", Object::Waits(released));
+    let running = start(&rig, &objects, node(&rig));
+    running.wait_until("the load", || objects.loads() == 1).await;
+    for version in 2..10 {
+        rig.memory.new_session();
+        sleep(Duration::from_secs(1)).await;
+        rig.memory.set("/flags", &pointer("a"), version);
+        sleep(Duration::from_secs(1)).await;
+    }
+    release.send_replace(true);
+    let status = running.wait_for("flags", State::Current).await;
+    assert_eq!((objects.loads(), status.mzxid), (1, Some(9)));
+    let before = rig.mtime("flags");
+    sleep(HEARTBEAT * 2).await;
+    assert!(rig.mtime("flags") > before, "the heartbeat of the last session");
 }
 
 #[tokio::test(start_paused = true)]
