@@ -175,7 +175,7 @@ fn fifty_pointers_are_loaded_side_by_side_at_a_start() {
         assert_eq!(host.read(name).unwrap(), name.as_bytes());
     }
     assert_eq!(s3.requests().len(), 50);
-    assert!((2..=8).contains(&s3.most_active()), "{}", s3.most_active());
+    assert!(s3.most_active() > 1, "one after the other");
 }
 
 #[test]

@@ -84,8 +84,8 @@ fn send(stream: &mut TcpStream, object: &Object, mut headers: Headers, fault: &S
         }
         S3Fault::Trickle(bytes, pause) => {
             for piece in content.chunks(*bytes) {
-                stream.write_all(piece)?;
                 thread::sleep(*pause);
+                stream.write_all(piece)?;
             }
             Ok(true)
         }

@@ -16,7 +16,7 @@ pub enum S3Fault {
     Silence,
     /// The head, then so many bytes of the content, then silence.
     StallAfter(usize),
-    /// The content with a pause after each piece of so many bytes.
+    /// The content with a pause before each piece of so many bytes.
     Trickle(usize, Duration),
     /// The connection ends after so many bytes of the content.
     CutAfter(usize),
