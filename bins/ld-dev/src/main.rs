@@ -5,11 +5,13 @@ mod steps;
 mod suite;
 mod test_counts;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
+use ld_workspace::{Failure, setup};
 
 /// Development commands of live data.
 #[derive(Debug, Parser)]
@@ -39,6 +41,11 @@ enum Command {
         /// Made if it is missing. Files in it are replaced.
         directory: PathBuf,
     },
+    /// Make the Debian package and the RPM of both programs in a directory.
+    Packages {
+        /// Made if it is missing. Files in it are replaced.
+        directory: PathBuf,
+    },
     /// Break everything around watchers by a seeded schedule, and check their files.
     Chaos(ld_chaos::Options),
     /// Measure the watcher, the original and a floor side by side, and print a table with goals.
@@ -60,6 +67,7 @@ fn main() -> ExitCode {
         Command::Demo { keep } => ld_demo::run(keep),
         Command::Test { only } => suite::run(&only),
         Command::Assets { directory } => assets::write(&directory),
+        Command::Packages { directory } => packages(&directory),
         Command::Chaos(options) => ld_chaos::run(&options),
         Command::Bench(bench) => ld_bench::run(&bench),
         Command::FleetHosts(hosts) => ld_bench::run_host_process(&hosts),
@@ -72,6 +80,17 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn packages(directory: &Path) -> Result<(), Failure> {
+    let cannot = || Failure::doing(format!("cannot make {}", directory.display()));
+    fs::create_dir_all(directory).map_err(cannot())?;
+    let directory = directory.canonicalize().map_err(cannot())?;
+    setup::for_deb()?;
+    setup::for_rpm()?;
+    assets::write(&ld_packages::assets())?;
+    ld_packages::gather(ld_packages::Profile::Release)?;
+    ld_packages::make(&directory)
 }
 
 #[cfg(test)]

@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::assets;
 use crate::test_counts::TestCounts;
 use ld_checks::{documents, manifests, sizes, words, workflows};
+use ld_packages::Profile;
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
@@ -27,9 +29,13 @@ pub(crate) enum Need {
     /// rustfmt and clippy.
     Components,
     CargoDeny,
+    /// cargo-deb, lintian and the like.
+    DebTools,
+    /// cargo-generate-rpm and rpm.
+    RpmTools,
 }
 
-use Need::{CargoDeny, Components, Servers};
+use Need::{CargoDeny, Components, DebTools, RpmTools, Servers};
 
 /// All steps.
 #[rustfmt::skip]
@@ -39,7 +45,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("sizes", "each crate states how many packages it builds", &[], |_| sizes::check(&manifests::packages()?.published)),
     step("documents", "commands and links of the documents", &[], |_| documents::check()),
     step("words", "words and widths of comments, documents and test names", &[], |_| words::check()),
-    step("workflows", "YAML of .github", &[], |_| workflows::check()),
+    step("workflows", "YAML of .github and packaging", &[], |_| workflows::check()),
     step("clippy", "lints", &[Components], |_| cargo(CLIPPY)),
     step("build", "binaries", &[], |_| cargo(&["build", "--workspace", "--bins", "--locked"])),
     step("unit", "tests beside the code", &[Servers], |counts| test(cargo::command(UNIT), counts)),
@@ -50,6 +56,8 @@ pub(crate) const STEPS: &[Step] = &[
     step("outside", "programs of tests/outside", &[Components, Servers], outside),
     step("doc", "documentation builds without a warning", &[], |_| document()),
     step("deny", "licenses, sources and layering", &[CargoDeny], |_| deny()),
+    step("deb", "the Debian package is installed, upgraded, purged", &[DebTools], |_| deb()),
+    step("rpm", "the RPM is read", &[RpmTools], |_| rpm()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
 ];
 
@@ -138,6 +146,22 @@ fn deny() -> Result<(), Failure> {
     // cargo-deny reads the licenses of all sources, including those for other systems.
     cargo(&["fetch", "--locked"])?;
     cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])
+}
+
+/// Gathers what is built for a package, with the programs that the suite has built.
+fn gather() -> Result<(), Failure> {
+    assets::write(&ld_packages::assets())?;
+    ld_packages::gather(Profile::Dev)
+}
+
+fn deb() -> Result<(), Failure> {
+    gather()?;
+    ld_packages::check_deb()
+}
+
+fn rpm() -> Result<(), Failure> {
+    gather()?;
+    ld_packages::check_rpm()
 }
 
 /// Packages all published crates as for an upload, and builds them from those packages.

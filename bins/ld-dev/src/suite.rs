@@ -53,6 +53,12 @@ fn set_up(steps: &[&Step]) -> Result<(), Failure> {
     if needed(Need::CargoDeny) {
         setup::install_cargo_deny()?;
     }
+    if needed(Need::DebTools) {
+        setup::for_deb()?;
+    }
+    if needed(Need::RpmTools) {
+        setup::for_rpm()?;
+    }
     Ok(())
 }
 

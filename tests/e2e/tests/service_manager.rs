@@ -107,6 +107,22 @@ fn the_shipped_unit_is_valid_and_bounds_memory() {
 }
 
 #[test]
+fn the_unit_of_an_instance_differs_by_its_name_only() {
+    let unit = include_str!("../../../packaging/systemd/live-data-watcher.service");
+    let instance = include_str!("../../../packaging/systemd/live-data-watcher@.service");
+    let (about, instance) = instance.split_once("\n#\n").unwrap();
+    assert!(about.contains("live-data-watcher@NAME"), "{about}");
+    let by_name = [
+        ("edit live-data-watcher@NAME`", "edit live-data-watcher`"),
+        ("nodes (%i)", "nodes"),
+        ("/%i.ini", "/live-data.ini"),
+        ("=live-data-%i", "=live-data"),
+    ];
+    let renamed = by_name.iter().fold(instance.to_owned(), |text, (of, to)| text.replace(of, to));
+    assert_eq!(renamed, unit);
+}
+
+#[test]
 fn the_shipped_unit_exposes_little() {
     let output = analyze(&["security", "--offline=true", "--threshold=20"]);
     assert_eq!(output.code, Some(0), "{}{}", output.stdout, output.stderr);

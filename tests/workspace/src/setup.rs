@@ -9,6 +9,10 @@ use crate::failure::Failure;
 /// The version of cargo-deny that deny.toml is written for.
 const CARGO_DENY: &str = "0.20.2";
 
+/// The versions that the manifest of live-data-watcher is written for.
+const CARGO_DEB: &str = "3.8.0";
+const CARGO_GENERATE_RPM: &str = "0.21.1";
+
 /// The tools that the tests run, in addition to Java and ZooKeeper.
 #[rustfmt::skip]
 const TEST_TOOLS: &[&str] = &[
@@ -24,6 +28,19 @@ pub fn for_demo() -> Result<(), Failure> {
 /// Installs what the tests need: servers, and tools that inject faults.
 pub fn for_tests() -> Result<(), Failure> {
     install_packages(packages(ld_testkit::missing_packages(), TEST_TOOLS))
+}
+
+/// Installs what makes and checks the Debian package.
+pub fn for_deb() -> Result<(), Failure> {
+    const TOOLS: &[&str] = &["dpkg-shlibdeps", "git", "lintian", "strip", "systemd-sysusers"];
+    install_packages(packages(Vec::new(), TOOLS))?;
+    install_from_source("deb", CARGO_DEB, &[])
+}
+
+/// Installs what makes and checks the RPM.
+pub fn for_rpm() -> Result<(), Failure> {
+    install_packages(packages(Vec::new(), &["git", "rpm", "strip"]))?;
+    install_from_source("generate-rpm", CARGO_GENERATE_RPM, &[])
 }
 
 /// Installs what each chaos run needs. Its faults of the machine are a C library.
@@ -53,8 +70,13 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "python3" => "python3",
             "faketime" => "faketime",
             "cc" => "build-essential",
+            "dpkg-shlibdeps" => "dpkg-dev",
+            "git" => "git",
+            "lintian" => "lintian",
+            "rpm" => "rpm",
+            "strip" => "binutils",
             "promtool" => "prometheus",
-            "systemd-analyze" => "systemd",
+            "systemd-analyze" | "systemd-sysusers" => "systemd",
             "chromium" => "chromium",
             "groff" => "groff-base",
             "zsh" => "zsh",
@@ -124,12 +146,18 @@ pub fn install_components() -> Result<(), Failure> {
 
 /// Installs cargo-deny from source.
 pub fn install_cargo_deny() -> Result<(), Failure> {
-    if cargo_has("deny") {
+    install_from_source("deny", CARGO_DENY, &["--no-default-features"])
+}
+
+/// Installs the cargo subcommand `name` from source, unless it is there.
+fn install_from_source(name: &str, version: &str, options: &[&str]) -> Result<(), Failure> {
+    if cargo_has(name) {
         return Ok(());
     }
-    println!("Installing cargo-deny {CARGO_DENY} from source. This takes about four minutes.");
-    let arguments = ["install", "cargo-deny", "--version", CARGO_DENY, "--locked", "--no-default-features"];
-    cargo::run(cargo::command(&arguments))
+    println!("Installing cargo-{name} {version} from source. This takes some minutes.");
+    let package = format!("cargo-{name}");
+    let arguments = ["install", &package, "--version", version, "--locked"];
+    cargo::run(cargo::command(&[&arguments[..], options].concat()))
 }
 
 fn cargo_has(subcommand: &str) -> bool {

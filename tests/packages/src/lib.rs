@@ -1,0 +1,26 @@
+//! Debian and RPM packages of both programs: made, and installed into a private root.
+//!
+//! The manifest of live-data-watcher lists what is in them. All that is built lies in
+//! `target/assets`, which [`gather`] fills.
+
+mod contents;
+mod deb;
+mod gather;
+mod root;
+mod rpm;
+mod tool;
+
+use std::path::Path;
+
+use ld_workspace::Failure;
+
+pub use deb::check as check_deb;
+pub use gather::{Profile, assets, gather};
+pub use rpm::check as check_rpm;
+
+/// Makes both packages in `directory` of what was gathered.
+pub fn make(directory: &Path) -> Result<(), Failure> {
+    println!("made {}", deb::make(directory, &[])?.display());
+    println!("made {}", rpm::make(directory)?.display());
+    Ok(())
+}
