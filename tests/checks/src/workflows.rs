@@ -1,25 +1,28 @@
-//! The YAML files below `.github` parse, and have the required keys.
+//! The YAML files below `.github` parse and have the required keys. Those below `packaging` parse.
 
 use crate::yaml::Yaml;
 use ld_workspace::Failure;
 use ld_workspace::text_files::{self, TextFile};
 
-/// Checks all YAML files below `.github`.
+/// Checks all YAML files below `.github` and `packaging`.
 pub fn check() -> Result<(), Failure> {
     let mut files = text_files::with_extensions(&["yml", "yaml"])?;
-    files.retain(|file| file.path.starts_with(".github/"));
+    files.retain(|file| [".github/", "packaging/"].iter().any(|start| file.path.starts_with(start)));
     let faults: Vec<_> = files.iter().flat_map(faults).collect();
     if files.is_empty() {
-        return Err(Failure::new("there is no YAML file below .github"));
+        return Err(Failure::new("there is no YAML file below .github and packaging"));
     }
     if faults.is_empty() {
-        println!("{} YAML files below .github are well-formed", files.len());
+        println!("{} YAML files below .github and packaging are well-formed", files.len());
         return Ok(());
     }
     Err(Failure::new(format!("faults: {}\n  {}", faults.len(), faults.join("\n  "))))
 }
 
 fn faults(file: &TextFile) -> Vec<String> {
+    if file.path.starts_with("packaging/") {
+        return documents(file);
+    }
     let faults = match Yaml::parse(&file.text) {
         Err(failure) => vec![failure.to_string()],
         Ok(yaml) if file.path.starts_with(".github/workflows/") => workflow(&yaml),
@@ -30,6 +33,12 @@ fn faults(file: &TextFile) -> Vec<String> {
         Ok(yaml) => missing(&yaml, "", &["name", "description", "body"]),
     };
     faults.into_iter().map(|fault| format!("{}: {fault}", file.path)).collect()
+}
+
+/// Faults of a file with one or more documents.
+fn documents(file: &TextFile) -> Vec<String> {
+    let documents = file.text.split("\n---\n").map(Yaml::parse);
+    documents.filter_map(|parsed| Some(format!("{}: {}", file.path, parsed.err()?))).collect()
 }
 
 /// A workflow has its events and permissions. Each job has a runner, a time limit and steps.
@@ -102,6 +111,17 @@ jobs:
     fn found(text: &str) -> Vec<String> {
         let path = ".github/workflows/ci.yml".to_owned();
         faults(&TextFile { path, text: text.to_owned() })
+    }
+
+    #[test]
+    fn each_document_of_a_packaged_file_must_parse() {
+        let found = |text: &str| {
+            let path = "packaging/pod.yml".to_owned();
+            faults(&TextFile { path, text: text.to_owned() })
+        };
+        assert!(found("a: 1\n---\nb: 2\n").is_empty());
+        let faults = found("a: 1\n---\nb: [\n");
+        assert!(faults.len() == 1 && faults[0].starts_with("packaging/pod.yml: "), "{faults:?}");
     }
 
     #[track_caller]

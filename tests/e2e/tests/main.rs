@@ -19,6 +19,7 @@ mod logging;
 mod many_nodes;
 mod monitoring;
 mod once;
+mod packaging;
 mod pid_1;
 mod pointers;
 mod privilege;
