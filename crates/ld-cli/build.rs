@@ -27,6 +27,8 @@ fn commit() -> Option<String> {
         let (_, rest) = info.split_once("\"sha1\": \"")?;
         return rest.split('"').next().map(str::to_owned);
     }
+    // The checkout may be that of something else that merely surrounds this one.
+    git(&["ls-files", "--error-unmatch", "Cargo.toml"])?;
     // The log of HEAD grows with each commit and checkout.
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
         println!("cargo::rerun-if-changed={log}");
