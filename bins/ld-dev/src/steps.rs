@@ -33,9 +33,10 @@ pub(crate) enum Need {
     DebTools,
     /// cargo-generate-rpm and rpm.
     RpmTools,
+    Buildah,
 }
 
-use Need::{CargoDeny, Components, DebTools, RpmTools, Servers};
+use Need::{Buildah, CargoDeny, Components, DebTools, RpmTools, Servers};
 
 /// All steps.
 #[rustfmt::skip]
@@ -58,6 +59,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("deny", "licenses, sources and layering", &[CargoDeny], |_| deny()),
     step("deb", "the Debian package is installed, upgraded, purged", &[DebTools], |_| deb()),
     step("rpm", "the RPM is read", &[RpmTools], |_| rpm()),
+    step("image", "the container image is built", &[Buildah], |_| image()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
 ];
 
@@ -157,6 +159,11 @@ fn gather() -> Result<(), Failure> {
 fn deb() -> Result<(), Failure> {
     gather()?;
     ld_packages::check_deb()
+}
+
+fn image() -> Result<(), Failure> {
+    gather()?;
+    ld_packages::check_image()
 }
 
 fn rpm() -> Result<(), Failure> {

@@ -56,6 +56,9 @@ fn set_up(steps: &[&Step]) -> Result<(), Failure> {
     if needed(Need::DebTools) {
         setup::for_deb()?;
     }
+    if needed(Need::Buildah) {
+        setup::for_image()?;
+    }
     if needed(Need::RpmTools) {
         setup::for_rpm()?;
     }

@@ -1,4 +1,4 @@
-//! Debian and RPM packages of both programs: made, and installed into a private root.
+//! Debian and RPM packages and the container image of both programs: made, and tried.
 //!
 //! The manifest of live-data-watcher lists what is in them. All that is built lies in
 //! `target/assets`, which [`gather`] fills.
@@ -6,6 +6,7 @@
 mod contents;
 mod deb;
 mod gather;
+mod image;
 mod root;
 mod rpm;
 mod tool;
@@ -16,6 +17,7 @@ use ld_workspace::Failure;
 
 pub use deb::check as check_deb;
 pub use gather::{Profile, assets, gather};
+pub use image::check as check_image;
 pub use rpm::check as check_rpm;
 
 /// Makes both packages in `directory` of what was gathered.

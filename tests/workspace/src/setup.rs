@@ -37,6 +37,11 @@ pub fn for_deb() -> Result<(), Failure> {
     install_from_source("deb", CARGO_DEB, &[])
 }
 
+/// Installs what builds the container image.
+pub fn for_image() -> Result<(), Failure> {
+    install_packages(packages(Vec::new(), &["buildah", "git", "strip"]))
+}
+
 /// Installs what makes and checks the RPM.
 pub fn for_rpm() -> Result<(), Failure> {
     install_packages(packages(Vec::new(), &["git", "rpm", "strip"]))?;
@@ -71,6 +76,7 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "faketime" => "faketime",
             "cc" => "build-essential",
             "dpkg-shlibdeps" => "dpkg-dev",
+            "buildah" => "buildah",
             "git" => "git",
             "lintian" => "lintian",
             "rpm" => "rpm",
