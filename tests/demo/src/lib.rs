@@ -198,3 +198,8 @@ fn took(start: Instant) -> String {
         format!("{:.1} s", time.as_secs_f64())
     }
 }
+
+/// The example in the workspace's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
