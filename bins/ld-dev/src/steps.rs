@@ -138,10 +138,16 @@ fn manifests_in(directory: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(manifests)
 }
 
+/// Documents all with all features, as docs.rs does, and what is published with the default ones,
+/// as users do. There, a link to an item behind a feature is broken.
 fn document() -> Result<(), Failure> {
-    let mut command = cargo::command(&["doc", "--workspace", "--all-features", "--no-deps", "--locked"]);
-    command.env("RUSTDOCFLAGS", "-D warnings");
-    cargo::run(command)
+    let document = |arguments: &mut dyn Iterator<Item = &str>| {
+        let mut command = cargo::command(&["doc", "--workspace", "--no-deps", "--locked"]);
+        command.args(arguments).env("RUSTDOCFLAGS", "-D warnings");
+        cargo::run(command)
+    };
+    document(&mut ["--all-features"].into_iter())?;
+    document(&mut manifests::packages()?.private.iter().flat_map(|name| ["--exclude", name]))
 }
 
 fn deny() -> Result<(), Failure> {

@@ -23,9 +23,9 @@ pub enum Newlines {
     CrLf,
 }
 
-/// How a file becomes text. The encoding is UTF-8 unless [`encoding`](Self::encoding) says
-/// otherwise. Bytes that are not valid are an error, and a byte order mark stays, as in
-/// baseplate.py.
+/// How a file becomes text. The encoding is UTF-8 unless `TextOptions::encoding` (with the feature
+/// `encoding`) says otherwise. Bytes that are not valid are an error, and a byte order mark stays,
+/// as in baseplate.py.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct TextOptions {
