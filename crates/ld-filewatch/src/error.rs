@@ -158,6 +158,21 @@ pub enum Error {
     },
 }
 
+/// Which file of a watched directory was rejected, and why: from
+/// [`FileContent`](crate::FileContent), to be the source of [`Error::Parse`].
+///
+/// The text (`{}`) names the file and the reason.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+#[non_exhaustive]
+pub struct FileError {
+    /// The file, relative to the directory.
+    pub path: PathBuf,
+    /// Why it was rejected.
+    #[source]
+    pub source: BoxError,
+}
+
 /// The text of the cause, without the path that the outer text already shows.
 fn reason(path: &Path, cause: &Option<Arc<Error>>) -> String {
     let Some(cause) = cause else { return String::new() };

@@ -76,7 +76,7 @@ pub mod testing;
 
 pub use builder::directory::DirectoryBuilder;
 pub use builder::file::Builder;
-pub use error::{BoxError, Error};
+pub use error::{BoxError, Error, FileError};
 pub use handle::directory::DirectoryWatcher;
 pub use handle::guard::{Guard, Snapshot};
 pub use handle::reader::Reader;

@@ -26,13 +26,17 @@ use crate::status::Status;
 ///     DirectoryWatcher::builder(dir.path()).glob("**/*.txt").build(|files| {
 ///         let mut limits = BTreeMap::new();
 ///         for file in files.iter() {
-///             limits.insert(file.path().display().to_string(), file.text()?.trim().parse()?);
+///             let limit = file.parse(|text| Ok(text.trim().parse()?))?;
+///             limits.insert(file.path().display().to_string(), limit);
 ///         }
 ///         Ok(limits)
 ///     })?;
 /// assert_eq!(limits.get()?["eu/limit.txt"], 10);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// [`FileContent::parse`](crate::FileContent::parse) makes errors name the file, here:
+/// `/etc/limits: cannot be parsed: eu/limit.txt: invalid digit found in string`.
 ///
 /// The value is that of one moment: all files are read again if any changes meanwhile, and the new
 /// value replaces the old one at once. A switch of a symbolic link, such as Kubernetes' `..data`,

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::path::Path;
-use std::str::Utf8Error;
 
 use crate::disk::input::{Input, Part};
+use crate::error::{BoxError, FileError};
 
 /// All files of a watched directory at one moment, sorted by path, from
 /// [`DirectoryBuilder::build`](crate::DirectoryBuilder::build).
@@ -75,9 +75,24 @@ impl<'a> FileContent<'a> {
     ///
     /// # Errors
     ///
-    /// If it is not UTF-8.
-    pub fn text(&self) -> Result<&'a str, Utf8Error> {
-        std::str::from_utf8(self.bytes())
+    /// If it is not UTF-8. The error names the file.
+    pub fn text(&self) -> Result<&'a str, FileError> {
+        std::str::from_utf8(self.bytes()).map_err(|error| self.rejected(error.into()))
+    }
+
+    /// What `parse` makes of the content as UTF-8. `?` converts any error within, as in
+    /// [`build`](crate::DirectoryBuilder::build).
+    ///
+    /// # Errors
+    ///
+    /// If it is not UTF-8, or the error of `parse`. The error names the file, which an error that
+    /// comes from the content alone does not.
+    pub fn parse<T>(&self, parse: impl FnOnce(&'a str) -> Result<T, BoxError>) -> Result<T, FileError> {
+        parse(self.text()?).map_err(|source| self.rejected(source))
+    }
+
+    fn rejected(&self, source: BoxError) -> FileError {
+        FileError { path: self.path().to_path_buf(), source }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use ld_filewatch::{DirectoryWatcher, Error};
+use ld_filewatch::{DirectoryWatcher, Error, Files};
 
 use super::{builder, contents, holds};
 use crate::kit::{Dir, eventually, replace};
@@ -11,6 +11,7 @@ use crate::scenarios::{case::How, scenarios};
 
 scenarios! {
     too_much_is_an_error_and_the_last_value_stays
+    an_error_names_the_file_that_was_rejected
     something_else_in_the_place_is_an_error
     a_link_without_a_target_is_an_error_until_it_appears
 }
@@ -31,6 +32,23 @@ fn too_much_is_an_error_and_the_last_value_stays(how: How) {
     fs::remove_file(dir.path("b")).unwrap();
     eventually("few enough", || holds(&watcher, &[("a", "1"), ("c", "")]));
     assert!(watcher.last_error().is_none());
+}
+
+fn an_error_names_the_file_that_was_rejected(how: How) {
+    let dir = Dir::new();
+    fs::create_dir(dir.path("eu")).unwrap();
+    dir.write("eu/limit", "10");
+    let sum = |files: Files<'_>| files.iter().map(|file| Ok(file.parse(|n| Ok(n.parse::<u32>()?))?)).sum();
+    let watcher = builder::<u32>(how, &dir.path("")).build(sum).unwrap();
+    let fails = |text: &str| {
+        let failed = || watcher.last_error().is_some_and(|error| error.to_string().ends_with(text));
+        eventually(text, failed);
+        assert_eq!(*watcher.get().unwrap(), 10);
+    };
+    replace(&dir.path("eu/limit"), "x");
+    fails(": cannot be parsed: eu/limit: invalid digit found in string");
+    replace(&dir.path("eu/limit"), b"1\xff");
+    fails(": cannot be parsed: eu/limit: invalid utf-8 sequence of 1 bytes from index 1");
 }
 
 fn something_else_in_the_place_is_an_error(how: How) {
