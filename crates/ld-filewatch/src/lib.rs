@@ -27,6 +27,7 @@
 //! | [`FileWatcher::get_arc`], [`FileWatcher::snapshot`] | keeping a content |
 //! | [`FileWatcher::map`] | giving a component only a part, or a value computed from the content |
 //! | [`FileWatcher::subscribe`], [`FileWatcher::wait_changed`] | acting on changes |
+//! | [`Subscription::distinct`] | acting on changes of one field |
 //! | [`FileWatcher::available`] | waiting for the first content in a task |
 //! | [`DirectoryWatcher`] | all files below a directory as one value |
 //!

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::content::published::Published;
+use crate::content::published::{Loaded, Published};
 use crate::handle::guard::Snapshot;
 
 /// Delivers content that is newer than what it delivered before, from
@@ -25,17 +25,62 @@ pub struct Subscription<T> {
     content: Arc<dyn Published<T>>,
     /// The registration of a waiting task.
     key: Option<u64>,
+    /// `None`: each new content is delivered.
+    distinct: Option<Distinct<T>>,
+}
+
+/// Which content is not delivered: what equals the last.
+struct Distinct<T> {
+    equal: fn(&T, &T) -> bool,
+    last: Option<Arc<T>>,
 }
 
 impl<T> Subscription<T> {
     pub(crate) fn new(content: Arc<dyn Published<T>>, seen: u64) -> Self {
-        Self { seen, content, key: None }
+        Self { seen, content, key: None, distinct: None }
     }
 
     /// Delivers the current content too, if there is any.
     #[must_use]
     pub fn from_start(mut self) -> Self {
         self.seen = 0;
+        if let Some(distinct) = &mut self.distinct {
+            distinct.last = None;
+        }
+        self
+    }
+
+    /// Delivers only content that differs from what was delivered before or, at first, from the
+    /// content at the start. Use it to act on one field: a [`View`](crate::View) has new content
+    /// whenever the file has, also if its value stays the same.
+    ///
+    /// ```
+    /// use ld_filewatch::testing::FakeFileWatcher;
+    ///
+    /// struct Settings { limit: u32, name: &'static str }
+    ///
+    /// let fake = FakeFileWatcher::new();
+    /// fake.set(Settings { limit: 10, name: "a" });
+    /// let mut limits = fake.watcher().map(|settings| settings.limit).subscribe().distinct();
+    ///
+    /// fake.set(Settings { limit: 10, name: "b" });
+    /// assert!(limits.try_recv().is_none());
+    /// fake.set(Settings { limit: 20, name: "b" });
+    /// assert_eq!(*limits.try_recv().unwrap().data, 20);
+    /// # let _ = fake.watcher().map(|settings| settings.name);
+    /// ```
+    ///
+    /// The comparison runs in the thread or task that receives. The subscription keeps the last
+    /// content that it delivered in memory.
+    #[must_use]
+    pub fn distinct(mut self) -> Self
+    where
+        T: PartialEq,
+    {
+        let current = arc_swap::Guard::into_inner(self.content.current());
+        // Content that came since the start is yet to be delivered.
+        let seen = current.filter(|current| current.version == self.seen);
+        self.distinct = Some(Distinct { equal: T::eq, last: seen.map(|seen| Arc::clone(&seen.data)) });
         self
     }
 
@@ -55,8 +100,7 @@ impl<T> Subscription<T> {
     /// Newer content, if there is any.
     pub fn try_recv(&mut self) -> Option<Snapshot<T>> {
         let loaded = self.content.newer(self.seen)?;
-        self.seen = loaded.version;
-        Some(Snapshot::of(&loaded))
+        self.deliver(&loaded)
     }
 
     /// Waits until there is newer content, without blocking the thread; `None` if the watcher is
@@ -74,18 +118,38 @@ impl<T> Subscription<T> {
     }
 
     fn recv_until(&mut self, deadline: Option<Instant>) -> Option<Snapshot<T>> {
-        let loaded = self.content.wait_newer(self.seen, deadline)?;
-        self.seen = loaded.version;
-        Some(Snapshot::of(&loaded))
+        loop {
+            let loaded = self.content.wait_newer(self.seen, deadline)?;
+            if let Some(snapshot) = self.deliver(&loaded) {
+                return Some(snapshot);
+            }
+        }
     }
 
     pub(crate) fn poll_changed(&mut self, context: &mut Context<'_>) -> Poll<Option<Snapshot<T>>> {
-        let Self { seen, content, key } = self;
-        let is_over = || content.is_over(*seen).then_some(());
-        match content.signal().waiters.register(key, context.waker(), is_over) {
-            Some(()) => Poll::Ready(self.try_recv()),
-            None => Poll::Pending,
+        loop {
+            let Self { seen, content, key, .. } = self;
+            let is_over = || content.is_over(*seen).then_some(());
+            if content.signal().waiters.register(key, context.waker(), is_over).is_none() {
+                return Poll::Pending;
+            }
+            let Some(loaded) = content.newer(*seen) else { return Poll::Ready(None) };
+            if let Some(snapshot) = self.deliver(&loaded) {
+                return Poll::Ready(Some(snapshot));
+            }
         }
+    }
+
+    /// What is delivered of newer content; `None` if it equals the last.
+    fn deliver(&mut self, loaded: &Loaded<T>) -> Option<Snapshot<T>> {
+        self.seen = loaded.version;
+        if let Some(Distinct { equal, last }) = &mut self.distinct {
+            if last.as_ref().is_some_and(|last| equal(last, &loaded.data)) {
+                return None;
+            }
+            *last = Some(Arc::clone(&loaded.data));
+        }
+        Some(Snapshot::of(loaded))
     }
 
     fn stop_waiting(&mut self) {
@@ -97,7 +161,9 @@ impl<T> Subscription<T> {
 
 impl<T> Clone for Subscription<T> {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.content), self.seen)
+        let distinct = self.distinct.as_ref();
+        let distinct = distinct.map(|of| Distinct { equal: of.equal, last: of.last.clone() });
+        Self { seen: self.seen, content: Arc::clone(&self.content), key: None, distinct }
     }
 }
 

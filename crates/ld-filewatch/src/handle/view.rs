@@ -30,7 +30,8 @@ use crate::handle::subscription::Subscription;
 ///
 /// The value is computed once for each content, by the first read of it, in its thread; other reads
 /// of the view wait meanwhile. A panic of the closure reaches that read. The version is that of the
-/// content, so a subscription also delivers a value that is equal to the one before.
+/// content, so a subscription also delivers a value that is equal to the one before, unless it is
+/// [`distinct`](Subscription::distinct).
 ///
 /// It is a handle: the file is watched as long as the view lives. Cloning is cheap.
 pub struct View<U> {
@@ -76,7 +77,8 @@ impl<U: Send + Sync + 'static> View<U> {
         Ok(Reader::new(Arc::clone(&self.content), &loaded))
     }
 
-    /// A subscription to new values from now on.
+    /// A subscription to new values from now on. With [`distinct`](Subscription::distinct) it does
+    /// not deliver a value that is equal to the one before.
     #[must_use]
     pub fn subscribe(&self) -> Subscription<U> {
         Subscription::new(Arc::clone(&self.content), self.content.version())

@@ -3,11 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use ld_filewatch::testing::FakeFileWatcher;
 use ld_filewatch::{FileWatcher, Reader, View};
 
 use crate::kit::{DEADLINE, Dir, replace};
+use crate::tasks::block_on;
 
 /// Names no type of the content.
 struct Limiter {
@@ -51,7 +53,7 @@ fn a_view_is_computed_once_for_each_content() {
                 scope.spawn(|| assert_eq!(*view.get().unwrap(), number + 1));
             }
         });
-        let later = fake.watcher().mtime().unwrap() + std::time::Duration::from_secs(1);
+        let later = fake.watcher().mtime().unwrap() + Duration::from_secs(1);
         fake.touch(later);
         assert_eq!((*view.get().unwrap(), view.snapshot().unwrap().mtime), (number + 1, later));
     }
@@ -79,6 +81,39 @@ fn a_view_is_never_older_than_a_delivered_change() {
         }
     }
     publisher.join().unwrap();
+}
+
+#[test]
+fn a_distinct_subscription_skips_equal_values() {
+    let fake = FakeFileWatcher::new();
+    fake.set((1, 'a'));
+    let numbers = fake.watcher().map(|(number, _)| *number);
+    let mut changes = numbers.subscribe().distinct();
+    let mut task = changes.clone();
+    let mut started = changes.clone().from_start();
+    assert_eq!(*started.recv().unwrap().data, 1);
+    for letter in ['b', 'c'] {
+        fake.set((1, letter));
+        assert!(changes.try_recv().is_none() && started.recv_timeout(Duration::ZERO).is_none());
+        assert_eq!(numbers.subscribe().from_start().recv().map(|all| *all.data), Some(1));
+    }
+    let mut next = [(1, 'd'), (2, 'd')].into_iter();
+    let change = block_on(task.changed(), || fake.set(next.next().expect("no further wait"))).unwrap();
+    assert_eq!((*change.data, change.version), (2, 5));
+    assert_eq!((*changes.recv().unwrap().data, *started.try_recv().unwrap().data), (2, 2));
+    fake.set((2, 'e'));
+    fake.watcher().close();
+    assert!(block_on(task.changed(), || ()).is_none() && changes.recv().is_none());
+    assert!(changes.is_closed());
+}
+
+#[test]
+fn distinct_content_since_the_subscription_is_delivered() {
+    let fake = FakeFileWatcher::new();
+    fake.set(1);
+    let changes = fake.watcher().subscribe();
+    fake.set(2);
+    assert_eq!(changes.distinct().try_recv().map(|change| *change.data), Some(2));
 }
 
 #[test]
