@@ -5,10 +5,8 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use glob::Pattern;
-
 use crate::builder::options::Options;
-use crate::disk::filter::Filter;
+use crate::disk::filter::{self, Filter};
 use crate::disk::target::Target;
 use crate::error::{BoxError, Error};
 use crate::handle::directory::DirectoryWatcher;
@@ -41,6 +39,12 @@ impl<T: Send + Sync + 'static> DirectoryBuilder<T> {
     ///
     /// Without a `/` in the pattern, subdirectories are neither read nor watched. Names that begin
     /// with a dot never count, nor do directories below such a name. Symbolic links are followed.
+    ///
+    /// `[abc]` and `[!abc]` match one character. Braces are not supported: `*.{json,toml}` means a
+    /// name with these braces. Read all files instead, and choose by
+    /// [`path`](crate::FileContent::path) in the parser. A pattern that cannot match is an
+    /// [`Error::InvalidOption`]: one that is empty, begins or ends with `/`, or has a part that
+    /// begins with a dot (`./*`, `../*`).
     pub fn glob(mut self, pattern: impl Into<String>) -> Self {
         self.glob = Some(pattern.into());
         self
@@ -108,8 +112,8 @@ impl<T: Send + Sync + 'static> DirectoryBuilder<T> {
     where
         P: FnMut(Files<'_>) -> Result<T, BoxError> + Send + 'static,
     {
-        let glob = self.glob.as_deref().map(Pattern::new).transpose();
-        let glob = glob.map_err(|error| self.options.invalid(format!("glob: {error}")))?;
+        let glob = self.glob.as_deref().map(filter::pattern).transpose();
+        let glob = glob.map_err(|reason| self.options.invalid(reason))?;
         let target = Target::Directory(Filter { glob, max_files: self.max_files });
         self.options.start(target, parser::files(parser)).map(DirectoryWatcher::of)
     }

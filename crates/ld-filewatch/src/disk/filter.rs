@@ -19,6 +19,19 @@ const OPTIONS: MatchOptions = MatchOptions {
     require_literal_leading_dot: false,
 };
 
+/// The pattern of a glob, or what to write instead.
+pub(crate) fn pattern(glob: &str) -> Result<Pattern, String> {
+    let pattern = Pattern::new(glob).map_err(|error| format!("glob: {error}"))?;
+    // Files have paths such as `a/b`, and hidden ones are skipped.
+    if glob.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
+        return Err(format!(
+            "glob: {glob:?} cannot match: write a path relative to the directory, without empty parts, \
+             '.', '..' or names that begin with a dot"
+        ));
+    }
+    Ok(pattern)
+}
+
 impl Filter {
     pub(crate) fn matches(&self, relative: &Path) -> bool {
         self.glob.as_ref().is_none_or(|glob| glob.matches_path_with(relative, OPTIONS))
@@ -38,6 +51,17 @@ mod tests {
         let filter = Filter { glob: Some(Pattern::new(glob).expect("a pattern")), max_files: 1 };
         let deep = path.contains('/');
         (!deep || filter.is_deep()) && filter.matches(Path::new(path))
+    }
+
+    #[test]
+    fn a_glob_that_cannot_match_is_refused() {
+        for glob in ["", "/", "/a/*", "../*", "a/../*", "./*", "a/./b", "a/", "a//b", ".a", "a/.*"] {
+            let reason = pattern(glob).expect_err(glob);
+            assert!(reason.starts_with(&format!("glob: {glob:?} cannot match: ")), "{reason}");
+        }
+        for glob in ["*", "**", "**/*.json", "a/**", "a.b/c.d", "{a,b}"] {
+            pattern(glob).expect(glob);
+        }
     }
 
     #[test]

@@ -74,8 +74,10 @@ fn a_link_without_a_target_is_an_error_until_it_appears(how: How) {
 }
 
 #[test]
-fn a_glob_that_cannot_be_read_is_refused() {
-    let refused = DirectoryWatcher::builder("/tmp").glob("a**").build(contents);
-    let Err(Error::InvalidOption { reason, .. }) = refused else { panic!("{refused:?}") };
-    assert!(reason.starts_with("glob: "), "{reason}");
+fn a_glob_that_cannot_be_read_or_match_is_refused() {
+    for glob in ["a**", "", "/a/*"] {
+        let refused = DirectoryWatcher::builder("/tmp").glob(glob).build(contents);
+        let Err(Error::InvalidOption { reason, .. }) = refused else { panic!("{glob:?}: {refused:?}") };
+        assert!(reason.starts_with("glob: "), "{glob:?}: {reason}");
+    }
 }
