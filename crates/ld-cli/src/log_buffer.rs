@@ -9,12 +9,12 @@ use crate::log_format::LogFormat;
 use crate::log_repeats::Repeats;
 use crate::progress::Progress;
 
-/// At most this many log lines wait for standard error. When it does not drain, further lines are
-/// dropped and counted; the count is logged once it drains again.
+/// At most this many log lines (32,768) wait for standard error. When it does not drain, further
+/// lines are dropped and counted; the count is logged once it drains again.
 pub const MAX_LOG_LINES: usize = 32_768;
 
-/// The lines that wait have at most this many bytes together (one longer line may wait alone). As
-/// many again may be with the thread that writes them.
+/// The lines that wait have at most this many bytes together: 4 MiB (one longer line may wait
+/// alone). As many again may be with the thread that writes them.
 pub const MAX_LOG_BYTES: usize = 4 * 1024 * 1024;
 
 /// What any thread logs and one thread writes.

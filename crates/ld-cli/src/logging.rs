@@ -20,7 +20,7 @@ use crate::progress::Progress;
 /// The variable of the environment that filters log lines.
 const FILTER: &str = "RUST_LOG";
 
-/// How long the end of a process waits for a standard error that takes no more bytes.
+/// How long the end of a process waits for a standard error that takes no more bytes: 500 ms.
 pub const FLUSH_LIMIT: Duration = Duration::from_millis(500);
 
 /// How long it waits at most while standard error takes bytes, but the thread that writes them gets

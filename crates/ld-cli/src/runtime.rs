@@ -8,9 +8,9 @@ use tracing::error;
 
 use crate::exit::Exit;
 
-/// So many descriptors must be free at the start. The runtime and its signals take five and panic
-/// without them; a session, a directory, a temporary file and a check that is being started take
-/// the others.
+/// So many descriptors (16) must be free at the start. The runtime and its signals take five and
+/// panic without them; a session, a directory, a temporary file and a check that is being started
+/// take the others.
 pub const DESCRIPTORS_TO_START: usize = 16;
 
 /// A runtime that runs all tasks on the thread that calls [`Runtime::block_on`].

@@ -3,43 +3,46 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// ZooKeeper's client port, used where a host names none.
+/// ZooKeeper's client port, used where a host names none: 2181.
 pub const DEFAULT_PORT: u16 = 2181;
-/// The longest session timeout: ZooKeeper counts milliseconds in 32 bits, which is 24.8 days.
+/// The longest session timeout: 24 days. ZooKeeper counts milliseconds in 32 bits, which is 24.8
+/// days.
 pub const MAX_SESSION_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 3600);
-/// The shortest heartbeat, drift or content interval: below it the watcher would do little else.
+/// The shortest heartbeat, drift or content interval: 10 ms. Below it the watcher would do little
+/// else.
 pub const MIN_INTERVAL: Duration = Duration::from_millis(10);
-/// The longest heartbeat, drift or content interval.
+/// The longest heartbeat, drift or content interval: 365 days.
 pub const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 3600);
-/// The longest window of `nodes.NAME.apply_jitter`: the file is stale for at most as long.
+/// The longest window of `nodes.NAME.apply_jitter`: 1 hour. The file is stale for at most as long.
 pub const MAX_JITTER: Duration = Duration::from_secs(3600);
-/// The shortest `nodes.NAME.on_change_timeout`.
+/// The shortest `nodes.NAME.on_change_timeout`: 100 ms.
 pub const MIN_HOOK_TIMEOUT: Duration = Duration::from_millis(100);
-/// The longest `nodes.NAME.on_change_timeout`.
+/// The longest `nodes.NAME.on_change_timeout`: 1 hour.
 pub const MAX_HOOK_TIMEOUT: Duration = Duration::from_secs(3600);
-/// The most attempts after a failed hook (`nodes.NAME.on_change_retries`).
+/// The most attempts after a failed hook (`nodes.NAME.on_change_retries`): 1,000.
 pub const MAX_HOOK_RETRIES: usize = 1_000;
-/// The shortest `nodes.NAME.settle` besides zero.
+/// The shortest `nodes.NAME.settle` besides zero: 100 ms.
 pub const MIN_SETTLE: Duration = Duration::from_millis(100);
-/// The longest `nodes.NAME.settle`.
+/// The longest `nodes.NAME.settle`: 60 s.
 pub const MAX_SETTLE: Duration = Duration::from_secs(60);
 /// The highest value of `zookeeper.max_node_bytes`, `zookeeper.max_read_bytes`,
-/// `nodes.NAME.min_bytes` and `nodes.NAME.max_bytes`: that of ZooKeeper's `jute.maxbuffer`, a Java
-/// integer.
+/// `nodes.NAME.min_bytes` and `nodes.NAME.max_bytes`: 2,147,483,647, that of ZooKeeper's
+/// `jute.maxbuffer`, a Java integer.
 pub const MAX_NODE_BYTES: usize = i32::MAX as usize;
 /// The highest value of `s3.max_bytes`: 1 TiB.
 pub const MAX_OBJECT_BYTES: usize = 1 << 40;
-/// The highest value of `s3.concurrency`: each load takes about 1 MiB of memory.
+/// The highest value of `s3.concurrency`: 64. Each load takes about 1 MiB of memory.
 pub const MAX_LOADS: usize = 64;
-/// The highest file mode: permission bits with set-uid, set-gid and sticky.
+/// The highest file mode: 7777 (octal), permission bits with set-uid, set-gid and sticky.
 pub const MAX_MODE: u32 = 0o7777;
-/// The highest user or group id: the next one, -1 in 32 bits, means "leave it" to chown.
+/// The highest user or group id: 4,294,967,294. The next one, -1 in 32 bits, means "leave it" to
+/// chown.
 pub const MAX_ID: u32 = u32::MAX - 1;
-/// The longest znode path, in bytes: far above real ones, far below what one session can watch.
+/// The longest znode path: 16 KiB, far above real ones, far below what one session can watch.
 pub const MAX_ZNODE_PATH_BYTES: usize = 16 * 1024;
-/// The largest configuration file, in bytes: 100,000 nodes need about a third of it.
+/// The largest configuration file: 64 MiB. 100,000 nodes need about a third of it.
 pub const MAX_CONFIG_BYTES: usize = 64 * 1024 * 1024;
-/// The largest file of secrets, in bytes.
+/// The largest file of secrets: 16 MiB.
 pub const MAX_SECRETS_BYTES: usize = 16 * 1024 * 1024;
 
 /// The allowed values of `zookeeper.timeout`.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::error::ConfigError;
 use crate::problem::{Position, Problem, Severity};
 
-/// The most errors, and the most warnings, that are kept of one file. One more line counts the
-/// rest.
+/// The most errors, and the most warnings, that are kept of one file: 10,000 of each. One more line
+/// counts the rest.
 pub const MAX_PROBLEMS: usize = 10_000;
 
 /// The errors and warnings of one file so far.

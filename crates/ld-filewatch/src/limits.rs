@@ -2,31 +2,31 @@
 
 use std::time::Duration;
 
-/// How often a file is compared with the content in memory unless
+/// How often a file is compared with the content in memory: every second, unless
 /// [`poll_interval`](crate::Builder::poll_interval) says otherwise. While events are not available
 /// it is compared at least this often.
 pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The shortest poll interval that is accepted.
+/// The shortest poll interval that is accepted: 1 ms.
 pub const MIN_POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// How long an in-place writer must pause before its file is read, unless
+/// How long an in-place writer must pause before its file is read: 20 ms, unless
 /// [`quiet_time`](crate::Builder::quiet_time) says otherwise.
 pub const DEFAULT_QUIET_TIME: Duration = Duration::from_millis(20);
 
-/// A file that is written without a pause is read after this time.
+/// A file that is written without a pause is read after this time: 1 s.
 pub const MAX_UNSETTLED: Duration = Duration::from_secs(1);
 
-/// The largest file in bytes that is read, unless [`max_size`](crate::Builder::max_size) says
-/// otherwise: 64 MiB.
+/// The largest file in bytes that is read: 64 MiB, unless [`max_size`](crate::Builder::max_size)
+/// says otherwise.
 pub const DEFAULT_MAX_SIZE: u64 = 64 << 20;
 
-/// Files of one directory that are read, unless
+/// The most files of one directory that are read: 1,000, unless
 /// [`max_files`](crate::DirectoryBuilder::max_files) says otherwise.
 pub const DEFAULT_MAX_FILES: usize = 1_000;
 
-/// Parsers that may be running at the same time in the process before further files wait for one to
-/// end.
+/// How many parsers may be running at the same time in the process: 32. Further files wait for one
+/// to end.
 pub const MAX_LOADERS: usize = 32;
 
 /// A read buffer larger than this (in bytes) is freed after the load; a smaller one is kept.

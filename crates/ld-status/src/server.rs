@@ -25,10 +25,10 @@ use crate::respond::{Shown, respond};
 use crate::socket::{self, OwnSocket};
 use crate::view::View;
 
-/// Connections that are served at one time. Others wait in the system's queue.
+/// Connections that are served at one time: 64. Others wait in the system's queue.
 pub const MAX_CONNECTIONS: usize = 64;
 
-/// How long a connection may last, from its first byte to the last byte of its answer.
+/// How long a connection may last, from its first byte to the last byte of its answer: 10 s.
 pub const REQUEST_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long the headers of a request may take.

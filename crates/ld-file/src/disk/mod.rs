@@ -38,7 +38,7 @@ const LOOKS: usize = 2;
 /// Loads of content that comes in pieces, for each file system that holds their destinations.
 const LOADS: usize = 8;
 
-/// How long a look at a directory may take until it is reported.
+/// How long a look at a directory may take until it is reported: 10 s.
 pub const LOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// How many replaced disks may still be at work. A change of the mounts that would exceed this

@@ -17,7 +17,7 @@ use super::batch::Batch;
 use super::claims::{Claimant, Claims};
 use super::job::{Answer, Destination, Job, JobError, Work};
 
-/// When a step takes longer than this, the other jobs of its batch go to other threads.
+/// When a step takes longer than this (1 s), the other jobs of its batch go to other threads.
 pub const STALL: Duration = Duration::from_secs(1);
 
 /// The queue of one file system.

@@ -50,14 +50,14 @@ impl<T: Send + Sync + 'static> DirectoryBuilder<T> {
         self
     }
 
-    /// The most files that are read; by default [`DEFAULT_MAX_FILES`]. More are an error.
+    /// The most files that are read; by default 1,000 ([`DEFAULT_MAX_FILES`]). More are an error.
     pub fn max_files(mut self, files: usize) -> Self {
         self.max_files = files;
         self
     }
 
-    /// The most bytes that all files may have together; by default
-    /// [`DEFAULT_MAX_SIZE`](crate::DEFAULT_MAX_SIZE).
+    /// The most bytes that all files may have together; by default 64 MiB
+    /// ([`DEFAULT_MAX_SIZE`](crate::DEFAULT_MAX_SIZE)).
     pub fn max_size(mut self, bytes: u64) -> Self {
         self.options.max_size = bytes;
         self
@@ -76,8 +76,8 @@ impl<T: Send + Sync + 'static> DirectoryBuilder<T> {
         self
     }
 
-    /// How long all files must be unchanged before they are read; by default
-    /// [`DEFAULT_QUIET_TIME`](crate::DEFAULT_QUIET_TIME). Files that are written one after another
+    /// How long all files must be unchanged before they are read; by default 20 ms
+    /// ([`DEFAULT_QUIET_TIME`](crate::DEFAULT_QUIET_TIME)). Files that are written one after another
     /// with shorter pauses are one change.
     pub fn quiet_time(mut self, quiet: Duration) -> Self {
         self.options.quiet = quiet;

@@ -24,9 +24,10 @@ impl<T: Send + Sync + 'static> FileWatcher<T> {
 /// [`text`](Self::text) or, with the features of that name, `json` or `toml`.
 ///
 /// The parser gets the whole file and may run in any thread, in one at a time. Slow parsers delay
-/// only their own file, as long as no more than [`MAX_LOADERS`](crate::MAX_LOADERS) of them are
-/// running. A panic of the parser counts as an error, except in a program that is built to abort on
-/// panics. In a parser, `?` converts any error:
+/// only their own file, as long as no more than 32 of them are running
+/// ([`MAX_LOADERS`](crate::MAX_LOADERS)). A panic of the parser counts as an error, except in a
+/// program that is built to abort on panics. In a parser, `?` converts any error, so the end of a
+/// parser is `Ok(last()?)` and not `last()`:
 ///
 /// ```
 /// use ld_filewatch::FileWatcher;
@@ -57,16 +58,16 @@ impl<T: Send + Sync + 'static> Builder<T> {
         self
     }
 
-    /// The largest file in bytes that is read; by default
-    /// [`DEFAULT_MAX_SIZE`](crate::DEFAULT_MAX_SIZE).
+    /// The largest file in bytes that is read; by default 64 MiB
+    /// ([`DEFAULT_MAX_SIZE`](crate::DEFAULT_MAX_SIZE)).
     pub fn max_size(mut self, bytes: u64) -> Self {
         self.options.max_size = bytes;
         self
     }
 
     /// How often the file is compared with the content in memory, with or without events; by
-    /// default [`DEFAULT_POLL_INTERVAL`](crate::DEFAULT_POLL_INTERVAL), at least
-    /// [`MIN_POLL_INTERVAL`](crate::MIN_POLL_INTERVAL).
+    /// default 1 s ([`DEFAULT_POLL_INTERVAL`](crate::DEFAULT_POLL_INTERVAL)), at least 1 ms
+    /// ([`MIN_POLL_INTERVAL`](crate::MIN_POLL_INTERVAL)).
     ///
     /// The poll notices mounts, changes by other hosts of a network file system, files of /proc and
     /// /sys, and changes without an event. `Duration::MAX` switches it off, except while events are
@@ -77,9 +78,9 @@ impl<T: Send + Sync + 'static> Builder<T> {
     }
 
     /// How long a writer that changes the file in place must pause before the file is read; by
-    /// default [`DEFAULT_QUIET_TIME`](crate::DEFAULT_QUIET_TIME). A file that is renamed into place
-    /// or closed after writing is read at once. If the writer never pauses, the file is read after
-    /// [`MAX_UNSETTLED`](crate::MAX_UNSETTLED), or after this time if it is longer.
+    /// default 20 ms ([`DEFAULT_QUIET_TIME`](crate::DEFAULT_QUIET_TIME)). A file that is renamed
+    /// into place or closed after writing is read at once. If the writer never pauses, the file is
+    /// read after 1 s ([`MAX_UNSETTLED`](crate::MAX_UNSETTLED)), or after this time if it is longer.
     pub fn quiet_time(mut self, quiet: Duration) -> Self {
         self.options.quiet = quiet;
         self
