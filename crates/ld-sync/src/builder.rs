@@ -81,6 +81,13 @@ impl<S: Source> EngineBuilder<S> {
         self
     }
 
+    /// How often the content of a file that another user owns is compared, though the file looks
+    /// untouched; zero switches it off.
+    pub fn content_interval(mut self, interval: Duration) -> Self {
+        self.settings.content_interval = interval;
+        self
+    }
+
     /// Starts the engine and returns at once.
     ///
     /// # Errors
@@ -102,5 +109,23 @@ impl<S: fmt::Debug> fmt::Debug for EngineBuilder<S> {
         let mut shown = f.debug_struct("EngineBuilder");
         shown.field("source", source).field("nodes", nodes).field("settings", settings);
         shown.field("loader", &loader.is_some()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::rig::Rig;
+
+    #[test]
+    fn each_interval_has_its_own_setter() {
+        let [heartbeat, drift, content] = [1, 2, 3].map(Duration::from_secs);
+        let builder = Engine::builder(Arc::new(Rig::new().memory.clone()))
+            .heartbeat_interval(heartbeat)
+            .drift_interval(drift)
+            .content_interval(content);
+        let settings = builder.settings;
+        let intervals = [settings.heartbeat_interval, settings.drift_interval, settings.content_interval];
+        assert_eq!(intervals, [heartbeat, drift, content]);
     }
 }

@@ -8,7 +8,7 @@ mod many_nodes;
 mod memory;
 mod nodes;
 mod pointers;
-mod rig;
+pub(crate) mod rig;
 mod shortage;
 mod trust;
 mod writing;
