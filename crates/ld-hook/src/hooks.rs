@@ -82,8 +82,7 @@ impl Hooks {
         }
         let table = Arc::clone(&self.table);
         let follow = async move {
-            loop {
-                let statuses = changes.next().await;
+            while let Some(statuses) = changes.next().await {
                 let mut table = lock(&table);
                 if table.round != round {
                     return;

@@ -67,6 +67,20 @@ async fn each_path_has_its_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_metrics_of_a_drained_engine_are_served() {
+    let config = Config::parse(CONFIG, "test", &Environment::empty(), Scope::Watcher).unwrap().config;
+    let client = Client::new(&config.zookeeper, &config.secrets, Options::default()).unwrap();
+    let engine = Engine::builder(Arc::new(client.clone())).nodes(config.nodes.clone()).start().unwrap();
+    assert!(engine.drain(LIMIT).await);
+    let view = View::new(Arc::new(engine), client, &config, "1.2.3");
+    let server = Server::start(&anywhere(), view, &tokio::runtime::Handle::current()).unwrap();
+    // The first request may come before the server knows of the end.
+    for _ in 0..3 {
+        assert!(get(&server, "/metrics").contains("live_data_node_state{node=\"a\""));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn metrics_come_in_the_format_that_is_asked_for() {
     let server = serve(&anywhere()).unwrap();
     let plain = get(&server, "/metrics");

@@ -157,10 +157,10 @@ impl Engine {
         Some(self.nodes.named(name)?.status((self.connection_error)().as_deref()))
     }
 
-    /// Follows the states of all nodes. A lost connection changes the state of no node, so it does
-    /// not show here.
+    /// Follows the states of all nodes until the engine is drained or dropped. A lost connection
+    /// changes the state of no node, so it does not show here.
     pub fn changes(&self) -> Changes {
-        Changes::new(Arc::clone(&self.nodes))
+        Changes::new(Arc::clone(&self.nodes), self.ended.subscribe())
     }
 
     /// Waits until the first outcome of every node is known: good or bad. It waits for ZooKeeper

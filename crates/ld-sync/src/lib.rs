@@ -8,14 +8,15 @@
 //! ```no_run
 //! use std::sync::Arc;
 //!
-//! use ld_config::{NodeConfig, SecretsConfig, WatcherConfig, ZooKeeperConfig};
 //! use ld_sync::Engine;
-//! use ld_zk::{Client, Options};
+//! use ld_sync::ld_config::{NodeConfig, SecretsConfig, ZooKeeperConfig};
+//! use ld_sync::ld_zk::{Client, Options};
 //!
-//! # async fn example(zookeeper: ZooKeeperConfig) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let zookeeper = ZooKeeperConfig::builder().hosts("zk1:2181,zk2:2181/production").build()?;
 //! let client = Client::new(&zookeeper, &SecretsConfig::default(), Options::default())?;
-//! let nodes = vec![NodeConfig::new("flags", "/app/flags", "/var/lib/app/flags.json")];
-//! let engine = Engine::start(Arc::new(client), nodes, WatcherConfig::default())?;
+//! let node = NodeConfig::builder("flags", "/app/flags", "/var/lib/app/flags.json").build()?;
+//! let engine = Engine::builder(Arc::new(client)).node(node).start()?;
 //! engine.settled().await;
 //! println!("{:?}", engine.status());
 //! # Ok(())

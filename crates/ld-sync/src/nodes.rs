@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::stream::{self, Stream};
 use ld_config::NodeConfig;
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
@@ -54,6 +55,8 @@ fn read_limit(node: &NodeConfig) -> Option<usize> {
 pub struct Changes {
     nodes: Arc<Nodes>,
     woken: watch::Receiver<()>,
+    /// True once the engine was drained; closed once it was dropped.
+    ended: watch::Receiver<bool>,
     /// The revision of each node that was returned last.
     told: HashMap<usize, u64>,
 }
@@ -148,25 +151,54 @@ impl std::fmt::Debug for Nodes {
 }
 
 impl Changes {
-    pub(crate) fn new(nodes: Arc<Nodes>) -> Self {
-        Self { woken: nodes.outcomes.changed(), nodes, told: HashMap::new() }
+    pub(crate) fn new(nodes: Arc<Nodes>, ended: watch::Receiver<bool>) -> Self {
+        Self { woken: nodes.outcomes.changed(), nodes, ended, told: HashMap::new() }
     }
 
     /// Waits until the status of a node changes, and gives the status of each node that changed
     /// since the last call. The first call gives all nodes at once. What happened in between is
-    /// skipped. A removed node is not returned again. After the end of the engine it is pending.
+    /// skipped. A removed node is not returned again.
+    ///
+    /// `None` once the engine was drained or dropped and all changes before that were returned.
     ///
     /// Cancel-safe.
-    pub async fn next(&mut self) -> Vec<Status> {
+    pub async fn next(&mut self) -> Option<Vec<Status>> {
         loop {
             self.woken.borrow_and_update();
+            // Checked first, so that the last changes before the end are returned.
+            let has_ended = *self.ended.borrow() || self.ended.has_changed().is_err();
             let statuses = self.untold();
             if !statuses.is_empty() {
-                return statuses;
+                return Some(statuses);
             }
-            // The sender is in the nodes that this holds, so this cannot fail.
-            let _ = self.woken.changed().await;
+            if has_ended {
+                return None;
+            }
+            tokio::select! {
+                // The sender is in the nodes that this holds, so this cannot fail.
+                _ = self.woken.changed() => {}
+                // This fails once the engine was dropped.
+                _ = self.ended.changed() => {}
+            }
         }
+    }
+
+    /// The same as a stream: each item is what [`next`](Self::next) returns, and the stream ends
+    /// with the engine.
+    ///
+    /// ```no_run
+    /// use futures_util::StreamExt;
+    ///
+    /// # async fn example(engine: ld_sync::Engine) {
+    /// let mut states = engine.changes().into_stream();
+    /// while let Some(nodes) = states.next().await {
+    ///     println!("{} nodes changed", nodes.len());
+    /// }
+    /// # }
+    /// ```
+    pub fn into_stream(self) -> impl Stream<Item = Vec<Status>> + Send + Unpin + use<> {
+        let next = async |mut changes: Self| changes.next().await.map(|statuses| (statuses, changes));
+        Box::pin(stream::unfold(self, next))
     }
 
     fn untold(&mut self) -> Vec<Status> {

@@ -58,12 +58,14 @@ impl Metrics {
         Self { registry, totals }
     }
 
-    /// Counts what happens to the nodes, for as long as it is polled.
+    /// Counts what happens to the nodes. It never returns: the status of an engine that has ended is
+    /// still served.
     pub(crate) async fn follow(&self, mut changes: Changes) {
         let mut counted = totals::Counted::default();
-        loop {
-            counted.count(&self.totals, changes.next().await);
+        while let Some(statuses) = changes.next().await {
+            counted.count(&self.totals, statuses);
         }
+        std::future::pending().await
     }
 
     /// All metrics as text.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use ld_config::NodeConfig;
 use tokio::time::timeout;
 
@@ -97,16 +98,42 @@ async fn changes_give_all_nodes_first_and_then_those_that_changed() {
     let rig = Rig::new();
     let running = rig.start_nodes(vec![node(&rig, "one"), node(&rig, "two")]);
     let mut changes = running.engine.changes();
-    assert_eq!(changes.next().await.len(), 2);
+    assert_eq!(changes.next().await.unwrap().len(), 2);
     running.engine.settled().await;
     while timeout(Duration::from_secs(5), changes.next()).await.is_ok() {}
 
     rig.memory.set("/two", "changed", 2);
-    let statuses = changes.next().await;
+    let statuses = changes.next().await.unwrap();
     assert_eq!(statuses.iter().map(|status| status.name.as_str()).collect::<Vec<_>>(), ["two"]);
     running.wait_until("the change", || rig.read("two").as_deref() == Some("changed")).await;
     assert_eq!(running.engine.node("two").unwrap().mzxid, Some(2));
     fs::remove_file(rig.path("one")).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_end_after_a_drain_with_the_last_states() {
+    let rig = Rig::new();
+    let running = rig.start_nodes(vec![node(&rig, "one")]);
+    running.wait_for("one", State::Current).await;
+    let mut changes = running.engine.changes();
+    assert!(running.engine.drain(Duration::from_secs(5)).await);
+    let ends = async {
+        assert_eq!(changes.next().await.unwrap()[0].state, State::Current);
+        assert!(changes.next().await.is_none());
+        assert!(changes.next().await.is_none());
+    };
+    timeout(Duration::from_secs(5), ends).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_changes_ends_when_the_engine_is_dropped() {
+    let rig = Rig::new();
+    let running = rig.start_nodes(vec![node(&rig, "one")]);
+    let mut changes = running.engine.changes().into_stream();
+    assert_eq!(changes.next().await.unwrap().len(), 1);
+    let rest = tokio::spawn(async move { changes.for_each(|_| std::future::ready(())).await });
+    drop(running);
+    timeout(Duration::from_secs(5), rest).await.unwrap().unwrap();
 }
 
 #[test]

@@ -15,7 +15,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut changes = tenants.changes();
     loop {
         tokio::select! {
-            changed = changes.next() => changed.iter().for_each(|status| println!("{}", describe(status))),
+            Some(changed) = changes.next() => {
+                changed.iter().for_each(|status| println!("{}", describe(status)));
+            }
             end = tokio::signal::ctrl_c() => break end?,
         }
     }

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 async fn until(changes: &mut Changes, tenant: &str, state: State) -> String {
     let wait = async {
         loop {
-            let changed = changes.next().await;
+            let changed = changes.next().await.expect("the engine runs");
             if let Some(status) = changed.iter().find(|status| status.name == tenant && status.state == state)
             {
                 break describe(status);
