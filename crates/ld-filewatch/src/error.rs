@@ -134,7 +134,7 @@ pub enum Error {
         message: String,
     },
     /// An option of the builder cannot be used; nothing is watched.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}{reason}", prefix(path))]
     InvalidOption {
         /// The path that was to be watched.
         path: PathBuf,
@@ -171,6 +171,11 @@ pub struct FileError {
     /// Why it was rejected.
     #[source]
     pub source: BoxError,
+}
+
+/// What a message about `path` begins with; nothing if that is empty.
+fn prefix(path: &Path) -> String {
+    if path.as_os_str().is_empty() { String::new() } else { format!("{}: ", path.display()) }
 }
 
 /// The text of the cause, without the path that the outer text already shows.

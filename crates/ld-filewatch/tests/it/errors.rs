@@ -170,7 +170,8 @@ fn options_that_cannot_work_are_refused() {
     let refused = |builder: ld_filewatch::Builder<u64>| {
         matches!(builder.build(number), Err(Error::InvalidOption { .. }))
     };
-    assert!(refused(FileWatcher::builder("")));
+    let error = FileWatcher::builder("").build(number).unwrap_err();
+    assert_eq!(error.to_string(), "path: must not be empty");
     assert!(refused(FileWatcher::builder("/x").poll_interval(Duration::ZERO)));
     assert!(refused(FileWatcher::builder("/x").events(false).poll_interval(Duration::MAX)));
 }
