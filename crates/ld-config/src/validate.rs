@@ -9,7 +9,7 @@ use crate::quote::{Text, quoted, shown_key};
 use crate::settings::{
     Config, NodeConfig, S3Config, SecretsConfig, StatusConfig, WatcherConfig, ZooKeeperConfig,
 };
-use crate::values::tls;
+use crate::values::{name, tls};
 
 /// A setting that cannot be used: correct it.
 ///
@@ -120,9 +120,7 @@ impl NodeConfig {
     ///
     /// The first setting that is wrong.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
-        if self.name.is_empty() || self.name.contains('.') {
-            let problem =
-                format!("{} is not the name of a node (at least one letter, no dot)", quoted(&self.name));
+        if let Err(problem) = name::check(&self.name) {
             return Err(InvalidSetting::new(format!("{NODE_PREFIX}{}", self.name), problem));
         }
         check_keys(NODE, self, &format!("{NODE_PREFIX}{}.", self.name))

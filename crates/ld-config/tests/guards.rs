@@ -40,7 +40,7 @@ fn a_guard_that_makes_no_sense_is_an_error_with_what_is_allowed() {
         ("nodes.a.max_bytes = 1k", "c:5: nodes.a.max_bytes: '1k' is not an integer in the range"),
         (
             "nodes.a.max_bytes = 1\nnodes.a.min_bytes = 2",
-            "c:5: nodes.a.max_bytes: '1' is not an integer in the range (allowed: 2 to",
+            "c:5: nodes.a.max_bytes: '1' is less than min_bytes (2)",
         ),
         (
             "nodes.a.apply_jitter = 61 minutes",

@@ -16,6 +16,9 @@ pub struct NodeBuilder {
 impl NodeConfig {
     /// Makes the node `name` with its znode and its file step by step.
     ///
+    /// The name is one that a file can say: in lower case, without a dot, `=`, `:` or line break. A
+    /// file with `nodes.Flags.source` names the node `flags`; here `Flags` is an error.
+    ///
     /// ```
     /// use ld_config::{Format, NodeConfig};
     ///
@@ -227,6 +230,12 @@ mod tests {
             (builder().mode(0o17777), "nodes.n.mode: "),
             (builder().apply_jitter(Duration::MAX), "nodes.n.apply_jitter: "),
             (NodeConfig::builder("a.b", "/n", "/n"), "nodes.a.b: "),
+            (NodeConfig::builder("a=b", "/n", "/n"), "nodes.a=b: "),
+            (
+                NodeConfig::builder("A", "/n", "/n"),
+                "nodes.A: 'A' is not the name of a node: write it in lower",
+            ),
+            (builder().min_bytes(5).max_bytes(4), "nodes.n.max_bytes: '4' is less than min_bytes (5)"),
             (NodeConfig::builder("n", "/../n", "/n"), "nodes.n.source: "),
             (NodeConfig::builder("n", "/n", ""), "nodes.n.dest: "),
         ] {

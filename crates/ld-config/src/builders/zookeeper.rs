@@ -53,7 +53,7 @@ impl ZooKeeperBuilder {
         self
     }
 
-    /// One more path of a `simple` secret that holds `user:password`.
+    /// One more path of a `simple` secret that holds `user:password`: one path, not a list.
     pub fn credential(mut self, secret: impl Into<String>) -> Self {
         self.config.credentials.push(secret.into());
         self
@@ -78,6 +78,9 @@ impl ZooKeeperBuilder {
     }
 
     /// The largest node that is sent, in bytes.
+    ///
+    /// More than [`max_read_bytes`](Self::max_read_bytes) is accepted, though watchers with these
+    /// settings reject such a node. A configuration file gets a warning for it.
     pub fn max_node_bytes(mut self, bytes: usize) -> Self {
         self.config.max_node_bytes = bytes;
         self
@@ -127,6 +130,9 @@ mod tests {
             (build(|builder| builder.timeout(Duration::ZERO)), "zookeeper.timeout: "),
             (build(|builder| builder.max_read_bytes(0)), "zookeeper.max_read_bytes: "),
             (build(|builder| builder.credential("")), "zookeeper.credentials: "),
+            (build(|builder| builder.credential("a,b")), "zookeeper.credentials: 'a,b' is not one secret"),
+            (build(|builder| builder.credential("a ")), "zookeeper.credentials: 'a ' is not one secret"),
+            (build(|builder| builder.hosts("")), "zookeeper.hosts: no host is given"),
             (build(|builder| builder.identity("cert", "key")), "zookeeper.tls.ca: "),
             (build(|builder| builder.tls("")), "zookeeper.tls.ca: "),
             (ZooKeeperConfig::builder().build().map_err(|error| error.to_string()), "zookeeper.hosts: "),

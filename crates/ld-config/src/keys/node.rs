@@ -92,12 +92,14 @@ pub(crate) static NODE: &[Key<NodeConfig>] = &[
         required: false,
         // After min_bytes, so that the two can be compared.
         read: |node, value| {
-            let least = node.guards.min_bytes.unwrap_or(0);
-            set(&mut node.guards.max_bytes, number::parse(value, least..=MAX_NODE_BYTES).map(Some))
+            let bytes = number::parse(value, 0..=MAX_NODE_BYTES)?;
+            not_below_min_bytes(bytes, node.guards.min_bytes, value)?;
+            set(&mut node.guards.max_bytes, Ok(Some(bytes)))
         },
         check: |node| {
-            let least = node.guards.min_bytes.unwrap_or(0);
-            node.guards.max_bytes.map_or(Ok(()), |bytes| number::check(bytes, least..=MAX_NODE_BYTES))
+            let Some(bytes) = node.guards.max_bytes else { return Ok(()) };
+            number::check(bytes, 0..=MAX_NODE_BYTES)?;
+            not_below_min_bytes(bytes, node.guards.min_bytes, Text::literal(&bytes.to_string()))
         },
         show: |node| node.guards.max_bytes.map(|bytes| bytes.to_string()),
     },
@@ -190,6 +192,14 @@ pub(crate) const GUARD_NAMES: [&str; 4] = ["format", "min_bytes", "max_bytes", "
 /// The keys of [`Hook`], which say nothing unless one of the first two is set.
 pub(crate) const HOOK_NAMES: [&str; 7] =
     ["on_change", "signal", "on_change_timeout", "on_change_retries", "settle", "hook_group", "on_start"];
+
+/// Refuses a `max_bytes` that no content with `min_bytes` could satisfy.
+fn not_below_min_bytes(bytes: usize, min_bytes: Option<usize>, value: Text<'_>) -> Result<(), String> {
+    match min_bytes {
+        Some(least) if bytes < least => Err(format!("{value} is less than min_bytes ({least})")),
+        _ => Ok(()),
+    }
+}
 
 /// The hook to be set.
 fn hook(node: &mut NodeConfig) -> &mut Hook {

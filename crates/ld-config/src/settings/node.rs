@@ -66,7 +66,8 @@ pub struct Guards {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeConfig {
-    /// The name after `nodes.`, up to the next dot: it holds no dot, and is lower-case in a file.
+    /// The name after `nodes.`, up to the next dot: in lower case, without a dot, `=`, `:` or line
+    /// break.
     pub name: String,
     /// The znode path below the chroot, normalised: a leading slash, no trailing or doubled one.
     /// The root is `/`.

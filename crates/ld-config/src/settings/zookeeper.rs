@@ -57,7 +57,8 @@ pub struct ZooKeeperConfig {
     pub timeout: Duration,
     /// The largest node that the watcher reads, in bytes. A larger one is rejected unread.
     pub max_read_bytes: usize,
-    /// The largest node that the writer sends, in bytes.
+    /// The largest node that the writer sends, in bytes. More than `max_read_bytes` is accepted,
+    /// with a warning in a file.
     pub max_node_bytes: usize,
 }
 

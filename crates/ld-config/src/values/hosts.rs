@@ -10,6 +10,8 @@ use crate::settings::Host;
 
 const EXPECTED: &str = "expected host, host:port or [ipv6]:port";
 
+const NO_HOST: &str = "no host is given; give one or more, as in 'zk1:2181,zk2:2181/prod'";
+
 const PORTS: &str = "1 to 65535";
 
 /// The servers and the chroot, which is empty or an absolute znode path.
@@ -33,6 +35,9 @@ pub(crate) fn parse(value: Text<'_>) -> Result<(Vec<Host>, String), String> {
         let start = servers.rfind(',').map_or(0, |comma| comma + 1);
         let scheme = text[start..servers.len() + 2].trim_start();
         return Err(format!("{} is a scheme, which is not allowed ({EXPECTED})", value.piece(scheme)));
+    }
+    if servers.trim().is_empty() && !text.contains('@') {
+        return Err(NO_HOST.to_owned());
     }
     // In 'user:p/w@host' the password reaches into what looks like the chroot.
     let hide = |error: String| if text.contains('@') { holds_credentials() } else { error };
@@ -61,7 +66,7 @@ pub(crate) fn warning(value: Text<'_>, chroot: &str) -> Option<String> {
 /// Checks servers and chroot made by hand.
 pub(crate) fn check(hosts: &[Host], chroot: &str) -> Result<(), String> {
     if hosts.is_empty() {
-        return Err("no host is given; give one or more, as in 'zk1:2181,zk2:2181/prod'".to_owned());
+        return Err(NO_HOST.to_owned());
     }
     for Host { name, port } in hosts {
         if name.parse::<Ipv6Addr>().is_err() {
@@ -176,10 +181,12 @@ mod tests {
     #[test]
     fn a_wrong_host_says_what_is_expected() {
         for (text, message) in [
-            ("", "an empty host"),
+            ("", "no host is given"),
+            (" ", "no host is given"),
+            (",", "an empty host"),
             ("a,", "an empty host"),
             ("a,,b", "an empty host"),
-            ("/chroot", "an empty host"),
+            ("/chroot", "no host is given"),
             ("a:x", "'x' is not a valid port (1 to 65535)"),
             ("a:0", "'0' is not a valid port"),
             ("a:65536", "'65536' is not a valid port"),

@@ -6,6 +6,7 @@ pub(crate) mod credentials;
 pub(crate) mod hosts;
 pub(crate) mod listen;
 pub(crate) mod mode;
+pub(crate) mod name;
 pub(crate) mod number;
 pub(crate) mod path;
 pub(crate) mod principal;
