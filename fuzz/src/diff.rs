@@ -31,7 +31,7 @@ const NO_NEWLINE: &str = "\\ No newline at end of file";
 pub(crate) fn check(data: &[u8]) {
     let (old, new) = sides(data);
     let small = data.len() <= SMALL_BYTES;
-    let options = DiffOptions { limit: if small { Duration::MAX } else { SEARCH }, ..DiffOptions::default() };
+    let options = DiffOptions::default().limit(if small { Duration::MAX } else { SEARCH });
     match within(LIMIT, "the diff", || ld_publish::diff(old, new, &options)) {
         Diff::Unified(text) if old == new => assert_eq!(text, ""),
         Diff::Unified(text) => {
@@ -68,7 +68,7 @@ fn sides(data: &[u8]) -> (&[u8], &[u8]) {
 
 fn assert_colour_only_adds(data: &[u8], plain: &str) {
     let (old, new) = sides(data);
-    let options = DiffOptions { colour: true, limit: Duration::MAX, ..DiffOptions::default() };
+    let options = DiffOptions::default().colour(true).limit(Duration::MAX);
     let Diff::Unified(mut text) = ld_publish::diff(old, new, &options) else {
         panic!("another kind in colour")
     };

@@ -117,7 +117,7 @@ async fn prepare(
     }
     let shown = Arc::clone(&plan);
     let show = move || {
-        output::show(&shown.diff(&DiffOptions { colour: output::colour(), ..DiffOptions::default() }));
+        output::show(&shown.diff(&DiffOptions::default().colour(output::colour())));
     };
     // The reader of the diff may take its time: a pager does.
     on_a_thread("showing the change", UNLIMITED, show).await?;

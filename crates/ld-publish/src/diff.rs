@@ -14,8 +14,17 @@ const MAX_INPUT_BYTES: usize = 8 * 1024 * 1024;
 /// A longer text is of no use to a reader.
 const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 
-/// How a change is shown.
+/// How a change is shown. Start from `DiffOptions::default()` and change what is different.
+///
+/// ```
+/// use ld_publish::{Diff, DiffOptions, diff};
+///
+/// let options = DiffOptions::default().names("before", "after");
+/// let Diff::Unified(text) = diff(b"5\n", b"6\n", &options) else { unreachable!() };
+/// assert!(text.starts_with("--- before\n+++ after\n"));
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct DiffOptions {
     /// The name of the old side in the header.
     pub old_name: String,
@@ -31,6 +40,29 @@ impl Default for DiffOptions {
     /// `old` and `new`, without colour, for 2 seconds.
     fn default() -> Self {
         Self { old_name: "old".into(), new_name: "new".into(), colour: false, limit: Duration::from_secs(2) }
+    }
+}
+
+impl DiffOptions {
+    /// The names of the two sides in the header.
+    #[must_use]
+    pub fn names(mut self, old: impl Into<String>, new: impl Into<String>) -> Self {
+        (self.old_name, self.new_name) = (old.into(), new.into());
+        self
+    }
+
+    /// Whether to use the colours of a terminal.
+    #[must_use]
+    pub fn colour(mut self, colour: bool) -> Self {
+        self.colour = colour;
+        self
+    }
+
+    /// How long to look for a good diff before falling back to a summary.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
     }
 }
 

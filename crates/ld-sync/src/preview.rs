@@ -132,11 +132,12 @@ impl Preview {
             NodeState::Absent(Absence::Unconfirmed { reason }) => {
                 return Err(Outcome::Unverified(format!("the node is missing, and {reason}")));
             }
-            NodeState::Absent(_) => None,
+            NodeState::Absent(absence) if absence.is_certain() => None,
             NodeState::Unreadable(Unreadable::Other(error)) => {
                 return Err(Outcome::Unreadable(chain(&error)));
             }
             NodeState::Unreadable(reason) => return Err(Outcome::Unreadable(reason.to_string())),
+            other => return Err(Outcome::Unverified(format!("the node is {other:?}"))),
         };
         if let Some(content) = &content {
             self.pass_guards(node, content, host).await?;

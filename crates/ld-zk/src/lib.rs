@@ -5,7 +5,7 @@
 //! changed credentials and restarted ensembles.
 //!
 //! ```no_run
-//! use ld_config::{SecretsConfig, ZooKeeperConfig};
+//! use ld_zk::ld_config::{SecretsConfig, ZooKeeperConfig};
 //! use ld_zk::{Client, NodeState, Options};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -21,7 +21,8 @@
 //!         }
 //!         NodeState::TooLarge { bytes, limit } => println!("{bytes} bytes, more than {limit}"),
 //!         NodeState::Absent(absence) => println!("not there: {absence:?}"),
-//!         NodeState::Unreadable(why) => println!("unreadable: {why:?}"),
+//!         NodeState::Unreadable(why) => println!("unreadable: {why}"),
+//!         other => println!("{other:?}"),
 //!     }
 //! }
 //! # }

@@ -10,6 +10,7 @@ use crate::{Error, Reservation};
 
 /// One read of one node.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Reading {
     /// What the node is.
     pub state: NodeState,
@@ -20,6 +21,11 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// One read, as a test's source of nodes makes it: of a writable server.
+    pub fn new(state: NodeState, session: SessionKey) -> Self {
+        Self { state, session, read_only: false }
+    }
+
     /// Whether the client was closed, so that no further reading comes.
     pub fn is_closed(&self) -> bool {
         matches!(&self.state, NodeState::Unreadable(Unreadable::Other(Error::Closed)))
@@ -46,6 +52,7 @@ pub(crate) type Incarnation = (SessionKey, u32);
 
 /// What a node is.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum NodeState {
     /// It is there.
     Present {
@@ -152,6 +159,7 @@ impl fmt::Debug for NodeData {
 /// How surely a missing node is meant to be missing. A wrong host, a wiped ensemble or a missing
 /// chroot makes every node look deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Absence {
     /// It was deleted in the session in which it was seen present.
     Deleted,
@@ -174,6 +182,7 @@ impl Absence {
 
 /// Why a node cannot be read. It is tried again, every 10 s at most often.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Unreadable {
     /// The credentials may not read it. Digest authentication takes any password, so that a wrong
     /// one shows only here.

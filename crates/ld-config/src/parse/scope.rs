@@ -2,6 +2,7 @@
 
 /// Which settings are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Scope {
     /// Everything.
     Watcher,

@@ -53,6 +53,9 @@ pub(super) fn may_remove(node: &Node, absence: &Absence, read_only: bool) -> Res
         Absence::Unconfirmed { reason } => {
             return Err((State::Unverified, format!("the node is missing, and {reason}; the file stays")));
         }
+        absence if !absence.is_certain() => {
+            (State::Unverified, "the node is missing, and nothing confirms that; the file stays")
+        }
         _ if read_only => {
             (State::Unverified, "the read-only server has no such node, but it may be behind; the file stays")
         }

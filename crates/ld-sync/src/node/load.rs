@@ -61,7 +61,7 @@ impl<W: NodeSource> Task<W> {
     /// Reads the node again in the midst of a load. Returns whether it still holds the pointer. A
     /// new session or a new version of the same pointer does not end a load.
     async fn still_holds(&mut self, held: &mut Held) -> bool {
-        let Reading { state, session, read_only } = self.watch.read().await;
+        let Reading { state, session, read_only, .. } = self.watch.read().await;
         let NodeState::Present { data, stat } = state else { return false };
         let is_same = pointer_in(&data).is_some_and(|json| self.key_of(&json) == held.key);
         if is_same && read_only == held.read_only {

@@ -180,7 +180,7 @@ impl<W: NodeSource> Task<W> {
 
     /// Does what a reading asks for.
     async fn act_on(&mut self, reading: Reading, disk: &Disk, owner: Result<Owner, UserError>) {
-        let Reading { state, session, read_only } = reading;
+        let Reading { state, session, read_only, .. } = reading;
         match state {
             NodeState::Present { data, stat } => {
                 let (content, reservation) = data.into_parts();
@@ -213,6 +213,7 @@ impl<W: NodeSource> Task<W> {
                 Err((state, why)) => self.leave_file(state, &why),
             },
             NodeState::Unreadable(reason) => self.leave_file(State::Unreadable, &unreadable(&reason)),
+            other => self.leave_file(State::Unreadable, &format!("the node is {other:?}; the file stays")),
         }
     }
 

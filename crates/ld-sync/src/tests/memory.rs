@@ -179,7 +179,9 @@ impl NodeSource for MemoryNode {
             Show::Closed => NodeState::Unreadable(Unreadable::Other(ld_zk::Error::Closed)),
         };
         let session = *self.source.0.session.lock().unwrap();
-        Reading { state, session, read_only }
+        let mut reading = Reading::new(state, session);
+        reading.read_only = read_only;
+        reading
     }
 
     fn refresh(&mut self) {

@@ -38,6 +38,7 @@ impl ChildrenReading {
 
 /// The children of a node.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum ChildrenState {
     /// The node is there.
     Present {

@@ -12,6 +12,7 @@ fn names(reading: &ChildrenReading) -> String {
         ChildrenState::Absent => "<absent>".to_owned(),
         ChildrenState::Unreadable(Unreadable::NoAuth) => "<no auth>".to_owned(),
         ChildrenState::Unreadable(Unreadable::Other(error)) => format!("<{error}>"),
+        other => format!("<{other:?}>"),
     }
 }
 

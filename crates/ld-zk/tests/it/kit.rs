@@ -76,6 +76,7 @@ pub(crate) fn text(reading: &Reading) -> String {
         NodeState::Absent(Absence::Confirmed) => "<absent>".to_owned(),
         NodeState::Absent(Absence::Unconfirmed { reason }) => format!("<unconfirmed: {reason}>"),
         NodeState::Unreadable(why) => format!("<{why:?}>"),
+        other => format!("<{other:?}>"),
     }
 }
 

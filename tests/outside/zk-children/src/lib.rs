@@ -38,6 +38,10 @@ pub async fn follow(mut watch: ChildrenWatch, mut tell: impl FnMut(&[String]) ->
                 eprintln!("{}: {why}", watch.path());
                 continue;
             }
+            other => {
+                eprintln!("{}: {other:?}", watch.path());
+                continue;
+            }
         };
         if last.as_ref() != Some(&workers) && !tell(last.insert(workers)) {
             return;
