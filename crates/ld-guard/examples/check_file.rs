@@ -3,11 +3,22 @@
 
 use std::error::Error;
 use std::path::Path;
+use std::process::ExitCode;
 
 use ld_guard::ld_config::{Format, Guards};
 use ld_guard::{Checks, judge};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (format, file, program) = match arguments.as_slice() {
         [format, file] => (format, file, None),

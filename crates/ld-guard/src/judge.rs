@@ -14,8 +14,10 @@ const MAX_PARSED: u64 = 32 << 20;
 /// Judges `content` by all guards that are set, cheapest first. Blocks, with a check program for
 /// 10 s at most, or until `checks` are ended.
 ///
-/// Only a check program needs a file. `write_file` writes it, to a place that the program may read,
-/// and the file is removed when the value that it gave is dropped.
+/// Only a check program needs a file. `write_file` writes it, to a place that the program may read.
+/// This function drops the value that `write_file` gave and removes nothing itself: return one that
+/// removes its file, such as `tempfile::TempPath`. The file of a plain `PathBuf` stays.
+/// `ld_publish::judge` brings such a file.
 ///
 /// # Errors
 ///
