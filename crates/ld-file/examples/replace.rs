@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::io::Read;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use ld_file::ld_blocking::{BoundedCalls, Spawner};
@@ -16,7 +17,17 @@ use ld_file::{Target, replace};
 const LIMIT: Duration = Duration::from_secs(10);
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let dest: PathBuf = std::env::args_os().nth(1).ok_or("usage: replace FILE < CONTENT")?.into();
     let mut content = Vec::new();
     std::io::stdin().read_to_end(&mut content)?;

@@ -2,11 +2,23 @@
 //! directory -- /tmp/conf.d`, then add, change and remove files there.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use ld_filewatch::DirectoryWatcher;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("usage: directory <directory>")?;
     let sizes: DirectoryWatcher<BTreeMap<PathBuf, usize>> = DirectoryWatcher::builder(path)
         .glob("**/*.conf")

@@ -1,9 +1,22 @@
 //! Watches a number in a file: `cargo run -p ld-filewatch --example minimal -- /tmp/limit`, then
 //! `echo 20 > /tmp/limit` from another terminal.
 
+use std::error::Error;
+use std::process::ExitCode;
+
 use ld_filewatch::FileWatcher;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("usage: minimal <file with a number>")?;
     let limit: FileWatcher<u32> = FileWatcher::builder(path)
         .on_error(|error| eprintln!("{error}"))

@@ -2,8 +2,10 @@
 //! --example service`. It changes the file itself after a second; a real service leaves that to the
 //! sidecar.
 
+use std::error::Error;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 use std::{env, fs, io::Read, io::Write, thread};
 
@@ -41,7 +43,17 @@ fn replace(path: &Path, content: &str) -> std::io::Result<()> {
     fs::rename(&temp, path)
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let path = env::temp_dir().join(format!("flags-{}", std::process::id()));
     replace(&path, "new_checkout = off\n")?;
 

@@ -1,13 +1,24 @@
 //! Writes a file into a node, with a diff: `set_node HOST:PORT[/CHROOT] ZNODE FILE`.
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use ld_publish::ld_config::{SecretsConfig, ZooKeeperConfig};
 use ld_publish::ld_zk::{Client, Options};
 use ld_publish::{Diff, DiffOptions, plan};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [hosts, znode, file] = arguments.as_slice() else {
         return Err("usage: set_node HOST:PORT[/CHROOT] ZNODE FILE".into());

@@ -3,11 +3,22 @@
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;
+use std::process::ExitCode;
 
 use ld_sandbox::Rules;
 use ld_sandbox::ld_config::{Config, Environment, Scope};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let path = std::env::args_os().nth(1).ok_or("usage: enforce CONFIG")?;
     let config = Config::read(&path, &Environment::of_process(), Scope::Watcher)?.config;
     let open = |directory: &Path| File::open(directory).map(Into::into);

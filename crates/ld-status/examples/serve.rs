@@ -2,6 +2,7 @@
 //! CONFIG sets `status.listen`, for example to `127.0.0.1:9102`.
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,17 @@ use ld_status::{Server, View, fetch};
 use tokio::runtime::Handle;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("usage: serve CONFIG")?;
     let config = Config::read(&path, &Environment::of_process(), Scope::Watcher)?.config;
     let listen = config.status.listen.clone().ok_or("the configuration sets no status.listen")?;

@@ -1,34 +1,43 @@
-//! Prints a node's states: `cargo run -p ld-zk --example watch_node -- localhost:2181 /live/flags`.
+//! Prints a node's states: `watch_node HOST:PORT[/CHROOT] ZNODE`, for example
+//! `cargo run -p ld-zk --example watch_node -- localhost:2181 /live/flags`.
 
-use ld_config::{Host, SecretsConfig, ZooKeeperConfig};
-use ld_zk::{Client, NodeState, Options};
+use std::error::Error;
+use std::process::ExitCode;
+
+use ld_zk::ld_config::{SecretsConfig, ZooKeeperConfig};
+use ld_zk::{Absence, Client, NodeState, Options};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut arguments = std::env::args().skip(1);
-    let (Some(host), Some(path)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: watch_node HOST:PORT PATH".into());
-    };
-    let (name, port) = host.rsplit_once(':').ok_or("the host needs a port, as in localhost:2181")?;
-    let hosts = vec![Host { name: name.to_owned(), port: port.parse()? }];
-    let config = {
-        let mut zookeeper = ZooKeeperConfig::default();
-        zookeeper.hosts = hosts;
-        zookeeper
-    };
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
-    let client = Client::new(&config, &SecretsConfig::default(), Options::default())?;
-    let mut watch = client.watch(&path)?;
+async fn run() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [hosts, znode] = arguments.as_slice() else {
+        return Err("usage: watch_node HOST:PORT[/CHROOT] ZNODE".into());
+    };
+    let zookeeper = ZooKeeperConfig::builder().hosts(hosts).build()?;
+    let client = Client::new(&zookeeper, &SecretsConfig::default(), Options::default())?;
+    let mut watch = client.watch(znode)?;
     loop {
         watch.changed().await;
         let reading = watch.read().await;
         match reading.state {
             NodeState::Present { data, stat } => {
-                println!("{path}: {} bytes, mzxid {:#x}", data.len(), stat.mzxid);
+                println!("{znode}: {} bytes, mzxid {:#x}", data.len(), stat.mzxid);
             }
-            NodeState::TooLarge { bytes, limit } => println!("{path}: {bytes} bytes, more than {limit}"),
-            NodeState::Absent(absence) => println!("{path}: not there ({absence:?})"),
-            NodeState::Unreadable(why) => println!("{path}: unreadable ({why:?})"),
+            NodeState::TooLarge { bytes, limit } => println!("{znode}: {bytes} bytes, more than {limit}"),
+            NodeState::Absent(Absence::Unconfirmed { reason }) => println!("{znode}: missing, but {reason}"),
+            NodeState::Absent(_) => println!("{znode}: does not exist"),
+            NodeState::Unreadable(why) => println!("{znode}: unreadable ({why})"),
+            other => println!("{znode}: {other:?}"),
         }
     }
 }

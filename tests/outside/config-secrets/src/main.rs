@@ -1,9 +1,22 @@
 //! `config-secrets STORE HOSTS SECRET FEATURE...`: prints the settings, and whether the secret can
 //! be read.
 
+use std::error::Error;
+use std::process::ExitCode;
+
 use config_secrets::{nodes, secrets, zookeeper};
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [store, hosts, secret, features @ ..] = arguments.as_slice() else {
         return Err("usage: config-secrets STORE HOSTS SECRET FEATURE...".into());

@@ -1,11 +1,24 @@
 //! `publish-from-code HOSTS ZNODE FILE`: publishes a JSON file.
 
+use std::error::Error;
+use std::process::ExitCode;
+
 use ld_publish::ld_config::{Format, NodeConfig, SecretsConfig, ZooKeeperConfig};
 use ld_publish::ld_zk::{Client, Options};
 use publish_from_code::publish;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [hosts, znode, file] = arguments.as_slice() else {
         return Err("usage: publish-from-code HOSTS ZNODE FILE".into());
