@@ -52,3 +52,8 @@ pub use runtime::{DESCRIPTORS_TO_START, build_runtime};
 /// The commit is missing if the sources come neither from a git checkout nor from a package that
 /// cargo made.
 pub const VERSION: &str = env!("LD_VERSION");
+
+/// The examples in the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

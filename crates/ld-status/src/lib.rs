@@ -37,3 +37,8 @@ pub use server::{MAX_CONNECTIONS, REQUEST_LIMIT, Server};
 pub use view::View;
 
 pub use {ld_config, ld_sync, ld_zk};
+
+/// The examples in the README compile and hold.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
