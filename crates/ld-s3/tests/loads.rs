@@ -141,6 +141,20 @@ async fn the_region_of_the_environment_is_the_default() {
 }
 
 #[tokio::test]
+async fn a_proxy_is_asked_for_the_whole_url() {
+    let rig = Rig::new().var("AWS_ENDPOINT_URL", "http://s3.test");
+    rig.server.put("bkt/k", "x", Some(SSE_KEY));
+    let url = rig.server.url();
+    let rig = rig.var("HTTP_PROXY", &url);
+    assert_eq!(rig.load(&pointer("k", "")).await.unwrap(), b"x");
+    let requests = rig.server.requests();
+    assert_eq!(
+        (requests[0].target.as_str(), requests[0].header("host")),
+        ("http://s3.test/bkt/k", Some("s3.test"))
+    );
+}
+
+#[tokio::test]
 async fn an_object_above_the_limit_ends_the_load_early() {
     let rig = Rig::new().max_bytes(1_000_000);
     rig.server.put("bkt/k", bytes(1_000_001), Some(SSE_KEY));

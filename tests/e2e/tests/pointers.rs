@@ -88,6 +88,18 @@ fn a_missing_object_keeps_the_file_until_it_is_there() {
 }
 
 #[test]
+fn errors_of_the_server_pass_by_themselves() {
+    let (_zookeeper, s3, host) = pointing(&["flags"]);
+    s3.put("bkt/flags", "the object", Some(SSE_KEY));
+    let error = || S3Fault::Status(500, "InternalError");
+    s3.script("bkt/flags", [error(), error(), error(), S3Fault::CutAfter(5)]);
+    let watcher = with_s3(host.watcher(), &s3).start();
+    host.wait_for("flags", "the object");
+    assert!(watcher.stderr().contains("s3://bkt/flags: the answer is 500 (InternalError)"));
+    assert_eq!(s3.requests().len(), 5);
+}
+
+#[test]
 fn a_stalled_load_holds_up_no_other_node() {
     let (zookeeper, s3, host) = pointing(&["stalled", "other"]);
     s3.put("bkt/stalled", bytes(1_000_000), Some(SSE_KEY));

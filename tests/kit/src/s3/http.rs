@@ -23,10 +23,12 @@ impl S3Request {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The path, still encoded.
+    /// The path, still encoded, also of the whole URL that a proxy is asked for.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.target.split('?').next().unwrap_or_default()
+        let target = self.target.split('?').next().unwrap_or_default();
+        let behind_scheme = target.strip_prefix("http://");
+        behind_scheme.map_or(target, |rest| rest.find('/').map_or("/", |slash| &rest[slash..]))
     }
 
     /// The query, still encoded.
