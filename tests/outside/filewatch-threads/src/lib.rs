@@ -67,7 +67,8 @@ fn all_lines(files: Files<'_>) -> Result<Vec<String>, BoxError> {
 /// A thread that tells of each change of the limit until the settings are closed. Returns how many
 /// changes it told of.
 pub fn report(settings: &FileWatcher<Settings>) -> JoinHandle<usize> {
-    let mut changes = settings.map(|settings| settings.limit).subscribe().from_start();
+    let limit = settings.map(|settings| settings.limit);
+    let mut changes = limit.subscribe().distinct().from_start();
     std::thread::spawn(move || {
         let mut told = 0;
         while let Some(change) = changes.recv() {
