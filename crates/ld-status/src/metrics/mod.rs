@@ -58,8 +58,8 @@ impl Metrics {
         Self { registry, totals }
     }
 
-    /// Counts what happens to the nodes. It never returns: the status of an engine that has ended is
-    /// still served.
+    /// Counts what happens to the nodes. It never returns: the status of an engine that has ended
+    /// is still served.
     pub(crate) async fn follow(&self, mut changes: Changes) {
         let mut counted = totals::Counted::default();
         while let Some(statuses) = changes.next().await {
