@@ -11,8 +11,11 @@ use hyper::http::request::Parts;
 use hyper::http::{Request, Response};
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_config::read_bounded_regular_file;
-use reqsign_aws_v4::{Credential, DefaultCredentialProvider, RequestSigner};
-use reqsign_core::{Context, Env, Error, FileRead, HttpSend, Signer};
+use reqsign_aws_v4::{
+    AssumeRoleWithWebIdentityCredentialProvider, Credential, ECSCredentialProvider, EnvCredentialProvider,
+    IMDSv2CredentialProvider, ProfileCredentialProvider, RequestSigner,
+};
+use reqsign_core::{Context, Env, Error, FileRead, HttpSend, ProvideCredentialChain, Signer};
 use tokio::time::timeout;
 
 use crate::environment::{AwsEnvironment, MAX_FILE_BYTES, READ_LIMIT};
@@ -72,8 +75,14 @@ impl Credentials {
 }
 
 fn new_signer(context: Context) -> Signer<Credential> {
-    // A program that a profile names is not run.
-    let chain = DefaultCredentialProvider::builder().no_process().build();
+    // The default chain without single sign-on, which needs a person, and without programs that a
+    // profile names.
+    let chain = ProvideCredentialChain::new()
+        .push(EnvCredentialProvider::new())
+        .push(ProfileCredentialProvider::default())
+        .push(AssumeRoleWithWebIdentityCredentialProvider::default())
+        .push(ECSCredentialProvider::default())
+        .push(IMDSv2CredentialProvider::default());
     Signer::new(context, chain, RequestSigner::new("s3", ""))
 }
 
