@@ -7,8 +7,9 @@ use ld_workspace::Failure;
 use ld_workspace::cargo;
 
 use crate::contents;
+use crate::gather::commit_time;
 use crate::root::{Root, fresh_directory};
-use crate::tool;
+use crate::tool::{self, same_bytes};
 
 /// A first upload to Debian closes a bug. This package is not uploaded there.
 const SUPPRESSED: &str = "--suppress-tags=initial-upload-closes-no-bugs";
@@ -18,7 +19,7 @@ const CONFIG: &str = "etc/live-data/live-data.ini";
 /// Makes the package in `directory`; `options` are for cargo-deb.
 pub(crate) fn make(directory: &Path, options: &[&str]) -> Result<PathBuf, Failure> {
     let mut command = cargo::command(&["deb", "--quiet", "--no-build", "--package", "live-data-watcher"]);
-    command.args(options).arg("--output").arg(directory);
+    command.args(options).arg("--output").arg(directory).env("SOURCE_DATE_EPOCH", commit_time()?);
     let output = tool::read(command)?;
     output
         .lines()
@@ -32,6 +33,7 @@ pub(crate) fn make(directory: &Path, options: &[&str]) -> Result<PathBuf, Failur
 pub fn check() -> Result<(), Failure> {
     let directory = fresh_directory(&cargo::target_directory()?, "deb")?;
     let package = make(&directory, &["--fast"])?;
+    same_bytes(&package, &make(&fresh_directory(&directory, "again")?, &["--fast"])?)?;
     let package = package.to_string_lossy();
     tool::run("lintian", &["--allow-root", "--fail-on=error,warning", SUPPRESSED, &package])?;
     println!("lintian finds no fault");

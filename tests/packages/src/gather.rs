@@ -57,7 +57,13 @@ fn tells_its_commit(program: &str) -> Result<(), Failure> {
     Err(Failure::new(format!("`{program} --version` does not tell the commit {commit}")))
 }
 
-/// Debian's changelog. Its date is that of the commit, so that packages are reproducible.
+/// The time of the commit in seconds since 1970. Packages are dated with it, so that they are the
+/// same when they are made again.
+pub(crate) fn commit_time() -> Result<String, Failure> {
+    Ok(tool::run("git", &["log", "-1", "--format=%ct"])?.trim().to_owned())
+}
+
+/// Debian's changelog, dated with the commit.
 fn write_changelog() -> Result<(), Failure> {
     let date = tool::run("git", &["log", "-1", "--format=%cD"])?;
     let text = format!(

@@ -23,6 +23,6 @@ pub use rpm::check as check_rpm;
 /// Makes both packages in `directory` of what was gathered.
 pub fn make(directory: &Path) -> Result<(), Failure> {
     println!("made {}", deb::make(directory, &[])?.display());
-    println!("made {}", rpm::make(directory)?.display());
+    println!("made {}", rpm::make(directory, &[])?.display());
     Ok(())
 }

@@ -7,15 +7,16 @@ use ld_workspace::Failure;
 use ld_workspace::cargo;
 
 use crate::contents;
+use crate::gather::commit_time;
 use crate::root::fresh_directory;
-use crate::tool;
+use crate::tool::{self, same_bytes};
 
-/// Makes the package in `directory`.
-pub(crate) fn make(directory: &Path) -> Result<PathBuf, Failure> {
+/// Makes the package in `directory`; `options` are for cargo-generate-rpm.
+pub(crate) fn make(directory: &Path, options: &[&str]) -> Result<PathBuf, Failure> {
     let name = format!("live-data-{}-1.{}.rpm", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
     let package = directory.join(name);
     let mut command = cargo::command(&["generate-rpm", "--package", "bins/live-data-watcher", "--output"]);
-    command.arg(&package);
+    command.arg(&package).args(options).env("SOURCE_DATE_EPOCH", commit_time()?);
     tool::read(command)?;
     Ok(package)
 }
@@ -23,7 +24,10 @@ pub(crate) fn make(directory: &Path) -> Result<PathBuf, Failure> {
 /// Checks the package of what was gathered: its digests, files, configuration and scripts.
 pub fn check() -> Result<(), Failure> {
     let directory = fresh_directory(&cargo::target_directory()?, "rpm")?;
-    let package = make(&directory)?;
+    // The default takes longer.
+    let options = ["--payload-compress", "gzip"];
+    let package = make(&directory, &options)?;
+    same_bytes(&package, &make(&fresh_directory(&directory, "again")?, &options)?)?;
     let package = package.to_string_lossy();
     tool::run("rpm", &["--checksig", "--nosignature", &package])?;
     contents::check(&tool::run("rpm", &["--query", "--list", "--package", &package])?)?;

@@ -1,5 +1,7 @@
 //! Running a tool and reading what it printed.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ld_workspace::Failure;
@@ -26,4 +28,14 @@ pub(crate) fn read(mut command: Command) -> Result<String, Failure> {
     }
     let errors = String::from_utf8_lossy(&output.stderr);
     Err(Failure::new(format!("`{line}` failed ({}):\n{printed}{errors}", output.status)))
+}
+
+/// Fails unless both files, of one package that was made twice, are the same.
+pub(crate) fn same_bytes(first: &Path, second: &Path) -> Result<(), Failure> {
+    let read =
+        |path: &Path| fs::read(path).map_err(Failure::doing(format!("cannot read {}", path.display())));
+    if read(first)? == read(second)? {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{} and {} differ", first.display(), second.display())))
 }
