@@ -63,6 +63,10 @@ pub(crate) const STEPS: &[Step] = &[
     step("package", "packages build from what is uploaded", &[], |_| package()),
 ];
 
+/// Steps that run only if they are named, and each night: they install and build other programs for
+/// longer than they check ours.
+pub(crate) const ON_REQUEST: &[&str] = &["rpm", "image"];
+
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
 const UNIT: &[&str] = &["test", "--workspace", "--all-features", "--lib", "--bins", "--examples", "--locked"];

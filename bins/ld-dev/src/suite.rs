@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::steps::{Need, STEPS, Step};
+use crate::steps::{Need, ON_REQUEST, STEPS, Step};
 use crate::test_counts::TestCounts;
 use ld_workspace::Failure;
 use ld_workspace::setup;
@@ -12,7 +12,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|step| step.name)
 }
 
-/// Runs the steps named in `only`, or all steps if it is empty.
+/// Runs the steps named in `only`. If it is empty, runs all but those that run on request.
 pub(crate) fn run(only: &[String]) -> Result<(), Failure> {
     let start = Instant::now();
     let steps = select(only);
@@ -32,12 +32,19 @@ pub(crate) fn run(only: &[String]) -> Result<(), Failure> {
     println!("\n{}", table(&steps, &times, false));
     let all = if count == 1 { "1 check" } else { &format!("All {count} checks") };
     println!("{all} passed, {} tests among them, in {}.", counts.passed(), seconds(start.elapsed()));
+    if only.is_empty() {
+        let names = ON_REQUEST.join(",");
+        println!("Not run: {names}. To run these: cargo dev test --only {names}");
+    }
     Ok(())
 }
 
 /// The chosen steps, in the order of the suite.
 fn select(only: &[String]) -> Vec<&'static Step> {
-    let chosen = |step: &&Step| only.is_empty() || only.iter().any(|name| name == step.name);
+    let chosen = |step: &&Step| {
+        let is_named = only.iter().any(|name| name == step.name);
+        is_named || (only.is_empty() && !ON_REQUEST.contains(&step.name))
+    };
     STEPS.iter().filter(chosen).collect()
 }
 
@@ -105,8 +112,9 @@ mod tests {
     }
 
     #[test]
-    fn without_names_all_steps_run() {
-        assert_eq!(named(&[]).len(), STEPS.len());
+    fn without_names_all_steps_run_but_those_on_request() {
+        assert_eq!(named(&[]).len() + ON_REQUEST.len(), STEPS.len());
+        assert_eq!(named(ON_REQUEST).len(), ON_REQUEST.len());
     }
 
     #[test]
