@@ -1,5 +1,7 @@
 //! The engine: a task for each node, the rounds, and one view of the states of all nodes.
 
+mod background;
+
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::RandomState;
@@ -22,8 +24,7 @@ use crate::loader::Loader;
 use crate::node::{HeldContent, Node, Shared};
 use crate::nodes::{Changes, Member, NodeChanges, Nodes};
 use crate::prepare::prepare_directories;
-use crate::restart::restarting;
-use crate::rounds::{Rivals, Rounds, drift, heartbeat, outage, reminders};
+use crate::rounds::{Rivals, Rounds};
 use crate::source::Source;
 use crate::status::Status;
 
@@ -208,42 +209,6 @@ impl Engine {
         let preparing = self.preparing.subscribe();
         tasks.spawn(prepare_directories(Arc::clone(&self.shared), nodes.clone(), preparing));
         self.nodes.extend(nodes.into_iter().map(&self.follow));
-    }
-
-    fn start_rounds<S: Source>(
-        &self,
-        source: &Arc<S>,
-        rounds: &watch::Sender<Rounds>,
-        settings: &WatcherConfig,
-    ) {
-        let WatcherConfig { heartbeat_interval, drift_interval, content_interval, .. } = *settings;
-        let (beating, beats) = (Arc::clone(source), rounds.clone());
-        self.keep_running("the heartbeat", move || {
-            heartbeat::run(Arc::clone(&beating), beats.clone(), heartbeat_interval)
-        });
-        let (shared, searches) = (Arc::clone(&self.shared), rounds.clone());
-        self.keep_running("the search for drift", move || {
-            drift::run(Arc::clone(&shared), searches.clone(), drift_interval)
-        });
-        let comparisons = rounds.clone();
-        self.keep_running("the comparison of contents", move || {
-            drift::compare_contents(comparisons.clone(), content_interval)
-        });
-        let (source, nodes) = (Arc::clone(source), Arc::clone(&self.nodes));
-        self.keep_running("the report of outages", move || {
-            outage::run(Arc::clone(&source), Arc::clone(&nodes))
-        });
-        let (shared, nodes) = (Arc::clone(&self.shared), Arc::clone(&self.nodes));
-        self.keep_running("the reminders", move || reminders::run(Arc::clone(&nodes), shared.chroot.clone()));
-    }
-
-    /// Starts a task that is started again if it fails unexpectedly.
-    fn keep_running<F: Future<Output: Send> + Send + 'static>(
-        &self,
-        name: &'static str,
-        start: impl FnMut() -> F + Send + 'static,
-    ) {
-        self.tasks().spawn(restarting(name, start, |_| ()));
     }
 
     fn abort_tasks(&self) {

@@ -1,13 +1,10 @@
 //! The task of one node: wait, read, decide, apply, record, again.
 
 use std::future::pending;
-use std::hash::RandomState;
 use std::sync::Arc;
 
-use ld_blocking::Spawner;
-use ld_config::{Guards, NodeConfig, Principal};
-use ld_file::{Destination, Disk, Disks, Existing, Owner, UserError, Users};
-use ld_guard::Checks;
+use ld_config::Guards;
+use ld_file::{Destination, Disk, Existing, Owner, UserError};
 use ld_zk::{NodeState, Reading, Reservation, SessionKey};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
@@ -16,40 +13,12 @@ use super::decide::{aim, may_remove, too_large, unreadable};
 use super::delay::Delay;
 use super::pointed::{LastLoad, PointerReading};
 use super::record::Node;
-use super::retry::{Attempt, HeldContent, Retry};
-use crate::loader::Loader;
+use super::retry::{Attempt, Retry};
+use super::shared::Shared;
 use crate::pointer::pointer_in;
-use crate::rounds::{Proof, Rivals, Rounds};
+use crate::rounds::{Proof, Rounds};
 use crate::source::NodeSource;
 use crate::status::State;
-
-/// What all tasks of one engine share.
-pub(crate) struct Shared {
-    pub(crate) disks: Disks,
-    pub(crate) users: Users,
-    pub(crate) held: HeldContent,
-    pub(crate) checks: Checks,
-    /// Loads what nodes point to.
-    pub(crate) loader: Option<Arc<dyn Loader>>,
-    /// The key of all hashes of pointers.
-    pub(crate) pointer_key: RandomState,
-    pub(crate) rivals: Rivals,
-    /// The ensemble and the chroot, for messages.
-    pub(crate) source: String,
-    pub(crate) chroot: String,
-    /// Where blocking work runs.
-    pub(crate) spawner: Spawner,
-    /// The process is sandboxed, which messages about missing permissions mention.
-    pub(crate) sandbox: bool,
-}
-
-impl Shared {
-    /// The ids of the configured owner and group.
-    pub(crate) async fn owner_of<'a>(&self, config: &'a NodeConfig) -> Result<Owner, UserError> {
-        let name = |principal: Option<&'a Principal>| principal.map(|Principal(name)| name.as_str());
-        self.users.owner(name(config.owner.as_ref()), name(config.group.as_ref())).await
-    }
-}
 
 /// Keeps the file of one node equal to it.
 pub(crate) struct Task<W> {

@@ -1,0 +1,41 @@
+//! What the tasks of one engine have in common.
+
+use std::hash::RandomState;
+use std::sync::Arc;
+
+use ld_blocking::Spawner;
+use ld_config::{NodeConfig, Principal};
+use ld_file::{Disks, Owner, UserError, Users};
+use ld_guard::Checks;
+
+use super::retry::HeldContent;
+use crate::loader::Loader;
+use crate::rounds::Rivals;
+
+/// What all tasks of one engine share.
+pub(crate) struct Shared {
+    pub(crate) disks: Disks,
+    pub(crate) users: Users,
+    pub(crate) held: HeldContent,
+    pub(crate) checks: Checks,
+    /// Loads what nodes point to.
+    pub(crate) loader: Option<Arc<dyn Loader>>,
+    /// The key of all hashes of pointers.
+    pub(crate) pointer_key: RandomState,
+    pub(crate) rivals: Rivals,
+    /// The ensemble and the chroot, for messages.
+    pub(crate) source: String,
+    pub(crate) chroot: String,
+    /// Where blocking work runs.
+    pub(crate) spawner: Spawner,
+    /// The process is sandboxed, which messages about missing permissions mention.
+    pub(crate) sandbox: bool,
+}
+
+impl Shared {
+    /// The ids of the configured owner and group.
+    pub(crate) async fn owner_of<'a>(&self, config: &'a NodeConfig) -> Result<Owner, UserError> {
+        let name = |principal: Option<&'a Principal>| principal.map(|Principal(name)| name.as_str());
+        self.users.owner(name(config.owner.as_ref()), name(config.group.as_ref())).await
+    }
+}
