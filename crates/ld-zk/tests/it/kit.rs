@@ -119,3 +119,14 @@ pub(crate) async fn follow(open: impl FnOnce(SocketAddr) -> Client) -> Followed 
     let reading = next(&mut watch).await;
     Followed { namespace, proxy, path, client, watch, reading }
 }
+
+/// Waits until the client has failed to connect.
+pub(crate) async fn first_failure(client: &Client) {
+    within("a first failure", async {
+        let mut states = client.states();
+        while states.get().last_error().is_none() {
+            states.changed().await.expect("the client lives");
+        }
+    })
+    .await;
+}

@@ -3,6 +3,7 @@
 mod absence;
 mod children;
 mod closing;
+mod counters;
 mod credentials;
 mod ensembles;
 mod hostile;

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use ld_config::{Host, SecretsConfig};
 use ld_testkit::{Proxy, ProxyMode, Server, ServerOptions, Session, operation, wait_until};
-use ld_zk::{Client, ConnectFailure, Error, Options, SessionState};
+use ld_zk::{Client, Error, Options, SessionState};
 
 use crate::kit::{
-    Followed, LIMIT, client, config, follow, next, open, proxied, text, until, until_content, until_state,
-    within,
+    Followed, LIMIT, client, config, first_failure, follow, next, open, proxied, text, until, until_content,
+    until_state, within,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -72,43 +72,6 @@ async fn a_session_closed_from_outside_is_replaced() {
     }
     assert!(proxy.requests_of(operation::SYNC) > syncs, "a new session syncs before it reads");
     assert_eq!(proxy.sessions().len(), 2);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connects_expiries_failures_and_round_trips_are_counted() {
-    let Followed { namespace, proxy, path, client, mut watch, reading: first, .. } = follow(client).await;
-    let counted = || client.state().sessions[0].clone();
-    assert_eq!((counted().connects, counted().reconnects(), counted().round_trip), (1, 0, None));
-    assert!(client.confirm(LIMIT).await.covers(first.session));
-    assert!(counted().round_trip.is_some_and(|round_trip| round_trip > Duration::ZERO));
-
-    proxy.reset_connections();
-    namespace.admin().set(&path, "two").unwrap();
-    let resumed = until_content(&mut watch, "two").await;
-    assert_eq!(resumed.session, first.session);
-    assert_eq!((counted().reconnects(), counted().expiries), (1, 0));
-
-    Session::expire(&proxy, namespace.server().address(), || {});
-    until("a new session", &mut watch, |reading| reading.session != first.session).await;
-    assert_eq!((counted().connects, counted().reconnects(), counted().expiries), (3, 2, 1));
-    assert!(counted().failures.is_empty(), "{:?}", counted().failures);
-
-    proxy.set_mode(ProxyMode::Refuse);
-    let refused = crate::kit::client(proxy.address());
-    first_failure(&refused).await;
-    let failures = &refused.state().sessions[0].failures;
-    assert!(failures[&ConnectFailure::NoServer] > 0, "{failures:?}");
-}
-
-/// Waits until the client has failed to connect.
-async fn first_failure(client: &Client) {
-    within("a first failure", async {
-        let mut states = client.states();
-        while states.get().last_error().is_none() {
-            states.changed().await.expect("the client lives");
-        }
-    })
-    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
