@@ -32,6 +32,7 @@ mod logging;
 mod process;
 mod progress;
 mod runtime;
+mod show_progress;
 
 pub use config::{
     ensemble, is_unopenable, parse_config, read_config, read_config_to_write, read_parsed_config,
@@ -44,8 +45,8 @@ pub use log_buffer::{MAX_LOG_BYTES, MAX_LOG_LINES};
 pub use log_format::LogFormat;
 pub use logging::{FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, log_lines_dropped, problems_logged};
 pub use process::run_main;
-pub use progress::{end_progress, show_progress, shows_progress};
 pub use runtime::{DESCRIPTORS_TO_START, build_runtime};
+pub use show_progress::{end_progress, show_progress, shows_progress};
 
 /// What `--version` prints: the version of this package and, in a release build, the commit.
 ///

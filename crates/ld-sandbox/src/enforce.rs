@@ -1,113 +1,24 @@
 //! Gives up what the rules do not need.
 
-use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use landlock::{
-    ABI, Access, AccessFs, BitFlags, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr,
-    RulesetCreated, RulesetCreatedAttr, RulesetError,
+    ABI, Access, AccessFs, CompatLevel, Compatible, PathBeneath, Ruleset, RulesetAttr, RulesetCreated,
+    RulesetCreatedAttr, RulesetError,
 };
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 
+use crate::allow::Allow;
+use crate::gaps::{Gap, SandboxError};
 use crate::open::{Opener, open_all};
 use crate::places::{Place, real_path, writable};
 use crate::rules::{NOWHERE, Rules, SYSTEM, parent_of};
 
 /// The oldest version of Landlock that keeps the promise: older ones do not restrict truncation.
 const NEEDED: ABI = ABI::V3;
-
-/// Why a process cannot be sandboxed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SandboxError {
-    /// The kernel has no Landlock, or too old a version, or does not let this process use it.
-    #[error(
-        "this kernel cannot sandbox the process, for want of Landlock; use Linux 6.2 or later with landlock \
-         in its list of security modules (lsm=), or set watcher.sandbox = false"
-    )]
-    Unsupported,
-    /// A destination lies directly in the root directory, below which all other files lie.
-    #[error(
-        "a sandbox cannot protect anything, because a destination is directly in {directory}, which is the \
-         root directory: give the destinations a directory of their own, or set watcher.sandbox = false"
-    )]
-    RootDirectory {
-        /// The directory as the configuration names it.
-        directory: PathBuf,
-    },
-    /// A rule was refused.
-    #[error("the kernel refuses a rule of the sandbox: {0}")]
-    Refused(#[source] RulesetError),
-}
-
-/// Where a sandbox differs from what is wanted. `Display` is a line for the log.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Gap {
-    /// A directory could not be opened: a sandboxed process may not use it.
-    Closed {
-        /// The directory.
-        path: PathBuf,
-        /// Why it cannot be opened.
-        cause: io::Error,
-    },
-    /// Destinations lie so that the process may change what it trusts.
-    Writable {
-        /// What it may change: a file of trust or a directory of the system.
-        path: PathBuf,
-        /// The directory of the destinations.
-        directory: PathBuf,
-    },
-}
-
-impl fmt::Display for Gap {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed { path, cause } => {
-                let path = path.display();
-                write!(f, "the sandbox keeps '{path}' closed until a restart: cannot open it now: {cause}")
-            }
-            Self::Writable { path, directory } => {
-                let (path, directory) = (path.display(), directory.display());
-                write!(
-                    f,
-                    "the sandbox leaves '{path}' writable, because destinations are in '{directory}': give \
-                     them a directory of their own"
-                )
-            }
-        }
-    }
-}
-
-/// What one rule allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Allow {
-    /// To read what the process trusts.
-    Read,
-    /// All that the replacement of regular files takes.
-    Replace,
-    ReadAndExecute,
-    ReplaceSockets,
-    WriteFile,
-}
-
-impl Allow {
-    fn access(self) -> BitFlags<AccessFs> {
-        use AccessFs::{MakeDir, MakeReg, ReadDir, ReadFile, RemoveDir, RemoveFile, Truncate, WriteFile};
-        match self {
-            Self::Read => ReadFile | ReadDir,
-            Self::ReadAndExecute => ReadFile | ReadDir | AccessFs::Execute,
-            Self::Replace => {
-                ReadFile | ReadDir | WriteFile | Truncate | MakeReg | MakeDir | RemoveFile | RemoveDir
-            }
-            Self::ReplaceSockets => AccessFs::MakeSock | RemoveFile,
-            Self::WriteFile => ReadFile | WriteFile | Truncate,
-        }
-    }
-}
 
 impl Rules {
     /// Gives up everything else, for the calling thread and what it starts from now on: threads and

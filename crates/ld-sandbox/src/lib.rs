@@ -24,12 +24,14 @@
 //! What it deliberately does not do: it restricts neither the network nor signals, and it does not
 //! try to make do with a kernel that lacks Landlock.
 
+mod allow;
 mod enforce;
+mod gaps;
 mod open;
 mod places;
 mod rules;
 
-pub use enforce::{Gap, SandboxError};
+pub use gaps::{Gap, SandboxError};
 /// The crate that this API names.
 pub use ld_config;
 pub use rules::Rules;

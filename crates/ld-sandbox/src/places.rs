@@ -3,7 +3,8 @@
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use crate::enforce::{Allow, Gap, SandboxError};
+use crate::allow::Allow;
+use crate::gaps::{Gap, SandboxError};
 
 /// One path that was opened.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! The nodes as the writer needs them: it applies their guards, and nothing else of them.
 
-use super::nodes::{self, Group, Named};
+use super::group::Group;
+use super::nodes::{self, Named};
 use crate::error::ConfigError;
 use crate::ini::Entries;
 use crate::keys::{GUARD_NAMES, NODE_PREFIX};

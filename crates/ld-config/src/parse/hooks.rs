@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::nodes::Group;
+use super::group::Group;
 use crate::hooks;
 use crate::keys::{HOOK_NAMES, NODE_PREFIX};
 use crate::problem::Position;

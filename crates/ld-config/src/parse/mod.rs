@@ -1,6 +1,7 @@
 //! From the bytes of a file to a checked [`Config`].
 
 mod apply;
+mod group;
 mod guarded;
 mod hooks;
 mod literal;

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::apply::apply;
+use super::group::Group;
 use super::{hooks, suggest};
 use crate::destinations::{Destinations, taken};
-use crate::ini::{Entries, Entry};
+use crate::ini::Entries;
 use crate::keys::{NODE, NODE_PREFIX};
 use crate::problems::Problems;
 use crate::quote::shown_key;
@@ -14,13 +15,6 @@ use crate::settings::NodeConfig;
 
 /// A node has at least a source and a destination.
 const KEYS_OF_A_NODE: usize = 2;
-
-/// The entries of one node.
-pub(super) struct Group<'a> {
-    pub(super) name: &'a str,
-    /// Each with the part of its key that follows the name.
-    pub(super) entries: Vec<(&'a str, Entry<'a>)>,
-}
 
 /// The name of each destination's node, and the line that sets it.
 pub(super) type Named<'a> = Destinations<'a, (&'a str, usize)>;

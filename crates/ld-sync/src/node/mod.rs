@@ -3,6 +3,7 @@
 mod checks;
 mod decide;
 mod delay;
+mod last_load;
 mod load;
 mod outcome;
 mod outcomes;

@@ -1,36 +1,17 @@
 //! A node that holds a pointer: its file holds what that points to.
 
-use std::borrow::Cow;
-
 use ld_file::{Depth, Digest, Disk, Done, Existing, FileError, JobError, Owner, UserError, Work};
-use ld_zk::{NodeStat, Reservation, SessionKey};
+use ld_zk::{Reservation, SessionKey};
 use tokio::time::Instant;
 
 use super::decide::aim;
+use super::last_load::{LastLoad, PointerReading};
 use super::load::Held;
 use super::retry::Aim;
 use super::task::Task;
 use crate::rounds::Proof;
 use crate::source::NodeSource;
 use crate::status::State;
-
-/// A reading that gave a pointer.
-pub(super) struct PointerReading<'a> {
-    pub(super) json: Cow<'a, str>,
-    pub(super) stat: NodeStat,
-    pub(super) session: SessionKey,
-    pub(super) read_only: bool,
-}
-
-/// What is known of the pointer that a node held last.
-pub(super) struct LastLoad {
-    /// A keyed hash of the pointer, which holds secrets.
-    pointer: u64,
-    /// What it pointed to, if that was loaded.
-    digest: Option<(Digest, u64)>,
-    /// It is not loaded before this.
-    pub(super) not_before: Option<Instant>,
-}
 
 impl<W: NodeSource> Task<W> {
     /// Makes the file hold what a pointer points to. A pointer that was loaded before is not loaded

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::decide::{aim, may_remove, too_large, unreadable};
 use super::delay::Delay;
-use super::pointed::{LastLoad, PointerReading};
+use super::last_load::{LastLoad, PointerReading};
 use super::record::Node;
 use super::retry::{Attempt, Retry};
 use super::shared::Shared;

@@ -1,0 +1,25 @@
+//! Shows how far a program is, on a terminal only.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use crate::logging;
+use crate::progress::Progress;
+
+/// Whether standard error is a terminal that can show a progress bar.
+pub fn shows_progress() -> bool {
+    io::stderr().is_terminal() && env::var_os("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// Shows `done` of `total` in a bar below the log lines until [`end_progress`]; it has no effect
+/// where [`shows_progress`] is false. It does not block: the thread that writes log lines draws.
+pub fn show_progress(done: u64, total: u64) {
+    if shows_progress() {
+        logging::set_progress(Some(Progress { done, total }));
+    }
+}
+
+/// Removes the bar.
+pub fn end_progress() {
+    logging::set_progress(None);
+}
