@@ -7,9 +7,10 @@ use ld_testkit::{Daemon, SOON, TestCommand, wait_until};
 
 use super::rig::Rig;
 
-/// An application that writes its pid file, and a line for each SIGHUP.
+/// An application that writes its pid file, and a line for each SIGUSR1. A shell cannot trap a
+/// signal that is ignored when it starts, as SIGHUP is below nohup.
 fn application(rig: &Rig) -> Daemon {
-    let script = "trap 'echo reloaded >> LOG' HUP; echo $$ > PID.new; mv PID.new PID
+    let script = "trap 'echo reloaded >> LOG' USR1; echo $$ > PID.new; mv PID.new PID
         while :; do sleep 0.05; done";
     let pid_file = rig.host.path("app.pid");
     let program = rig.install("app", &script.replace("PID", pid_file.to_str().unwrap()));
@@ -22,7 +23,7 @@ fn application(rig: &Rig) -> Daemon {
 fn the_process_of_a_pid_file_gets_the_signal() {
     let rig = Rig::new(&["flags"]);
     let _application = application(&rig);
-    let target = format!("SIGHUP:{}", rig.host.path("app.pid").display());
+    let target = format!("SIGUSR1:{}", rig.host.path("app.pid").display());
     let rig = rig.setting("nodes.flags.signal", target);
     let watcher = rig.start();
     rig.wait_for_log(&["reloaded"]);
@@ -51,7 +52,7 @@ fn a_pid_file_of_a_former_process_is_not_trusted() {
 fn a_program_that_fails_sends_no_signal() {
     let rig = Rig::new(&["flags"]).hook("flags", "[ -e GATE ]");
     let _application = application(&rig);
-    let target = format!("SIGHUP:{}", rig.host.path("app.pid").display());
+    let target = format!("SIGUSR1:{}", rig.host.path("app.pid").display());
     let rig = rig.setting("nodes.flags.signal", target);
     let rig = rig.setting("nodes.flags.on_change_retries", "0");
     let watcher = rig.start();
