@@ -40,7 +40,7 @@ struct Manner {
 }
 
 /// Asks for the most expensive answer and does not read it.
-const GREEDY: Manner = Manner { first: "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", next: "x" };
+const GREEDY: Manner = Manner { first: "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", next: "x" };
 /// Never completes its request.
 const SLOW: Manner = Manner { first: "GET / HTTP/1.1\r\nHost:", next: "x" };
 
@@ -101,7 +101,7 @@ fn is_healthy(address: SocketAddr) -> bool {
     let mut answer = String::new();
     let asked = TcpStream::connect_timeout(&address, AT_ONCE).and_then(|mut stream| {
         stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")?;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
         stream.read_to_string(&mut answer)
     });
     asked.is_ok() && answer.starts_with("HTTP/1.1 200 ")
