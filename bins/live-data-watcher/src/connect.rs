@@ -7,23 +7,36 @@ use ld_config::{Config, chain, escape_hidden};
 use ld_sync::Preview;
 use ld_zk::Client;
 use serde_json::{Value, json};
-use tracing::error;
+use tracing::{error, info};
+
+use crate::interrupt::Interrupt;
 
 /// How long the sessions may take to close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// Asks ZooKeeper and this host about every node, within `limit`. A failure is logged already.
+/// Asks ZooKeeper and this host about every node, within `limit` and until a signal comes. A
+/// failure is logged already.
 pub(crate) fn preview(config: &Config, limit: Duration) -> Result<Vec<Preview>, Exit> {
     let runtime = ld_cli::build_runtime()?;
     let previews = runtime.block_on(async {
+        let mut interrupt = Interrupt::listen().map_err(|cause| {
+            error!("{}", chain(&cause));
+            Exit::Failed
+        })?;
+        let mut name = None;
         let mut options = ld_zk::Options::default();
         (options.read_only, options.session_wait) = (true, limit);
         let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(|cause| {
             error!("{}", chain(&cause));
             Exit::Failed
         })?;
-        let previews = ld_sync::preview(&client, &config.nodes, limit).await;
+        let asked = async { name = Some(interrupt.asked().await) };
+        let previews = ld_sync::preview(&client, &config.nodes, limit, asked).await;
         client.close(CLOSE_LIMIT).await;
+        if let Some(name) = name {
+            info!("{name}: ending");
+            return Err(Exit::Failed);
+        }
         previews.map_err(|cause| {
             error!("{}", chain(&cause));
             Exit::Unreachable

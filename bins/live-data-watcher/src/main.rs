@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod connect;
+mod interrupt;
 mod notify;
 mod once;
 mod pointers;

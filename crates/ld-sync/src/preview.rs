@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use ld_blocking::Spawner;
 use ld_config::{NodeConfig, OnDelete, Principal, chain};
@@ -22,6 +23,9 @@ use crate::pointer::pointer_in;
 
 /// Nodes that are looked at together.
 const AT_ONCE: usize = 64;
+
+/// How long killed checks, and the files that they were shown, may take to be gone.
+const CHECK_LIMIT: Duration = Duration::from_secs(1);
 
 /// What a watcher would do with one node.
 #[derive(Debug, Clone)]
@@ -45,7 +49,8 @@ pub struct Preview {
 
 /// Reads every node and its ACL, asks its guards, looks up its owner, and looks at its destination.
 /// Gives what a watcher that starts now would do, in the order of `nodes`. It takes `limit` at
-/// most: what is not known by then is [`Outcome::Unknown`].
+/// most, and ends when `stop` does: what is not known by then is [`Outcome::Unknown`]. Then check
+/// programs that run are killed, within a second.
 ///
 /// It changes no node and no destination. Check programs run; they see the content in a file below
 /// the system's directory for temporary files. The answer holds for this process: another user has
@@ -58,9 +63,14 @@ pub async fn preview(
     client: &Client,
     nodes: &[NodeConfig],
     limit: Duration,
+    stop: impl Future<Output = ()>,
 ) -> Result<Vec<Preview>, ld_zk::Error> {
     let deadline = Instant::now() + limit;
-    let session = client.session().await?;
+    let stop = stop.shared();
+    let session = tokio::select! {
+        session = client.session() => session?,
+        () = stop.clone() => return Ok(nodes.iter().map(Preview::unknown).collect()),
+    };
     let host = Host {
         disks: Disks::new(Spawner::Threads),
         users: Users::new(Spawner::Threads),
@@ -69,12 +79,16 @@ pub async fn preview(
     let look = async |node: &NodeConfig| {
         let mut preview = Preview::unknown(node);
         // What was found in time stays.
-        let _ = timeout_at(deadline, preview.look(node, client, &session, &host)).await;
+        tokio::select! {
+            biased;
+            () = stop.clone() => {}
+            _ = timeout_at(deadline, preview.look(node, client, &session, &host)) => {}
+        }
         preview
     };
     let previews = stream::iter(nodes).map(look).buffered(AT_ONCE).collect().await;
-    // Check programs may still run.
-    host.checks.kill();
+    // Check programs may still run; their files go when they end.
+    host.checks.end(CHECK_LIMIT).await;
     Ok(previews)
 }
 

@@ -4,7 +4,9 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
-use ld_testkit::{Host, Namespace, SOON, Snapshot, TempDir, TestCommand, TestOutput, binary};
+use ld_testkit::{
+    Daemon, Host, Namespace, SOON, SleepingCheck, Snapshot, TempDir, TestCommand, TestOutput, binary,
+};
 
 const GOOD: &str = "[live-data]\nzookeeper.hosts = zk\nnodes.a.source = /a\nnodes.a.dest = /tmp/a\n";
 
@@ -156,4 +158,40 @@ fn a_connected_check_without_zookeeper_ends_in_time_with_3() {
     let output = connect(&host, &["--timeout", "500ms"]);
     assert_eq!(output.code, Some(3), "{}", output.stdout);
     assert!(output.stderr.contains("127.0.0.1:1"), "{}", output.stderr);
+}
+
+/// Starts a connected check, has `end` end it while its check program runs, and asserts that
+/// nothing of it is left.
+#[track_caller]
+fn with_a_running_check_program(arguments: &[&str], end: impl FnOnce(&Daemon)) {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "new").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+    let program = SleepingCheck::new(&host);
+    let host = host.setting("nodes.flags.check", program.program());
+    let temporary = host.path("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let command = TestCommand::new(binary("live-data-watcher")).args(["check", "--connect"]).args(arguments);
+    let check = command.arg(host.config()).env("TMPDIR", &temporary).start();
+    program.wait_until_running();
+
+    end(&check);
+    assert_eq!(check.wait(SOON).code(), Some(1), "{}", check.stderr());
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0, "{}", check.stderr());
+    program.wait_until_gone();
+}
+
+#[test]
+fn a_signal_ends_a_connected_check_with_its_program() {
+    for signal in [Daemon::interrupt, Daemon::terminate, Daemon::hang_up] {
+        with_a_running_check_program(&[], |check| {
+            signal(check);
+            check.wait_for_stderr(": ending\n", SOON);
+        });
+    }
+}
+
+#[test]
+fn a_connected_check_leaves_no_file_at_its_limit() {
+    with_a_running_check_program(&["--timeout", "3s"], |_| {});
 }
