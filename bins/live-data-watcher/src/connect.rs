@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tracing::{error, info};
 
 use crate::interrupt::Interrupt;
+use crate::pointers;
 
 /// How long the sessions may take to close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -30,8 +31,9 @@ pub(crate) fn preview(config: &Config, limit: Duration) -> Result<Vec<Preview>, 
             error!("{}", chain(&cause));
             Exit::Failed
         })?;
+        let loader = pointers::loader(config);
         let asked = async { name = Some(interrupt.asked().await) };
-        let previews = ld_sync::preview(&client, &config.nodes, limit, asked).await;
+        let previews = ld_sync::preview(&client, &config.nodes, loader.as_deref(), limit, asked).await;
         client.close(CLOSE_LIMIT).await;
         if let Some(name) = name {
             info!("{name}: ending");

@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 /// The key of the original's loader configuration (baseplate.py, `live_data_watcher.py`).
 const LOAD_TYPE_KEY: &str = "live_data_watcher_load_type";
 
+/// Why a pointer is rejected without a loader.
+pub(crate) const NOT_LOADED: &str = "the node points to an object in S3, which this program does not load";
+
 /// The JSON of a pointer, if `content` is one: an object with the load type `S3`. Python's numbers
 /// are written in it as [`Loader::parse`](crate::Loader::parse) says.
 ///

@@ -18,8 +18,9 @@ use tokio::time::{Instant, timeout_at};
 
 pub use outcome::Outcome;
 
+use crate::loader::Loader;
 use crate::node::too_large;
-use crate::pointer::pointer_in;
+use crate::pointer::{NOT_LOADED, pointer_in};
 
 /// Nodes that are looked at together.
 const AT_ONCE: usize = 64;
@@ -50,7 +51,8 @@ pub struct Preview {
 /// Reads every node and its ACL, asks its guards, looks up its owner, and looks at its destination.
 /// Gives what a watcher that starts now would do, in the order of `nodes`. It takes `limit` at
 /// most, and ends when `stop` does: what is not known by then is [`Outcome::Unknown`]. Then check
-/// programs that run are killed, within a second.
+/// programs that run are killed, within a second. `loader` is the one of the watcher; it is asked
+/// whether pointers are valid, and loads nothing.
 ///
 /// It changes no node and no destination. Check programs run; they see the content in a file below
 /// the system's directory for temporary files. The answer holds for this process: another user has
@@ -62,6 +64,7 @@ pub struct Preview {
 pub async fn preview(
     client: &Client,
     nodes: &[NodeConfig],
+    loader: Option<&dyn Loader>,
     limit: Duration,
     stop: impl Future<Output = ()>,
 ) -> Result<Vec<Preview>, ld_zk::Error> {
@@ -72,6 +75,7 @@ pub async fn preview(
         () = stop.clone() => return Ok(nodes.iter().map(Preview::unknown).collect()),
     };
     let host = Host {
+        loader,
         disks: Disks::new(Spawner::Threads),
         users: Users::new(Spawner::Threads),
         checks: Checks::default(),
@@ -93,7 +97,8 @@ pub async fn preview(
 }
 
 /// What is asked of this host.
-struct Host {
+struct Host<'a> {
+    loader: Option<&'a dyn Loader>,
     disks: Disks,
     users: Users,
     checks: Checks,
@@ -112,7 +117,13 @@ impl Preview {
         }
     }
 
-    async fn look(&mut self, node: &NodeConfig, client: &Client, session: &zookeeper::Client, host: &Host) {
+    async fn look(
+        &mut self,
+        node: &NodeConfig,
+        client: &Client,
+        session: &zookeeper::Client,
+        host: &Host<'_>,
+    ) {
         let most = node.guards.max_bytes.unwrap_or(usize::MAX);
         let reading = match client.watch(&node.source) {
             Ok(watch) => watch.at_most(most).read().await,
@@ -131,7 +142,7 @@ impl Preview {
         &mut self,
         node: &NodeConfig,
         Reading { state, read_only, .. }: Reading,
-        host: &Host,
+        host: &Host<'_>,
     ) -> Result<Outcome, Outcome> {
         let content = match state {
             NodeState::Present { data, stat } => {
@@ -193,10 +204,14 @@ impl Preview {
         &self,
         node: &NodeConfig,
         content: &Arc<Vec<u8>>,
-        host: &Host,
+        host: &Host<'_>,
     ) -> Result<(), Outcome> {
-        if pointer_in(content).is_some() {
-            return Err(Outcome::Pointer);
+        if let Some(json) = pointer_in(content) {
+            return Err(match host.loader.map(|loader| loader.parse(&json)) {
+                Some(Ok(_)) => Outcome::Pointer,
+                Some(Err(reason)) => Outcome::Rejected(reason),
+                None => Outcome::Rejected(NOT_LOADED.to_owned()),
+            });
         }
         let (guards, content, checks) = (node.guards.clone(), Arc::clone(content), host.checks.clone());
         let judge = move || {

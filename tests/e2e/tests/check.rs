@@ -160,6 +160,30 @@ fn a_connected_check_without_zookeeper_ends_in_time_with_3() {
     assert!(output.stderr.contains("127.0.0.1:1"), "{}", output.stderr);
 }
 
+#[test]
+fn a_connected_check_rejects_a_pointer_that_is_not_valid() {
+    let zookeeper = Namespace::new();
+    let mut host = Host::new(zookeeper.connect_string());
+    for (name, key) in [("valid", r#""key""#), ("wrong", "5")] {
+        let pointer = format!(
+            r#"{{"live_data_watcher_load_type": "S3", "bucket_name": "bkt", "file_key": {key},
+                "region_name": "us-east-1"}}"#
+        );
+        let path = format!("/{name}");
+        zookeeper.admin().create(&zookeeper.path(&path), &pointer).unwrap();
+        host = host.node(name, &path);
+    }
+    let output = connect(&host, &["--json"]);
+    assert_eq!(output.code, Some(1), "{}", output.stderr);
+    for part in [
+        r#""name":"valid","outcome":"pointer""#,
+        r#""name":"wrong","outcome":"rejected""#,
+        "rejected: the pointer to S3 is not valid: 'file_key' is not a string",
+    ] {
+        assert!(output.stdout.contains(part), "{part}: {}", output.stdout);
+    }
+}
+
 /// Starts a connected check, has `end` end it while its check program runs, and asserts that
 /// nothing of it is left.
 #[track_caller]

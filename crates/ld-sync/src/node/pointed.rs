@@ -9,6 +9,7 @@ use super::last_load::{LastLoad, PointerReading};
 use super::load::Held;
 use super::retry::Aim;
 use super::task::Task;
+use crate::pointer::NOT_LOADED;
 use crate::rounds::Proof;
 use crate::source::NodeSource;
 use crate::status::State;
@@ -23,9 +24,7 @@ impl<W: NodeSource> Task<W> {
         owner: Result<Owner, UserError>,
     ) {
         let Some(loader) = self.shared.loader.clone() else {
-            let why =
-                "the node points to an object in S3, which this program does not load; the last file stays";
-            return self.leave_file(State::Rejected, why);
+            return self.leave_file(State::Rejected, &format!("{NOT_LOADED}; the last file stays"));
         };
         let pointer = match loader.parse(&reading.json) {
             Ok(pointer) => pointer,

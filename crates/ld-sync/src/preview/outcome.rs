@@ -20,7 +20,7 @@ pub enum Outcome {
         /// The directory that does not exist yet, and would be made.
         makes: Option<PathBuf>,
     },
-    /// The node points to an object, which would be loaded. It is not looked at.
+    /// The node holds a valid pointer to an object, which would be loaded. It is not looked at.
     Pointer,
     /// The node does not exist: the file would be removed.
     Remove,
@@ -32,7 +32,7 @@ pub enum Outcome {
     Unverified(String),
     /// The file would stay, since the node cannot be read: why.
     Unreadable(String),
-    /// The file would stay, since a guard rejects the content: why.
+    /// The file would stay, since a guard rejects the content, or a pointer is not valid: why.
     Rejected(String),
     /// The file could not be written or removed: why.
     Blocked(String),
