@@ -137,6 +137,10 @@ impl Mailbox {
         event
     }
 
+    fn unfinished(&self) -> Option<Event> {
+        self.lock().unfinished.clone()
+    }
+
     fn finish(&self) {
         self.lock().unfinished = None;
     }
@@ -194,7 +198,12 @@ impl Task {
         let mut failures = 0;
         loop {
             let started = Instant::now();
-            match self.attempt(&event).await {
+            let (is_newer, result) = self.attempt(event.clone()).await;
+            event = self.mailbox.unfinished().unwrap_or(event);
+            if is_newer {
+                (backoff, failures) = (Backoff::new(RETRY_FIRST, RETRY_AT_MOST), 0);
+            }
+            match result {
                 Ok(()) => {
                     self.mailbox.finish();
                     self.shared.runs.succeeded(&event.subject.name);
@@ -223,19 +232,26 @@ impl Task {
         }
     }
 
-    /// Runs the hook once, when fewer than the most run at a time.
-    async fn attempt(&self, event: &Event) -> Result<(), Failure> {
+    /// Runs the hook once, when fewer than the most run at a time. Also gives whether a newer event
+    /// came before the run began: then the run was for that.
+    async fn attempt(&self, event: Event) -> (bool, Result<(), Failure>) {
         // The semaphore is never closed.
-        let slot = Arc::clone(&self.shared.slots).acquire_owned().await.map_err(|_| Failure::Interrupted)?;
-        let (hook, event) = (self.hook.clone(), event.clone());
+        let Ok(slot) = Arc::clone(&self.shared.slots).acquire_owned().await else {
+            return (false, Err(Failure::Interrupted));
+        };
+        let (hook, mailbox) = (self.hook.clone(), Arc::clone(&self.mailbox));
         let programs = self.shared.programs.clone();
         let call = move || {
             // Until the run has ended, also if its caller has gone on.
             let _slot = slot;
-            action::run(&hook, &event, &programs)
+            // It may have waited for a slot, or for the program of a former hook. A newer event
+            // that has to settle is left for a run of its own.
+            let newer = if hook.settle.is_zero() { mailbox.take() } else { None };
+            let result = action::run(&hook, newer.as_ref().unwrap_or(&event), &programs);
+            (newer.is_some(), result)
         };
         let ended = self.calls.run(action::limit(&self.hook) + HANG_LIMIT, call).await;
-        ended.unwrap_or_else(|error| Err(Failure::Failed(error.to_string())))
+        ended.unwrap_or_else(|error| (false, Err(Failure::Failed(error.to_string()))))
     }
 }
 

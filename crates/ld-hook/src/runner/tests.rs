@@ -153,6 +153,20 @@ async fn only_as_many_hooks_run_at_a_time_as_are_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_before_the_run_begins_takes_its_place() {
+    let rig = Rig::new(0);
+    let slot = Arc::clone(&rig.shared.slots).acquire_owned().await.unwrap();
+    let runner = rig.start();
+    runner.push(event(Kind::Created));
+    sleep(Duration::from_secs(1)).await;
+    runner.push(event(Kind::Deleted));
+    drop(slot);
+    rig.wait_for_runs(1).await;
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(rig.log(), ["deleted"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hook_counts_as_running_until_its_program_has_ended() {
     let mut rig = Rig::new(0);
     let gate = rig.dir.path().join("gate");
