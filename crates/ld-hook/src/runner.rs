@@ -1,16 +1,19 @@
 //! The task of one hook: it waits for changes, and runs the hook until it succeeds or is given up.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod mailbox;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_config::Hook;
 use ld_program::Programs;
 use ld_zk::Backoff;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use self::mailbox::Mailbox;
 use crate::action::{self, Failure};
 use crate::event::Event;
 use crate::log;
@@ -45,23 +48,6 @@ pub(crate) struct Runner {
     mailbox: Arc<Mailbox>,
     calls: BoundedCalls,
     task: AbortHandle,
-}
-
-/// The latest change, for the task.
-#[derive(Debug, Default)]
-struct Mailbox {
-    events: Mutex<Events>,
-    is_changed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Events {
-    /// It waits for a run. A later one takes its place.
-    waiting: Option<Event>,
-    /// The hook runs for it, or has failed for it.
-    unfinished: Option<Event>,
-    /// It is not run again for the unfinished one.
-    is_given_up: bool,
 }
 
 impl Runner {
@@ -101,68 +87,6 @@ impl Drop for Runner {
     /// A program that runs goes on to its end.
     fn drop(&mut self) {
         self.task.abort();
-    }
-}
-
-impl Mailbox {
-    fn put(&self, event: Event) {
-        self.lock().waiting = Some(event);
-        self.is_changed.notify_one();
-    }
-
-    /// Waits until an event waits. Cancel-safe.
-    async fn arrival(&self) {
-        while self.lock().waiting.is_none() {
-            self.is_changed.notified().await;
-        }
-    }
-
-    /// Waits for an event and takes it. Cancel-safe.
-    async fn next(&self) -> Event {
-        loop {
-            self.arrival().await;
-            if let Some(event) = self.take() {
-                return event;
-            }
-        }
-    }
-
-    fn take(&self) -> Option<Event> {
-        let mut events = self.lock();
-        let event = events.waiting.take();
-        if event.is_some() {
-            events.unfinished.clone_from(&event);
-            events.is_given_up = false;
-        }
-        event
-    }
-
-    fn unfinished(&self) -> Option<Event> {
-        self.lock().unfinished.clone()
-    }
-
-    fn finish(&self) {
-        self.lock().unfinished = None;
-    }
-
-    fn give_up(&self) {
-        self.lock().is_given_up = true;
-    }
-
-    /// The event for which the hook was given up, unless a newer one waits.
-    fn given_up(&self) -> Option<Event> {
-        let events = self.lock();
-        events.unfinished.clone().filter(|_| events.is_given_up && events.waiting.is_none())
-    }
-
-    fn take_unfinished(&self) -> Option<Event> {
-        let mut events = self.lock();
-        let (waiting, unfinished) = (events.waiting.take(), events.unfinished.take());
-        waiting.or(unfinished)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Events> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

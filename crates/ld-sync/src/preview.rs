@@ -1,5 +1,6 @@
 //! What a watcher would do with each node, found out without changing anything.
 
+mod acl;
 mod outcome;
 
 use std::path::PathBuf;
@@ -12,7 +13,7 @@ use ld_blocking::Spawner;
 use ld_config::{NodeConfig, OnDelete, Principal, chain};
 use ld_file::{Change, Disks, FileUnderCheck, LOOK_LIMIT, Owner, Target, Users};
 use ld_guard::Checks;
-use ld_zk::zookeeper::{self, Permission};
+use ld_zk::zookeeper;
 use ld_zk::{Absence, Client, NodeState, Reading, Unreadable};
 use tokio::time::{Instant, timeout_at};
 
@@ -130,7 +131,7 @@ impl Preview {
             Err(error) => return self.outcome = Outcome::Unreadable(error.to_string()),
         };
         if let Ok((acl, _)) = session.get_acl(&node.source).await {
-            self.acl = Some(acl.iter().map(entry).collect());
+            self.acl = Some(acl.iter().map(acl::entry).collect());
         }
         self.outcome = match self.judge(node, reading, host).await {
             Ok(outcome) | Err(outcome) => outcome,
@@ -228,35 +229,5 @@ impl Preview {
             Ok(Err(error)) => Err(Outcome::Blocked(format!("the content {error}"))),
             Err(error) => Err(Outcome::Blocked(error.to_string())),
         }
-    }
-}
-
-/// An entry of an ACL as `scheme:id:permissions`. Of a digest only the user's name is shown.
-fn entry(acl: &zookeeper::Acl) -> String {
-    let letters = [
-        (Permission::CREATE, 'c'),
-        (Permission::DELETE, 'd'),
-        (Permission::READ, 'r'),
-        (Permission::WRITE, 'w'),
-        (Permission::ADMIN, 'a'),
-    ];
-    let granted = letters.iter().filter(|(permission, _)| acl.permission().has(*permission));
-    let permissions: String = granted.map(|(_, letter)| *letter).collect();
-    let (scheme, id) = (acl.scheme(), acl.id());
-    let shown = if scheme == "digest" { id.split(':').next().unwrap_or_default() } else { id };
-    format!("{scheme}:{shown}:{permissions}")
-}
-
-#[cfg(test)]
-mod tests {
-    use ld_zk::zookeeper::{Acl, AuthId};
-
-    use super::*;
-
-    #[test]
-    fn an_acl_is_shown_without_the_hash_of_a_password() {
-        let digest = AuthId::new("digest", "live-data:planted=");
-        assert_eq!(entry(&Acl::new(Permission::READ | Permission::ADMIN, digest)), "digest:live-data:ra");
-        assert_eq!(entry(&Acl::new(Permission::ALL, AuthId::anyone())), "world:anyone:cdrwa");
     }
 }
