@@ -60,7 +60,7 @@ fn scrape(socket: &Path) -> Result<f64, Failure> {
     let start = Instant::now();
     let mut answer = Vec::new();
     let asked = UnixStream::connect(socket).and_then(|mut stream| {
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")?;
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
         stream.read_to_end(&mut answer)
     });
     asked.map_err(Failure::doing("cannot ask for the metrics"))?;
