@@ -120,6 +120,14 @@ fn a_setting_of_no_hook_warns() {
 }
 
 #[test]
+fn a_hook_that_is_refused_has_no_warning_beside_its_error() {
+    let Err(ConfigError::Invalid { errors, warnings, .. }) = parse("nodes.a.signal = SIGHUP:app") else {
+        panic!("the signal has no path and no unit")
+    };
+    assert_eq!((errors.len(), warnings.len()), (1, 0), "{errors:?} {warnings:?}");
+}
+
+#[test]
 fn a_misspelt_hook_is_suggested() {
     let warnings = parse("nodes.a.on_chnge = /x").unwrap().warnings;
     assert!(warnings[0].to_string().contains("'nodes.a.on_change'"), "{warnings:?}");

@@ -23,10 +23,9 @@ impl Groups {
         };
         let key = |field: &str| format!("{NODE_PREFIX}{}.{field}", group.name);
         if node.active_hook().is_none() {
-            let idle = group
-                .entries
-                .iter()
-                .find(|(name, entry)| HOOK_NAMES.contains(name) && !entry.value.is_empty());
+            // A value of these two that was refused has its own error.
+            let is_idle = |name: &&str| HOOK_NAMES.contains(name) && !["on_change", "signal"].contains(name);
+            let idle = group.entries.iter().find(|(name, entry)| is_idle(name) && !entry.value.is_empty());
             if let Some((_, entry)) = idle {
                 let (on_change, signal) = (key("on_change"), key("signal"));
                 let message = format!("it has no effect without {on_change} or {signal}");
