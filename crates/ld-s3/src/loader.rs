@@ -108,9 +108,11 @@ impl Found {
     }
 }
 
-/// One failure for all shards: the first one, with the number of the others. One that may pass soon
-/// decides when to try again.
-fn summary(failures: Vec<Failure>) -> Failure {
+/// One failure for all shards: the first one by name, with the number of the others. So attempts
+/// that fail alike read alike, whichever shard was asked first, and are logged once. A failure that
+/// may pass soon decides when to try again.
+fn summary(mut failures: Vec<Failure>) -> Failure {
+    failures.sort_by(|one, other| one.reason.cmp(&other.reason));
     let is_transient = failures.iter().any(|failure| failure.kind == Kind::Transient);
     let others = failures.len().saturating_sub(1);
     let Some(mut first) = failures.into_iter().next() else { return Failure::lasting("there is no shard") };
@@ -133,6 +135,13 @@ mod tests {
         let failure = summary(vec![Failure::lasting("a: 404"), Failure::transient("b: broke")]);
         assert_eq!(failure, Failure::transient("a: 404 (and 1 other shard failed)"));
         assert_eq!(summary(vec![Failure::lasting("a: 404")]), Failure::lasting("a: 404"));
+    }
+
+    #[test]
+    fn shards_that_fail_alike_read_alike_in_any_order() {
+        let failures = ["1/a: 404", "2/a: 404", "3/a: 404"].map(Failure::lasting).to_vec();
+        let reversed = failures.iter().rev().cloned().collect();
+        assert_eq!(summary(failures), summary(reversed));
     }
 
     #[test]
