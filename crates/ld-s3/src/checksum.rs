@@ -7,9 +7,9 @@ use hyper::HeaderMap;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-static CRC32: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISO_HDLC);
-static CRC32C: Crc<u32, Table<16>> = Crc::<u32, Table<16>>::new(&CRC_32_ISCSI);
-static CRC64NVME: Crc<u64, Table<16>> = Crc::<u64, Table<16>>::new(&CRC_64_NVME);
+static CRC32: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
+static CRC32C: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISCSI);
+static CRC64NVME: Crc<u64, Table<1>> = Crc::<u64, Table<1>>::new(&CRC_64_NVME);
 
 /// The prefix of the headers with checksums, and the names of the checksums that are understood.
 const PREFIX: &str = "x-amz-checksum-";
@@ -26,8 +26,8 @@ struct Checksum {
 }
 
 enum State {
-    Crc32(Digest<'static, u32, Table<16>>),
-    Crc64(Digest<'static, u64, Table<16>>),
+    Crc32(Digest<'static, u32, Table<1>>),
+    Crc64(Digest<'static, u64, Table<1>>),
     Sha1(Sha1),
     Sha256(Sha256),
 }
