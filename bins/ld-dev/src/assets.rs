@@ -11,10 +11,9 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use ld_workspace::Failure;
 
-#[allow(dead_code)]
+#[expect(dead_code, reason = "only the description of the arguments is used")]
 #[path = "../../live-data-watcher/src/args.rs"]
 mod watcher;
-#[allow(dead_code)]
 #[path = "../../live-data-writer/src/args.rs"]
 mod writer;
 
