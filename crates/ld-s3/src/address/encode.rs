@@ -1,26 +1,17 @@
-//! Percent-encoding as AWS does it: all but unreserved characters, in upper-case hexadecimal.
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use std::fmt::Write as _;
+/// All but what RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The same without the slash.
+const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// A path: slashes stay, and so do dots and empty parts.
 pub(super) fn encode_path(text: &str) -> String {
-    encode(text, |byte| byte == b'/')
+    utf8_percent_encode(text, RESERVED_IN_PATH).to_string()
 }
 
 /// The value of a query parameter.
 pub(super) fn encode_query(text: &str) -> String {
-    encode(text, |_| false)
-}
-
-fn encode(text: &str, stays: impl Fn(u8) -> bool) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || stays(byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // A String takes all that is written to it.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+    utf8_percent_encode(text, RESERVED).to_string()
 }

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Uri;
 use hyper::header::HeaderValue;
+use percent_encoding::percent_decode_str;
 
 /// Which servers are reached through which proxy.
 #[derive(Debug, Default)]
@@ -87,7 +88,8 @@ impl Proxy {
         }
         let authorization = match authority.as_str().rsplit_once('@') {
             Some((user, _)) => {
-                let basic = format!("Basic {}", STANDARD.encode(decode(user)));
+                let basic =
+                    format!("Basic {}", STANDARD.encode(percent_decode_str(user).collect::<Vec<_>>()));
                 let mut value = HeaderValue::try_from(basic).map_err(|_| WRONG)?;
                 value.set_sensitive(true);
                 Some(value)
@@ -97,26 +99,6 @@ impl Proxy {
         let port = authority.port_u16().unwrap_or(80);
         Ok(Self { host: authority.host().to_owned(), port, authorization })
     }
-}
-
-/// Percent-encoding taken away; what is no encoding stays.
-fn decode(text: &str) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| first == b'%') {
-            Some(byte) => {
-                decoded.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                decoded.push(first);
-                rest = tail;
-            }
-        }
-    }
-    decoded
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
+use percent_encoding::percent_decode_str;
 
 use super::http::S3Request;
 use super::signature::Authorization;
@@ -32,22 +33,8 @@ fn md5_of(key: &str) -> Option<String> {
 
 /// `BUCKET/KEY` of a request, decoded.
 pub(super) fn place(request: &S3Request) -> String {
-    let mut decoded = Vec::new();
-    let mut rest = request.path().as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()).filter(|_| first == b'%') {
-            Some(byte) => {
-                decoded.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                decoded.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(decoded.strip_prefix(b"/").unwrap_or(&decoded)).into_owned()
+    let decoded = percent_decode_str(request.path()).decode_utf8_lossy();
+    decoded.strip_prefix('/').unwrap_or(&decoded).to_owned()
 }
 
 /// Judges a request by the rules.
