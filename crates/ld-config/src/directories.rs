@@ -8,6 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::process::{Gid, getegid, geteuid, getgroups};
 
+use crate::file::other_writers;
+
 /// How many symlinks one path may have, as in Linux.
 const MAX_LINKS: u32 = 40;
 
@@ -20,6 +22,13 @@ pub struct OpenDirectory {
     pub path: PathBuf,
     writer: String,
     remedy: &'static str,
+}
+
+/// Why others than root and the user of this process may change a file, which was `found` at
+/// `path`, or replace it. Blocks on a file system that hangs.
+pub fn who_may_change(path: &Path, found: &Metadata) -> impl Iterator<Item = String> {
+    let directory = open_directory(path, None).map(|directory| directory.to_string());
+    other_writers(found).into_iter().chain(directory)
 }
 
 /// Looks at every directory on the way to a file, through symlinks too, for one that others than

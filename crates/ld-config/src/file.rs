@@ -16,15 +16,13 @@ const FIRST_BYTES: usize = 64 * 1024;
 pub struct BoundedFile {
     /// The bytes, zeroed when they are dropped. No other copy of them was made.
     pub content: Zeroizing<Vec<u8>>,
-    /// Why others than root and the user of this process may change the file, if they may.
-    pub other_writers: Option<String>,
     /// What the file is, as it was read.
     pub metadata: Metadata,
 }
 
 impl fmt::Debug for BoundedFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BoundedFile").field("other_writers", &self.other_writers).finish_non_exhaustive()
+        f.debug_struct("BoundedFile").field("metadata", &self.metadata).finish_non_exhaustive()
     }
 }
 
@@ -66,7 +64,7 @@ pub fn read_bounded_regular_file(path: &Path, limit: usize) -> Result<BoundedFil
         return Err(ReadFileError::NotRegular { kind });
     }
     let content = read_up_to(&mut file, limit)?;
-    Ok(BoundedFile { content, other_writers: other_writers(&metadata), metadata })
+    Ok(BoundedFile { content, metadata })
 }
 
 /// Why others than root and the user of this process may change a file; `None` if they may not.

@@ -80,7 +80,7 @@ mod values;
 
 pub use builders::{NodeBuilder, ZooKeeperBuilder};
 pub use chain::chain;
-pub use directories::{OpenDirectory, open_directory};
+pub use directories::{OpenDirectory, open_directory, who_may_change};
 pub use environment::Environment;
 pub use error::ConfigError;
 pub use escape::{escape_hidden, is_hidden};

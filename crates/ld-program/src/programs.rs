@@ -68,8 +68,7 @@ impl Programs {
     pub fn warn_of_writers(&self, program: &Path, what: impl fmt::Display) {
         // What cannot be looked at cannot be run either, which says why.
         let Ok(found) = std::fs::metadata(program) else { return };
-        let directory = ld_config::open_directory(program, None).map(|directory| directory.to_string());
-        for reason in ld_config::other_writers(&found).into_iter().chain(directory) {
+        for reason in ld_config::who_may_change(program, &found) {
             self.warn_once(format!("{what}: {reason}"));
         }
     }

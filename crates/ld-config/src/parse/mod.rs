@@ -15,7 +15,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use crate::directories::open_directory;
+use crate::directories::{open_directory, who_may_change};
 use crate::environment::Environment;
 use crate::error::ConfigError;
 use crate::file;
@@ -64,8 +64,7 @@ impl Parsed {
         for (key, file) in secrets.into_iter().chain(programs) {
             let Ok(found) = fs::metadata(file) else { continue };
             let at = self.places.get(&key).copied().unwrap_or(Position::from(1));
-            let directory = open_directory(file, None).map(|directory| directory.to_string());
-            let reasons = file::other_writers(&found).into_iter().chain(directory);
+            let reasons = who_may_change(file, &found);
             self.warnings.extend(reasons.map(|reason| Problem::of_key(origin, at, &key, reason)));
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::error::SecretsError;
-use crate::directories::open_directory;
+use crate::directories::who_may_change;
 use crate::file::{ReadFileError, read_bounded_regular_file};
 use crate::limits::MAX_SECRETS_BYTES;
 use crate::quote::quoted;
@@ -35,8 +35,7 @@ impl ReadSecrets {
 pub(super) fn read_file(file: &Path, warnings: &mut Vec<String>) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
     match read_bounded_regular_file(file, MAX_SECRETS_BYTES) {
         Ok(read) => {
-            let directory = open_directory(file, None).map(|directory| directory.to_string());
-            let reasons = read.other_writers.into_iter().chain(directory);
+            let reasons = who_may_change(file, &read.metadata);
             let name = quoted(&file.to_string_lossy());
             warnings.extend(reasons.map(|reason| format!("the secrets in {name}: {reason}")));
             Ok(read.content)
