@@ -1,13 +1,11 @@
 //! What hook settings say together: nodes of one group share one hook, and none is in a sandbox.
 
 use crate::quote::{quoted, shown_key};
-use crate::settings::{Config, Hook, NodeConfig};
+use crate::settings::{Config, Hook};
 
-/// The setting of `node` that keeps it from sharing the hook of `first`: its key and the problem.
-pub(crate) fn differs(node: &NodeConfig, first: &NodeConfig) -> Option<(&'static str, String)> {
-    let default = Hook::default();
-    let ours = node.hook.as_deref().unwrap_or(&default);
-    let theirs = first.hook.as_deref().unwrap_or(&default);
+/// The setting that keeps a node with the hook `ours` from sharing the one of the node `first`: its
+/// key and the problem.
+pub(crate) fn differs(ours: &Hook, first: &str, theirs: &Hook) -> Option<(&'static str, String)> {
     let differing = [
         ("on_change", ours.on_change != theirs.on_change),
         ("signal", ours.signal != theirs.signal),
@@ -17,7 +15,7 @@ pub(crate) fn differs(node: &NodeConfig, first: &NodeConfig) -> Option<(&'static
         ("on_start", ours.on_start != theirs.on_start),
     ];
     let (key, _) = differing.into_iter().find(|(_, differs)| *differs)?;
-    let (group, other) = (ours.group.as_deref().unwrap_or_default(), shown_key(&first.name));
+    let (group, other) = (ours.group.as_deref().unwrap_or_default(), shown_key(first));
     let problem = format!(
         "it differs from nodes.{other}.{key}, and both nodes are in the hook_group {}: nodes of a group share one \
          hook",

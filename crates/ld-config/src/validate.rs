@@ -7,7 +7,7 @@ use crate::hooks;
 use crate::keys::{Key, NODE, NODE_PREFIX, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::quote::{Text, quoted, shown_key};
 use crate::settings::{
-    Config, NodeConfig, S3Config, SecretsConfig, StatusConfig, WatcherConfig, ZooKeeperConfig,
+    Config, Hook, NodeConfig, S3Config, SecretsConfig, StatusConfig, WatcherConfig, ZooKeeperConfig,
 };
 use crate::values::{name, tls};
 
@@ -139,16 +139,18 @@ impl NodeConfig {
 pub fn validate_nodes(nodes: &[NodeConfig]) -> Result<(), InvalidSetting> {
     let mut names = HashSet::with_capacity(nodes.len());
     let mut destinations = Destinations::with_capacity(nodes.len());
-    let mut groups: HashMap<&str, &NodeConfig> = HashMap::new();
+    let mut groups: HashMap<&str, (&str, &Hook)> = HashMap::new();
     for node in nodes {
         node.validate()?;
         if !names.insert(node.name.as_str()) {
             let problem = format!("{} is the name of two nodes: give each its own", quoted(&node.name));
             return Err(InvalidSetting::new(format!("{NODE_PREFIX}{}", node.name), problem));
         }
-        if let Some(group) = node.hook.as_ref().and_then(|hook| hook.group.as_ref()) {
-            let first = groups.entry(group.as_str()).or_insert(node);
-            if let Some((field, problem)) = hooks::differs(node, first) {
+        if let Some(hook) = &node.hook
+            && let Some(group) = &hook.group
+        {
+            let (first, theirs) = groups.entry(group.as_str()).or_insert((node.name.as_str(), hook));
+            if let Some((field, problem)) = hooks::differs(hook, first, theirs) {
                 return Err(InvalidSetting::new(format!("{NODE_PREFIX}{}.{field}", node.name), problem));
             }
         }

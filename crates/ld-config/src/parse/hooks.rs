@@ -7,11 +7,11 @@ use crate::hooks;
 use crate::keys::{HOOK_NAMES, NODE_PREFIX};
 use crate::problem::Position;
 use crate::problems::Problems;
-use crate::settings::NodeConfig;
+use crate::settings::{Hook, NodeConfig};
 
-/// The first node of each group so far.
+/// The first node of each group so far, with its hook.
 #[derive(Default)]
-pub(super) struct Groups(HashMap<String, NodeConfig>);
+pub(super) struct Groups(HashMap<String, (String, Hook)>);
 
 impl Groups {
     /// Checks one node, and compares it with the others of its group.
@@ -32,11 +32,12 @@ impl Groups {
                 problems.warn(entry.at, Some(entry.key), message);
             }
         }
-        let Some(name) = node.hook.as_ref().and_then(|hook| hook.group.as_ref()) else { return };
+        let Some(hook) = node.hook.as_deref() else { return };
+        let Some(name) = &hook.group else { return };
         match self.0.get(name) {
-            None => _ = self.0.insert(name.clone(), node.clone()),
-            Some(first) => {
-                if let Some((field, problem)) = hooks::differs(node, first) {
+            None => _ = self.0.insert(name.clone(), (node.name.clone(), hook.clone())),
+            Some((first, theirs)) => {
+                if let Some((field, problem)) = hooks::differs(hook, first, theirs) {
                     problems.error(place(field), Some(&key(field)), problem);
                 }
             }
