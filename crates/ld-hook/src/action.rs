@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use ld_config::{Hook, HookSignal, SignalTarget};
-use ld_program::{Ended, Programs, clear_environment, ends_in_carriage_return, explain};
+use ld_program::{Ended, Programs, clear_environment, explain, explain_status};
 
 use tracing::warn;
 
@@ -17,9 +17,6 @@ use crate::pid_file;
 
 /// How long systemctl may take.
 const SYSTEMCTL_LIMIT: Duration = Duration::from_secs(10);
-
-/// What a shell answers when it cannot run what it was told to, and when it does not find it.
-const SHELL_CANNOT_RUN: [i32; 2] = [126, 127];
 
 /// Why a run did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,12 +104,7 @@ fn run_program(
     match ended {
         Ended::Itself(status) if status.success() => Ok(()),
         Ended::Itself(status) => {
-            let hint = match status.code() {
-                Some(code) if SHELL_CANNOT_RUN.contains(&code) && ends_in_carriage_return(&program) => {
-                    ": its first line ends in a carriage return, which is taken for a part of the name"
-                }
-                _ => "",
-            };
+            let hint = explain_status(&program, status);
             let end = match status.code() {
                 Some(code) => format!("failed with exit code {code}"),
                 None => format!("was ended by signal {}", status.signal().unwrap_or_default()),

@@ -4,8 +4,12 @@ use std::fs::OpenOptions;
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::process::ExitStatus;
 
 use rustix::fs::OFlags;
+
+/// What a shell answers when it cannot run what it was told to, and when it does not find it.
+const SHELL_CANNOT_RUN: [i32; 2] = [126, 127];
 
 /// Linux looks at this many bytes of a script.
 const LOOKED_AT: u64 = 256;
@@ -27,8 +31,18 @@ pub fn explain(program: &Path, error: &io::Error) -> String {
     }
 }
 
+/// A text to add to `status`, with which `program` ended; empty without anything to add.
+pub fn explain_status(program: &Path, status: ExitStatus) -> &'static str {
+    let is_refused = status.code().is_some_and(|code| SHELL_CANNOT_RUN.contains(&code));
+    if is_refused && ends_in_carriage_return(program) {
+        ": its first line ends in a carriage return, which is taken for a part of the name"
+    } else {
+        ""
+    }
+}
+
 /// Whether the first line ends in a carriage return, which becomes a part of what it names.
-pub fn ends_in_carriage_return(program: &Path) -> bool {
+fn ends_in_carriage_return(program: &Path) -> bool {
     first_line(program).is_some_and(|line| line.starts_with("#!") && line.ends_with('\r'))
 }
 

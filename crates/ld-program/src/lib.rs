@@ -31,7 +31,7 @@ mod run;
 mod session;
 
 pub use children::reap_orphans;
-pub use first_line::{ends_in_carriage_return, explain};
+pub use first_line::{explain, explain_status};
 pub use programs::{Active, Programs};
 pub use run::{Ended, clear_environment};
 

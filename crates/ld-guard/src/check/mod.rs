@@ -7,15 +7,12 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use ld_program::{Active, Ended, clear_environment, ends_in_carriage_return, explain};
+use ld_program::{Active, Ended, clear_environment, explain, explain_status};
 
 use crate::{Checks, Error};
 
 /// A check that has not ended by then is killed, and the content is rejected.
 const LIMIT: Duration = Duration::from_secs(10);
-
-/// What a shell answers when it cannot run what it was told to, and when it does not find it.
-const SHELL_CANNOT_RUN: [i32; 2] = [126, 127];
 
 /// Runs `program` as one of `checks`, with the file that `write_file` writes as its only argument;
 /// exit 0 accepts.
@@ -51,11 +48,7 @@ fn describe(program: &Path, status: ExitStatus) -> String {
     let Some(code) = status.code() else {
         return format!("the check {name} was ended by signal {}", status.signal().unwrap_or_default());
     };
-    let hint = if SHELL_CANNOT_RUN.contains(&code) && ends_in_carriage_return(program) {
-        ": its first line ends in a carriage return, which is taken for a part of the name"
-    } else {
-        ""
-    };
+    let hint = explain_status(program, status);
     format!("the check {name} rejects it with exit code {code}{hint}")
 }
 
