@@ -22,8 +22,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     let path = std::env::args_os().nth(1).ok_or("usage: enforce CONFIG")?;
     let config = Config::read(&path, &Environment::of_process(), Scope::Watcher)?.config;
     let open = |directory: &Path| File::open(directory).map(Into::into);
-    for unusable in Rules::new(path.as_ref(), &config).enforce(open)? {
-        eprintln!("{unusable}");
+    for gap in Rules::new(path.as_ref(), &config).enforce(open)? {
+        eprintln!("{gap}");
     }
     let outside = std::env::temp_dir().join("ld-sandbox-example");
     println!("a file outside of the destinations: {:?}", File::create(outside).map(|_| ()));
