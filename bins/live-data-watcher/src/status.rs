@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write as _};
 use std::time::Duration;
 
 use ld_cli::Exit;
-use ld_config::{Listen, Scope, escape_hidden, is_hidden};
+use ld_config::{Listen, Scope, escape_hidden, escape_hidden_json};
 use ld_status::{NodeReport, Report, fetch};
 use tracing::error;
 
@@ -65,15 +65,7 @@ async fn show(args: &StatusArgs, listen: &Listen) -> Result<Exit, Exit> {
 fn json(report: &Report) -> String {
     let text = serde_json::to_string_pretty(report);
     let text = text.map_or_else(|error| format!("{error}\n"), |text| text + "\n");
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_hidden(character) && character != '\n' {
-            character.encode_utf16(&mut [0; 2]).iter().for_each(|unit| _ = write!(shown, "\\u{unit:04x}"));
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
+    escape_hidden_json(&text)
 }
 
 /// As [`table_as_it_is`], with hidden characters escaped.
@@ -136,7 +128,7 @@ mod tests {
         });
         let report: Report = serde_json::from_value(answer).unwrap();
         for text in [json(&report), table(&report)] {
-            assert!(!text.contains(|c| is_hidden(c) && c != '\n'), "{text:?}");
+            assert!(!text.contains(|c| ld_config::is_hidden(c) && c != '\n'), "{text:?}");
         }
         assert_eq!(table(&report).lines().count(), 6, "{}", table(&report));
         assert_eq!(serde_json::from_str::<Report>(&json(&report)).unwrap(), report);

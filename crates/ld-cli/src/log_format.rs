@@ -3,7 +3,7 @@
 use std::fmt::{self, Debug, Write as _};
 use std::str::FromStr;
 
-use ld_config::{escape_hidden, is_hidden};
+use ld_config::{escape_hidden, escape_hidden_json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::{Format, Json, Writer};
@@ -105,7 +105,7 @@ where
         let mut text = String::new();
         if self.format == LogFormat::Json {
             self.json.format_event(context, Writer::new(&mut text), event)?;
-            return writeln!(line, "{}", escape_json(text.trim_end()));
+            return writeln!(line, "{}", escape_hidden_json(text.trim_end()));
         }
         // Names and messages of others may be part of it.
         if is_ours(event) {
@@ -141,21 +141,6 @@ impl Visit for Message<'_> {
     }
 }
 
-/// Escapes hidden characters, which only the strings of a JSON text have.
-fn escape_json(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_hidden(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(shown, "\\u{unit:04x}");
-            }
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,11 +153,6 @@ mod tests {
         let rest = r#"","level":"WARN","message":"text","target":"ld_cli"}"#;
         assert_eq!(json[LogFormat::Json.time_bytes()..].trim_end(), rest);
         assert_eq!(LogFormat::Plain.note("text"), "text\n");
-    }
-
-    #[test]
-    fn hidden_characters_are_escaped_as_json_does() {
-        assert_eq!(escape_json("\"a\u{202e}\u{e0041}b\""), r#""a\u202e\udb40\udc41b""#);
     }
 
     #[test]

@@ -39,6 +39,22 @@ pub fn escape_hidden(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// Escapes the same characters as JSON does, in a JSON text, where only strings have them. Line
+/// feeds stay: they stand between its parts.
+pub fn escape_hidden_json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_hidden(character) && character != '\n' {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 /// Whether a terminal may act upon the character, or a reader cannot see it: control characters but
 /// the tab, Unicode's format characters, line and paragraph separators, variation selectors, tags
 /// and fillers. Combining marks and spaces are visible.
@@ -91,6 +107,11 @@ mod tests {
             let shown = escape_hidden(&format!("a{character}b")).into_owned();
             assert_eq!(shown, format!("a{}b", character.escape_default()));
         }
+    }
+
+    #[test]
+    fn hidden_characters_are_escaped_as_json_does() {
+        assert_eq!(escape_hidden_json("\"a\u{202e}\u{e0041}b\"\n"), "\"a\\u202e\\udb40\\udc41b\"\n");
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub use chain::chain;
 pub use directories::{OpenDirectory, open_directory, who_may_change};
 pub use environment::Environment;
 pub use error::ConfigError;
-pub use escape::{escape_hidden, is_hidden};
+pub use escape::{escape_hidden, escape_hidden_json, is_hidden};
 pub use file::{BoundedFile, ReadFileError, other_writers, read_bounded_regular_file};
 pub use keys::keys;
 pub use limits::{
