@@ -20,17 +20,11 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 pub(crate) fn preview(config: &Config, limit: Duration) -> Result<Vec<Preview>, Exit> {
     let runtime = ld_cli::build_runtime()?;
     let previews = runtime.block_on(async {
-        let mut interrupt = Interrupt::listen().map_err(|cause| {
-            error!("{}", chain(&cause));
-            Exit::Failed
-        })?;
+        let mut interrupt = Interrupt::listen().map_err(crate::failed)?;
         let mut name = None;
         let mut options = ld_zk::Options::default();
         (options.read_only, options.session_wait) = (true, limit);
-        let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(|cause| {
-            error!("{}", chain(&cause));
-            Exit::Failed
-        })?;
+        let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(crate::failed)?;
         let loader = pointers::loader(config);
         let asked = async { name = Some(interrupt.asked().await) };
         let previews = ld_sync::preview(&client, &config.nodes, loader.as_deref(), limit, asked).await;
