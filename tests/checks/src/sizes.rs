@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Stdio;
 
 use ld_workspace::Failure;
 use ld_workspace::cargo;
@@ -39,12 +38,8 @@ pub fn check(published: &[String]) -> Result<(), Failure> {
 fn built(name: &str, options: &[&str]) -> Result<usize, Failure> {
     let mut command =
         cargo::command(&["tree", "--locked", "--edges=normal,build", "--prefix=none", "-p", name]);
-    let output = command.args(options).stderr(Stdio::inherit()).output();
-    let output = output.map_err(Failure::doing("cannot run cargo tree"))?;
-    if !output.status.success() {
-        return Err(Failure::new(format!("cargo tree failed for {name} ({})", output.status)));
-    }
-    Ok(count(&String::from_utf8_lossy(&output.stdout)))
+    command.args(options);
+    Ok(count(&cargo::read(command)?))
 }
 
 /// The different packages among the lines of `cargo tree`, each a name, a version, and notes.

@@ -20,7 +20,7 @@ const CONFIG: &str = "etc/live-data/live-data.ini";
 pub(crate) fn make(directory: &Path, options: &[&str]) -> Result<PathBuf, Failure> {
     let mut command = cargo::command(&["deb", "--quiet", "--no-build", "--package", "live-data-watcher"]);
     command.args(options).arg("--output").arg(directory).env("SOURCE_DATE_EPOCH", commit_time()?);
-    let output = tool::read(command)?;
+    let output = cargo::read(command)?;
     output
         .lines()
         .last()

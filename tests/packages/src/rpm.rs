@@ -17,7 +17,7 @@ pub(crate) fn make(directory: &Path, options: &[&str]) -> Result<PathBuf, Failur
     let package = directory.join(name);
     let mut command = cargo::command(&["generate-rpm", "--package", "bins/live-data-watcher", "--output"]);
     command.arg(&package).args(options).env("SOURCE_DATE_EPOCH", commit_time()?);
-    tool::read(command)?;
+    cargo::read(command)?;
     Ok(package)
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use ld_workspace::Failure;
 use ld_workspace::cargo;
@@ -12,22 +12,7 @@ use ld_workspace::cargo;
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<String, Failure> {
     let mut command = Command::new(program);
     command.args(arguments).current_dir(cargo::workspace());
-    read(command)
-}
-
-/// Runs `command` as [`run`] does.
-pub(crate) fn read(mut command: Command) -> Result<String, Failure> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
-    let line = format!("{program} {}", arguments.join(" "));
-    let output = command.stdin(Stdio::null()).output();
-    let output = output.map_err(Failure::doing(format!("cannot run {line}")))?;
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    if output.status.success() {
-        return Ok(printed);
-    }
-    let errors = String::from_utf8_lossy(&output.stderr);
-    Err(Failure::new(format!("`{line}` failed ({}):\n{printed}{errors}", output.status)))
+    cargo::read(command)
 }
 
 /// Fails unless both files, of one package that was made twice, are the same.

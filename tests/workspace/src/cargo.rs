@@ -46,6 +46,19 @@ pub fn run_and_read(mut command: Command, mut on_line: impl FnMut(&str)) -> Resu
     if status.success() { Ok(()) } else { Err(Failure::new(format!("{line} failed ({status})"))) }
 }
 
+/// Runs a command; its standard output. Fails with all that it printed unless it ends with 0.
+pub fn read(mut command: Command) -> Result<String, Failure> {
+    let line = describe(&command);
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(Failure::doing(format!("cannot run {line}")))?;
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(printed);
+    }
+    let errors = String::from_utf8_lossy(&output.stderr);
+    Err(Failure::new(format!("`{line}` failed ({}):\n{printed}{errors}", output.status)))
+}
+
 /// The output of `cargo metadata` for the workspace and all its dependencies.
 pub fn metadata() -> Result<Value, Failure> {
     let mut command = command(&["metadata", "--format-version=1", "--locked"]);
