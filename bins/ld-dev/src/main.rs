@@ -88,8 +88,7 @@ fn packages(directory: &Path) -> Result<(), Failure> {
     let directory = directory.canonicalize().map_err(cannot())?;
     setup::for_deb()?;
     setup::for_rpm()?;
-    assets::write(&ld_packages::assets())?;
-    ld_packages::gather(ld_packages::Profile::Release)?;
+    steps::gather(ld_packages::Profile::Release)?;
     ld_packages::make(&directory)
 }
 

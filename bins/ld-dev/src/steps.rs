@@ -160,24 +160,25 @@ fn deny() -> Result<(), Failure> {
     cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"])
 }
 
-/// Gathers what is built for a package, with the programs that the suite has built.
-fn gather() -> Result<(), Failure> {
+/// Gathers what a package holds: programs that are built already or built for release, and what is
+/// made from their arguments.
+pub(crate) fn gather(profile: Profile) -> Result<(), Failure> {
     assets::write(&ld_packages::assets())?;
-    ld_packages::gather(Profile::Dev)
+    ld_packages::gather(profile)
 }
 
 fn deb() -> Result<(), Failure> {
-    gather()?;
+    gather(Profile::Dev)?;
     ld_packages::check_deb()
 }
 
 fn image() -> Result<(), Failure> {
-    gather()?;
+    gather(Profile::Dev)?;
     ld_packages::check_image()
 }
 
 fn rpm() -> Result<(), Failure> {
-    gather()?;
+    gather(Profile::Dev)?;
     ld_packages::check_rpm()
 }
 
