@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::content::{Digest, DigestOfPieces};
 use super::directory::{Directory, OpenDirectories, split};
+use super::flush::flush;
 use super::temp::Temp;
 use super::{FileError, Target};
 
@@ -46,7 +47,8 @@ impl Incoming {
     ///
     /// The system's refusal, for example because the disk is full. The file cannot be used then.
     pub fn write(&mut self, piece: &[u8]) -> Result<(), FileError> {
-        self.temp.file.write_all(piece).map_err(FileError::system("write", &self.temp.path()))?;
+        let written = self.temp.file.write_all(piece);
+        written.map_err(|error| FileError::system("write", &self.temp.path())(error))?;
         self.digest.add(piece);
         Ok(())
     }
@@ -56,10 +58,11 @@ impl Incoming {
     ///
     /// # Errors
     ///
-    /// The system's refusal.
+    /// The system's refusal, unless the file system does not support a flush.
     pub fn finish(self) -> Result<Filled, FileError> {
         if self.flushes {
-            self.temp.file.sync_data().map_err(FileError::system("flush", &self.temp.path()))?;
+            let (path, device) = (self.temp.path(), self.temp.directory.key.0);
+            flush(&self.temp.file, device, &path).map_err(FileError::system("flush", &path))?;
         }
         Ok(Filled { temp: Some(self.temp), digest: self.digest.finish() })
     }

@@ -1,7 +1,12 @@
 //! Content that comes in pieces replaces a file as a whole, too.
 
+use std::cell::Cell;
 use std::fs;
+use std::rc::Rc;
 
+use rustix::io::Errno;
+
+use super::super::system::{Call, injected::with_effect};
 use super::{Fixture, Outcome};
 use crate::file::{Content, FileError, Filled, Incoming, OpenDirectories, Replacement};
 
@@ -46,6 +51,36 @@ fn a_file_that_holds_the_same_stays_after_a_restart() {
     assert_eq!(fs::metadata(fixture.path()).unwrap().modified().unwrap(), before.modified().unwrap());
     assert!(fixture.state.is_known());
     assert_eq!(fixture.names(), ["dest"]);
+}
+
+#[test]
+fn pieces_count_as_written_without_fsync() {
+    for error in [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP] {
+        let (mut fixture, flushes) = (Fixture::new(), Rc::new(Cell::new(0)));
+        let count = Rc::clone(&flushes);
+        let refuse = move || {
+            count.set(count.get() + 1);
+            Err(error)
+        };
+        with_effect(Call::Fsync, refuse, || {
+            let filled = fill(&fixture, &[b"new"]);
+            assert_eq!(flushes.get(), 1, "{error}");
+            assert_eq!(adopt(&mut fixture, filled).unwrap(), Outcome::Replaced, "{error}");
+        });
+        fixture.assert_holds(b"new");
+    }
+}
+
+#[test]
+fn a_failed_fsync_of_pieces_leaves_the_old_file() {
+    let mut fixture = Fixture::new();
+    fixture.replace(b"old");
+    let incoming = Incoming::create(fixture.file.target()).unwrap();
+    let finished = with_effect(Call::Fsync, || Err(Errno::IO), || incoming.finish());
+    let text = finished.unwrap_err().to_string();
+    assert!(text.starts_with("cannot flush ") && text.contains("Input/output error"), "{text}");
+    assert_eq!(fixture.names(), ["dest"]);
+    fixture.assert_holds(b"old");
 }
 
 #[test]
