@@ -142,14 +142,19 @@ impl Node {
         self.settle(|_| ());
     }
 
-    /// The status, and how often it has changed.
+    /// The status, and how often it has changed. Both are of one moment: an old status with a new
+    /// revision would hide a change from [`Changes`](crate::Changes).
     pub(crate) fn status_and_revision(&self) -> (Status, u64) {
-        (self.status(None), self.with(|record| record.revision))
+        self.with(|record| (self.status_of(record, None), record.revision))
     }
 
     /// The status. `connection_error` is why there is no session, if there is none.
     pub(crate) fn status(&self, connection_error: Option<&str>) -> Status {
-        self.with(|record| Status {
+        self.with(|record| self.status_of(record, connection_error))
+    }
+
+    fn status_of(&self, record: &Record, connection_error: Option<&str>) -> Status {
+        Status {
             name: self.config.name.clone(),
             source: self.config.source.clone(),
             dest: self.config.dest.clone(),
@@ -169,7 +174,7 @@ impl Node {
             attempts: record.problem.as_ref().map_or(0, |problem| problem.attempts),
             applied: record.last_apply,
             counts: record.counts,
-        })
+        }
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Record) -> T) -> T {

@@ -68,6 +68,19 @@ fn without_a_problem_of_its_own_it_shows_the_connections() {
 }
 
 #[test]
+fn a_status_and_its_revision_are_of_one_moment() {
+    let node = current();
+    let (_, first) = node.status_and_revision();
+    std::thread::scope(|scope| {
+        let changes = scope.spawn(|| (0..50_000).for_each(|_| node.count_repair()));
+        while !changes.is_finished() {
+            let (status, revision) = node.status_and_revision();
+            assert_eq!(u64::from(status.counts.repaired), revision - first);
+        }
+    });
+}
+
+#[test]
 fn the_first_outcome_is_counted_once() {
     let outcomes = Arc::<Outcomes>::default();
     let new = || Node::new(0, NodeConfig::new("n", "/n", "/n"), Arc::clone(&outcomes));
