@@ -46,7 +46,7 @@ pub struct NodeChanges {
 }
 
 /// How many bytes of a node are read at most: `max_bytes` is about what a pointer points to.
-fn read_limit(node: &NodeConfig) -> Option<usize> {
+pub(crate) fn read_limit(node: &NodeConfig) -> Option<usize> {
     node.guards.max_bytes.map(|most| most.max(MAX_POINTER))
 }
 

@@ -1,5 +1,5 @@
-//! At start: removes temporary files that a killed process left, and warns of directories and check
-//! programs that others can write.
+//! For the nodes of a start, and for those that are added later: removes temporary files that a
+//! killed process left, and warns of directories and check programs that others can write.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use crate::node::{Node, Shared};
+use crate::node::{Node, Shared, owner_of};
 
 /// Directories that are prepared at one time.
 const AT_ONCE: usize = 64;
@@ -96,7 +96,7 @@ async fn prepare(shared: &Shared, directory: PathBuf, nodes: Vec<Arc<Node>>) -> 
 async fn with_owners(shared: &Shared, nodes: &[Arc<Node>]) -> Vec<(PathBuf, Option<u32>)> {
     let mut destinations = Vec::with_capacity(nodes.len());
     for node in nodes {
-        let owner = shared.owner_of(&node.config).await.ok().and_then(|owner| owner.user);
+        let owner = owner_of(&shared.users, &node.config).await.ok().and_then(|owner| owner.user);
         destinations.push((node.config.dest.clone(), owner));
     }
     destinations

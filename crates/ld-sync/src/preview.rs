@@ -10,17 +10,18 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use ld_blocking::Spawner;
-use ld_config::{NodeConfig, OnDelete, Principal, chain};
+use ld_config::{NodeConfig, OnDelete, chain};
 use ld_file::{Change, Disks, FileUnderCheck, LOOK_LIMIT, Owner, Target, Users};
 use ld_guard::Checks;
 use ld_zk::zookeeper;
-use ld_zk::{Absence, Client, NodeState, Reading, Unreadable};
+use ld_zk::{Absence, Client, NodeState, Reading};
 use tokio::time::{Instant, timeout_at};
 
 pub use outcome::Outcome;
 
 use crate::loader::Loader;
-use crate::node::too_large;
+use crate::node::{owner_of, too_large};
+use crate::nodes::read_limit;
 use crate::pointer::{NOT_LOADED, pointer_in};
 
 /// Nodes that are looked at together.
@@ -125,7 +126,7 @@ impl Preview {
         session: &zookeeper::Client,
         host: &Host<'_>,
     ) {
-        let most = node.guards.max_bytes.unwrap_or(usize::MAX);
+        let most = read_limit(node).unwrap_or(usize::MAX);
         let reading = match client.watch(&node.source) {
             Ok(watch) => watch.at_most(most).read().await,
             Err(error) => return self.outcome = Outcome::Unreadable(error.to_string()),
@@ -159,9 +160,6 @@ impl Preview {
                 return Err(Outcome::Unverified(format!("the node is missing, and {reason}")));
             }
             NodeState::Absent(absence) if absence.is_certain() => None,
-            NodeState::Unreadable(Unreadable::Other(error)) => {
-                return Err(Outcome::Unreadable(chain(&error)));
-            }
             NodeState::Unreadable(reason) => return Err(Outcome::Unreadable(reason.to_string())),
             other => return Err(Outcome::Unverified(format!("the node is {other:?}"))),
         };
@@ -170,13 +168,7 @@ impl Preview {
         }
         let blocked = |error: &dyn std::error::Error| Outcome::Blocked(chain(error));
         let owner = match &content {
-            Some(_) => {
-                let name =
-                    |principal: &Option<Principal>| principal.as_ref().map(|Principal(name)| name.clone());
-                let (user, group) = (name(&node.owner), name(&node.group));
-                let owner = host.users.owner(user.as_deref(), group.as_deref()).await;
-                owner.map_err(|error| blocked(&error))?
-            }
+            Some(_) => owner_of(&host.users, node).await.map_err(|error| blocked(&error))?,
             None => Owner::default(),
         };
         let disk = host.disks.of(&node.dest).await.map_err(|error| blocked(&error))?;

@@ -134,6 +134,23 @@ fn a_connected_check_says_what_would_happen_to_each_node() {
 }
 
 #[test]
+fn max_bytes_is_not_about_the_pointer_itself() {
+    let zookeeper = Namespace::new();
+    let pointer = r#"{"live_data_watcher_load_type": "S3", "bucket_name": "b", "file_key": "k",
+        "region_name": null}"#;
+    for (path, content) in [("/pointer", pointer), ("/plain", "0123456789")] {
+        zookeeper.admin().create(&zookeeper.path(path), content).unwrap();
+    }
+    let host = Host::new(zookeeper.connect_string()).node("pointer", "/pointer").node("plain", "/plain");
+    let host = host.setting("nodes.pointer.max_bytes", "9").setting("nodes.plain.max_bytes", "9");
+    let output = connect(&host, &["--json"]).stdout;
+    for part in [r#""name":"pointer","outcome":"pointer""#, r#""name":"plain","outcome":"rejected""#] {
+        assert!(output.contains(part), "{part}: {output}");
+    }
+    assert!(output.contains("it has 10 bytes, and max_bytes is 9"), "{output}");
+}
+
+#[test]
 fn a_connected_check_changes_nothing() {
     let zookeeper = Namespace::new();
     let host = many_states(&zookeeper).setting("nodes.new.check", "/bin/true");

@@ -1,4 +1,5 @@
-//! Reading a file's content to compare it.
+//! Comparing a file's content with what it must hold, and the digests of content that comes in
+//! pieces.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -35,6 +36,13 @@ pub(crate) enum Content<'a> {
     Bytes(&'a [u8]),
     /// Content that is not in memory.
     Known(Digest),
+}
+
+impl Digest {
+    /// The size of the content in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
 }
 
 impl Content<'_> {
@@ -107,7 +115,8 @@ impl DigestOfPieces {
             if self.rest.len() < CHUNK {
                 return;
             }
-            self.hasher.write(&std::mem::take(&mut self.rest));
+            self.hasher.write(&self.rest);
+            self.rest.clear();
         }
         let chunks = piece.chunks_exact(CHUNK);
         self.rest.extend_from_slice(chunks.remainder());

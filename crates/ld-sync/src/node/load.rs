@@ -9,9 +9,8 @@ use ld_file::{Disk, Filled};
 use ld_zk::{NodeStat, NodeState, Reading, SessionKey};
 use tokio::time::{Instant, timeout};
 
-use super::record::Version;
 use super::retry::StateOfNode;
-use super::sink::FileSink;
+use super::sink::{FileSink, remove_on_thread};
 use super::task::Task;
 use crate::loader::{Again, LoadError, Pointer};
 use crate::pointer::pointer_in;
@@ -37,9 +36,9 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// The state in which the file holds the `bytes` that were loaded.
     pub(super) fn state(&self, bytes: u64) -> StateOfNode {
-        let version = Version { mzxid: self.stat.mzxid, bytes };
-        StateOfNode { version, mtime: self.stat.mtime, session: self.session }
+        StateOfNode::new(&self.stat, bytes, self.session)
     }
 }
 
@@ -143,7 +142,7 @@ impl<W: NodeSource> Task<W> {
         match verdict {
             Ok(()) => Some(filled),
             Err(verdict) => {
-                self.drop_load(filled);
+                remove_on_thread(self.shared.spawner, filled);
                 self.reject(&verdict);
                 self.wait_before_next_load();
                 None

@@ -20,5 +20,5 @@ pub(crate) use outcome::DRIFT_STAYS;
 pub(crate) use outcomes::Outcomes;
 pub(crate) use record::{LOOK_FOR_OVERDUE, Node};
 pub(crate) use retry::HeldContent;
-pub(crate) use shared::Shared;
+pub(crate) use shared::{Shared, owner_of};
 pub(crate) use task::Task;

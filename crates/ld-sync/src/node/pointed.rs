@@ -5,7 +5,7 @@ use ld_zk::{Reservation, SessionKey};
 use tokio::time::Instant;
 
 use super::decide::aim;
-use super::last_load::{LastLoad, PointerReading};
+use super::last_load::LastLoad;
 use super::load::Held;
 use super::retry::Aim;
 use super::task::Task;
@@ -19,18 +19,19 @@ impl<W: NodeSource> Task<W> {
     /// again while the file is as it was written.
     pub(super) async fn follow_pointer(
         &mut self,
-        reading: PointerReading<'_>,
+        json: &str,
+        mut held: Held,
         disk: &Disk,
         owner: Result<Owner, UserError>,
     ) {
         let Some(loader) = self.shared.loader.clone() else {
             return self.leave_file(State::Rejected, &format!("{NOT_LOADED}; the last file stays"));
         };
-        let pointer = match loader.parse(&reading.json) {
+        let pointer = match loader.parse(json) {
             Ok(pointer) => pointer,
             Err(why) => return self.leave_file(State::Rejected, &format!("{why}; the last file stays")),
         };
-        let aim = match aim(&self.node, &reading.stat, reading.read_only, self.existing()) {
+        let aim = match aim(&self.node, &held.stat, held.read_only, self.existing()) {
             Ok(aim) => aim,
             Err((state, why)) => return self.leave_file(state, &why),
         };
@@ -38,18 +39,15 @@ impl<W: NodeSource> Task<W> {
             Ok(owner) => owner,
             Err(error) => return self.fail(&error.to_string(), None),
         };
-        let key = self.key_of(&reading.json);
-        if self.last_load.as_ref().is_none_or(|last| last.pointer != key) {
-            self.last_load = Some(Box::new(LastLoad { pointer: key, digest: None, not_before: None }));
+        if self.last_load.as_ref().is_none_or(|last| last.pointer != held.key) {
+            let last = LastLoad { pointer: held.key, digest: None, not_before: None };
+            self.last_load = Some(Box::new(last));
         }
-        let PointerReading { stat, session, read_only, json } = reading;
-        drop(json);
-        let mut held = Held { key, stat, session, read_only };
         let began = Instant::now();
         let settled = match self.last_load.as_ref().and_then(|last| last.digest) {
-            Some((digest, bytes)) => {
-                let holds = self.compare_with_load(disk, aim, digest, owner, session).await;
-                holds.map(|done| done.map(|done| (done, bytes)))
+            Some(digest) => {
+                let holds = self.compare_with_load(disk, aim, digest, owner, held.session).await;
+                holds.map(|done| done.map(|done| (done, digest.size())))
             }
             None => self.spare_load(disk, aim).await.map(|done| done.map(|done| (done, 0))),
         };
@@ -59,14 +57,14 @@ impl<W: NodeSource> Task<W> {
             Err(error) => return self.fail_job(&error, None),
         }
         let Some(filled) = self.load(disk, &*pointer, &mut held).await else { return };
-        let (digest, bytes) = (filled.digest(), filled.bytes());
+        let digest = filled.digest();
         let Aim::Apply { existing, .. } = aim else { return };
         match self.on_disk(disk, Work::Adopt { filled, owner, existing }, Reservation::default()).await {
             Ok(done) => {
                 if let Some(last) = &mut self.last_load {
-                    last.digest = Some((digest, bytes));
+                    last.digest = Some(digest);
                 }
-                self.record_apply(done, &held.state(bytes), began.elapsed());
+                self.record_apply(done, &held.state(digest.size()), began.elapsed());
             }
             Err(error) => {
                 self.fail_job(&error, None);

@@ -57,8 +57,14 @@ pub(super) enum Aim {
 
 impl Attempt {
     pub(super) fn applied(&self) -> StateOfNode {
-        let version = Version { mzxid: self.stat.mzxid, bytes: self.content.len() as u64 };
-        StateOfNode { version, mtime: self.stat.mtime, session: self.session }
+        StateOfNode::new(&self.stat, self.content.len() as u64, self.session)
+    }
+}
+
+impl StateOfNode {
+    /// A state in which the file holds `bytes`.
+    pub(super) fn new(stat: &NodeStat, bytes: u64, session: SessionKey) -> Self {
+        Self { version: Version { mzxid: stat.mzxid, bytes }, mtime: stat.mtime, session }
     }
 }
 

@@ -32,10 +32,9 @@ pub(crate) struct Shared {
     pub(crate) sandbox: bool,
 }
 
-impl Shared {
-    /// The ids of the configured owner and group.
-    pub(crate) async fn owner_of<'a>(&self, config: &'a NodeConfig) -> Result<Owner, UserError> {
-        let name = |principal: Option<&'a Principal>| principal.map(|Principal(name)| name.as_str());
-        self.users.owner(name(config.owner.as_ref()), name(config.group.as_ref())).await
-    }
+/// The ids of the configured owner and group.
+pub(crate) async fn owner_of(users: &Users, config: &NodeConfig) -> Result<Owner, UserError> {
+    let [user, group] =
+        [&config.owner, &config.group].map(|name| name.as_ref().map(|Principal(name)| name.as_str()));
+    users.owner(user, group).await
 }

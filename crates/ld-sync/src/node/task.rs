@@ -11,10 +11,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::decide::{aim, may_remove, too_large, unreadable};
 use super::delay::Delay;
-use super::last_load::{LastLoad, PointerReading};
+use super::last_load::LastLoad;
+use super::load::Held;
 use super::record::Node;
 use super::retry::{Attempt, Retry};
-use super::shared::Shared;
+use super::shared::{Shared, owner_of};
 use crate::pointer::pointer_in;
 use crate::rounds::{Proof, Rounds};
 use crate::source::NodeSource;
@@ -143,7 +144,7 @@ impl<W: NodeSource> Task<W> {
     /// waits in memory for what hangs.
     async fn read(&mut self) -> (Arc<Disk>, Result<Owner, UserError>, Reading) {
         let disk = self.responsive_disk().await;
-        let owner = self.shared.owner_of(&self.node.config).await;
+        let owner = owner_of(&self.shared.users, &self.node.config).await;
         (disk, owner, self.watch.read().await)
     }
 
@@ -155,8 +156,8 @@ impl<W: NodeSource> Task<W> {
                 let (content, reservation) = data.into_parts();
                 if let Some(json) = pointer_in(&content) {
                     drop(reservation);
-                    let reading = PointerReading { json, stat, session, read_only };
-                    return Box::pin(self.follow_pointer(reading, disk, owner)).await;
+                    let held = Held { key: self.key_of(&json), stat, session, read_only };
+                    return Box::pin(self.follow_pointer(&json, held, disk, owner)).await;
                 }
                 // What is plain has nothing to do with what was loaded before.
                 self.last_load = None;
@@ -213,7 +214,7 @@ impl<W: NodeSource> Task<W> {
 
     async fn try_again(&mut self, attempt: Attempt) {
         let disk = self.responsive_disk().await;
-        match self.shared.owner_of(&self.node.config).await {
+        match owner_of(&self.shared.users, &self.node.config).await {
             Ok(owner) => self.apply(&disk, attempt, owner, Reservation::default()).await,
             Err(error) => self.fail(&error.to_string(), Some(attempt)),
         }
