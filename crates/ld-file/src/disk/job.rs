@@ -83,6 +83,16 @@ impl Work {
             _ => None,
         }
     }
+
+    /// What becomes of a file that exists, if the work changes one.
+    pub(super) fn existing(&self) -> Option<Existing> {
+        match self {
+            Self::Apply { existing, .. } | Self::Adopt { existing, .. } | Self::Remove(existing) => {
+                Some(*existing)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What becomes of a file that exists.
@@ -215,12 +225,9 @@ impl Job {
         let _ = self.answer.send(Answer { result, destination: self.destination });
     }
 
-    /// How many bytes it writes or compares.
+    /// How many bytes it writes into a temporary file. An adopted file was filled before.
     pub(crate) fn bytes(&self) -> usize {
-        match &self.work {
-            Work::Apply { content, .. } | Work::Compare { content, .. } => content.len(),
-            _ => 0,
-        }
+        if let Work::Apply { content, .. } = &self.work { content.len() } else { 0 }
     }
 
     /// Whether it has not begun.

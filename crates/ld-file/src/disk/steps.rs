@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::claims::{Claim, Claims};
 use super::job::{Done, Existing, Job, JobError, Progress, Work};
-use crate::file::{self, Content, OpenDirectories, Replacement};
+use crate::file::{self, OpenDirectories, Replacement};
 
 /// What a step led to; `None`: the job has another step before it.
 pub(super) type Step = Result<Option<Done>, JobError>;
@@ -25,6 +25,13 @@ pub(super) fn begin(job: &mut Job, claims: &Arc<Claims>, directories: &mut OpenD
         claims.claim(&job.claimant, entry, &mut destination.claim)?;
     }
     let state = &mut destination.file;
+    match job.work.existing() {
+        Some(Existing::Keep) if file::exists(target.dest) => return Ok(Some(Done::Kept)),
+        Some(Existing::Delay) if file::differs(target.dest, job.work.content())? => {
+            return Ok(Some(Done::Delayed));
+        }
+        _ => {}
+    }
     let done = match &mut job.work {
         Work::Touch(proof) if file::touch(target, state, proof.as_ref())? => Done::Touched,
         Work::Touch(_) => Done::TooLate,
@@ -39,25 +46,8 @@ pub(super) fn begin(job: &mut Job, claims: &Arc<Claims>, directories: &mut OpenD
             target.owner = *owner;
             if file::compare(target, *digest, state)? { Done::Unchanged } else { Done::Different }
         }
-        Work::Remove(Existing::Keep) if file::exists(target.dest) => Done::Kept,
-        Work::Remove(Existing::Delay) if file::differs(target.dest, None)? => Done::Delayed,
         Work::Remove(_) if file::remove(target, state)? => Done::Removed,
         Work::Remove(_) => Done::Missing,
-        Work::Apply { existing: Existing::Keep, .. } | Work::Adopt { existing: Existing::Keep, .. }
-            if file::exists(target.dest) =>
-        {
-            Done::Kept
-        }
-        Work::Apply { existing: Existing::Delay, content, .. }
-            if file::differs(target.dest, Some(Content::Bytes(content)))? =>
-        {
-            Done::Delayed
-        }
-        Work::Adopt { existing: Existing::Delay, filled, .. }
-            if file::differs(target.dest, Some(Content::Known(filled.digest())))? =>
-        {
-            Done::Delayed
-        }
         Work::Adopt { filled, owner, .. } => {
             target.owner = *owner;
             if let Some(replacement) = Replacement::adopt(target, filled, state, directories)? {
