@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::io::Errno;
-use rustix::process::{Gid, getegid, geteuid, getgroups};
+use rustix::process::{Gid, getgroups};
 
 use super::compare::{compare, exists};
 use super::directory::{Directory, parent_of, split};
+use super::owner::{effective_group, effective_user};
 use super::{FileError, FileState, Owner, Target};
 
 /// The bit of `CAP_CHOWN` in a set of capabilities.
@@ -46,12 +47,11 @@ impl Change {
             None if !exists(dest) => return Ok(Self::None),
             _ => {}
         }
-        if let Some(directory) = Directory::open_if_exists(parent)?
-            && let Some(found) = directory.look(name)?
-        {
-            if found.is_directory() {
-                return Err(FileError::DirectoryInTheWay(dest.to_owned()));
-            }
+        let found = match Directory::open_if_exists(parent)? {
+            Some(directory) => directory.look(name)?,
+            None => None,
+        };
+        if let Some(found) = &found {
             found.refuse_special(dest)?;
         }
         let makes = writable(dest)?;
@@ -62,7 +62,7 @@ impl Change {
             let (action, path) = ("set the owner of", dest.to_owned());
             return Err(FileError::MissingCapability { action, path, capability: "CAP_CHOWN" });
         }
-        Ok(Self::Write { replaces: exists(dest), makes })
+        Ok(Self::Write { replaces: found.is_some(), makes })
     }
 }
 
@@ -95,9 +95,9 @@ fn is_missing(error: &io::Error) -> bool {
 
 /// Whether this process may give a file to `owner`.
 fn can_give_to(owner: Owner) -> bool {
-    let own_user = owner.user.is_none_or(|user| user == geteuid().as_raw());
-    let is_member = |group| getegid() == group || getgroups().is_ok_and(|groups| groups.contains(&group));
-    let own_group = owner.group.is_none_or(|group| is_member(Gid::from_raw(group)));
+    let own_user = owner.user.is_none_or(|user| user == effective_user());
+    let is_member = |group| getgroups().is_ok_and(|groups| groups.contains(&Gid::from_raw(group)));
+    let own_group = owner.group.is_none_or(|group| group == effective_group() || is_member(group));
     (own_user && own_group) || may_change_owners()
 }
 
