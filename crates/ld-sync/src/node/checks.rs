@@ -54,12 +54,6 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
-    /// Has a thread remove a file that is not put in place.
-    pub(super) fn drop_load(&self, filled: Filled) {
-        // A refused thread drops the file here.
-        let _ = self.shared.spawner.spawn("ld-files", move || drop(filled));
-    }
-
     async fn judge<T: Send + 'static>(
         &mut self,
         disk: &Disk,

@@ -43,13 +43,17 @@ impl FileSink {
         done.map_err(|error| LoadError::new(chain(&error).to_string(), Again::Slowly))
     }
 
-    /// Has a thread remove the file, since that may hang.
     fn remove(&mut self) {
         if let Some(incoming) = self.incoming.take() {
-            // A refused thread drops the file here.
-            let _ = self.spawner.spawn("ld-files", move || drop(incoming));
+            remove_on_thread(self.spawner, incoming);
         }
     }
+}
+
+/// Has a thread remove a file that is not put in place, since that may hang.
+pub(super) fn remove_on_thread(spawner: Spawner, file: impl Send + 'static) {
+    // A refused thread drops the file here.
+    let _ = spawner.spawn("ld-files", move || drop(file));
 }
 
 impl Sink for FileSink {
