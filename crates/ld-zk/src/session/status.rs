@@ -13,7 +13,6 @@ use crate::SessionState;
 pub(crate) struct SessionStatus {
     /// The session that nodes are to be read in. It stays through a lost connection.
     pub(crate) live: Option<Arc<LiveSession>>,
-    is_connected: bool,
     /// What that session found out about the ensemble.
     pub(crate) ensemble: EnsembleCheck,
     /// What the log says about the ensemble.
@@ -26,18 +25,17 @@ pub(crate) struct SessionStatus {
 impl SessionStatus {
     /// The session that requests can be sent in right now.
     pub(super) fn connected(&self) -> Option<&Arc<LiveSession>> {
-        self.live.as_ref().filter(|_| self.is_connected)
+        self.live.as_ref().filter(|_| self.down_since.is_none())
     }
 
     /// Requests can be sent in `live`. Returns how long there was no connection.
     pub(super) fn connect(&mut self, live: Arc<LiveSession>, ensemble: EnsembleCheck) -> Option<Duration> {
-        (self.live, self.is_connected, self.ensemble) = (Some(live), true, ensemble);
+        (self.live, self.ensemble) = (Some(live), ensemble);
         self.down_since.take().map(|since| since.elapsed())
     }
 
     /// The connection is lost.
     pub(super) fn disconnect(&mut self) {
-        self.is_connected = false;
         self.down_since.get_or_insert_with(Instant::now);
     }
 
@@ -51,7 +49,7 @@ impl SessionStatus {
         match &self.live {
             _ if self.closed => SessionState::Closed,
             None => SessionState::Connecting,
-            Some(_) if !self.is_connected => SessionState::Suspended,
+            Some(_) if self.down_since.is_some() => SessionState::Suspended,
             Some(live) if live.read_only => SessionState::ReadOnly,
             Some(_) => SessionState::Connected,
         }
