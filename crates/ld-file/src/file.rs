@@ -6,9 +6,9 @@
 //! A destination may lie below symlinked directories, as in baseplate.py, but only below trusted
 //! ones (`walk`). The destination itself is never followed.
 //!
-//! One write, in order: [`Replacement::prepare`], [`Replacement::flush`],
-//! [`Replacement::put_in_place`], [`Directory::flush`]. The caller may do each step for many files
-//! before the next step.
+//! One write, in order: [`Replacement::prepare`], or [`Replacement::adopt`] for a filled file, then
+//! [`Replacement::flush`], [`Replacement::put_in_place`], [`Directory::flush`]. The caller may do
+//! each step for many files before the next step.
 
 mod acl;
 mod change;

@@ -3,8 +3,8 @@
 use super::content::Content;
 use super::identity::Identity;
 
-/// What this process knows of one destination's file. There is one for each node; it goes with each
-/// job and comes back with the answer.
+/// What this process knows of one destination's file. It goes with each job and comes back
+/// with the answer.
 #[derive(Debug, Default)]
 pub(crate) struct FileState {
     pub(super) last_written: Option<LastWritten>,
@@ -21,7 +21,7 @@ pub(super) struct LastWritten {
 }
 
 impl FileState {
-    /// Whether the file is known to hold content of the node.
+    /// Whether the file is known to hold what it must.
     #[cfg(test)]
     pub(crate) fn is_known(&self) -> bool {
         self.last_written.is_some()
@@ -43,7 +43,7 @@ impl FileState {
         self.forget();
     }
 
-    /// Notes a file that holds `content`, owner and mode of the node.
+    /// Notes a file that holds `content`, with the right owner and mode.
     pub(super) fn set_right(&mut self, identity: Identity, content: Content<'_>) {
         self.unflushed = false;
         self.last_written = Some(LastWritten { identity, hash: content.hash() });
@@ -56,14 +56,14 @@ impl FileState {
         }
     }
 
-    /// Whether the file may have `mode` where the node asks for `asked`: the file system gave no
+    /// Whether the file may have `mode` where the target asks for `asked`: the file system gave no
     /// more.
     pub(super) fn accepts_mode(&self, mode: u32, asked: u32) -> bool {
         mode == asked || self.granted_mode == Some(mode)
     }
 
     /// Notes the mode that the file system gave instead of `asked`. Returns whether that is news,
-    /// so that one warning a node is logged.
+    /// so that one warning a file is logged.
     pub(super) fn grant_mode(&mut self, mode: u32, asked: u32) -> bool {
         let granted = (mode != asked).then_some(mode);
         let is_news = granted.is_some() && self.granted_mode != granted;

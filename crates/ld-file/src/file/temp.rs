@@ -128,8 +128,9 @@ pub struct FileUnderCheck {
 }
 
 impl FileUnderCheck {
-    /// Writes `content` into a temporary file of mode 0600 beside the destination, the only place
-    /// that the watcher may write to.
+    /// Writes `content` into a temporary file of mode 0600 beside `dest`. The watcher gives the
+    /// destination, since it may write nowhere else. A preview, which writes nothing there, gives a
+    /// path below the system's directory for temporary files.
     ///
     /// # Errors
     ///

@@ -1,5 +1,6 @@
 //! What happens to all files at once, again and again: the heartbeat, the search for drift, the
-//! comparison of contents, and log lines about states that last.
+//! comparison of contents, the report after an outage, and log lines about states that last.
+//! `rivals` looks for other watchers, which may be what changes a file.
 
 pub(crate) mod drift;
 pub(crate) mod heartbeat;

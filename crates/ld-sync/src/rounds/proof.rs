@@ -32,7 +32,7 @@ impl Proof {
         self.is_fresh_after(Duration::ZERO)
     }
 
-    /// The same, for a job.
+    /// [`is_fresh`](Self::is_fresh) as a question that a job asks right before a touch.
     pub(crate) fn for_job(&self) -> ld_file::Proof {
         let proof = self.clone();
         Arc::new(move || proof.is_fresh())
