@@ -155,6 +155,19 @@ async fn a_proxy_is_asked_for_the_whole_url() {
 }
 
 #[tokio::test]
+async fn a_proxy_is_sent_its_credentials_unsigned() {
+    let rig = Rig::new().var("AWS_ENDPOINT_URL", "http://s3.test");
+    rig.server.put("bkt/k", "x", Some(SSE_KEY));
+    let url = format!("http://user:p%40ss@{}", rig.server.address());
+    let rig = rig.var("HTTP_PROXY", &url);
+    assert_eq!(rig.load(&pointer("k", "")).await.unwrap(), b"x");
+    let request = &rig.server.requests()[0];
+    assert_eq!(request.header("proxy-authorization"), Some("Basic dXNlcjpwQHNz"));
+    let signed = request.header("authorization").unwrap();
+    assert!(!signed.contains("proxy-authorization"), "{signed}");
+}
+
+#[tokio::test]
 async fn an_object_above_the_limit_ends_the_load_early() {
     let rig = Rig::new().max_bytes(1_000_000);
     rig.server.put("bkt/k", bytes(1_000_001), Some(SSE_KEY));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{HOST, PROXY_AUTHORIZATION};
+use hyper::header::{HOST, HeaderValue, PROXY_AUTHORIZATION};
 use hyper::{Method, Request, Uri, upgrade};
 use hyper_util::rt::TokioIo;
 use ld_blocking::{BoundedCalls, Spawner};
@@ -34,12 +34,11 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// What a request must look like on a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
     /// With the path alone.
     Direct,
-    /// With the whole URI, for a proxy.
-    Proxy,
+    /// With the whole URI, for a proxy, and with its credentials if it has some.
+    Proxy(Option<HeaderValue>),
 }
 
 #[derive(Debug)]
@@ -67,7 +66,7 @@ impl Dialer {
             Some(proxy) => Box::new(self.connect(&proxy.host, proxy.port).await?),
         };
         if !is_tls {
-            let route = if proxy.is_some() { Route::Proxy } else { Route::Direct };
+            let route = proxy.map_or(Route::Direct, |proxy| Route::Proxy(proxy.authorization));
             return Ok((stream, route));
         }
         Ok((self.encrypt(stream, host).await?, Route::Direct))

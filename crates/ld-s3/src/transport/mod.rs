@@ -9,6 +9,7 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
+use hyper::header::PROXY_AUTHORIZATION;
 use hyper::http::{request, response};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
@@ -68,8 +69,13 @@ impl Transport {
                 format!("{server} did not accept a connection within {} s", CONNECT_LIMIT.as_secs())
             })?
             .map_err(|error| format!("cannot connect to {server}: {error}"))?;
-        if route == Route::Direct {
-            head.uri = origin_form(&head.uri);
+        match route {
+            Route::Direct => head.uri = origin_form(&head.uri),
+            // The signature does not cover this header: the proxy removes it.
+            Route::Proxy(Some(credentials)) => {
+                head.headers.insert(PROXY_AUTHORIZATION, credentials);
+            }
+            Route::Proxy(None) => {}
         }
         let failed = |error: hyper::Error| format!("{server} broke the connection: {}", cause(&error));
         let mut builder = http1::Builder::new();
