@@ -52,7 +52,7 @@ impl fmt::Debug for S3Loader {
 
 impl Loader for S3Loader {
     fn parse(&self, json: &str) -> Result<Box<dyn ld_sync::Pointer>, String> {
-        let pointer = Pointer::parse(json).map_err(|error| error.to_string())?;
+        let pointer = Pointer::parse(json)?;
         Ok(Box::new(Found { pointer, shared: Arc::clone(&self.0) }))
     }
 }

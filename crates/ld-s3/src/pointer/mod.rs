@@ -26,15 +26,14 @@ pub(crate) struct Pointer {
     pub(crate) sha256: Option<[u8; 32]>,
 }
 
-/// Why content is not a usable pointer. It names a field and never shows a value of a secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the pointer to S3 is not valid: {0}")]
-pub(crate) struct InvalidPointer(String);
-
 impl Pointer {
     /// Reads a pointer from JSON text.
-    pub(crate) fn parse(json: &str) -> Result<Self, InvalidPointer> {
-        Self::read(json).map_err(InvalidPointer)
+    ///
+    /// # Errors
+    ///
+    /// It is not usable. The reason names a field and never shows a value of a secret.
+    pub(crate) fn parse(json: &str) -> Result<Self, String> {
+        Self::read(json).map_err(|why| format!("the pointer to S3 is not valid: {why}"))
     }
 
     fn read(json: &str) -> Result<Self, String> {
@@ -114,7 +113,7 @@ mod tests {
 
     fn with(change: &str, to: &str) -> Result<Pointer, String> {
         assert!(WHOLE.contains(change));
-        Pointer::parse(&WHOLE.replace(change, to)).map_err(|error| error.to_string())
+        Pointer::parse(&WHOLE.replace(change, to))
     }
 
     #[test]
