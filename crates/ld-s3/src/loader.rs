@@ -14,7 +14,7 @@ use crate::failure::{Failure, Kind};
 use crate::pointer::Pointer;
 
 /// How many shards one attempt asks at most.
-const SHARDS_AT_ONCE: u64 = 5;
+const SHARDS_AT_ONCE: usize = 5;
 
 /// Loads what pointers point to, from S3 or a server that speaks its protocol.
 ///
@@ -87,10 +87,8 @@ impl Found {
             Some(bytes) if bytes < *most => Limit { bytes, key: "max_bytes" },
             _ => Limit { bytes: *most, key: "s3.max_bytes" },
         };
-        let places = self.pointer.shards.places();
-        let turns = usize::try_from(places.min(SHARDS_AT_ONCE)).unwrap_or(1);
         let mut failures = Vec::new();
-        for prefix in self.pointer.shards.prefixes().take(turns) {
+        for prefix in self.pointer.shards.prefixes().take(SHARDS_AT_ONCE) {
             match client.load(&self.pointer, &prefix, limit, sink).await {
                 Ok(()) => return Ok(()),
                 Err(failure) => {

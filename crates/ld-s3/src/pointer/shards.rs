@@ -21,20 +21,14 @@ impl Shards {
         }
     }
 
-    /// The prefixes to try, without end: a random one first, so that a fleet spreads evenly, then
-    /// each of the others in turn.
+    /// The prefixes to try, each once: a random one first, so that a fleet spreads evenly, then the
+    /// ones after it. Without shards it is the empty one.
     pub(crate) fn prefixes(self) -> impl Iterator<Item = String> + Send {
         let count = self.0.saturating_sub(1);
         let first = if count > 0 { fastrand::u64(0..count) } else { 0 };
-        (0..).map(move |turn: u64| match count {
-            0 => String::new(),
-            count => format!("{}/", 1 + (first + turn % count) % count),
-        })
-    }
-
-    /// How many places there are for the object.
-    pub(crate) fn places(self) -> u64 {
-        self.0.saturating_sub(1).max(1)
+        let sharded = (0..count).map(move |offset| format!("{}/", 1 + (first + offset) % count));
+        let plain = (count == 0).then(String::new);
+        plain.into_iter().chain(sharded)
     }
 }
 
@@ -59,9 +53,8 @@ mod tests {
 
     #[test]
     fn without_shards_there_is_no_prefix() {
-        let prefixes: Vec<_> = Shards(1).prefixes().take(3).collect();
-        assert_eq!((prefixes, Shards(1).places()), (vec![String::new(); 3], 1));
-        assert_eq!(Shards(2).prefixes().take(2).collect::<Vec<_>>(), ["1/", "1/"]);
+        assert_eq!(Shards(1).prefixes().collect::<Vec<_>>(), [""]);
+        assert_eq!(Shards(2).prefixes().collect::<Vec<_>>(), ["1/"]);
     }
 
     #[test]
@@ -69,6 +62,7 @@ mod tests {
         let all: BTreeSet<_> = ["1/", "2/", "3/"].map(str::to_owned).into();
         let firsts: BTreeSet<_> = (0..1_000).filter_map(|_| Shards(4).prefixes().next()).collect();
         assert_eq!(firsts, all);
-        assert_eq!(Shards(4).prefixes().take(3).collect::<BTreeSet<_>>(), all);
+        assert_eq!(Shards(4).prefixes().collect::<BTreeSet<_>>(), all);
+        assert_eq!(Shards(4).prefixes().count(), 3);
     }
 }
