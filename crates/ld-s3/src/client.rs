@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use ld_sync::Sink;
 use tracing::warn;
 
-use crate::address::{Address, Endpoint};
+use crate::address::{Address, Endpoint, bare_host};
 use crate::checksum::Checksums;
 use crate::credentials::Credentials;
 use crate::download::{Limit, stream};
@@ -125,8 +125,7 @@ impl Client {
     }
 
     fn warn_of_plain_http(&self, address: &Address) {
-        let host = address.uri.host().unwrap_or_default();
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let host = bare_host(address.uri.host().unwrap_or_default());
         let is_loopback =
             host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
         let is_plain = address.uri.scheme_str() == Some("http") && !is_loopback;

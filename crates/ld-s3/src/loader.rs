@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ld_config::S3Config;
+use ld_config::{S3Config, counted};
 use ld_sync::{BoxFuture, LoadError, Loader, Sink};
 use tokio::sync::{OnceCell, Semaphore};
 
@@ -115,8 +115,7 @@ fn summary(mut failures: Vec<Failure>) -> Failure {
     let others = failures.len().saturating_sub(1);
     let Some(mut first) = failures.into_iter().next() else { return Failure::lasting("there is no shard") };
     if others > 0 {
-        let shards = if others == 1 { "shard" } else { "shards" };
-        first.reason = format!("{} (and {others} other {shards} failed)", first.reason);
+        first.reason = format!("{} (and {} failed)", first.reason, counted(others as u64, "other shard"));
     }
     if is_transient {
         first.kind = Kind::Transient;

@@ -88,14 +88,10 @@ pub(crate) async fn refusal(reply: Reply, region: &str) -> Refusal {
     if code.as_deref().is_some_and(|code| CREDENTIALS.contains(&code)) {
         return Refusal::Credentials(Failure::transient(reason));
     }
-    let asks_for_less = matches!(status.as_u16(), 429 | 503);
-    Refusal::Failed(match status {
-        _ if asks_for_less => Failure::lasting(reason),
-        status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-            Failure::transient(reason)
-        }
-        _ => Failure::lasting(reason),
-    })
+    // 503 is S3's way to ask for fewer requests.
+    let is_transient = status == StatusCode::REQUEST_TIMEOUT
+        || status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
+    Refusal::Failed(if is_transient { Failure::transient(reason) } else { Failure::lasting(reason) })
 }
 
 /// The code of S3's error in XML.

@@ -65,7 +65,7 @@ impl Bucket {
 }
 
 /// Letters, digits and hyphens, and no hyphen at an end.
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     (1..=63).contains(&text.len())
         && text.bytes().all(is_allowed)

@@ -7,13 +7,18 @@ mod partition;
 
 use hyper::Uri;
 
-pub(crate) use self::bucket::Bucket;
+pub(crate) use self::bucket::{Bucket, is_label};
 use self::encode::{encode_path, encode_query};
 pub(crate) use self::endpoint::Endpoint;
 use self::partition::dns_suffix;
 
 /// The region that has the endpoint without a name.
 const FIRST_REGION: &str = "us-east-1";
+
+/// The host of a URI without the brackets of an IPv6 address.
+pub(crate) fn bare_host(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
 
 /// The address of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]

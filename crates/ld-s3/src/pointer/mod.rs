@@ -7,7 +7,7 @@ use std::fmt;
 
 use self::fields::Fields;
 pub(crate) use self::shards::Shards;
-use crate::address::Bucket;
+use crate::address::{Bucket, is_label};
 use crate::sse::SseKey;
 
 /// A pointer to an object in S3, as the original's publishers write them.
@@ -51,7 +51,7 @@ impl Pointer {
             return Err("'region_name' is missing (null means AWS's default)".to_owned());
         }
         let region = fields.text("region_name")?;
-        if region.as_deref().is_some_and(|region| !is_region(region)) {
+        if region.as_deref().is_some_and(|region| !is_label(region)) {
             return Err("'region_name' is not the name of a region".to_owned());
         }
         let sha256 = match fields.text("sha256")? {
@@ -79,14 +79,6 @@ impl fmt::Display for Pointer {
 }
 
 /// A region becomes a part of a host name.
-fn is_region(text: &str) -> bool {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    (1..=63).contains(&text.len())
-        && text.bytes().all(is_allowed)
-        && !text.starts_with('-')
-        && !text.ends_with('-')
-}
-
 fn hex(text: &str) -> Option<[u8; 32]> {
     let text = text.as_bytes();
     if text.len() != 64 {

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::Arc;
 
 use http_body_util::Empty;
 use hyper::body::Bytes;
@@ -21,6 +20,7 @@ use tokio_rustls::TlsConnector;
 use super::CONNECT_LIMIT;
 use super::proxies::{Proxies, Proxy};
 use super::roots::Roots;
+use crate::address::bare_host;
 
 /// Names that are looked up at a time.
 const LOOKUPS: usize = 4;
@@ -44,14 +44,14 @@ pub(super) enum Route {
 #[derive(Debug)]
 pub(super) struct Dialer {
     proxies: Proxies,
-    roots: Arc<Roots>,
+    roots: Roots,
     lookups: BoundedCalls,
 }
 
 impl Dialer {
     pub(super) fn new(proxies: Proxies, roots: Roots) -> Self {
         let lookups = BoundedCalls::new("looking up the address of S3", Spawner::Threads, LOOKUPS);
-        Self { proxies, roots: Arc::new(roots), lookups }
+        Self { proxies, roots, lookups }
     }
 
     /// Connects to the server of an absolute URI.
@@ -73,8 +73,7 @@ impl Dialer {
     }
 
     async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, String> {
-        // A URI has an IPv6 address in brackets.
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = bare_host(host).to_owned();
         let name = host.clone();
         let look_up = move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
         let found = self.lookups.run(CONNECT_LIMIT, look_up).await.map_err(|error| error.to_string())?;
@@ -118,7 +117,7 @@ impl Dialer {
     }
 
     async fn encrypt(&self, stream: Box<dyn Stream>, host: &str) -> Result<Box<dyn Stream>, String> {
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let host = bare_host(host);
         let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("{host} is no name for TLS"))?;
         let config = self.roots.config().await?;
         match TlsConnector::from(config).connect(name, stream).await {

@@ -8,8 +8,10 @@ use hyper::Uri;
 use hyper::header::HeaderValue;
 use percent_encoding::percent_decode_str;
 
+use crate::address::bare_host;
+
 /// Which servers are reached through which proxy.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Proxies {
     http: Option<Result<Proxy, String>>,
     https: Option<Result<Proxy, String>>,
@@ -58,7 +60,7 @@ impl Proxies {
     }
 
     fn is_exempt(&self, host: &str, port: u16) -> bool {
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let host = bare_host(host).to_ascii_lowercase();
         // The services of a machine or a container for its credentials are never behind a proxy.
         let is_local = match host.parse::<IpAddr>() {
             Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_link_local(),

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use ld_blocking::{BoundedCalls, Spawner};
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -10,8 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// How long reading the authorities may take.
-const READ_LIMIT: Duration = Duration::from_secs(5);
+use crate::environment::READ_LIMIT;
 
 /// The authorities: those of the system, or of a file. They are read when the first connection
 /// needs them.
