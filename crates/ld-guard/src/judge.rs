@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ld_config::Guards;
 
-use crate::{Checks, Error, check, format};
+use crate::{Checks, Error, Guard, check, format};
 
 /// The largest content in a file that is parsed.
 const MAX_PARSED: u64 = 32 << 20;
@@ -58,7 +58,7 @@ pub fn judge_file(
     if let Some(format) = guards.format {
         if bytes > MAX_PARSED {
             let reason = format!("it has {bytes} bytes, and a format is checked up to {MAX_PARSED}");
-            return Err(Error::Rejected(reason));
+            return Err(Error::rejected(Guard::Format, reason));
         }
         let content = read().map_err(|error| Error::NotJudged(error.to_string()))?;
         format::parse(format, &content)?;
@@ -71,10 +71,10 @@ pub fn judge_file(
 
 fn check_size(guards: &Guards, bytes: u64) -> Result<(), Error> {
     if let Some(least) = guards.min_bytes.filter(|least| bytes < *least as u64) {
-        return Err(Error::Rejected(format!("it has {bytes} bytes, and min_bytes is {least}")));
+        return Err(Error::rejected(Guard::Size, format!("it has {bytes} bytes, and min_bytes is {least}")));
     }
     if let Some(most) = guards.max_bytes.filter(|most| bytes > *most as u64) {
-        return Err(Error::Rejected(format!("it has {bytes} bytes, and max_bytes is {most}")));
+        return Err(Error::rejected(Guard::Size, format!("it has {bytes} bytes, and max_bytes is {most}")));
     }
     Ok(())
 }

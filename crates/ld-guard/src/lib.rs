@@ -34,7 +34,7 @@ mod judge;
 #[cfg(test)]
 mod tests;
 
-pub use error::Error;
+pub use error::{Error, Guard};
 pub use format::supports;
 pub use judge::{judge, judge_file};
 /// The checks that run for one owner, which ends them before it ends itself.

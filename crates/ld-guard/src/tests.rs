@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ld_config::{Format, Guards};
 
-use crate::{Checks, Error, judge, judge_file};
+use crate::{Checks, Error, Guard, judge, judge_file};
 
 /// Writes an executable. Another test's fork could hold it open for writing, so it is written by
 /// another process.
@@ -98,7 +98,7 @@ impl Place {
 
 fn rejection(verdict: Result<(), Error>) -> String {
     match verdict {
-        Err(Error::Rejected(reason)) => reason,
+        Err(Error::Rejected { reason, .. }) => reason,
         other => panic!("not rejected: {other:?}"),
     }
 }
@@ -197,8 +197,12 @@ fn content_in_a_file_is_judged_like_content_in_memory() {
         judge_file(&guards, Path::new("/unused"), bytes, &Checks::default(), || Ok(content.to_vec()))
     };
     judge(2, b"{}").unwrap();
-    assert!(matches!(judge(2, b"{x"), Err(Error::Rejected(reason)) if reason.contains("not JSON")));
-    assert!(matches!(judge(1, b"1"), Err(Error::Rejected(reason)) if reason.contains("min_bytes is 2")));
+    assert!(
+        matches!(judge(2, b"{x"), Err(Error::Rejected { guard: Guard::Format, reason }) if reason.contains("not JSON"))
+    );
+    assert!(
+        matches!(judge(1, b"1"), Err(Error::Rejected { guard: Guard::Size, reason }) if reason.contains("min_bytes is 2"))
+    );
     let large = judge((32 << 20) + 1, b"{}");
-    assert!(matches!(large, Err(Error::Rejected(reason)) if reason.contains("up to 33554432")));
+    assert!(matches!(large, Err(Error::Rejected { reason, .. }) if reason.contains("up to 33554432")));
 }

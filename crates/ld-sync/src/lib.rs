@@ -57,7 +57,7 @@ pub use loader::{Again, BoxFuture, LoadError, Loader, Pointer, Sink};
 pub use nodes::{Changes, NodeChanges};
 pub use preview::{Outcome, Preview, preview};
 pub use source::{NodeSource, Source};
-pub use status::{Applied, Counts, State, Status};
+pub use status::{Applied, Counts, Rejections, State, Status};
 /// The crates that this API names.
 pub use {ld_config, ld_zk};
 

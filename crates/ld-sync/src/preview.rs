@@ -217,7 +217,7 @@ impl Preview {
         let disk = host.disks.of(&node.dest).await.map_err(|error| Outcome::Blocked(error.to_string()))?;
         match disk.checks.run(Duration::MAX, judge).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(ld_guard::Error::Rejected(reason))) => Err(Outcome::Rejected(reason)),
+            Ok(Err(ld_guard::Error::Rejected { reason, .. })) => Err(Outcome::Rejected(reason)),
             Ok(Err(error)) => Err(Outcome::Blocked(format!("the content {error}"))),
             Err(error) => Err(Outcome::Blocked(error.to_string())),
         }

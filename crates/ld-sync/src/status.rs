@@ -65,12 +65,28 @@ pub struct Counts {
     pub failed: u32,
     /// A call on its file system took more than 10 s.
     pub hung: u32,
-    /// Content was rejected by a guard, or as a pointer.
+    /// Content was rejected.
     pub rejected: u32,
+    /// What rejected it.
+    pub rejections: Rejections,
     /// The node could not be read, or an answer could not be trusted.
     pub unreadable: u32,
     /// A change of the file by another process was found and repaired.
     pub repaired: u32,
+}
+
+/// How often content was rejected, by what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Rejections {
+    /// `min_bytes`, `max_bytes` or `zookeeper.max_read_bytes`.
+    pub size: u32,
+    /// `format`.
+    pub format: u32,
+    /// The check program.
+    pub check: u32,
+    /// A pointer that is not valid.
+    pub pointer: u32,
 }
 
 /// How the file was last replaced.

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ld_testkit::{Daemon, Host, Namespace, SOON, TempDir, TestCommand, binary, wait_for};
+use ld_testkit::{Daemon, Host, Namespace, Proxy, ProxyMode, SOON, TempDir, TestCommand, binary, wait_for};
 
 /// A host with a good node and one without a node in ZooKeeper that its file is for.
 fn running(zookeeper: &Namespace, listen: &str) -> (Host, Daemon) {
@@ -60,6 +60,8 @@ fn status_metrics_and_readiness_tell_of_each_node() {
         "live_data_session_expiries_total 0\n",
         "live_data_session_failures_total{reason=\"no_server\"} 0\n",
         "live_data_failures_total{reason=\"rejected\"} 1",
+        "live_data_rejections_total{guard=\"format\"} 1",
+        "live_data_rejections_total{guard=\"pointer\"} 0",
         "live_data_config_last_reload_successful 1",
         "live_data_applies_total 1",
         "live_data_hook_runs_total{node=\"good\",result=\"succeeded\"} 1\n",
@@ -181,6 +183,34 @@ fn the_status_command_prints_a_table_and_exits_by_it() {
     host.wait_for("bad", "{}");
     let good = wait_for("all to be good", SOON, || Some(status()).filter(|status| status.code == Some(0)));
     assert!(good.stdout.contains("2 of 2 files are as they should be"), "{}", good.stdout);
+}
+
+#[test]
+fn files_that_nothing_confirms_are_stale() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "on").unwrap();
+    let proxy = Proxy::start(zookeeper.server().address());
+    let connect = format!("{}{}", proxy.connect_string(), zookeeper.chroot());
+    let host = Host::new(connect).node("flags", "/flags").node("none", "/none");
+    let socket = host.path("status.sock");
+    let host = host
+        .setting("status.listen", format!("unix:{}", socket.display()))
+        .setting("watcher.heartbeat_interval", "500 ms");
+    let _watcher = host.watcher().start();
+    let status = |code| {
+        let ask = || TestCommand::new(binary("live-data-watcher")).arg("status").arg(host.config()).run(SOON);
+        wait_for("the exit code", SOON, || Some(ask()).filter(|status| status.code == Some(code)))
+    };
+    let fresh = status(0);
+    assert!(fresh.stdout.contains("2 of 2 files") && !fresh.stdout.contains("stale"), "{}", fresh.stdout);
+
+    proxy.set_mode(ProxyMode::Refuse);
+    let stale = status(1);
+    assert!(stale.stdout.contains("current") && stale.stdout.contains("stale: nothing"), "{}", stale.stdout);
+    wait_for("both to be stale", SOON, || status(1).stdout.contains("0 of 2 files").then_some(()));
+
+    proxy.set_mode(ProxyMode::Pass);
+    assert!(status(0).stdout.contains("2 of 2 files"));
 }
 
 #[test]

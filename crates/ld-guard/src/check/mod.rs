@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ld_program::{Active, Ended, clear_environment, explain, explain_status};
 
-use crate::{Checks, Error};
+use crate::{Checks, Error, Guard};
 
 /// A check that has not ended by then is killed, and the content is rejected.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -35,10 +35,11 @@ pub(crate) fn run<F: AsRef<Path>, E: fmt::Display>(
     }
     match ended.map_err(|error| cannot_run(program, &error))? {
         Ended::Itself(status) if status.success() => Ok(()),
-        Ended::Itself(status) => Err(Error::Rejected(describe(program, status))),
+        Ended::Itself(status) => Err(Error::rejected(Guard::Check, describe(program, status))),
         Ended::Late => {
             let (name, limit) = (program.display(), LIMIT.as_secs());
-            Err(Error::Rejected(format!("the check {name} was killed after {limit} s without an answer")))
+            let reason = format!("the check {name} was killed after {limit} s without an answer");
+            Err(Error::rejected(Guard::Check, reason))
         }
     }
 }

@@ -15,7 +15,7 @@ use std::fmt;
 use ld_config::Format;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::Error;
+use crate::{Error, Guard};
 
 /// Whether this build knows `format`: TOML and YAML are features of this crate.
 pub fn supports(format: Format) -> bool {
@@ -29,7 +29,8 @@ pub fn supports(format: Format) -> bool {
 /// A format without a parser in this build is an error that passes no content.
 pub(crate) fn parse(format: Format, content: &[u8]) -> Result<(), Error> {
     let text = std::str::from_utf8(content).map_err(|error| {
-        Error::Rejected(format!("it is not UTF-8: byte {} does not fit", error.valid_up_to()))
+        let reason = format!("it is not UTF-8: byte {} does not fit", error.valid_up_to());
+        Error::rejected(Guard::Format, reason)
     })?;
     let parsed = match format {
         Format::Utf8 => Ok(()),
@@ -43,7 +44,7 @@ pub(crate) fn parse(format: Format, content: &[u8]) -> Result<(), Error> {
             return Err(Error::NotJudged(format!("this program was built without the format {name}")));
         }
     };
-    parsed.map_err(Error::Rejected)
+    parsed.map_err(|reason| Error::rejected(Guard::Format, reason))
 }
 
 fn json(text: &str) -> Result<(), String> {

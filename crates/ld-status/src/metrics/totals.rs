@@ -18,12 +18,14 @@ const APPLY_BUCKETS: [f64; 16] = [
 const PROPAGATION_BUCKETS: [f64; 14] =
     [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0];
 
-type Reason = [(&'static str, &'static str); 1];
+/// One label.
+type Label = [(&'static str, &'static str); 1];
 
 #[derive(Debug)]
 pub(super) struct Totals {
     applied: Counter,
-    failures: Family<Reason, Counter>,
+    failures: Family<Label, Counter>,
+    rejections: Family<Label, Counter>,
     repaired: Counter,
     apply_duration: Histogram,
     propagation: Histogram,
@@ -34,12 +36,14 @@ impl Default for Totals {
         let totals = Self {
             applied: Counter::default(),
             failures: Family::default(),
+            rejections: Family::default(),
             repaired: Counter::default(),
             apply_duration: Histogram::new(APPLY_BUCKETS),
             propagation: Histogram::new(PROPAGATION_BUCKETS),
         };
         // 0 from the start, not missing.
         reasons(&Counts::default()).into_iter().for_each(|(reason, _)| totals.fail(reason, 0));
+        guards(&Counts::default()).into_iter().for_each(|(guard, _)| totals.reject(guard, 0));
         totals
     }
 }
@@ -54,6 +58,12 @@ fn reasons(counts: &Counts) -> [(&'static str, u32); 4] {
     ]
 }
 
+/// The rejections that a node counts, by guard.
+fn guards(counts: &Counts) -> [(&'static str, u32); 4] {
+    let by = counts.rejections;
+    [("size", by.size), ("format", by.format), ("check", by.check), ("pointer", by.pointer)]
+}
+
 impl Totals {
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register("applies", "Files that were replaced or removed", self.applied.clone());
@@ -62,6 +72,11 @@ impl Totals {
             "Attempts that failed, by reason: failed and hung are file work, rejected is content, unreadable is the \
              node",
             self.failures.clone(),
+        );
+        registry.register(
+            "rejections",
+            "Content that was rejected, by guard: size, format, check, or pointer for one that is not valid",
+            self.rejections.clone(),
         );
         registry.register(
             "drift_repairs",
@@ -78,6 +93,10 @@ impl Totals {
             "From the change of a node, by the leader's clock, to the replaced file, by this host's",
             self.propagation.clone(),
         );
+    }
+
+    fn reject(&self, guard: &'static str, times: u64) {
+        self.rejections.get_or_create(&[("guard", guard)]).inc_by(times);
     }
 
     fn fail(&self, reason: &'static str, times: u64) {
@@ -105,6 +124,9 @@ impl Counted {
             totals.repaired.inc_by(since(before.repaired, now.repaired));
             for ((reason, before), (_, now)) in reasons(&before).into_iter().zip(reasons(&now)) {
                 totals.fail(reason, since(before, now));
+            }
+            for ((guard, before), (_, now)) in guards(&before).into_iter().zip(guards(&now)) {
+                totals.reject(guard, since(before, now));
             }
             self.0.insert(status.name, now);
         }

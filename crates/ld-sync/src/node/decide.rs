@@ -3,6 +3,7 @@
 
 use ld_config::{Guards, OnDelete};
 use ld_file::Existing;
+use ld_guard::Guard;
 use ld_zk::{Absence, Error, NodeStat, Unreadable};
 
 use super::record::Node;
@@ -18,7 +19,8 @@ pub(crate) fn too_large(guards: &Guards, bytes: usize, limit: usize) -> ld_guard
         Some(most) if bytes > most => ("max_bytes", most),
         _ => ("zookeeper.max_read_bytes", limit),
     };
-    ld_guard::Error::Rejected(format!("it has {bytes} bytes, and {key} is {limit}"))
+    let reason = format!("it has {bytes} bytes, and {key} is {limit}");
+    ld_guard::Error::Rejected { guard: Guard::Size, reason }
 }
 
 /// What to do with content that has passed the guards. `existing` is what becomes of the last file

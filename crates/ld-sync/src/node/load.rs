@@ -153,7 +153,7 @@ impl<W: NodeSource> Task<W> {
     fn fail_load(&mut self, error: &LoadError) {
         let why = format!("{error}; the last file stays");
         match error.again {
-            Again::Never => self.leave_file(State::Rejected, &why),
+            Again::Never => self.reject_pointer(&error.to_string()),
             Again::Soon => self.fail(&why, None),
             Again::Slowly => {
                 self.fail(&why, None);

@@ -123,7 +123,8 @@ impl<W: NodeSource> Task<W> {
     /// The guards did not accept the content.
     pub(super) fn reject(&mut self, error: &Error) {
         match error {
-            Error::Rejected(reason) => {
+            Error::Rejected { guard, reason } => {
+                self.node.count_rejection(Some(*guard));
                 let why = format!("the content is rejected: {reason}; the last file stays");
                 self.leave_file(State::Rejected, &why);
             }
@@ -132,6 +133,12 @@ impl<W: NodeSource> Task<W> {
                 self.fail(&format!("the content {}", error), None);
             }
         }
+    }
+
+    /// The node holds a pointer that cannot be followed.
+    pub(super) fn reject_pointer(&mut self, why: &str) {
+        self.node.count_rejection(None);
+        self.leave_file(State::Rejected, &format!("{why}; the last file stays"));
     }
 
     /// The file stays as it is, without a heartbeat.

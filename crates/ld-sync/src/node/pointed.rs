@@ -12,7 +12,6 @@ use super::task::Task;
 use crate::pointer::NOT_LOADED;
 use crate::rounds::Proof;
 use crate::source::NodeSource;
-use crate::status::State;
 
 impl<W: NodeSource> Task<W> {
     /// Makes the file hold what a pointer points to. A pointer that was loaded before is not loaded
@@ -25,11 +24,11 @@ impl<W: NodeSource> Task<W> {
         owner: Result<Owner, UserError>,
     ) {
         let Some(loader) = self.shared.loader.clone() else {
-            return self.leave_file(State::Rejected, &format!("{NOT_LOADED}; the last file stays"));
+            return self.reject_pointer(NOT_LOADED);
         };
         let pointer = match loader.parse(json) {
             Ok(pointer) => pointer,
-            Err(why) => return self.leave_file(State::Rejected, &format!("{why}; the last file stays")),
+            Err(why) => return self.reject_pointer(&why),
         };
         let aim = match aim(&self.node, &held.stat, held.read_only, self.existing()) {
             Ok(aim) => aim,

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use ld_config::NodeConfig;
 use ld_file::{Claimant, Target};
+use ld_guard::Guard;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -94,6 +95,19 @@ impl Node {
     /// What is unhealthy and was not logged for a long time. It counts as logged now.
     pub(crate) fn take_overdue(&self) -> Option<Overdue> {
         self.with(Record::take_overdue)
+    }
+
+    /// Content was rejected by `guard`; `None`: as a pointer.
+    pub(crate) fn count_rejection(&self, guard: Option<Guard>) {
+        self.with(|record| {
+            let counts = &mut record.counts.rejections;
+            count(match guard {
+                Some(Guard::Size) => &mut counts.size,
+                Some(Guard::Format) => &mut counts.format,
+                Some(_) => &mut counts.check,
+                None => &mut counts.pointer,
+            });
+        });
     }
 
     /// A call on the file system hangs.
