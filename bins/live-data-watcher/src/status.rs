@@ -37,7 +37,7 @@ async fn show(args: &StatusArgs, listen: &Listen) -> Result<Exit, Exit> {
         let exit = match fetched {
             Ok(report) => {
                 text.push_str(&if args.json { json(&report) } else { table(&report) });
-                if report.is_good() { Exit::Done } else { Exit::Failed }
+                if report.is_fresh() { Exit::Done } else { Exit::Failed }
             }
             Err(error) if args.watch => {
                 let _ = writeln!(text, "{error}");
@@ -83,14 +83,27 @@ fn table(report: &Report) -> String {
 
 /// The nodes that are not good first, then the others, each in the order of the configuration.
 fn table_as_it_is(report: &Report) -> String {
-    let (good, bad): (Vec<_>, Vec<_>) = report.nodes.iter().partition(|node| node.good);
+    let (fresh, bad): (Vec<_>, Vec<_>) = report.nodes.iter().partition(|node| node.fresh);
     let width = report.nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or_default();
-    let mut text = format!("{:<10}  {:<width$}  {:>18}  {:>11}  FILE\n", "STATE", "NODE", "MZXID", "BYTES");
-    for node in bad.iter().chain(&good) {
+    let columns = ("STATE", "NODE", "CONFIRMED", "MZXID", "BYTES");
+    let mut text = format!(
+        "{:<10}  {:<width$}  {:>9}  {:>18}  {:>11}  FILE\n",
+        columns.0, columns.1, columns.2, columns.3, columns.4
+    );
+    for node in bad.iter().chain(&fresh) {
+        // A file that was right at the start is confirmed by that, before its first heartbeat.
+        let since_start = (node.state == "current").then_some(node.since.as_str());
+        let confirmed = node.heartbeat_at.as_deref().or(since_start).and_then(|at| age(at, &report.now));
+        let confirmed = confirmed.unwrap_or_else(|| "-".to_owned());
         let mzxid = node.mzxid.map_or_else(|| "-".to_owned(), |mzxid| format!("{mzxid:#x}"));
         let bytes = node.bytes.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
         let NodeReport { name, state, dest, .. } = node;
-        let _ = writeln!(text, "{state:<10}  {name:<width$}  {mzxid:>18}  {bytes:>11}  {dest}");
+        let _ =
+            writeln!(text, "{state:<10}  {name:<width$}  {confirmed:>9}  {mzxid:>18}  {bytes:>11}  {dest}");
+        if node.good && !node.fresh {
+            let _ =
+                writeln!(text, "{:<10}  stale: nothing confirmed the file for three heartbeat intervals", "");
+        }
         for error in node.last_error.iter().chain(&node.warning) {
             let _ = writeln!(text, "{:<10}  {error}", "");
         }
@@ -103,10 +116,21 @@ fn table_as_it_is(report: &Report) -> String {
     let _ = writeln!(
         text,
         "{} of {nodes} files are as they should be; {connected} of {sessions} sessions are connected to {}",
-        good.len(),
+        fresh.len(),
         report.ensemble,
     );
     text
+}
+
+/// How long ago a time of the report was, in whole seconds, minutes or hours.
+fn age(at: &str, now: &str) -> Option<String> {
+    let parse = |time| humantime::parse_rfc3339(time).ok();
+    let seconds = parse(now)?.duration_since(parse(at)?).unwrap_or_default().as_secs();
+    Some(match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
+    })
 }
 
 #[cfg(test)]
@@ -117,7 +141,7 @@ mod tests {
     fn a_foreign_answer_cannot_act_upon_the_terminal() {
         let evil = "a\u{1b}]0;b\u{7}\u{202e}\u{e0041}\nc";
         let node = serde_json::json!({
-            "name": evil, "source": evil, "dest": evil, "state": evil, "good": false, "since": "",
+            "name": evil, "source": evil, "dest": evil, "state": evil, "good": false, "fresh": false, "since": "",
             "mzxid": null, "bytes": null, "applied_at": null, "heartbeat_at": null,
             "propagated_seconds": null, "attempts": 1, "last_error": evil, "warning": evil,
             "hook_error": evil,

@@ -37,7 +37,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     println!("the status is served at {}", server.address());
     loop {
         let report = fetch(server.address(), Duration::from_secs(5)).await?;
-        println!("{} nodes, all as they should be: {}", report.nodes.len(), report.is_good());
+        println!("{} nodes, all fresh: {}", report.nodes.len(), report.is_fresh());
         tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }

@@ -20,6 +20,7 @@
 
 mod client;
 mod error;
+mod freshness;
 mod metrics;
 mod pulse;
 mod reloads;

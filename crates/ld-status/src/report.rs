@@ -6,6 +6,7 @@ use ld_sync::{State, Status};
 use ld_zk::SessionState;
 use serde::{Deserialize, Serialize};
 
+use crate::freshness::Freshness;
 use crate::view::View;
 
 /// The state of a watcher at one moment. Its JSON is stable: fields may be added, and stay.
@@ -68,6 +69,9 @@ pub struct NodeReport {
     pub state: String,
     /// Whether the file is as the ensemble and the configuration want it.
     pub good: bool,
+    /// Whether it is good, and its file was known to be current within the last three heartbeat
+    /// intervals.
+    pub fresh: bool,
     /// When it entered its state.
     pub since: String,
     /// The transaction that last changed the content of the file; `null` before the first apply.
@@ -94,7 +98,9 @@ pub struct NodeReport {
 
 impl Report {
     pub(crate) fn of(view: &View) -> Self {
-        let sessions = view.sessions().sessions.into_iter().map(|session| SessionReport {
+        let sessions = view.sessions().sessions;
+        let freshness = Freshness::of(view, &sessions);
+        let sessions = sessions.into_iter().map(|session| SessionReport {
             state: session_state(session.state).to_owned(),
             for_seconds: session.since.elapsed().as_secs_f64(),
             last_error: session.last_error.map(|error| view.without_secrets(&error.to_string())),
@@ -102,7 +108,8 @@ impl Report {
         let node = |status: Status| {
             let hook_error = view.hooks.last_error(&status.name);
             let hook_error = hook_error.map(|error| view.without_secrets(&error));
-            NodeReport { hook_error, ..NodeReport::of(view.shown(status)) }
+            let fresh = freshness.is_fresh(&status);
+            NodeReport { hook_error, ..NodeReport::of(view.shown(status), fresh) }
         };
         let nodes: Vec<_> = view.engine.statuses().map(node).collect();
         Self {
@@ -120,17 +127,18 @@ impl Report {
         }
     }
 
-    /// Whether every file is as the ensemble and the configuration want it.
-    pub fn is_good(&self) -> bool {
-        self.nodes.iter().all(|node| node.good)
+    /// Whether every file is fresh.
+    pub fn is_fresh(&self) -> bool {
+        self.nodes.iter().all(|node| node.fresh)
     }
 }
 
 impl NodeReport {
-    fn of(status: Status) -> Self {
+    fn of(status: Status, fresh: bool) -> Self {
         Self {
             state: status.state.as_str().to_owned(),
             good: status.state.is_good(),
+            fresh,
             since: time(status.since),
             mzxid: status.mzxid,
             bytes: status.bytes,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ld_config::Config;
 use ld_hook::Runs;
@@ -17,6 +17,7 @@ pub struct View {
     pub(crate) engine: Arc<Engine>,
     client: Client,
     started: SystemTime,
+    pub(crate) heartbeat_interval: Duration,
     /// Whether the metrics have samples for each node.
     pub(crate) per_node: bool,
     version: &'static str,
@@ -47,6 +48,7 @@ impl View {
             engine,
             client,
             started: SystemTime::now(),
+            heartbeat_interval: config.watcher.heartbeat_interval,
             per_node,
             version,
             reloads: Reloads::default(),

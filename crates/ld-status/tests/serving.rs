@@ -111,7 +111,7 @@ async fn a_report_is_fetched_and_shows_no_path_of_a_secret() {
         tokio::task::yield_now().await;
     };
     assert_eq!(report.nodes.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    assert!(!report.ready && !report.is_good() && report.version == "1.2.3");
+    assert!(!report.ready && !report.is_fresh() && report.version == "1.2.3");
     for path in ["/status", "/metrics", "/"] {
         let answer = get(&server, path);
         assert!(!answer.contains("planted-path") && !answer.contains("secret/a"), "{path}: {answer}");

@@ -1,0 +1,45 @@
+//! Which files are stale: nothing has confirmed them for a while.
+
+use std::time::{Duration, SystemTime};
+
+use ld_sync::{State, Status};
+use ld_zk::{SessionInfo, SessionState};
+
+use crate::view::View;
+
+/// A file is stale when it misses so many heartbeats.
+const HEARTBEATS: u32 = 3;
+
+/// What tells a fresh file from a stale one, at one moment.
+pub(crate) struct Freshness {
+    now: SystemTime,
+    limit: Duration,
+    /// For how long no session has been connected.
+    disconnected: Duration,
+}
+
+impl Freshness {
+    pub(crate) fn of(view: &View, sessions: &[SessionInfo]) -> Self {
+        let disconnected = sessions.iter().map(|session| match session.state {
+            SessionState::Connected => Duration::ZERO,
+            _ => session.since.elapsed(),
+        });
+        Self {
+            now: SystemTime::now(),
+            limit: view.heartbeat_interval.saturating_mul(HEARTBEATS),
+            disconnected: disconnected.min().unwrap_or_default(),
+        }
+    }
+
+    /// Whether a file is good and is known to be so.
+    pub(crate) fn is_fresh(&self, status: &Status) -> bool {
+        let age = |time| self.now.duration_since(time).unwrap_or_default();
+        let confirmed = status.heartbeat_at.map_or(status.since, |at| at.max(status.since));
+        match status.state {
+            state if !state.is_good() => false,
+            State::Current => age(confirmed) <= self.limit,
+            // A file that is missing, or kept, has no heartbeat.
+            _ => age(confirmed).min(self.disconnected) <= self.limit,
+        }
+    }
+}
