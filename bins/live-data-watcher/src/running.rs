@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_cli::Exit;
-use ld_config::{Config, NodeConfig, Scope, chain};
+use ld_config::{Config, NodeConfig, Scope, chain, counted};
 use ld_hook::Hooks;
 use ld_sandbox::Rules;
 use ld_status::{Reloads, Server, View};
@@ -142,7 +142,8 @@ impl Running {
             info!(node = name, "nodes.{name}: removed from the configuration; its file stays");
         }
         let (added, removed, changed) = (changes.added.len(), changes.removed.len(), changes.changed.len());
-        info!("reloaded: {added} nodes added, {removed} removed, {changed} changed");
+        let added = counted(added as u64, "node");
+        info!("reloaded: {added} added, {removed} removed, {changed} changed");
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::Path;
 
-use ld_config::Guards;
+use ld_config::{Guards, counted};
 
 use crate::{Checks, Error, Guard, check, format};
 
@@ -57,7 +57,8 @@ pub fn judge_file(
     check_size(guards, bytes)?;
     if let Some(format) = guards.format {
         if bytes > MAX_PARSED {
-            let reason = format!("it has {bytes} bytes, and a format is checked up to {MAX_PARSED}");
+            let size = counted(bytes, "byte");
+            let reason = format!("it has {size}, and a format is checked up to {MAX_PARSED}");
             return Err(Error::rejected(Guard::Format, reason));
         }
         let content = read().map_err(|error| Error::NotJudged(error.to_string()))?;
@@ -70,11 +71,12 @@ pub fn judge_file(
 }
 
 fn check_size(guards: &Guards, bytes: u64) -> Result<(), Error> {
+    let size = counted(bytes, "byte");
     if let Some(least) = guards.min_bytes.filter(|least| bytes < *least as u64) {
-        return Err(Error::rejected(Guard::Size, format!("it has {bytes} bytes, and min_bytes is {least}")));
+        return Err(Error::rejected(Guard::Size, format!("it has {size}, and min_bytes is {least}")));
     }
     if let Some(most) = guards.max_bytes.filter(|most| bytes > *most as u64) {
-        return Err(Error::rejected(Guard::Size, format!("it has {bytes} bytes, and max_bytes is {most}")));
+        return Err(Error::rejected(Guard::Size, format!("it has {size}, and max_bytes is {most}")));
     }
     Ok(())
 }

@@ -7,6 +7,8 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
+use ld_config::counted;
+
 /// Both sides together may have this many bytes; the line numbers and hashes of more would take too
 /// much memory.
 const MAX_INPUT_BYTES: usize = 8 * 1024 * 1024;
@@ -103,7 +105,9 @@ pub fn diff(old: &[u8], new: &[u8], options: &DiffOptions) -> Diff {
 }
 
 fn summary(old: &str, new: &str) -> Diff {
-    let size = |text: &str| format!("{} bytes in {} lines", text.len(), count_lines(text));
+    let size = |text: &str| {
+        format!("{} in {}", counted(text.len() as u64, "byte"), counted(count_lines(text) as u64, "line"))
+    };
     Diff::Summary(format!("The change is too large to show: {} become {}.\n", size(old), size(new)))
 }
 

@@ -31,7 +31,7 @@ fn nodes_are_added_and_removed_without_touching_others() {
     watcher.hang_up();
     host.wait_for("comes", "comes");
     watcher.wait_for_stderr("nodes.goes: removed from the configuration; its file stays\n", SOON);
-    watcher.wait_for_stderr("reloaded: 1 nodes added, 1 removed, 0 changed\n", SOON);
+    watcher.wait_for_stderr("reloaded: 1 node added, 1 removed, 0 changed\n", SOON);
     assert_eq!((host.inode("stays"), host.mtime("stays")), before);
     zookeeper.admin().set(&zookeeper.path("/goes"), "changed").unwrap();
     zookeeper.admin().set(&zookeeper.path("/stays"), "changed").unwrap();

@@ -197,6 +197,6 @@ fn the_worst_inputs_end_in_time_with_a_diff_or_a_summary() {
 #[test]
 fn a_limit_of_nothing_gives_a_summary() {
     let options = DiffOptions { limit: Duration::ZERO, ..DiffOptions::default() };
-    let expected = "The change is too large to show: 4 bytes in 2 lines become 1 bytes in 1 lines.\n";
+    let expected = "The change is too large to show: 4 bytes in 2 lines become 1 byte in 1 line.\n";
     assert_eq!(diff(b"a\nb\n", b"c", &options), Diff::Summary(expected.into()));
 }

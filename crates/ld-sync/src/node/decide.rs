@@ -1,7 +1,7 @@
 //! What a reading means for the file, and when the file is left alone because the answer cannot be
 //! trusted.
 
-use ld_config::{Guards, OnDelete};
+use ld_config::{Guards, OnDelete, counted};
 use ld_file::Existing;
 use ld_guard::Guard;
 use ld_zk::{Absence, Error, NodeStat, Unreadable};
@@ -19,7 +19,7 @@ pub(crate) fn too_large(guards: &Guards, bytes: usize, limit: usize) -> ld_guard
         Some(most) if bytes > most => ("max_bytes", most),
         _ => ("zookeeper.max_read_bytes", limit),
     };
-    let reason = format!("it has {bytes} bytes, and {key} is {limit}");
+    let reason = format!("it has {}, and {key} is {limit}", counted(bytes as u64, "byte"));
     ld_guard::Error::Rejected { guard: Guard::Size, reason }
 }
 

@@ -38,9 +38,9 @@ async fn a_rejection_keeps_the_file_without_heartbeat_until_good() {
 #[tokio::test(start_paused = true)]
 async fn content_too_large_to_read_is_rejected_with_its_size() {
     for (max_bytes, reason) in [
-        (None, "it has 3000 bytes, and zookeeper.max_read_bytes is 2000"),
-        (Some(4000), "it has 3000 bytes, and zookeeper.max_read_bytes is 2000"),
-        (Some(1000), "it has 3000 bytes, and max_bytes is 1000"),
+        (None, "it has 3,000 bytes, and zookeeper.max_read_bytes is 2000"),
+        (Some(4000), "it has 3,000 bytes, and zookeeper.max_read_bytes is 2000"),
+        (Some(1000), "it has 3,000 bytes, and max_bytes is 1000"),
     ] {
         let rig = Rig::new();
         let mut node = NodeConfig::new("flags", "/flags", rig.path("flags"));
