@@ -10,7 +10,7 @@ use std::time::Duration;
 use ld_testkit::hostile::{CONNECT, HostileServer, ISRO, Rule, flood, huge_count};
 use ld_testkit::{Host, SOON, Server, ServerOptions, operation};
 
-use crate::target::{Target, host, memory};
+use crate::target::{Target, host};
 
 /// Address space of an attacked process. Its threads reserve about 300 MiB of it.
 const LIMIT: u64 = 768 << 20;
@@ -115,7 +115,7 @@ fn a_node_beyond_its_limit_is_rejected_unread() {
     for node in ["guarded", "plain"] {
         host.wait_for(node, "small");
     }
-    let before = memory(&watcher, "VmHWM:");
+    let before = watcher.memory("VmHWM");
     for (node, reason) in [
         ("guarded", "it has 50331648 bytes, and max_bytes is 1000"),
         ("plain", "it has 50331648 bytes, and zookeeper.max_read_bytes is 16777216"),
@@ -126,7 +126,7 @@ fn a_node_beyond_its_limit_is_rejected_unread() {
     }
     let last = host.mtime("plain");
     watcher.wait_until("other work", SOON, |_| {
-        let growth = memory(&watcher, "VmHWM:").saturating_sub(before);
+        let growth = watcher.memory("VmHWM").saturating_sub(before);
         assert!(growth < GROWTH, "{growth} KiB");
         last.elapsed().is_ok_and(|elapsed| elapsed > Duration::from_secs(1))
     });
@@ -135,7 +135,7 @@ fn a_node_beyond_its_limit_is_rejected_unread() {
         admin.set(&format!("/{node}"), "small again").unwrap();
         host.wait_for(node, "small again");
     }
-    let growth = memory(&watcher, "VmHWM:").saturating_sub(before);
+    let growth = watcher.memory("VmHWM").saturating_sub(before);
     println!("two nodes of 48 MiB: {growth} KiB at the peak");
     assert!(growth < GROWTH, "{growth} KiB");
 }

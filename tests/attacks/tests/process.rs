@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::chown;
 
 use ld_testkit::hostile::{Delivery, HostileServer, Rule};
-use ld_testkit::{Daemon, Host, SOON, TestCommand, operation};
+use ld_testkit::{Daemon, Host, SOON, TestCommand, install_script, operation};
 
 const USER: u32 = 4325;
 
@@ -32,9 +32,7 @@ fn another_process_of_the_user_does_not_read_the_watcher() {
     chown(host.path("live"), Some(USER), Some(USER)).expect("these tests run as root");
     // A program that it starts is as any other: another process of the user reads it.
     let program = host.path("check");
-    let install = TestCommand::new("install").args(["-m", "755", "/dev/stdin"]).arg(&program);
-    let text = "#!/bin/sh\ncat /proc/$$/environ > /dev/null\n";
-    assert_eq!(install.stdin(text).run(SOON).code, Some(0));
+    install_script(&program, 0o755, "#!/bin/sh\ncat /proc/$$/environ > /dev/null\n");
     let host = host.setting("nodes.flags.check", program.to_str().unwrap());
     let watcher = host.watcher_as(USER, &[]).start();
     host.wait_for("flags", "version 0");

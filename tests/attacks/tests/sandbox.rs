@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ld_testkit::hostile::HostileServer;
 use ld_testkit::{
     Acl, Admin, Authority, Daemon, Faults, Host, SOON, SecurePort, Server, ServerOptions, TempDir,
-    TestCommand, TestOutput, wait_until,
+    TestOutput, install_script, wait_until,
 };
 
 use crate::target::Target;
@@ -28,11 +28,6 @@ fn assert_all_threads_bound(watcher: &Daemon) {
         let Ok(status) = fs::read_to_string(thread.path().join("status")) else { continue };
         assert!(status.contains("NoNewPrivs:\t1"), "{status}");
     }
-}
-
-fn install(program: &Path, text: &str) {
-    let install = TestCommand::new("install").args(["-m", "755", "/dev/stdin"]).arg(program);
-    assert_eq!(install.stdin(text).run(SOON).code, Some(0));
 }
 
 /// Follows, repairs and removes a file in the sandbox.
@@ -110,7 +105,7 @@ fn a_check_in_the_sandbox_reads_all_and_writes_nowhere_else() {
             host.path("config.ini").display(),
             forbidden.display()
         );
-        install(&program, &text);
+        install_script(&program, 0o755, &text);
         elsewhere = Some(forbidden);
         sandboxed(host).setting("nodes.flags.check", program.to_str().unwrap())
     });

@@ -1,6 +1,5 @@
 //! A watcher that follows nodes of a hostile server.
 
-use std::fs;
 use std::time::Duration;
 
 use ld_testkit::hostile::{HostileServer, Rule};
@@ -86,15 +85,8 @@ impl Target {
 
     /// The watcher's resident memory, in KiB.
     pub(crate) fn resident(&self) -> u64 {
-        memory(&self.watcher, "VmRSS:")
+        self.watcher.memory("VmRSS")
     }
-}
-
-/// A field of a process's status, in KiB.
-pub(crate) fn memory(process: &Daemon, field: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("it has memory");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
 /// A host with the node `/flags` and a short session timeout.

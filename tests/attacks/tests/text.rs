@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use ld_testkit::hostile::HostileServer;
-use ld_testkit::{Host, SOON, TestCommand, wait_until};
+use ld_testkit::{Host, SOON, install_script, wait_until};
 
 use crate::target::Target;
 
@@ -83,8 +83,7 @@ fn a_node_replaced_during_its_check_is_checked_again() {
             "#!/bin/sh\ncontent=$(cat \"$1\")\necho \"$content\" >> {}\nsleep 0.5\n[ \"$content\" != bad ]\n",
             seen.display()
         );
-        let install = TestCommand::new("install").args(["-m", "700", "/dev/stdin"]).arg(&program);
-        assert_eq!(install.stdin(text).run(SOON).code, Some(0));
+        install_script(&program, 0o700, &text);
         assert_eq!(fs::metadata(&program).unwrap().permissions().mode() & 0o777, 0o700);
         slow = seen.to_str().unwrap().to_owned();
         host.setting("nodes.flags.check", program.to_str().unwrap())

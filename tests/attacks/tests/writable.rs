@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use ld_testkit::hostile::HostileServer;
-use ld_testkit::{Host, SOON, TestCommand, TestOutput};
+use ld_testkit::{Host, SOON, TestCommand, TestOutput, install_script};
 
 /// Runs `--once`, and `--once --strict`: the first succeeds with `warning`, the second fails.
 #[track_caller]
@@ -54,8 +54,7 @@ fn a_check_that_others_may_write_warns_once() {
     let server = server();
     let host = host(&server).node("other", "/flags");
     let program = host.path("check");
-    let install = TestCommand::new("install").args(["-m", "777", "/dev/stdin"]).arg(&program);
-    assert_eq!(install.stdin("#!/bin/sh\n").run(SOON).code, Some(0));
+    install_script(&program, 0o777, "#!/bin/sh\n");
     let name = program.to_str().unwrap();
     let host = host.setting("nodes.flags.check", name).setting("nodes.other.check", name);
     let warning = format!("the check {name}: others may change this file: its mode 0777 lets");
@@ -97,8 +96,7 @@ fn directories_of_trusted_files_that_others_may_write_warn() {
         let host = host(&server).credentials(&["live-data:planted-password"]);
         let (open, program) = (host.path("open"), host.path("open/check"));
         fs::create_dir(&open).unwrap();
-        let install = TestCommand::new("install").args(["-m", "755", "/dev/stdin"]).arg(&program);
-        assert_eq!(install.stdin("#!/bin/sh\n").run(SOON).code, Some(0));
+        install_script(&program, 0o755, "#!/bin/sh\n");
         chmod(&open, 0o777);
         let host = match what {
             "check" => host.setting("nodes.flags.check", program.to_str().unwrap()),

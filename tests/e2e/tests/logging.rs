@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use ld_testkit::{
-    Host, Namespace, SOON, Server, ServerOptions, Step, TestCommand, binary, wait_for, wait_until,
+    Host, Namespace, SOON, Server, ServerOptions, Step, TestCommand, binary, http_get, wait_for, wait_until,
 };
 
 /// Capacity of a pipe in bytes.
@@ -152,11 +152,7 @@ fn dropped_lines_are_counted_once_standard_error_drains() {
 }
 
 fn metrics(socket: &Path) -> io::Result<String> {
-    let mut stream = UnixStream::connect(socket)?;
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer)
+    http_get(UnixStream::connect(socket)?, "/metrics")
 }
 
 #[test]

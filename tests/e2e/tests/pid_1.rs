@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use ld_testkit::{Daemon, Host, Namespace, SOON, TestCommand, wait_for, wait_until};
+use ld_testkit::{Daemon, Host, Namespace, SOON, install_script, wait_for, wait_until};
 
 /// A process namespace, as in a container.
 pub(crate) const CONTAINER: [&str; 6] = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
@@ -29,8 +29,7 @@ pub(crate) fn children(parent: &str) -> Vec<(String, String)> {
 fn leaving_check(host: &Host, verdict: &str) -> String {
     let check = host.path("check");
     let text = format!("#!/bin/sh\nsetsid sleep 0.05 &\nsleep 600 &\n{verdict}\n");
-    let install = TestCommand::new("install").args(["-m", "700", "/dev/stdin"]).arg(&check);
-    assert_eq!(install.stdin(text).run(SOON).code, Some(0));
+    install_script(&check, 0o700, &text);
     check.to_str().unwrap().to_owned()
 }
 

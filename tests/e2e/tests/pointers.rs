@@ -158,17 +158,12 @@ fn a_large_object_takes_no_more_than_8_mib_of_memory() {
     s3.put("bkt/large", "small", Some(SSE_KEY));
     let watcher = with_s3(host.watcher(), &s3).start();
     host.wait_for("large", "small");
-    let peak = || {
-        let status = fs::read_to_string(format!("/proc/{}/status", watcher.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.split_whitespace().next().unwrap().parse::<usize>().unwrap()
-    };
-    let before = peak();
+    let before = watcher.memory("VmHWM");
     s3.put("bkt/larger", vec![7; SIZE], Some(SSE_KEY));
     zookeeper.admin().set(&zookeeper.path("/large"), pointer("larger")).unwrap();
     let size = || fs::metadata(host.file("large")).map_or(0, |metadata| metadata.len());
     wait_until("the large file", Duration::from_secs(120), || size() == SIZE as u64);
-    let grown = peak() - before;
+    let grown = watcher.memory("VmHWM") - before;
     assert!(grown <= 8 * 1024, "{grown} KiB");
 }
 

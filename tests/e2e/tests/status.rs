@@ -1,12 +1,13 @@
 //! What a running watcher serves, and the `status` command that asks it.
 
-use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ld_testkit::{Daemon, Host, Namespace, Proxy, ProxyMode, SOON, TempDir, TestCommand, binary, wait_for};
+use ld_testkit::{
+    Daemon, Host, Namespace, Proxy, ProxyMode, SOON, TempDir, TestCommand, binary, http_get, wait_for,
+};
 
 /// A host with a good node and one without a node in ZooKeeper that its file is for.
 fn running(zookeeper: &Namespace, listen: &str) -> (Host, Daemon) {
@@ -34,11 +35,7 @@ pub(crate) fn status_address(watcher: &Daemon) -> String {
 }
 
 pub(crate) fn get(address: &str, path: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
+    http_get(TcpStream::connect(address).unwrap(), path).unwrap()
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Visitors of the status that come in a flood, and slow ones that keep their connection.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use ld_testkit::{Daemon, Namespace, wait_for};
+use ld_testkit::{Daemon, Namespace, http_get, wait_for};
 
 use crate::bounds::{AT_ONCE, LOADED_MACHINE, OUTAGE, PATIENCE};
 use crate::harness::tests;
@@ -98,13 +98,11 @@ fn address(watcher: &Daemon) -> SocketAddr {
 }
 
 fn is_healthy(address: SocketAddr) -> bool {
-    let mut answer = String::new();
-    let asked = TcpStream::connect_timeout(&address, AT_ONCE).and_then(|mut stream| {
+    let answer = TcpStream::connect_timeout(&address, AT_ONCE).and_then(|stream| {
         stream.set_read_timeout(Some(PATIENCE))?;
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-        stream.read_to_string(&mut answer)
+        http_get(stream, "/healthz")
     });
-    asked.is_ok() && answer.starts_with("HTTP/1.1 200 ")
+    answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
 }
 
 /// Runs `test` with a watcher that serves its status.

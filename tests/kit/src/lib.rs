@@ -95,6 +95,7 @@ pub use zookeeper::transaction::Step;
 
 pub use network::certificates::{Authority, Certificate};
 pub use network::hosts_file::HostsFile;
+pub use network::http::http_get;
 pub use network::mode::ProxyMode;
 pub use network::proxy::Proxy;
 pub use network::traffic::ProxyCounts;
@@ -113,6 +114,7 @@ pub use disk::temp_dir::TempDir;
 
 pub use host::config::{Host, SOON};
 pub use host::held_writer::HeldWriter;
+pub use host::script::install_script;
 pub use host::sleeping_check::SleepingCheck;
 pub use host::snapshot::Snapshot;
 

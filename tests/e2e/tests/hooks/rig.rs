@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use ld_testkit::{Daemon, Host, Namespace, SOON, Stat, TestCommand, wait_until};
+use ld_testkit::{Daemon, Host, Namespace, SOON, Stat, install_script, wait_until};
 
 pub(super) struct Rig {
     zookeeper: Namespace,
@@ -48,10 +48,7 @@ impl Rig {
         let log = self.log_file().display().to_string();
         let gate = self.host.path("gate").display().to_string();
         let text = format!("#!/bin/sh\n{}\n", script.replace("LOG", &log).replace("GATE", &gate));
-        // Not by this process: a program that another test starts meanwhile would inherit the
-        // descriptor, and a file that is open for writing cannot be run.
-        let install = TestCommand::new("install").args(["-m", "700", "/dev/stdin"]).arg(&program);
-        assert_eq!(install.stdin(text).run(SOON).code, Some(0));
+        install_script(&program, 0o700, &text);
         program.display().to_string()
     }
 

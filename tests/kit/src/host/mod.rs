@@ -2,5 +2,6 @@
 
 pub(crate) mod config;
 pub(crate) mod held_writer;
+pub(crate) mod script;
 pub(crate) mod sleeping_check;
 pub(crate) mod snapshot;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Host, SOON, TestCommand, wait_until};
+use crate::{Host, SOON, install_script, wait_until};
 
 /// A program for `nodes.NAME.check` that does not end: it and its child sleep for a minute.
 #[derive(Debug)]
@@ -24,10 +24,7 @@ impl SleepingCheck {
         let (program, group_file) = (host.path("check"), host.path("group"));
         let text =
             format!("#!/bin/sh\nsleep 60 &\necho $$ > {0}.new\nmv {0}.new {0}\nwait\n", group_file.display());
-        // `install` writes the file: if this process did, a fork in another test could hold it open
-        // for writing, and it could not be executed.
-        let install = TestCommand::new("install").args(["-m", "700", "/dev/stdin"]).arg(&program);
-        assert_eq!(install.stdin(text).run(SOON).code, Some(0));
+        install_script(&program, 0o700, &text);
         Self { program, group_file }
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod certificates;
 mod direction;
 pub(crate) mod hosts_file;
+pub(crate) mod http;
 pub(crate) mod mode;
 pub(crate) mod port;
 mod proxied_connection;

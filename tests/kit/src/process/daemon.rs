@@ -83,6 +83,19 @@ impl Daemon {
         fs::read_dir(format!("/proc/{}/task", self.id())).map_or(0, Iterator::count)
     }
 
+    /// A field of its status that is an amount of memory, such as `VmHWM`, in KiB.
+    ///
+    /// # Panics
+    ///
+    /// It has ended, or has no such field.
+    #[must_use]
+    pub fn memory(&self, field: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).expect("it runs");
+        let amount = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        let amount = amount.expect("it has this field").trim().trim_end_matches(" kB");
+        amount.parse().expect("a number")
+    }
+
     /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {
