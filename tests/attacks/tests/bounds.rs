@@ -117,8 +117,8 @@ fn a_node_beyond_its_limit_is_rejected_unread() {
     }
     let before = watcher.memory("VmHWM");
     for (node, reason) in [
-        ("guarded", "it has 50331648 bytes, and max_bytes is 1000"),
-        ("plain", "it has 50331648 bytes, and zookeeper.max_read_bytes is 16777216"),
+        ("guarded", "it has 50,331,648 bytes, and max_bytes is 1000"),
+        ("plain", "it has 50,331,648 bytes, and zookeeper.max_read_bytes is 16777216"),
     ] {
         admin.set(&format!("/{node}"), vec![b'x'; SIZE]).unwrap();
         watcher.wait_for_stderr(reason, SOON);

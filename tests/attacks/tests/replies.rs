@@ -156,7 +156,7 @@ fn a_wrong_announced_length_costs_a_session() {
 fn a_length_announced_too_high_is_rejected() {
     let mut target = Target::start();
     target.attack("an announced length", announce(i32::MAX), Target::change);
-    target.watcher.wait_for_stderr("it has 2147483647 bytes, and zookeeper.max_read_bytes is", SOON);
+    target.watcher.wait_for_stderr("it has 2,147,483,647 bytes, and zookeeper.max_read_bytes is", SOON);
     assert_eq!(target.host.read("flags").unwrap(), b"version 0");
     target.assert_followed("an announced length that was too high");
 }
