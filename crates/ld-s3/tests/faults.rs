@@ -62,6 +62,18 @@ async fn a_wrong_length_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_length_that_is_too_short_is_noticed_by_a_checksum() {
+    let rig = Rig::new();
+    rig.server.put("bkt/k", "123456789", Some(SSE_KEY));
+    rig.server.script("bkt/k", [S3Fault::Header("content-length", "8")]);
+    let sha256 = "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225";
+    let pointer = pointer("k", &format!(", \"sha256\": \"{sha256}\""));
+    let error = rig.load(&pointer).await.unwrap_err();
+    assert!(error.to_string().contains("does not have the pointer's sha256"), "{error}");
+    assert_eq!(rig.load(&pointer).await.unwrap(), b"123456789");
+}
+
+#[tokio::test]
 async fn a_wrong_checksum_is_noticed() {
     for (name, value) in [
         ("x-amz-checksum-crc32", "AAAAAA=="),

@@ -20,7 +20,9 @@ mod hung_secrets;
 mod hung_users;
 mod names;
 mod nodes;
+mod objects;
 mod observer;
+mod pointing;
 mod private_mount;
 mod refusals;
 mod refused_calls;
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         hung_users::TESTS,
         names::TESTS,
         nodes::TESTS,
+        objects::TESTS,
         refusals::TESTS,
         refused_calls::TESTS,
         scale::TESTS,
