@@ -91,4 +91,23 @@ mod tests {
         assert!(counts.of(Violation::FalseHeartbeat) > 0, "{counts}");
         assert_eq!(counts.of(Violation::Torn), 0, "it replaces files correctly: {counts}");
     }
+
+    #[test]
+    fn a_heartbeat_for_an_object_that_is_not_loaded_is_caught() {
+        let counts = counts(WatcherProgram::BlindHeartbeat, &[FaultKind::ObjectsSilent]);
+        assert!(counts.of(Violation::FalseHeartbeat) > 0, "{counts}");
+    }
+
+    #[test]
+    fn a_watcher_that_writes_half_an_object_is_caught() {
+        let counts = counts(WatcherProgram::HalfObjects, &[FaultKind::ObjectsCut]);
+        assert!(counts.of(Violation::Torn) > 0, "{counts}");
+    }
+
+    #[test]
+    fn a_watcher_that_writes_pointers_is_caught() {
+        let counts = counts(WatcherProgram::Pointers, &[]);
+        assert!(counts.of(Violation::Pointer) > 0, "{counts}");
+        assert_eq!(counts.of(Violation::Torn), 0, "it replaces files correctly: {counts}");
+    }
 }

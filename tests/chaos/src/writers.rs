@@ -7,7 +7,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use ld_testkit::{Error, TempDir, TestCommand, binary};
 
-use crate::nodes::encode;
+use crate::nodes::POINTERS;
 use crate::schedule::NODES;
 use crate::testbed::{CHROOT, Testbed, path};
 
@@ -37,8 +37,9 @@ pub(crate) fn run(testbed: &Testbed, writer: usize, stop: &AtomicBool) {
         // A fault holds the lock of the node that it changes.
         let Ok(_lock) = testbed.node_locks[node].try_lock() else { continue };
         let version = testbed.history.begin(node);
-        let data = encode(testbed.seed, node, version);
-        let outcome = if count % PROGRAM_SHARE == 0 {
+        let data = testbed.content(node, version);
+        // The program shows the difference, and with it the key of a pointer.
+        let outcome = if count % PROGRAM_SHARE == 0 && !POINTERS.contains(&node) {
             write_by_program(testbed, &directory, node, &data)
         } else {
             match admins.admin().set(&path(node), &data) {

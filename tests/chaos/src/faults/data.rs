@@ -8,7 +8,7 @@ use std::time::Duration;
 use ld_testkit::{Acl, Error, Step};
 
 use crate::judge::{CONVERGENCE_LIMIT, Violation};
-use crate::nodes::{EDIT, encode};
+use crate::nodes::EDIT;
 use crate::schedule::{Event, FaultKind};
 use crate::testbed::{AdminPool, Disk, Rotation, Scope, Testbed, credential, path};
 
@@ -138,7 +138,7 @@ fn delete(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Resul
     testbed.history.acknowledge(node, deletion, testbed.clock.now());
     testbed.pause(event.duration);
     let version = testbed.history.begin(node);
-    let data = encode(testbed.seed, node, version);
+    let data = testbed.content(node, version);
     admins.retry("create a node", |admin| match admin.create(&path(node), &data) {
         Err(Error::NodeExists { .. }) => Ok(()),
         outcome => outcome,
@@ -151,7 +151,7 @@ fn recreate(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Res
     let node = event.node;
     let _lock = testbed.node_locks[node].lock().unwrap_or_else(PoisonError::into_inner);
     let version = testbed.history.begin(node);
-    let data = encode(testbed.seed, node, version);
+    let data = testbed.content(node, version);
     let steps = [Step::delete(path(node)), Step::create(path(node), data)];
     admins.retry("recreate a node", |admin| admin.transaction(&steps))?;
     testbed.history.acknowledge(node, version, testbed.clock.now());

@@ -3,6 +3,7 @@
 mod data;
 mod ensemble;
 mod machine;
+mod objects;
 mod watcher;
 
 use std::sync::PoisonError;
@@ -40,6 +41,7 @@ fn inject(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Resul
         Scope::Watcher(watcher) => format!("watcher {watcher}"),
         Scope::Node(node) => format!("n{node}"),
         Scope::File(watcher, node) => format!("n{node} of watcher {watcher}"),
+        Scope::Objects(watcher) => format!("pointers of watcher {watcher}"),
         Scope::Nothing => format!("watcher {watcher}, without an excuse"),
     };
     let now = testbed.clock.now().as_secs_f64();
@@ -50,6 +52,7 @@ fn inject(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Resul
         Track::Watcher => watcher::inject(testbed, event),
         Track::Ensemble => ensemble::inject(testbed, event, admins),
         Track::Data => data::inject(testbed, event, admins),
+        Track::Objects => objects::inject(testbed, event),
     };
     testbed.disturbances.end(scope, testbed.clock.now());
     outcome
@@ -64,5 +67,6 @@ fn scope(event: &Event) -> Scope {
         Track::Watcher => Scope::Watcher(event.watcher),
         Track::Ensemble => Scope::Everything,
         Track::Data => data::scope(event),
+        Track::Objects => objects::scope(event),
     }
 }

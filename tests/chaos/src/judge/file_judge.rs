@@ -145,6 +145,7 @@ impl FileJudge {
         match &file.content {
             Content::Edited => None,
             Content::Torn(what) => Some((Violation::Torn, what.clone())),
+            Content::Pointer => Some((Violation::Pointer, "holds the pointer itself".to_owned())),
             Content::Whole { node, version }
                 if *node != self.node || !history.was_written(*node, *version) =>
             {
@@ -226,6 +227,7 @@ impl FileJudge {
                 Content::Whole { version, .. } => format!("still at version {version}"),
                 Content::Edited => "still as edited by hand".to_owned(),
                 Content::Torn(what) => what.clone(),
+                Content::Pointer => "still the pointer itself".to_owned(),
             },
         }
     }

@@ -62,6 +62,15 @@ fn torn_content_is_found() {
 }
 
 #[test]
+fn a_pointer_instead_of_its_object_is_found() {
+    let mut judge = FileJudge::new(0);
+    let pointer = judge.observe(file(1, 1, Content::Pointer), &history(1), at(1));
+    assert_eq!(violations(pointer), [Violation::Pointer]);
+    let touched = judge.observe(file(1, 2, Content::Pointer), &history(1), at(2));
+    assert_eq!(violations(touched), [Violation::FalseHeartbeat]);
+}
+
+#[test]
 fn content_that_was_never_written_counts_as_torn() {
     let history = history(1);
     let unknown = FileJudge::new(0).observe(file(1, 1, version(9)), &history, at(1));

@@ -9,6 +9,8 @@ pub(crate) enum Violation {
     Lost,
     /// A file held part of a version, or content that was never written.
     Torn,
+    /// A file held a pointer instead of its object.
+    Pointer,
     /// A file held an older version than before.
     Backwards,
     /// The mtime of an outdated file moved.
@@ -26,9 +28,10 @@ pub(crate) enum Violation {
 }
 
 impl Violation {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Lost,
         Self::Torn,
+        Self::Pointer,
         Self::Backwards,
         Self::FalseHeartbeat,
         Self::Silent,
@@ -44,6 +47,7 @@ impl fmt::Display for Violation {
         f.pad(match self {
             Self::Lost => "lost",
             Self::Torn => "torn",
+            Self::Pointer => "pointers written",
             Self::Backwards => "backwards",
             Self::FalseHeartbeat => "false heartbeats",
             Self::Silent => "silent",

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::pointer::is_pointer;
+
 /// The text that an edit by hand appends.
 pub(crate) const EDIT: &[u8] = b"edited by hand\n";
 /// The length of a filler line. Each version repeats a line of its own.
@@ -16,6 +18,8 @@ pub(crate) enum Content {
     Whole { node: usize, version: u64 },
     /// Content with [`EDIT`] at its end.
     Edited,
+    /// A pointer instead of its object.
+    Pointer,
     /// Part of a document, or parts of two. The text describes it.
     Torn(String),
 }
@@ -42,6 +46,9 @@ pub(crate) fn encode(seed: u64, node: usize, version: u64) -> Vec<u8> {
 pub(crate) fn decode(bytes: &[u8]) -> Content {
     if bytes.ends_with(EDIT) {
         return Content::Edited;
+    }
+    if is_pointer(bytes) {
+        return Content::Pointer;
     }
     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
         return Content::Torn(format!("{} bytes without a header", bytes.len()));

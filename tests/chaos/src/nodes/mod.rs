@@ -2,6 +2,8 @@
 
 mod document;
 mod history;
+mod pointer;
 
 pub(crate) use document::{Content, EDIT, decode, encode};
 pub(crate) use history::History;
+pub(crate) use pointer::{POINTERS, SSE_KEY, expected, place, pointer, target};

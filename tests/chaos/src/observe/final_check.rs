@@ -8,6 +8,7 @@ use std::{fs, thread};
 use ld_testkit::Daemon;
 
 use crate::judge::{CONVERGENCE_LIMIT, Violation};
+use crate::nodes::expected;
 use crate::schedule::NODES;
 use crate::testbed::{Host, Testbed, credential, path};
 
@@ -23,7 +24,7 @@ pub(crate) fn run(testbed: &Testbed) {
         .map(|node| {
             admins.retry("read the nodes", |admin| {
                 admin.sync()?;
-                admin.get(&path(node)).map(|(data, _)| data)
+                admin.get(&path(node)).map(|(data, _)| expected(testbed.seed, data))
             })
         })
         .collect();

@@ -15,10 +15,12 @@ pub(crate) enum Track {
     Ensemble,
     /// A node, or a destination.
     Data,
+    /// S3, or a watcher's network to it.
+    Objects,
 }
 
 impl Track {
-    pub(crate) const ALL: [Self; 3] = [Self::Watcher, Self::Ensemble, Self::Data];
+    pub(crate) const ALL: [Self; 4] = [Self::Watcher, Self::Ensemble, Self::Data, Self::Objects];
 }
 
 macro_rules! kinds {
@@ -90,6 +92,11 @@ kinds! {
     DirectoryRemoved: "directory removed", Data, 3000 ms, overhead 0 ms, Short;
     DestinationHangs: "destination hangs", Data, 12000 ms, overhead 0 ms, Short;
     UsersHang: "user database hangs", Data, 12000 ms, overhead 0 ms, Short;
+    ObjectsReset: "connections to S3 reset", Objects, 3000 ms, overhead 0 ms, Short;
+    ObjectsRefused: "connections to S3 refused", Objects, 4000 ms, overhead 0 ms, Short;
+    ObjectsSilent: "S3 silent", Objects, 18000 ms, overhead 0 ms, Short;
+    ObjectErrors: "S3 answers 500", Objects, 5000 ms, overhead 0 ms, Short;
+    ObjectsCut: "objects cut", Objects, 5000 ms, overhead 0 ms, Short;
     LeaderFrozen: "leader frozen", Ensemble, 15000 ms, overhead 2000 ms, Long;
     ClockSetBack: "clock set back", Watcher, 8000 ms, overhead 0 ms, Long;
     NamesMoved: "names moved", Watcher, 3000 ms, overhead 0 ms, Long;

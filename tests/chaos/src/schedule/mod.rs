@@ -13,8 +13,9 @@ pub(crate) const LONGEST_RUN_MINUTES: u64 = 7 * 24 * 60;
 
 /// The number of watchers.
 pub(crate) const WATCHERS: usize = 3;
-/// The number of nodes. Each watcher keeps all of them as files.
-pub(crate) const NODES: usize = 6;
+/// The number of nodes. Each watcher keeps all of them as files. The last ones hold
+/// [pointers](crate::nodes::POINTERS).
+pub(crate) const NODES: usize = 8;
 /// The pause between two faults of one track, in milliseconds.
 const GAP: std::ops::Range<u64> = 200..1200;
 

@@ -5,6 +5,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::nodes::POINTERS;
 use crate::schedule::{NODES, WATCHERS};
 
 /// What a fault concerns.
@@ -14,6 +15,8 @@ pub(crate) enum Scope {
     Watcher(usize),
     Node(usize),
     File(usize, usize),
+    /// The files of a watcher that come from S3.
+    Objects(usize),
     /// The fault excuses no delay of a file.
     Nothing,
 }
@@ -118,6 +121,7 @@ impl Disturbances {
                     Scope::Watcher(of) => of == watcher,
                     Scope::Node(of) => of == node,
                     Scope::File(of, of_node) => (of, of_node) == (watcher, node),
+                    Scope::Objects(of) => of == watcher && POINTERS.contains(&node),
                     Scope::Nothing => false,
                 };
                 if is_concerned {
@@ -152,6 +156,16 @@ mod tests {
         assert_eq!(disturbances.undisturbed_since(1, 0), Some(second));
         disturbances.end(Scope::Node(1), second * 3);
         assert_eq!(disturbances.undisturbed_since(0, 1), Some(second * 3));
+    }
+
+    #[test]
+    fn a_fault_of_objects_excuses_no_other_node() {
+        let disturbances = Disturbances::new();
+        disturbances.end(Scope::Everything, Duration::ZERO);
+        disturbances.begin(Scope::Objects(1));
+        let disturbed =
+            |watcher| move |node: &usize| disturbances.undisturbed_since(watcher, *node).is_none();
+        assert_eq!((0..NODES).filter(disturbed(1)).collect::<Vec<_>>(), Vec::from_iter(POINTERS));
     }
 
     #[test]

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
-use ld_testkit::{Daemon, FakeClock, Faults, ProxyMode, TempDir, TestCommand, binary};
+use ld_testkit::{
+    Daemon, FakeClock, Faults, Proxy, ProxyMode, S3_ACCESS_KEY, S3_SECRET_KEY, TempDir, TestCommand, binary,
+};
 
 use super::disk::Disk;
 use super::proxies::Proxies;
@@ -29,7 +31,7 @@ const SECRETS: &str = "secrets.json";
 const SECRET: &str = "secret/zookeeper";
 /// The node with an owner in its configuration: the number of this process's user. The watcher
 /// looks the number up as a user name first.
-pub(crate) const OWNED_NODE: usize = NODES - 1;
+pub(crate) const OWNED_NODE: usize = 5;
 /// The session timeout, and the intervals of heartbeats and of drift checks.
 const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interval = 500 milliseconds\n\
                         watcher.drift_interval = 2 seconds\n";
@@ -45,6 +47,8 @@ pub(crate) struct Host {
     /// Faults of the watcher's machine.
     faults: Faults,
     proxies: Proxies,
+    /// The way to S3.
+    object_proxy: Proxy,
     command: TestCommand,
     watcher: Mutex<Option<Daemon>>,
     /// Whether the foreign files should exist.
@@ -56,6 +60,7 @@ impl Host {
     pub(crate) fn new(
         index: usize,
         servers: &[SocketAddr],
+        objects: SocketAddr,
         program: WatcherProgram,
         whole_host: bool,
     ) -> Result<Self, Failure> {
@@ -73,7 +78,8 @@ impl Host {
         let command = proxies.with_names(command.arg(&config));
         let command = clock.iter().fold(command, TestCommand::clock);
         let faults = Faults::new();
-        let command = command.faults(&faults);
+        let object_proxy = Proxy::start(objects);
+        let command = with_s3(command.faults(&faults), object_proxy.address());
         let host = Self {
             directory,
             disk,
@@ -81,6 +87,7 @@ impl Host {
             clock,
             faults,
             proxies,
+            object_proxy,
             watcher: Mutex::new(None),
             has_foreign_files: Mutex::new(false),
         };
@@ -134,6 +141,11 @@ impl Host {
 
     pub(crate) fn reset_connections(&self) {
         self.proxies.reset_connections();
+    }
+
+    /// The way to S3.
+    pub(crate) fn object_proxy(&self) -> &Proxy {
+        &self.object_proxy
     }
 
     /// Gives the servers' names other addresses. `false` if the watcher knows no names.
@@ -212,6 +224,16 @@ impl Host {
 
 fn destinations(directory: &TempDir, disk: Option<&Disk>) -> PathBuf {
     disk.map_or(directory.path(), Disk::path).join("live")
+}
+
+/// The command with the environment of a client of S3.
+fn with_s3(command: TestCommand, server: SocketAddr) -> TestCommand {
+    command
+        .env("AWS_ENDPOINT_URL", format!("http://{server}"))
+        .env("AWS_ACCESS_KEY_ID", S3_ACCESS_KEY)
+        .env("AWS_SECRET_ACCESS_KEY", S3_SECRET_KEY)
+        .env("AWS_DEFAULT_REGION", "us-east-1")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
 }
 
 /// The watchers' `user:password` after this number of rotations.

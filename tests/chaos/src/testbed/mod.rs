@@ -5,6 +5,7 @@ mod clock;
 mod disk;
 mod disturbances;
 mod host;
+mod objects;
 mod proxies;
 mod watcher_program;
 
@@ -21,10 +22,11 @@ pub(crate) use clock::{Clock, SET_BACK};
 pub(crate) use disk::{Disk, enter_namespace};
 pub(crate) use disturbances::{Disturbances, Scope};
 pub(crate) use host::{CHROOT, Host, OWNED_NODE, credential};
+use objects::Objects;
 pub(crate) use watcher_program::WatcherProgram;
 
 use crate::judge::Recorder;
-use crate::nodes::{History, encode};
+use crate::nodes::{History, POINTERS, encode};
 use crate::schedule::{NODES, WATCHERS};
 use ld_workspace::Failure;
 
@@ -39,6 +41,7 @@ pub(crate) struct Testbed {
     pub(crate) clock: Clock,
     pub(crate) hosts: Vec<Host>,
     pub(crate) ensemble: Ensemble,
+    pub(crate) objects: Objects,
     pub(crate) history: History,
     pub(crate) disturbances: Disturbances,
     pub(crate) recorder: Recorder,
@@ -72,14 +75,16 @@ impl Testbed {
             ServerOptions { extra_properties: vec![ELECTION.to_owned()], ..ServerOptions::default() };
         let ensemble = Ensemble::start_with(options);
         let addresses: Vec<SocketAddr> = ensemble.servers().iter().map(Server::address).collect();
+        let objects = Objects::start();
         let hosts = (0..WATCHERS)
-            .map(|index| Host::new(index, &addresses, watcher, whole_hosts))
+            .map(|index| Host::new(index, &addresses, objects.address(), watcher, whole_hosts))
             .collect::<Result<_, _>>()?;
         let testbed = Self {
             seed,
             clock: Clock::start(),
             hosts,
             ensemble,
+            objects,
             history: History::new(NODES),
             disturbances: Disturbances::new(),
             recorder: Recorder::stopping_at(watcher.expected_violation()),
@@ -115,7 +120,7 @@ impl Testbed {
         let nodes = versions
             .iter()
             .enumerate()
-            .map(|(node, version)| Step::create(path(node), encode(self.seed, node, *version)));
+            .map(|(node, version)| Step::create(path(node), self.content(node, *version)));
         let steps: Vec<Step> = [Step::create(CHROOT, "")].into_iter().chain(nodes).collect();
         admins.retry("fill the ensemble", |admin| match admin.transaction(&steps) {
             // The reply to an earlier attempt was lost.
@@ -126,6 +131,15 @@ impl Testbed {
         let versions = versions.iter().enumerate();
         versions.for_each(|(node, version)| self.history.acknowledge(node, *version, now));
         Ok(())
+    }
+
+    /// What the node holds in a version. The object of a pointer is stored before.
+    pub(crate) fn content(&self, node: usize, version: u64) -> Vec<u8> {
+        if POINTERS.contains(&node) {
+            self.objects.put(self.seed, node, version)
+        } else {
+            encode(self.seed, node, version)
+        }
     }
 
     /// Sleeps for `duration`, or until the run is to stop.

@@ -13,6 +13,10 @@ pub(crate) enum WatcherProgram {
     InPlace,
     /// A broken one with a heartbeat that verifies nothing.
     BlindHeartbeat,
+    /// A broken one that writes pointers instead of their objects.
+    Pointers,
+    /// A broken one that writes as much of an object as comes.
+    HalfObjects,
 }
 
 impl WatcherProgram {
@@ -20,7 +24,7 @@ impl WatcherProgram {
     pub(super) fn binary(self) -> &'static str {
         match self {
             Self::LiveData => "live-data-watcher",
-            Self::InPlace | Self::BlindHeartbeat => "ld-dev",
+            _ => "ld-dev",
         }
     }
 
@@ -30,6 +34,8 @@ impl WatcherProgram {
             Self::LiveData => &[],
             Self::InPlace => &["broken-watcher", "--in-place"],
             Self::BlindHeartbeat => &["broken-watcher", "--blind-heartbeat"],
+            Self::Pointers => &["broken-watcher", "--pointers"],
+            Self::HalfObjects => &["broken-watcher", "--half-objects"],
         }
     }
 
@@ -37,8 +43,9 @@ impl WatcherProgram {
     pub(crate) fn expected_violation(self) -> Option<Violation> {
         match self {
             Self::LiveData => None,
-            Self::InPlace => Some(Violation::Torn),
+            Self::InPlace | Self::HalfObjects => Some(Violation::Torn),
             Self::BlindHeartbeat => Some(Violation::FalseHeartbeat),
+            Self::Pointers => Some(Violation::Pointer),
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! It shares no code with the real watcher.
 
+mod object;
+
 use std::fs::{self, File};
 use std::io::Write;
 use std::net::SocketAddr;
@@ -13,6 +15,8 @@ use clap::Args;
 use ld_testkit::{Admin, Error};
 
 use ld_workspace::Failure;
+
+use crate::nodes::target;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
@@ -29,6 +33,12 @@ pub struct Defect {
     /// Set the mtime of all files to now, without verifying them.
     #[arg(long)]
     blind_heartbeat: bool,
+    /// Write pointers instead of their objects.
+    #[arg(long)]
+    pointers: bool,
+    /// Write as much of an object as comes.
+    #[arg(long)]
+    half_objects: bool,
 }
 
 /// The full path of a node, and its file.
@@ -47,13 +57,27 @@ pub fn run(defect: &Defect, config: &Path) -> Result<(), Failure> {
     loop {
         for (path, file) in &nodes {
             match admins[0].get(path) {
-                Ok((data, _)) if fs::read(file).is_ok_and(|held| held == data) => {}
-                Ok((data, _)) => write(file, &data, defect.in_place)?,
+                Ok((data, _)) => {
+                    // A fault may prevent the load. The next poll tries again.
+                    let Some(content) = content(defect, data) else { continue };
+                    if fs::read(file).is_ok_and(|held| held == content) {
+                        continue;
+                    }
+                    write(file, &content, defect.in_place)?;
+                }
                 Err(Error::NoNode { .. }) => drop(fs::remove_file(file)),
                 Err(_) => admins.rotate_left(1),
             }
         }
         thread::sleep(POLL_INTERVAL);
+    }
+}
+
+/// What the file of a node is to hold.
+fn content(defect: &Defect, data: Vec<u8>) -> Option<Vec<u8>> {
+    match target(&data) {
+        Some(place) if !defect.pointers => object::load(&place, defect.half_objects).ok(),
+        _ => Some(data),
     }
 }
 
