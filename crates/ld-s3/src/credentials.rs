@@ -1,5 +1,7 @@
 //! Credentials by AWS's default chain, and signatures with them.
 
+mod chain;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,13 +13,12 @@ use hyper::http::request::Parts;
 use hyper::http::{Request, Response};
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_config::read_bounded_regular_file;
-use reqsign_aws_v4::{
-    AssumeRoleWithWebIdentityCredentialProvider, Credential, ECSCredentialProvider, EnvCredentialProvider,
-    IMDSv2CredentialProvider, ProfileCredentialProvider, RequestSigner,
-};
-use reqsign_core::{Context, Env, Error, FileRead, HttpSend, ProvideCredentialChain, Signer};
+use reqsign_aws_v4::{Credential, RequestSigner};
+use reqsign_core::{Context, Env, Error, FileRead, HttpSend, Signer};
 use tokio::time::timeout;
 
+use self::chain::Chain;
+use crate::address::Endpoint;
 use crate::environment::{AwsEnvironment, MAX_FILE_BYTES, READ_LIMIT};
 use crate::transport::Transport;
 
@@ -45,7 +46,7 @@ impl Credentials {
         let context = Context::new()
             .with_env(Variables(environment.clone()))
             .with_file_read(Files(reads))
-            .with_http_send(Requests(Arc::clone(transport)));
+            .with_http_send(Requests { transport: Arc::clone(transport), sts: environment.sts_endpoint() });
         let signer = Mutex::new(new_signer(context.clone()));
         Self { context, signer }
     }
@@ -75,15 +76,7 @@ impl Credentials {
 }
 
 fn new_signer(context: Context) -> Signer<Credential> {
-    // The default chain without single sign-on, which needs a person, and without programs that a
-    // profile names.
-    let chain = ProvideCredentialChain::new()
-        .push(EnvCredentialProvider::new())
-        .push(ProfileCredentialProvider::default())
-        .push(AssumeRoleWithWebIdentityCredentialProvider::default())
-        .push(ECSCredentialProvider::default())
-        .push(IMDSv2CredentialProvider::default());
-    Signer::new(context, chain, RequestSigner::new("s3", ""))
+    Signer::new(context, Chain::new(), RequestSigner::new("s3", ""))
 }
 
 #[derive(Debug)]
@@ -118,14 +111,31 @@ impl FileRead for Files {
 }
 
 #[derive(Debug)]
-struct Requests(Arc<Transport>);
+struct Requests {
+    transport: Arc<Transport>,
+    /// What is asked instead of AWS's own STS.
+    sts: Result<Option<Endpoint>, String>,
+}
+
+impl Requests {
+    /// Leads a request for STS to the endpoint that the environment names.
+    fn redirect(&self, head: &mut Parts) -> Result<(), String> {
+        if head.uri.host().is_some_and(|host| host.starts_with("sts."))
+            && let Some(endpoint) = self.sts.clone()?
+        {
+            head.uri = endpoint.in_place_of(&head.uri)?;
+        }
+        Ok(())
+    }
+}
 
 impl HttpSend for Requests {
     async fn http_send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
         let exchange = async {
             let (mut head, body) = request.into_parts();
+            self.redirect(&mut head)?;
             crate::request::complete(&mut head, body.len())?;
-            let reply = self.0.send(head, body).await?;
+            let reply = self.transport.send(head, body).await?;
             let body =
                 Limited::new(reply.body, MAX_REPLY).collect().await.map_err(|error| error.to_string())?;
             Ok::<_, String>(Response::from_parts(reply.head, body.to_bytes()))

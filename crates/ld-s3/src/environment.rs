@@ -94,7 +94,21 @@ impl AwsEnvironment {
     ///
     /// The variable holds no URL.
     pub(crate) fn endpoint(&self) -> Result<Option<Endpoint>, String> {
-        for name in ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] {
+        self.endpoint_in("AWS_ENDPOINT_URL_S3")
+    }
+
+    /// The server to ask instead of AWS's for credentials in exchange for a web identity.
+    ///
+    /// # Errors
+    ///
+    /// As [`AwsEnvironment::endpoint`].
+    pub(crate) fn sts_endpoint(&self) -> Result<Option<Endpoint>, String> {
+        self.endpoint_in("AWS_ENDPOINT_URL_STS")
+    }
+
+    /// The variable of one service comes before that of all services.
+    fn endpoint_in(&self, name: &'static str) -> Result<Option<Endpoint>, String> {
+        for name in [name, "AWS_ENDPOINT_URL"] {
             if let Some(url) = self.var(name) {
                 return Endpoint::parse(&url).map(Some).map_err(|why| format!("{name}: {why}"));
             }
@@ -179,10 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn the_endpoint_of_s3_comes_before_that_of_all_services() {
+    fn the_endpoint_of_a_service_comes_before_that_of_all_services() {
         let all = ("AWS_ENDPOINT_URL", "http://all.example");
-        let both = AwsEnvironment::of(&[all, ("AWS_ENDPOINT_URL_S3", "http://s3.example")]);
-        assert_eq!(both.endpoint().unwrap(), Some(Endpoint::parse("http://s3.example").unwrap()));
+        let (s3, sts) = ("http://s3.example", "http://sts.example");
+        let both = AwsEnvironment::of(&[all, ("AWS_ENDPOINT_URL_S3", s3), ("AWS_ENDPOINT_URL_STS", sts)]);
+        assert_eq!(both.endpoint().unwrap(), Some(Endpoint::parse(s3).unwrap()));
+        assert_eq!(both.sts_endpoint().unwrap(), Some(Endpoint::parse(sts).unwrap()));
         assert_eq!(AwsEnvironment::of(&[all]).endpoint().unwrap(), Some(Endpoint::parse(all.1).unwrap()));
         assert!(AwsEnvironment::of(&[("AWS_ENDPOINT_URL", "x")]).endpoint().is_err());
     }

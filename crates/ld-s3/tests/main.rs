@@ -2,5 +2,8 @@
 
 mod credentials;
 mod faults;
+mod https;
 mod loads;
 mod rig;
+mod tls_server;
+mod tunnel;

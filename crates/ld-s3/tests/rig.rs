@@ -53,7 +53,12 @@ impl Rig {
 
     /// Loads what a pointer points to.
     pub(crate) async fn load(&self, pointer: &str) -> Result<Vec<u8>, LoadError> {
-        let pointer = self.loader().parse(pointer).unwrap();
+        self.load_by(&self.loader(), pointer).await
+    }
+
+    /// The same by a loader that is kept.
+    pub(crate) async fn load_by(&self, loader: &S3Loader, pointer: &str) -> Result<Vec<u8>, LoadError> {
+        let pointer = loader.parse(pointer).unwrap();
         let mut sink = Memory::default();
         timeout(AT_MOST, pointer.load(None, &mut sink)).await.expect("a load has limits")?;
         Ok(sink.content.expect("a load begins"))

@@ -31,11 +31,30 @@ impl Endpoint {
         let path = uri.path().trim_end_matches('/').to_owned();
         Ok(Self { scheme: scheme.to_owned(), authority: authority.to_string(), path })
     }
+
+    /// The same path and query at this endpoint.
+    ///
+    /// # Errors
+    ///
+    /// Both together are too long for a URI.
+    pub(crate) fn in_place_of(&self, uri: &Uri) -> Result<Uri, String> {
+        let Self { scheme, authority, path } = self;
+        let rest = uri.path_and_query().map_or("/", |rest| rest.as_str());
+        format!("{scheme}://{authority}{path}{rest}").parse().map_err(|_| "the URL is too long".to_owned())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_goes_to_the_endpoint_with_its_path() {
+        let endpoint = Endpoint::parse("http://sts.example:81/base/").unwrap();
+        let moved = |uri: &'static str| endpoint.in_place_of(&Uri::from_static(uri)).unwrap().to_string();
+        assert_eq!(moved("https://sts.amazonaws.com"), "http://sts.example:81/base/");
+        assert_eq!(moved("https://sts.amazonaws.com/a?b=c"), "http://sts.example:81/base/a?b=c");
+    }
 
     #[test]
     fn an_endpoint_is_an_http_url_with_a_host() {
