@@ -93,7 +93,7 @@ impl Found {
                 Ok(()) => return Ok(()),
                 Err(failure) => {
                     let ends_here = !failure.may_succeed_elsewhere();
-                    let place = format!("s3://{}/{prefix}{}", self.pointer.bucket.name(), self.pointer.key);
+                    let place = self.pointer.place(&prefix);
                     let failure = Failure { reason: format!("{place}: {}", failure.reason), ..failure };
                     if ends_here {
                         return Err(failure);

@@ -51,7 +51,7 @@ impl Address {
         if let Some(version) = version_id {
             uri.push_str(&format!("?versionId={}", encode_query(version)));
         }
-        let uri = uri.parse().map_err(|_| format!("'{key}' cannot be asked for: its URL is not valid"))?;
+        let uri = uri.parse().map_err(|_| "it cannot be asked for: its URL is too long".to_owned())?;
         let region = if region == "aws-global" { FIRST_REGION } else { region };
         Ok(Self { uri, region: region.to_owned() })
     }

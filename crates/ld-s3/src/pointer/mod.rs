@@ -10,6 +10,9 @@ pub(crate) use self::shards::Shards;
 use crate::address::{Bucket, is_label};
 use crate::sse::SseKey;
 
+/// The most characters of a key that messages show: S3's keys have at most 1,024 bytes.
+const SHOWN_KEY: usize = 1_024;
+
 /// A pointer to an object in S3, as the original's publishers write them.
 pub(crate) struct Pointer {
     pub(crate) bucket: Bucket,
@@ -71,10 +74,22 @@ impl Pointer {
     }
 }
 
+impl Pointer {
+    /// The object below the prefix of a shard, for messages. Of a key that S3 would not take, only
+    /// the beginning is shown.
+    pub(crate) fn place(&self, prefix: &str) -> String {
+        let bucket = self.bucket.name();
+        match self.key.char_indices().nth(SHOWN_KEY) {
+            Some((end, _)) => format!("s3://{bucket}/{prefix}{}...", &self.key[..end]),
+            None => format!("s3://{bucket}/{prefix}{}", self.key),
+        }
+    }
+}
+
 impl fmt::Display for Pointer {
     /// The object, for messages.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "s3://{}/{}", self.bucket.name(), self.key)
+        f.write_str(&self.place(""))
     }
 }
 
@@ -132,6 +147,13 @@ mod tests {
         for other in ["1", "\"true\"", "null", "[true]"] {
             assert!(!with("\"anon\": true", &format!("\"anon\": {other}")).unwrap().is_anonymous, "{other}");
         }
+    }
+
+    #[test]
+    fn a_message_shows_no_more_of_a_key_than_s3_takes() {
+        let shown = |key: &str| with("exp/config.json", key).unwrap().place("3/");
+        assert_eq!(shown(&"é".repeat(1_024)), format!("s3://bkt/3/{}", "é".repeat(1_024)));
+        assert_eq!(shown(&"é".repeat(9_000)), format!("s3://bkt/3/{}...", "é".repeat(1_024)));
     }
 
     #[test]
