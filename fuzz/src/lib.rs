@@ -4,10 +4,12 @@
 //! The fuzzer and `tests/seeds.rs` run the same functions. A property that does not hold panics.
 
 mod diff;
+mod expected_pointer;
 mod guards;
 mod ini;
 mod limit;
 mod panics;
+mod pointer;
 mod script;
 mod secrets;
 mod session;
@@ -41,9 +43,11 @@ pub const GUARDS: Target = Target { name: "guards", check: guards::check, grow: 
 pub const DIFF: Target = Target { name: "diff", check: diff::check, grow: diff::grow };
 /// Our side of a conversation with a server that may answer anything.
 pub const SESSION: Target = Target { name: "session", check: session::check, grow: repeat };
+/// A pointer to S3, and what a server answers for its object.
+pub const POINTER: Target = Target { name: "pointer", check: pointer::check, grow: repeat };
 
 /// All of them.
-pub const TARGETS: [Target; 5] = [INI, SECRETS, GUARDS, DIFF, SESSION];
+pub const TARGETS: [Target; 6] = [INI, SECRETS, GUARDS, DIFF, SESSION, POINTER];
 
 impl Target {
     /// Checks the input, and once in a while a large one made of it.
