@@ -199,7 +199,7 @@ fn took(start: Instant) -> String {
     }
 }
 
-/// The example in the workspace's README compiles.
+/// The examples in the page about Rust compile.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+#[doc = include_str!("../../../docs/rust.md")]
+struct RustPage;
