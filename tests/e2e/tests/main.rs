@@ -8,6 +8,7 @@ mod configuration;
 mod content;
 mod credentials;
 mod demo;
+mod documents;
 mod exit_codes;
 mod files;
 mod follow;

@@ -17,8 +17,11 @@ const CARGO_GENERATE_RPM: &str = "0.21.1";
 #[rustfmt::skip]
 const TEST_TOOLS: &[&str] = &[
     "setpriv", "prlimit", "unshare", "nsenter", "fsfreeze", "mkfs.ext4", "faketime", "python3", "cc", "chromium",
-    "promtool", "systemd-analyze", "groff", "zsh", "fish",
+    "promtool", "systemd-analyze", "groff", "zsh", "fish", "ip", "openssl", ZOOKEEPER_CLIENT,
 ];
+
+/// ZooKeeper's own client, which the documents use. It is not in PATH.
+const ZOOKEEPER_CLIENT: &str = "/usr/share/zookeeper/bin/zkCli.sh";
 
 /// Installs what the demo needs: Java and ZooKeeper.
 pub fn for_demo() -> Result<(), Failure> {
@@ -68,7 +71,7 @@ pub fn for_original() -> Result<(), Failure> {
     install_packages(missing)
 }
 
-/// `missing`, and the packages of the `tools` that are not in PATH.
+/// `missing`, and the packages of the `tools` that are not there: names in PATH, or whole paths.
 fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str> {
     for tool in tools.iter().filter(|tool| !in_path(tool)) {
         let package = match *tool {
@@ -88,6 +91,9 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "zsh" => "zsh",
             "fish" => "fish",
             "mkfs.ext4" => "e2fsprogs",
+            "ip" => "iproute2",
+            "openssl" => "openssl",
+            ZOOKEEPER_CLIENT => "zookeeper",
             _ => "util-linux",
         };
         if !missing.contains(&package) {

@@ -1,0 +1,188 @@
+//! The lines of documents, run as they stand.
+
+mod machine;
+mod page;
+
+use std::fs;
+
+use ld_testkit::{SOON, TempDir, TestCommand, binary};
+use machine::Script;
+use page::Page;
+
+#[test]
+fn the_tutorial_runs_as_it_stands() {
+    let output = Script::new(include_str!("../../../docs/tutorial.md"))
+        .section("Install")
+        .section("Start a cluster of three")
+        .wait_for_server(2181)
+        .wait_for_server(2182)
+        .wait_for_server(2183)
+        .section("Create a node")
+        .section("Follow it")
+        .wait_for_line("live/flags.json", r#"{"new_checkout": false}"#)
+        .section("Look at it")
+        .section("Publish a change")
+        .wait_for_line("live/flags.json", r#"{"new_checkout": true}"#)
+        .section("Lose a server")
+        .wait_for_line("live/flags.json", r#"{"new_checkout": true, "percent": 50}"#)
+        .section("Keep a mistake away")
+        .wait_for("live-data-watcher status live-data.ini | grep -q rejected")
+        .wait_for_line("live/flags.json", r#"{"new_checkout": true, "percent": 50}"#)
+        .section("Go back")
+        .wait_for("live-data-watcher status live-data.ini")
+        .section("Clean up")
+        .lines("test ! -e ~/live-data")
+        .run();
+    for text in ["live-data.ini has no problem", "refused", "+{\"new_checkout\": true}"] {
+        assert!(output.stdout.contains(text), "{text}: {}", output.stdout);
+    }
+    assert!(output.stderr.contains("Created /flags"), "{}", output.stderr);
+}
+
+#[test]
+fn credentials_are_rotated_by_the_steps_of_the_page() {
+    let output = Script::new(include_str!("../../../docs/credentials.md"))
+        .file("live-data.ini", "ini", "Rotate credentials")
+        .lines(r#"echo 'status.listen = 127.0.0.1:9102' >> live-data.ini"#)
+        .lines(r#"secret() { echo "{\"secrets\": {\"secret/live-data/zookeeper\": {\"type\": \"simple\", \"value\": \"$1\"}}}"; }"#)
+        .lines("secret live-data:old-password > secrets.json; chmod 600 secrets.json")
+        .lines("start_server")
+        .lines(r#"old=$(printf %s live-data:old-password | openssl dgst -sha1 -binary | base64)"#)
+        .lines(r#"echo "create /flags '{\"percent\": 20}' digest:live-data:$old:rwa" | zookeeper"#)
+        .lines("live-data-watcher live-data.ini 2> watcher.log &")
+        .wait_for_line("live/flags.json", r#"{"percent": 20}"#)
+        .section("1. Let both passwords in")
+        .section("2. Replace the secret on each host")
+        .wait_for_line("live/flags.json", r#"{"percent": 30}"#)
+        .section("3. Shut the old password out")
+        .lines(r#"echo '{"percent": 40}' > new.json; live-data-writer live-data.ini new.json /flags"#)
+        .wait_for_line("live/flags.json", r#"{"percent": 40}"#)
+        .wait_for("live-data-watcher status live-data.ini")
+        .section("4. See that it is done")
+        .run();
+    assert_eq!(output.stdout.matches("digest,'live-data:").count(), 2, "{}", output.stdout);
+}
+
+#[test]
+fn tls_is_turned_on_by_the_steps_of_the_page() {
+    let output = Script::new(include_str!("../../../docs/tls.md"))
+        .section("1. Certificates")
+        .section("2. The servers")
+        .wait_for_server(2181)
+        .section("3. The hosts")
+        .wait_for_line("live/flags.json", r#"{"percent": 5}"#)
+        .lines("without=$(mktemp) && cp live-data.ini $without")
+        .section("4. Ask for certificates of the hosts")
+        .lines("if live-data-watcher --once --timeout 3s $without; then exit 1; fi")
+        .run();
+    assert!(output.stderr.contains("does not accept this client's certificate"), "{}", output.stderr);
+}
+
+#[test]
+fn a_rollback_is_a_write_of_the_former_content() {
+    let output = Script::new(include_str!("../../../docs/rollback.md"))
+        .lines("start_server")
+        .lines(r#"printf '%s\n' '[live-data]' 'zookeeper.hosts = 127.0.0.1:2181' 'nodes.flags.source = /flags' 'nodes.flags.dest = live/flags.json' > live-data.ini"#)
+        .lines(r#"echo "create /flags '{\"percent\": 10}'" | zookeeper"#)
+        .lines("live-data-watcher live-data.ini 2> watcher.log &")
+        .wait_for_line("live/flags.json", r#"{"percent": 10}"#)
+        .section("Look before you publish")
+        .wait_for_line("live/flags.json", r#"{"percent": 20}"#)
+        .section("Go back")
+        .wait_for_line("live/flags.json", r#"{"percent": 10}"#)
+        .run();
+    assert!(output.stdout.contains("+{\"percent\": 20}"), "{}", output.stdout);
+}
+
+#[test]
+fn the_lines_for_a_private_server_start_one_and_follow_a_node() {
+    let output = Script::new(include_str!("../../../docs/zookeeper.md"))
+        .section("Debian and Ubuntu")
+        .wait_for_server(2181)
+        .section("Create a node and follow it")
+        .wait_for_line("~/flags.json", r#"{"percent": 7}"#)
+        .run();
+    assert!(output.stdout.contains("+{\"percent\": 7}"), "{}", output.stdout);
+}
+
+#[test]
+fn a_node_with_an_acl_is_created_by_the_lines_of_the_page() {
+    let output = Script::new(include_str!("../../../docs/config.md"))
+        .lines("start_server")
+        .section("Create a node with an ACL")
+        .file("secrets.json", "json", "Create a node with an ACL")
+        .lines(r#"printf '%s\n' '[live-data]' 'zookeeper.hosts = 127.0.0.1:2181/production' 'nodes.flags.source = /features/flags' 'nodes.flags.dest = live/flags' > reader.ini"#)
+        .lines("cp reader.ini writer.ini; chmod 600 secrets.json")
+        .lines("printf '%s\\n' 'zookeeper.credentials = secret/live-data/zookeeper' 'secrets.path = secrets.json' >> writer.ini")
+        .lines("echo published > new; live-data-writer writer.ini new /features/flags")
+        .lines("if live-data-writer reader.ini new /features; then exit 1; fi")
+        .lines("live-data-watcher --once --strict reader.ini; grep -x published live/flags")
+        .run();
+    assert!(output.stdout.contains("digest,'live-data:x"), "{}", output.stdout);
+}
+
+#[test]
+fn the_complete_unit_is_valid() {
+    let unit = Page::new(include_str!("../../../docs/service.md")).take("systemd", "Run it as a service");
+    let directory = TempDir::new();
+    let file = directory.join("live-data-watcher.service");
+    let watcher = binary("live-data-watcher");
+    fs::write(&file, unit.replace("/usr/bin/live-data-watcher", watcher.to_str().unwrap())).unwrap();
+    let verify = ["verify", "--man=no"];
+    let output = TestCommand::new("systemd-analyze").args(verify).arg(&file).run(SOON);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn the_check_without_an_endpoint_finds_old_and_missing_files() {
+    let mut page = Page::new(include_str!("../../../docs/monitoring.md"));
+    let directory = TempDir::new();
+    let path = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    fs::write(path("check"), page.take("sh", "Without an endpoint")).unwrap();
+    fs::write(path("ini"), format!("nodes.a.dest = {}\nnodes.b.dest: {}\n", path("a"), path("b"))).unwrap();
+    let check = || TestCommand::new("sh").args([path("check"), path("ini"), "900".into()]).run(SOON);
+    let touch = |name: &str, age: &str| {
+        let touched = TestCommand::new("touch").args(["-d", age, &path(name)]).run(SOON);
+        assert_eq!(touched.code, Some(0), "{}", touched.stderr);
+    };
+
+    touch("a", "now");
+    let missing = check();
+    assert_eq!(missing.code, Some(2), "{}", missing.stdout);
+    assert_eq!(missing.stdout, format!("CRITICAL: {} is missing\n", path("b")));
+    touch("b", "16 minutes ago");
+    let old = check();
+    assert_eq!(old.code, Some(2), "{}", old.stdout);
+    assert!(
+        old.stdout.starts_with(&format!("CRITICAL: {} was last confirmed at ", path("b"))),
+        "{}",
+        old.stdout
+    );
+    touch("b", "10 minutes ago");
+    let good = check();
+    assert_eq!(
+        (good.code, good.stdout.as_str(), good.stderr.as_str()),
+        (Some(0), "OK: all files are current\n", "")
+    );
+}
+
+#[test]
+fn a_rust_program_depends_on_ld_filewatch_by_the_page() {
+    let dependencies = Page::new(include_str!("../../../docs/rust.md")).take("toml", "Depend on it");
+    let address = "git = \"https://github.com/live-data/live-data\"";
+    assert!(dependencies.contains(address), "{dependencies}");
+    let path = concat!("path = \"", env!("CARGO_MANIFEST_DIR"), "/../../crates/ld-filewatch\"");
+    let directory = TempDir::new();
+    let package = "[package]\nname = \"program\"\nedition = \"2024\"\n[workspace]\n";
+    let manifest = format!("{package}{}", dependencies.replace(address, path));
+    fs::write(directory.join("Cargo.toml"), manifest).unwrap();
+    fs::create_dir(directory.join("src")).unwrap();
+    fs::write(directory.join("src/main.rs"), "fn main() {}").unwrap();
+    // The versions of this workspace are there without a network.
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
+    fs::copy(lock, directory.join("Cargo.lock")).unwrap();
+    let metadata = ["metadata", "--offline", "--quiet", "--format-version", "1"];
+    let cargo = TestCommand::new("cargo").args(metadata).current_dir(directory.path()).run(SOON);
+    assert_eq!(cargo.code, Some(0), "{}", cargo.stderr);
+    assert!(cargo.stdout.contains("\"name\":\"ld-filewatch\""), "{}", cargo.stdout);
+}
