@@ -5,12 +5,13 @@ mod steps;
 mod suite;
 mod test_counts;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::{fs, io};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
+use ld_checks::documents;
 use ld_workspace::{Failure, setup};
 
 /// Development commands of live data.
@@ -50,6 +51,12 @@ enum Command {
     Chaos(ld_chaos::Options),
     /// Measure the watcher, the original and a floor side by side, and print a table with goals.
     Bench(ld_bench::Bench),
+    /// Give links of the book that leave docs/ the repository's address. `mdbook` calls it.
+    #[command(hide = true)]
+    BookLinks {
+        #[command(subcommand)]
+        question: Option<BookQuestion>,
+    },
     /// Run many hosts in one process, for `bench fleet`.
     #[command(hide = true)]
     FleetHosts(ld_bench::HostProcess),
@@ -62,12 +69,21 @@ enum Command {
     },
 }
 
+/// What mdbook asks a preprocessor beforehand.
+#[derive(Debug, Subcommand)]
+enum BookQuestion {
+    /// Whether it prepares the book for this renderer. The exit code 0 says yes.
+    Supports { renderer: String },
+}
+
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Demo { keep } => ld_demo::run(keep),
         Command::Test { only } => suite::run(&only),
         Command::Assets { directory } => assets::write(&directory),
         Command::Packages { directory } => packages(&directory),
+        Command::BookLinks { question: Some(BookQuestion::Supports { .. }) } => Ok(()),
+        Command::BookLinks { question: None } => book_links(),
         Command::Chaos(options) => ld_chaos::run(&options),
         Command::Bench(bench) => ld_bench::run(&bench),
         Command::FleetHosts(hosts) => ld_bench::run_host_process(&hosts),
@@ -80,6 +96,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn book_links() -> Result<(), Failure> {
+    let input = io::read_to_string(io::stdin()).map_err(Failure::doing("cannot read the book"))?;
+    println!("{}", documents::with_repository_links(&input)?);
+    Ok(())
 }
 
 fn packages(directory: &Path) -> Result<(), Failure> {

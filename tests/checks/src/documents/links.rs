@@ -27,8 +27,9 @@ pub(super) fn check() -> Result<usize, Failure> {
     Err(Failure::new(format!("broken links: {}\n  {}", faults.len(), faults.join("\n  "))))
 }
 
-fn is_local(target: &str) -> bool {
-    !target.contains("://") && !target.starts_with("mailto:")
+/// Whether a target lies in the repository. A chapter without a page has an empty target.
+pub(super) fn is_local(target: &str) -> bool {
+    !target.is_empty() && !target.contains("://") && !target.starts_with("mailto:")
 }
 
 fn follow(
@@ -58,7 +59,7 @@ fn follow(
 }
 
 /// Turns `a/../b` into `b`.
-fn normalize(path: &Path) -> PathBuf {
+pub(super) fn normalize(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
@@ -71,7 +72,7 @@ fn normalize(path: &Path) -> PathBuf {
 }
 
 /// The line and target of each link. Links in code do not count.
-fn links(document: &str) -> Vec<(usize, String)> {
+pub(super) fn links(document: &str) -> Vec<(usize, String)> {
     let mut links = Vec::new();
     for (line, text) in prose(document) {
         let code_free: String = text.split('`').step_by(2).collect::<Vec<_>>().join("`");

@@ -1,6 +1,9 @@
 //! Documents show the right commands, and their links are valid.
 
+mod book;
 mod links;
+
+pub use book::with_repository_links;
 
 use std::fs;
 
@@ -10,7 +13,8 @@ use ld_workspace::cargo;
 /// The first two commands in README.md, in order.
 const COMMANDS: [&str; 2] = ["cargo dev demo", "cargo dev test"];
 
-/// Checks the commands in README.md, the one command in `.ci/run`, and all links.
+/// Checks the commands in README.md, the one command in `.ci/run`, the table of contents, and all
+/// links.
 pub fn check() -> Result<(), Failure> {
     let read = |name: &str| {
         fs::read_to_string(cargo::workspace().join(name))
@@ -30,6 +34,7 @@ pub fn check() -> Result<(), Failure> {
         return Err(Failure::new(format!(".ci/run must call only `{}`, but it has {calls:?}", COMMANDS[1])));
     }
     println!("README.md shows {}; .ci/run calls the second", COMMANDS.join(" and "));
+    println!("docs/SUMMARY.md lists all {} pages", book::check_summary()?);
     println!("{} links within the repository are valid", links::check()?);
     Ok(())
 }
