@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::assets;
 use crate::test_counts::TestCounts;
@@ -34,9 +34,10 @@ pub(crate) enum Need {
     /// cargo-generate-rpm and rpm.
     RpmTools,
     Buildah,
+    Mdbook,
 }
 
-use Need::{Buildah, CargoDeny, Components, DebTools, RpmTools, Servers};
+use Need::{Buildah, CargoDeny, Components, DebTools, Mdbook, RpmTools, Servers};
 
 /// All steps.
 #[rustfmt::skip]
@@ -59,13 +60,14 @@ pub(crate) const STEPS: &[Step] = &[
     step("deny", "licenses, sources and layering", &[CargoDeny], |_| deny()),
     step("deb", "the Debian package is installed, upgraded, purged", &[DebTools], |_| deb()),
     step("rpm", "the RPM is read", &[RpmTools], |_| rpm()),
+    step("book", "docs/ is made into a book, and its links lead to files", &[Mdbook], |_| book()),
     step("image", "the container image is built", &[Buildah], |_| image()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
 ];
 
 /// Steps that run only if they are named, and each night: they install and build other programs for
 /// longer than they check ours.
-pub(crate) const ON_REQUEST: &[&str] = &["rpm", "image"];
+pub(crate) const ON_REQUEST: &[&str] = &["rpm", "book", "image"];
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
@@ -170,6 +172,24 @@ pub(crate) fn gather(profile: Profile) -> Result<(), Failure> {
 fn deb() -> Result<(), Failure> {
     gather(Profile::Dev)?;
     ld_packages::check_deb()
+}
+
+/// Makes the book in `target/book`. What mdbook warns about is a fault.
+fn book() -> Result<(), Failure> {
+    let mut command = Command::new("mdbook");
+    let output = command.arg("build").current_dir(cargo::workspace()).stdin(Stdio::null()).output();
+    let output = output.map_err(Failure::doing("cannot run mdbook"))?;
+    let printed = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() || ["WARN", "ERROR"].iter().any(|level| printed.contains(level)) {
+        return Err(Failure::new(format!("mdbook build ({}):\n{printed}", output.status)));
+    }
+    let directory = cargo::workspace().join("target/book");
+    println!(
+        "{} links of the book in {} lead to files",
+        documents::check_book(&directory)?,
+        directory.display()
+    );
+    Ok(())
 }
 
 fn image() -> Result<(), Failure> {

@@ -66,6 +66,9 @@ fn set_up(steps: &[&Step]) -> Result<(), Failure> {
     if needed(Need::Buildah) {
         setup::for_image()?;
     }
+    if needed(Need::Mdbook) {
+        setup::install_mdbook()?;
+    }
     if needed(Need::RpmTools) {
         setup::for_rpm()?;
     }

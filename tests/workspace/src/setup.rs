@@ -9,6 +9,9 @@ use crate::failure::Failure;
 /// The version of cargo-deny that deny.toml is written for.
 const CARGO_DENY: &str = "0.20.2";
 
+/// The version of mdbook that book.toml is written for.
+const MDBOOK: &str = "0.5.4";
+
 /// The versions that the manifest of live-data-watcher is written for.
 const CARGO_DEB: &str = "3.8.0";
 const CARGO_GENERATE_RPM: &str = "0.21.1";
@@ -159,6 +162,16 @@ pub fn install_components() -> Result<(), Failure> {
 /// Installs cargo-deny from source.
 pub fn install_cargo_deny() -> Result<(), Failure> {
     install_from_source("deny", CARGO_DENY, &["--no-default-features"])
+}
+
+/// Installs mdbook from source, unless it is there.
+pub fn install_mdbook() -> Result<(), Failure> {
+    if succeeds("mdbook", &["--version"]) {
+        return Ok(());
+    }
+    println!("Installing mdbook {MDBOOK} from source. This takes some minutes.");
+    let arguments = ["install", "mdbook", "--version", MDBOOK, "--locked", "--no-default-features"];
+    cargo::run(cargo::command(&arguments))
 }
 
 /// Installs the cargo subcommand `name` from source, unless it is there.

@@ -2,8 +2,10 @@
 
 mod book;
 mod links;
+mod rendered;
 
 pub use book::with_repository_links;
+pub use rendered::check_book;
 
 use std::fs;
 
