@@ -67,18 +67,25 @@ fn rewrite(value: &mut Value) {
     }
 }
 
-/// The page at `path` below docs/, with an address in the place of each link that leaves docs/.
+/// The page at `path` below docs/, with links that lead to where the book has their targets.
 fn rewrite_page(path: &str, content: &str) -> String {
     let here = Path::new(PAGES).join(path);
     let mut text = content.to_owned();
     for (_, target) in links::links(content).into_iter().filter(|(_, target)| links::is_local(target)) {
         let linked = links::normalize(&here.parent().unwrap_or(Path::new("")).join(&target));
-        if !linked.starts_with(PAGES) {
-            let address = format!("]({REPOSITORY}{})", linked.display());
-            text = text.replace(&format!("]({target})"), &address);
-        }
+        let place = if linked.starts_with(PAGES) {
+            in_book(&target)
+        } else {
+            format!("{REPOSITORY}{}", linked.display())
+        };
+        text = text.replace(&format!("]({target})"), &format!("]({place})"));
     }
     text
+}
+
+/// mdbook makes README.md an index, and SUMMARY.md a list of its own.
+fn in_book(target: &str) -> String {
+    target.replace("README.md", "index.md").replace("SUMMARY.md", "toc.html")
 }
 
 #[cfg(test)]
@@ -108,6 +115,7 @@ mod tests {
             format!("[a]({REPOSITORY}README.md#b)")
         );
         assert_eq!(rewrite_page("sub/page.md", "[a](../b.md)"), "[a](../b.md)");
+        assert_eq!(rewrite_page("a.md", "[b](sub/README.md#c)"), "[b](sub/index.md#c)");
     }
 
     #[test]
