@@ -4,11 +4,12 @@ mod data;
 mod ensemble;
 mod machine;
 mod objects;
+mod reload;
 mod watcher;
 
 use std::sync::PoisonError;
 
-use crate::schedule::{Event, Track};
+use crate::schedule::{Event, FaultKind, Track};
 use crate::testbed::{AdminPool, Scope, Testbed};
 
 /// Injects the faults of one track, each at its time or as soon afterwards as possible.
@@ -49,6 +50,7 @@ fn inject(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Resul
     testbed.disturbances.begin(scope);
     let outcome = match kind.track() {
         _ if machine::scope(event).is_some() => machine::inject(testbed, event),
+        _ if *kind == FaultKind::ConfigurationChanged => reload::inject(testbed, event),
         Track::Watcher => watcher::inject(testbed, event),
         Track::Ensemble => ensemble::inject(testbed, event, admins),
         Track::Data => data::inject(testbed, event, admins),
@@ -64,6 +66,7 @@ fn scope(event: &Event) -> Scope {
         return scope;
     }
     match event.kind.track() {
+        _ if event.kind == FaultKind::ConfigurationChanged => reload::scope(event),
         Track::Watcher => Scope::Watcher(event.watcher),
         Track::Ensemble => Scope::Everything,
         Track::Data => data::scope(event),

@@ -75,6 +75,7 @@ kinds! {
     WatcherFrozen: "watcher frozen", Watcher, 6000 ms, overhead 0 ms, Short;
     WatcherKilled: "watcher killed", Watcher, 300 ms, overhead 200 ms, Short;
     WatcherTerminated: "watcher terminated", Watcher, 300 ms, overhead 500 ms, Short;
+    ConfigurationChanged: "configuration changed", Watcher, 3000 ms, overhead 1000 ms, Short;
     SecretsHang: "secrets hang", Watcher, 8000 ms, overhead 0 ms, Short;
     ErrorUnread: "standard error unread", Watcher, 8000 ms, overhead 3000 ms, Short;
     ThreadsRefused: "threads refused", Watcher, 5000 ms, overhead 0 ms, Short;

@@ -1,8 +1,7 @@
 //! One host: a watcher, its proxies to the ensemble, and its directory of destinations.
 
-use std::fmt::Write as _;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
@@ -10,14 +9,12 @@ use ld_testkit::{
     Daemon, FakeClock, Faults, Proxy, ProxyMode, S3_ACCESS_KEY, S3_SECRET_KEY, TempDir, TestCommand, binary,
 };
 
+use super::configuration::{Configuration, SECRET, text_of};
 use super::disk::Disk;
 use super::proxies::Proxies;
 use super::watcher_program::WatcherProgram;
-use crate::schedule::NODES;
 use ld_workspace::Failure;
 
-/// The chroot of all nodes.
-pub(crate) const CHROOT: &str = "/chaos";
 /// The prefix of the watcher's temporary files.
 const TEMPORARY: &str = ".live-data.";
 /// Files of other programs. One is named much like the watcher's temporary files.
@@ -25,17 +22,10 @@ const FOREIGN: [&str; 2] = ["notes.txt", ".live-data.0123456789abcdef.0123456789
 /// How many log lines describe a violation, and what comes before each.
 const LOG_TAIL_LINES: usize = 10;
 const LOG_TAIL_PREFIX: &str = "\n           | ";
+/// The configuration of a host.
+const CONFIG: &str = "config.ini";
 /// The secrets file of a host.
 const SECRETS: &str = "secrets.json";
-/// The name of its only secret.
-const SECRET: &str = "secret/zookeeper";
-/// The node with an owner in its configuration: the number of this process's user. The watcher
-/// looks the number up as a user name first.
-pub(crate) const OWNED_NODE: usize = 5;
-/// The session timeout, and the intervals of heartbeats and of drift checks.
-const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interval = 500 milliseconds\n\
-                        watcher.drift_interval = 2 seconds\n";
-
 /// A host of the testbed.
 #[derive(Debug)]
 pub(crate) struct Host {
@@ -68,9 +58,9 @@ impl Host {
         let proxies = Proxies::new(servers, whole_host);
         let disk = whole_host.then(|| Disk::new(&format!("watcher-{index}"))).transpose();
         let disk = disk.map_err(Failure::doing("cannot create a disk"))?;
-        let config = directory.join("config.ini");
+        let config = directory.join(CONFIG);
         let (live, secrets) = (destinations(&directory, disk.as_ref()), directory.join(SECRETS));
-        fs::write(&config, configuration(&proxies.hosts(), &live, &secrets))
+        fs::write(&config, text_of(Configuration::Original, &proxies.hosts(), &live, &secrets))
             .map_err(Failure::doing("cannot write a watcher's configuration"))?;
         let command =
             program.arguments().iter().fold(TestCommand::new(binary(program.binary())), TestCommand::arg);
@@ -94,6 +84,15 @@ impl Host {
         host.set_credential(&credential(0)).map_err(Failure::doing("cannot write a watcher's secrets"))?;
         host.create_foreign_files().map_err(Failure::doing("cannot create the directory of destinations"))?;
         Ok(host)
+    }
+
+    /// Replaces the file of the watcher's configuration. The watcher goes on with the former one
+    /// until it is told to reload.
+    pub(crate) fn configure(&self, configuration: Configuration) -> io::Result<()> {
+        let text = text_of(configuration, &self.proxies.hosts(), &self.destinations(), &self.secrets());
+        let new = self.directory.join("config.new");
+        fs::write(&new, text)?;
+        fs::rename(new, self.directory.join(CONFIG))
     }
 
     /// Gives the watcher another `user:password`, as a rotation of credentials does.
@@ -239,24 +238,4 @@ fn with_s3(command: TestCommand, server: SocketAddr) -> TestCommand {
 /// The watchers' `user:password` after this number of rotations.
 pub(crate) fn credential(rotations: usize) -> String {
     format!("watcher:rotation-{rotations}")
-}
-
-/// The configuration of a watcher.
-fn configuration(hosts: &str, live: &Path, secrets: &Path) -> String {
-    let mut text = format!(
-        "[live-data]\nzookeeper.hosts = {hosts}{CHROOT}\nzookeeper.credentials = {SECRET}\nsecrets.path = {}\n{SETTINGS}",
-        secrets.display()
-    );
-    for node in 0..NODES {
-        let dest = live.join(format!("n{node}"));
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
-            "nodes.n{node}.source = /n{node}\nnodes.n{node}.dest = {}\nnodes.n{node}.mode = 0644\n",
-            dest.display()
-        );
-    }
-    // Writing to a String cannot fail.
-    let _ = writeln!(text, "nodes.n{OWNED_NODE}.owner = {}", rustix::process::geteuid().as_raw());
-    text
 }

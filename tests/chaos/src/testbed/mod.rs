@@ -2,6 +2,7 @@
 
 mod admin_pool;
 mod clock;
+mod configuration;
 mod disk;
 mod disturbances;
 mod host;
@@ -19,9 +20,10 @@ use ld_testkit::{Ensemble, Error, Server, ServerOptions, Step};
 
 pub(crate) use admin_pool::{AdminPool, FaultyServers, RETRY_LIMIT};
 pub(crate) use clock::{Clock, SET_BACK};
+pub(crate) use configuration::{CHROOT, Configuration, OWNED_NODE};
 pub(crate) use disk::{Disk, enter_namespace};
 pub(crate) use disturbances::{Disturbances, Scope};
-pub(crate) use host::{CHROOT, Host, OWNED_NODE, credential};
+pub(crate) use host::{Host, credential};
 use objects::Objects;
 pub(crate) use watcher_program::WatcherProgram;
 
