@@ -1,5 +1,7 @@
 //! Nodes that point to objects in S3, with the built watcher.
 
+mod upstream;
+
 use std::fs;
 use std::time::{Duration, Instant};
 
