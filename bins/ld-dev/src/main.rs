@@ -57,6 +57,8 @@ enum Command {
         #[command(subcommand)]
         question: Option<BookQuestion>,
     },
+    /// Calculate what a fleet asks of its ensemble: docs/scale.md for your figures.
+    Scale(ld_bench::Capacity),
     /// Run many hosts in one process, for `bench fleet`.
     #[command(hide = true)]
     FleetHosts(ld_bench::HostProcess),
@@ -86,6 +88,10 @@ fn main() -> ExitCode {
         Command::BookLinks { question: None } => book_links(),
         Command::Chaos(options) => ld_chaos::run(&options),
         Command::Bench(bench) => ld_bench::run(&bench),
+        Command::Scale(fleet) => {
+            fleet.print();
+            Ok(())
+        }
         Command::FleetHosts(hosts) => ld_bench::run_host_process(&hosts),
         Command::BrokenWatcher { defect, config } => ld_chaos::run_broken_watcher(&defect, &config),
     };

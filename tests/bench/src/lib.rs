@@ -2,6 +2,7 @@
 //!
 //! docs/benchmarks.md says what each measure does and how to read the tables.
 
+mod capacity;
 mod comparison;
 mod environment;
 mod figures;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+pub use capacity::Capacity;
 pub use fleet::{HostProcess, run_host_process};
 use ld_workspace::Failure;
 use ld_workspace::setup;
