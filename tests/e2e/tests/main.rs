@@ -22,6 +22,7 @@ mod monitoring;
 mod once;
 mod packaging;
 mod pid_1;
+mod pods;
 mod pointers;
 mod privilege;
 mod progress;
