@@ -1,6 +1,7 @@
 //! `cargo dev demo`: shows live data at work on this machine, and leaves nothing behind.
 
 use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ const VERSIONS: [&str; 3] = [
 /// The files of the demo.
 struct Files {
     directory: TempDir,
+    /// The address of the status page.
+    status: SocketAddr,
     config: PathBuf,
     source: PathBuf,
     file: PathBuf,
@@ -64,11 +67,15 @@ pub fn run(keep: bool) -> Result<(), Failure> {
         .map_err(|error| Failure::new(format!("cannot watch the file: {error}")))?;
 
     for (number, content) in (1..).zip(VERSIONS) {
-        write_version(&files, &watcher, &flags, number, content)?;
+        write_version(&files, &watcher, &flags, &format!("Version {number}"), content)?;
     }
     println!("\n$ cat {}\n{}", files.file.display(), VERSIONS[2]);
     let percent = &flags.get().map_err(Failure::doing("cannot read the flags"))?["checkout"]["percent"];
-    println!("And in this program's memory: flags.get()?[\"checkout\"][\"percent\"] is {percent}.\n");
+    println!("And in this program's memory: flags.get()?[\"checkout\"][\"percent\"] is {percent}.");
+
+    println!("\nThat was too much at once. Roll back: write version 2 again.");
+    write_version(&files, &watcher, &flags, "Rolled back", VERSIONS[1])?;
+    show_status(&files);
     if keep {
         stay(&server, &files, &watcher)?;
     }
@@ -86,16 +93,18 @@ pub fn run(keep: bool) -> Result<(), Failure> {
 impl Files {
     fn new(server: &Server) -> Result<Self, Failure> {
         let directory = TempDir::new();
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let status = free.map_err(Failure::doing("cannot find a free port"))?;
         let [config, source, file] =
             ["live-data.ini", "new.json", "flags.json"].map(|name| directory.join(name));
         let text = format!(
             "[live-data]\nzookeeper.hosts = {hosts}\nnodes.flags.source = {NODE}\nnodes.flags.dest = {file}\n\
-             nodes.flags.mode = 0644\nwatcher.drift_interval = {DRIFT_SECONDS} seconds\n",
+             nodes.flags.mode = 0644\nstatus.listen = {status}\nwatcher.drift_interval = {DRIFT_SECONDS} seconds\n",
             hosts = server.connect_string(),
             file = file.display()
         );
         fs::write(&config, text).map_err(Failure::doing("cannot write the demo's configuration"))?;
-        Ok(Self { directory, config, source, file })
+        Ok(Self { directory, status, config, source, file })
     }
 }
 
@@ -103,14 +112,14 @@ fn write_version(
     files: &Files,
     watcher: &Daemon,
     flags: &FileWatcher<Value>,
-    number: u32,
+    name: &str,
     content: &str,
 ) -> Result<(), Failure> {
     let parsed: Value =
         serde_json::from_str(content).map_err(Failure::doing("a version of the demo is not valid JSON"))?;
     fs::write(&files.source, content).map_err(Failure::doing("cannot write a file of the demo"))?;
-    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    println!("\n$ live-data-writer {} {} {NODE}", name(&files.config), name(&files.source));
+    let short = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    println!("\n$ live-data-writer {} {} {NODE}", short(&files.config), short(&files.source));
     let writer = TestCommand::new(ld_testkit::binary("live-data-writer"))
         .arg(&files.config)
         .arg(&files.source)
@@ -129,7 +138,7 @@ fn write_version(
         return Err(Failure::new("the writer failed"));
     }
     println!(
-        "Version {number}: the writer took {written}; the file had it after {} and the program's memory after {}.",
+        "{name}: the writer took {written}; the file had it after {} and the program's memory after {}.",
         seen?, known?
     );
     Ok(())
@@ -167,6 +176,14 @@ fn wait_for_value(flags: &FileWatcher<Value>, value: &Value, start: Instant) -> 
             changed.ok_or_else(|| Failure::new("the change did not reach the program's memory"))?.version;
     }
     Ok(took(start))
+}
+
+/// Prints the state of the file, as a user asks for it.
+fn show_status(files: &Files) {
+    println!("\n$ live-data-watcher status live-data.ini");
+    let status = TestCommand::new(ld_testkit::binary("live-data-watcher")).arg("status").arg(&files.config);
+    print_output(&status.run(LIMIT));
+    println!("While the watcher runs, the same is a page at http://{}/\n", files.status);
 }
 
 /// Leaves everything running, and shows the watcher's log. Ctrl-C ends this process and all others.
