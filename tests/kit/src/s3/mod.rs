@@ -1,6 +1,7 @@
-//! A server with the rules of S3 that AWS documents: SSE-C, checksums, signatures, regions. It
-//! fails by script.
+//! A server with the rules of S3 that AWS documents: SSE-C, checksums, signatures, regions, uploads
+//! in one request and in parts. It fails by script.
 
+mod checksums;
 mod http;
 mod reply;
 mod rules;
@@ -9,6 +10,7 @@ mod sha256;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod uploads;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -37,10 +39,17 @@ struct Shared {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     /// By bucket and key.
     objects: HashMap<String, Object>,
+    /// Uploads in parts that were neither completed nor aborted, by their ids.
+    uploads: HashMap<String, uploads::Upload>,
+    uploads_begun: usize,
+    /// The least size of a part that is not the last.
+    least_part: usize,
+    /// Uploads with SSE-C are refused, as by new buckets.
+    refuses_sse_c: bool,
     /// What the next requests for an object meet.
     scripts: HashMap<String, VecDeque<S3Fault>>,
     requests: Vec<S3Request>,
@@ -49,6 +58,23 @@ struct State {
     /// Requests at work, and the most there were at a time.
     active: usize,
     most_active: usize,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            objects: HashMap::new(),
+            uploads: HashMap::new(),
+            uploads_begun: 0,
+            least_part: uploads::LEAST_PART,
+            refuses_sse_c: false,
+            scripts: HashMap::new(),
+            requests: Vec::new(),
+            region: String::new(),
+            active: 0,
+            most_active: 0,
+        }
+    }
 }
 
 /// An object.
@@ -99,6 +125,36 @@ impl S3Server {
     /// Removes the object.
     pub fn remove(&self, place: &str) {
         self.lock().objects.remove(place);
+    }
+
+    /// The content of `BUCKET/KEY`; `None` without such an object.
+    #[must_use]
+    pub fn content(&self, place: &str) -> Option<Vec<u8>> {
+        self.lock().objects.get(place).map(|object| object.content.to_vec())
+    }
+
+    /// `BUCKET/KEY` of all objects, in order.
+    #[must_use]
+    pub fn places(&self) -> Vec<String> {
+        let mut places: Vec<_> = self.lock().objects.keys().cloned().collect();
+        places.sort_unstable();
+        places
+    }
+
+    /// `BUCKET/KEY` of all uploads in parts that were neither completed nor aborted.
+    #[must_use]
+    pub fn open_uploads(&self) -> Vec<String> {
+        self.lock().uploads.values().map(|upload| upload.place.clone()).collect()
+    }
+
+    /// From now on parts of uploads may have so many bytes, instead of the 5 MiB of S3.
+    pub fn set_least_part(&self, bytes: usize) {
+        self.lock().least_part = bytes;
+    }
+
+    /// From now on uploads with SSE-C are refused, as by AWS's new buckets.
+    pub fn refuse_sse_c(&self) {
+        self.lock().refuses_sse_c = true;
     }
 
     /// What the next requests for `BUCKET/KEY` meet, one after the other. Later ones are answered

@@ -12,27 +12,51 @@ use super::{Object, Shared};
 /// Bytes of content written at a time.
 const PIECE: usize = 64 * 1024;
 
+/// The largest body that is remembered.
+const MAX_LOGGED: usize = 64 * 1024;
+
 type Headers = Vec<(String, String)>;
 
 /// Answers one request. Returns whether the connection may go on.
 pub(super) fn answer(shared: &Shared, request: S3Request, stream: &mut TcpStream) -> io::Result<bool> {
+    let is_head = request.method == "HEAD";
     let (verdict, fault) = {
         let mut state = shared.lock();
-        state.requests.push(request.clone());
+        state.requests.push(logged(&request));
         let script = state.scripts.get_mut(&place(&request));
         let fault = script.and_then(|script| script.pop_front()).unwrap_or(S3Fault::None);
-        (judge(&mut state, &request), fault)
+        let is_done = !matches!(fault, S3Fault::Silence | S3Fault::Status(..) | S3Fault::Page(..));
+        let verdict = if is_done { judge(&mut state, &request) } else { Verdict::Empty(200, Vec::new()) };
+        (verdict, fault)
     };
     match (fault, verdict) {
         (S3Fault::Silence, _) => wait_for_end(stream),
+        (S3Fault::LostAnswer, _) => Ok(false),
         (S3Fault::Status(status, code), _) => error(stream, status, code, &[]),
         (S3Fault::Page(headers, body), _) => {
             write!(stream, "HTTP/1.1 200 OK\r\n{headers}Content-Length: {}\r\n\r\n{body}", body.len())?;
             Ok(true)
         }
         (fault, Verdict::Object(object, headers)) => send(stream, &object, headers, &fault),
+        (_, Verdict::Head(object, mut headers)) => {
+            headers.push(("ETag".into(), "\"an ETag that is no MD5\"".into()));
+            headers.push(("Content-Length".into(), object.content.len().to_string()));
+            head(stream, 200, &headers)?;
+            Ok(true)
+        }
+        (_, Verdict::Xml(body, mut headers)) => {
+            headers.push(("Content-Length".into(), body.len().to_string()));
+            head(stream, 200, &headers)?;
+            stream.write_all(body.as_bytes())?;
+            Ok(true)
+        }
         (_, Verdict::Empty(status, headers)) => {
             head(stream, status, &[headers, vec![("Content-Length".into(), "0".into())]].concat())?;
+            Ok(true)
+        }
+        // A reply to HEAD has no body.
+        (_, Verdict::Error(status, _)) if is_head => {
+            head(stream, status, &[("Content-Length".into(), "0".into())])?;
             Ok(true)
         }
         (_, Verdict::Error(status, code)) => error(stream, status, code, &[]),
@@ -41,6 +65,13 @@ pub(super) fn answer(shared: &Shared, request: S3Request, stream: &mut TcpStream
             error(stream, 301, "PermanentRedirect", &headers)
         }
     }
+}
+
+/// The request without a large body.
+fn logged(request: &S3Request) -> S3Request {
+    let body = if request.body.len() <= MAX_LOGGED { request.body.clone() } else { Vec::new() };
+    let S3Request { method, target, headers, .. } = request;
+    S3Request { method: method.clone(), target: target.clone(), headers: headers.clone(), body }
 }
 
 fn head(stream: &mut TcpStream, status: u16, headers: &[(String, String)]) -> io::Result<()> {

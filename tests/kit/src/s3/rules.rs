@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::http::S3Request;
 use super::signature::Authorization;
-use super::{Object, S3_ACCESS_KEY, S3_SECRET_KEY, State};
+use super::{Object, S3_ACCESS_KEY, S3_SECRET_KEY, State, uploads};
 
 const ALGORITHM: &str = "x-amz-server-side-encryption-customer-algorithm";
 const KEY: &str = "x-amz-server-side-encryption-customer-key";
@@ -18,6 +18,10 @@ pub(super) enum Verdict {
     Object(Object, Vec<(String, String)>),
     /// Nothing but headers.
     Empty(u16, Vec<(String, String)>),
+    /// What is known of an object, without its content.
+    Head(Object, Vec<(String, String)>),
+    /// XML.
+    Xml(String, Vec<(String, String)>),
     Error(u16, &'static str),
     /// The bucket is in this region.
     Moved(String),
@@ -42,33 +46,35 @@ pub(super) fn judge(state: &mut State, request: &S3Request) -> Verdict {
     if let Some(refused) = judge_signature(state, request) {
         return refused;
     }
-    let sse_key = match sse_key(request) {
-        Ok(key) => key,
-        Err(code) => return Verdict::Error(400, code),
-    };
     let place = place(request);
+    let is_bucket = place.trim_end_matches('/').split('/').count() == 1;
     match request.method.as_str() {
-        "PUT" => {
-            let echo = echo(sse_key.as_deref());
-            let content = std::sync::Arc::new(request.body.clone());
-            state.objects.insert(place, Object { content, sse_key });
-            Verdict::Empty(200, echo)
-        }
-        "HEAD" if place.trim_end_matches('/').split('/').count() == 1 => {
+        "HEAD" if is_bucket => {
             Verdict::Empty(200, vec![("x-amz-bucket-region".into(), state.region.clone())])
         }
-        "GET" => match state.objects.get(&place) {
-            None => Verdict::Error(404, "NoSuchKey"),
-            // AWS answers 400 for an encrypted object without a key, and 403 for another key.
-            Some(Object { sse_key: Some(_), .. }) if sse_key.is_none() => {
-                Verdict::Error(400, "InvalidRequest")
-            }
-            Some(Object { sse_key: None, .. }) if sse_key.is_some() => Verdict::Error(400, "InvalidRequest"),
-            Some(object) if object.sse_key != sse_key => Verdict::Error(403, "AccessDenied"),
-            Some(object) => Verdict::Object(object.clone(), echo(sse_key.as_deref())),
-        },
-        _ => Verdict::Error(405, "MethodNotAllowed"),
+        "GET" | "HEAD" => {
+            read(state, request, &place).unwrap_or_else(|(status, code)| Verdict::Error(status, code))
+        }
+        _ => uploads::judge(state, request, &place)
+            .unwrap_or_else(|(status, code)| Verdict::Error(status, code)),
     }
+}
+
+fn read(state: &State, request: &S3Request, place: &str) -> Result<Verdict, (u16, &'static str)> {
+    let sse_key = sse_key(request).map_err(|code| (400, code))?;
+    let object = state.objects.get(place).ok_or((404, "NoSuchKey"))?;
+    // AWS answers 400 for an encrypted object without a key, and 403 for another key.
+    if object.sse_key.is_some() != sse_key.is_some() {
+        return Err((400, "InvalidRequest"));
+    }
+    if object.sse_key != sse_key {
+        return Err((403, "AccessDenied"));
+    }
+    let echo = echo(sse_key.as_deref());
+    Ok(match request.method.as_str() {
+        "HEAD" => Verdict::Head(object.clone(), echo),
+        _ => Verdict::Object(object.clone(), echo),
+    })
 }
 
 fn judge_signature(state: &State, request: &S3Request) -> Option<Verdict> {
@@ -89,7 +95,7 @@ fn judge_signature(state: &State, request: &S3Request) -> Option<Verdict> {
 }
 
 /// The key of a request, if all three headers fit together.
-fn sse_key(request: &S3Request) -> Result<Option<String>, &'static str> {
+pub(super) fn sse_key(request: &S3Request) -> Result<Option<String>, &'static str> {
     let headers = [ALGORITHM, KEY, KEY_MD5].map(|name| request.header(name));
     let [Some(algorithm), Some(key), Some(md5)] = headers else {
         return if headers == [None; 3] { Ok(None) } else { Err("InvalidArgument") };
@@ -102,7 +108,7 @@ fn sse_key(request: &S3Request) -> Result<Option<String>, &'static str> {
 }
 
 /// What S3 repeats of the key.
-fn echo(key: Option<&str>) -> Vec<(String, String)> {
+pub(super) fn echo(key: Option<&str>) -> Vec<(String, String)> {
     let Some(md5) = key.and_then(md5_of) else { return Vec::new() };
     vec![(ALGORITHM.into(), "AES256".into()), (KEY_MD5.into(), md5)]
 }

@@ -8,12 +8,14 @@ use std::time::Duration;
 pub enum S3Fault {
     /// No fault: the usual answer.
     None,
-    /// This status with this code.
+    /// This status with this code; nothing is done.
     Status(u16, &'static str),
     /// The answer of a proxy that is not S3: these headers and this body, with status 200.
     Page(&'static str, &'static str),
-    /// Silence instead of an answer.
+    /// Silence instead of an answer; nothing is done.
     Silence,
+    /// The request is done, and the connection ends without an answer.
+    LostAnswer,
     /// The head, then so many bytes of the content, then silence.
     StallAfter(usize),
     /// The content with a pause before each piece of so many bytes.
