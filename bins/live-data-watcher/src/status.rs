@@ -91,9 +91,7 @@ fn table_as_it_is(report: &Report) -> String {
         columns.0, columns.1, columns.2, columns.3, columns.4
     );
     for node in bad.iter().chain(&fresh) {
-        // A file that was right at the start is confirmed by that, before its first heartbeat.
-        let since_start = (node.state == "current").then_some(node.since.as_str());
-        let confirmed = node.heartbeat_at.as_deref().or(since_start).and_then(|at| age(at, &report.now));
+        let confirmed = node.confirmed_at.as_deref().and_then(|at| age(at, &report.now));
         let confirmed = confirmed.unwrap_or_else(|| "-".to_owned());
         let mzxid = node.mzxid.map_or_else(|| "-".to_owned(), |mzxid| format!("{mzxid:#x}"));
         let bytes = node.bytes.map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
@@ -142,7 +140,7 @@ mod tests {
         let evil = "a\u{1b}]0;b\u{7}\u{202e}\u{e0041}\nc";
         let node = serde_json::json!({
             "name": evil, "source": evil, "dest": evil, "state": evil, "good": false, "fresh": false, "since": "",
-            "mzxid": null, "bytes": null, "applied_at": null, "heartbeat_at": null,
+            "mzxid": null, "bytes": null, "applied_at": null, "heartbeat_at": null, "confirmed_at": null,
             "propagated_seconds": null, "attempts": 1, "last_error": evil, "warning": evil,
             "hook_error": evil,
         });

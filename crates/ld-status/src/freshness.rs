@@ -34,12 +34,11 @@ impl Freshness {
     /// Whether a file is good and is known to be so.
     pub(crate) fn is_fresh(&self, status: &Status) -> bool {
         let age = |time| self.now.duration_since(time).unwrap_or_default();
-        let confirmed = status.heartbeat_at.map_or(status.since, |at| at.max(status.since));
         match status.state {
             state if !state.is_good() => false,
-            State::Current => age(confirmed) <= self.limit,
+            State::Current => status.confirmed_at().is_some_and(|at| age(at) <= self.limit),
             // A file that is missing, or kept, has no heartbeat.
-            _ => age(confirmed).min(self.disconnected) <= self.limit,
+            _ => age(status.since).min(self.disconnected) <= self.limit,
         }
     }
 }

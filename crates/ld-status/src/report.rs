@@ -82,6 +82,8 @@ pub struct NodeReport {
     pub applied_at: Option<String>,
     /// When the file last got its heartbeat.
     pub heartbeat_at: Option<String>,
+    /// When the file was last known to be current: its heartbeat, or when it was found right.
+    pub confirmed_at: Option<String>,
     /// From the change of the node to the replaced file, in seconds, over two clocks.
     pub propagated_seconds: Option<f64>,
     /// Failed attempts since it was last good.
@@ -144,6 +146,7 @@ impl NodeReport {
             bytes: status.bytes,
             applied_at: status.applied_at.map(time),
             heartbeat_at: status.heartbeat_at.map(time),
+            confirmed_at: status.confirmed_at().map(time),
             propagated_seconds: status
                 .applied
                 .and_then(|applied| applied.propagated)

@@ -135,3 +135,12 @@ pub struct Status {
     /// What happened to it since the engine began to follow it.
     pub counts: Counts,
 }
+
+impl Status {
+    /// When the file was last known to hold what the node holds; `None` if that was never known. A
+    /// file that was found right counts from then, before its first heartbeat.
+    pub fn confirmed_at(&self) -> Option<SystemTime> {
+        let found_right = (self.state == State::Current).then_some(self.since);
+        self.heartbeat_at.max(found_right)
+    }
+}
