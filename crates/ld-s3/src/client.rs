@@ -1,13 +1,14 @@
-//! One object from one place.
+//! Requests for one bucket: addresses, signatures, the region, expired credentials.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use hyper::StatusCode;
+use hyper::http::request::Parts;
 use ld_sync::Sink;
 use tracing::warn;
 
-use crate::address::{Address, Endpoint, bare_host};
+use crate::address::{Address, Bucket, Endpoint, bare_host};
 use crate::checksum::Checksums;
 use crate::credentials::Credentials;
 use crate::download::{Limit, stream};
@@ -16,17 +17,30 @@ use crate::failure::Failure;
 use crate::pointer::Pointer;
 use crate::reply::{self, Refusal};
 use crate::request;
-use crate::transport::{Reply, Roots, Transport};
+use crate::sse::SseKey;
+use crate::transport::{Reply, RequestBody, Roots, Transport};
 
 /// A client of S3, with all that the environment says.
 #[derive(Debug)]
 pub(crate) struct Client {
     endpoint: Option<Endpoint>,
-    default_region: String,
+    pub(crate) default_region: String,
     transport: Arc<Transport>,
     credentials: Credentials,
     /// The warning of a key over plain HTTP was logged.
     has_warned: AtomicBool,
+}
+
+/// What a request is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) bucket: &'a Bucket,
+    /// Empty for the bucket itself.
+    pub(crate) key: &'a str,
+    pub(crate) query: &'a [(&'a str, &'a str)],
+    /// The request is not signed.
+    pub(crate) is_anonymous: bool,
+    pub(crate) is_encrypted: bool,
 }
 
 impl Client {
@@ -47,33 +61,61 @@ impl Client {
         limit: Limit,
         sink: &mut dyn Sink,
     ) -> Result<(), Failure> {
-        let key = format!("{prefix}{}", pointer.key);
-        let reply = self.find(pointer, &key).await?;
+        let reply = self.find(pointer, prefix, request::get).await?;
         let length = reply::check(&reply.head, pointer.sse_key.as_ref())?;
         let checksums = Checksums::new(&reply.head.headers, pointer.sha256);
         stream(reply, length, limit, checksums, sink).await
     }
 
-    /// A reply that brings the object. A bucket in another region is asked there, once, and expired
-    /// credentials are looked for again, once.
-    async fn find(&self, pointer: &Pointer, key: &str) -> Result<Reply, Failure> {
+    /// The size of the object below the prefix of a shard.
+    pub(crate) async fn size(&self, pointer: &Pointer, prefix: &str) -> Result<u64, Failure> {
+        let reply = self.find(pointer, prefix, request::head).await?;
+        let length = reply::check(&reply.head, pointer.sse_key.as_ref())?;
+        length.ok_or_else(|| Failure::lasting("the reply does not say how large the object is"))
+    }
+
+    /// A reply about the object of a pointer.
+    async fn find(
+        &self,
+        pointer: &Pointer,
+        prefix: &str,
+        request: impl Fn(&Address, Option<&SseKey>) -> Result<Parts, String>,
+    ) -> Result<Reply, Failure> {
+        let key = format!("{prefix}{}", pointer.key);
+        let version = pointer.version_id.as_deref().map(|version| ("versionId", version));
+        let place = pointer.about(&key, version.as_slice());
         let mut region = pointer.region.clone().unwrap_or_else(|| self.default_region.clone());
+        let make =
+            |address: &Address| Ok((request(address, pointer.sse_key.as_ref())?, RequestBody::empty()));
+        self.exchange(place, &mut region, &[StatusCode::OK], make).await
+    }
+
+    /// Sends the request that `make` makes, until it has a reply with a status that is `expected`.
+    /// A bucket in another region is asked there, once, and expired credentials are looked for
+    /// again, once. `region` becomes the one of the bucket.
+    pub(crate) async fn exchange(
+        &self,
+        place: Place<'_>,
+        region: &mut String,
+        expected: &[StatusCode],
+        make: impl Fn(&Address) -> Result<(Parts, RequestBody), String>,
+    ) -> Result<Reply, Failure> {
         let (mut may_move, mut may_renew) = (true, true);
         loop {
-            let address = self.address(pointer, key, &region)?;
-            let mut head = request::get(&address, pointer.sse_key.as_ref()).map_err(Failure::lasting)?;
-            if pointer.sse_key.is_some() {
+            let address = self.address(place, region)?;
+            let (mut head, body) = make(&address).map_err(Failure::lasting)?;
+            if place.is_encrypted {
                 self.warn_of_plain_http(&address);
             }
-            self.sign(pointer, &mut head, &address.region).await?;
-            let reply = self.transport.send(head, Default::default()).await.map_err(Failure::transient)?;
-            if reply.head.status == StatusCode::OK {
+            self.sign(place, &mut head, &address.region).await?;
+            let reply = self.transport.send(head, body).await.map_err(Failure::transient)?;
+            if expected.contains(&reply.head.status) {
                 return Ok(reply);
             }
             match reply::refusal(reply, &address.region).await {
                 Refusal::InRegion(other) if may_move => {
                     may_move = false;
-                    region = other;
+                    *region = other;
                 }
                 Refusal::InRegion(other) => {
                     return Err(Failure::lasting(format!(
@@ -81,8 +123,8 @@ impl Client {
                     )));
                 }
                 Refusal::Elsewhere(failure) => {
-                    let other = if may_move { self.region_of(pointer, &region).await } else { None };
-                    region = other.filter(|other| *other != region).ok_or(failure)?;
+                    let other = if may_move { self.region_of(place, region).await } else { None };
+                    *region = other.filter(|other| other != region).ok_or(failure)?;
                     may_move = false;
                 }
                 Refusal::Credentials(failure) => {
@@ -98,27 +140,22 @@ impl Client {
     }
 
     /// The region of a bucket, as the bucket itself says.
-    async fn region_of(&self, pointer: &Pointer, region: &str) -> Option<String> {
-        let address = self.address(pointer, "", region).ok()?;
-        let mut head = request::head(&address).ok()?;
-        self.sign(pointer, &mut head, &address.region).await.ok()?;
-        let reply = self.transport.send(head, Default::default()).await.ok()?;
+    pub(crate) async fn region_of(&self, place: Place<'_>, region: &str) -> Option<String> {
+        let place = Place { key: "", query: &[], ..place };
+        let address = self.address(place, region).ok()?;
+        let mut head = request::head_bucket(&address).ok()?;
+        self.sign(place, &mut head, &address.region).await.ok()?;
+        let reply = self.transport.send(head, RequestBody::empty()).await.ok()?;
         reply::bucket_region(&reply.head)
     }
 
-    fn address(&self, pointer: &Pointer, key: &str, region: &str) -> Result<Address, Failure> {
-        let version = pointer.version_id.as_deref().filter(|_| !key.is_empty());
-        let address = Address::new(&pointer.bucket, key, version, region, self.endpoint.as_ref());
+    fn address(&self, place: Place<'_>, region: &str) -> Result<Address, Failure> {
+        let address = Address::new(place.bucket, place.key, place.query, region, self.endpoint.as_ref());
         address.map_err(Failure::lasting)
     }
 
-    async fn sign(
-        &self,
-        pointer: &Pointer,
-        head: &mut hyper::http::request::Parts,
-        region: &str,
-    ) -> Result<(), Failure> {
-        if pointer.is_anonymous {
+    async fn sign(&self, place: Place<'_>, head: &mut Parts, region: &str) -> Result<(), Failure> {
+        if place.is_anonymous {
             return Ok(());
         }
         self.credentials.sign(head, region).await.map_err(Failure::lasting)

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use self::chain::Chain;
 use crate::address::Endpoint;
 use crate::environment::{AwsEnvironment, MAX_FILE_BYTES, READ_LIMIT};
-use crate::transport::Transport;
+use crate::transport::{RequestBody, Transport};
 
 /// How long all sources together may take.
 const CHAIN_LIMIT: Duration = Duration::from_secs(20);
@@ -134,8 +134,8 @@ impl HttpSend for Requests {
         let exchange = async {
             let (mut head, body) = request.into_parts();
             self.redirect(&mut head)?;
-            crate::request::complete(&mut head, body.len())?;
-            let reply = self.transport.send(head, body).await?;
+            crate::request::complete(&mut head, body.len() as u64)?;
+            let reply = self.transport.send(head, RequestBody::whole(body)).await?;
             let body =
                 Limited::new(reply.body, MAX_REPLY).collect().await.map_err(|error| error.to_string())?;
             Ok::<_, String>(Response::from_parts(reply.head, body.to_bytes()))

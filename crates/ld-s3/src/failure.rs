@@ -1,4 +1,4 @@
-//! What can go wrong with a load, and what that means for the next attempt.
+//! What can go wrong with a request, and what that means for the next attempt.
 
 use ld_sync::{Again, LoadError};
 
@@ -14,7 +14,9 @@ pub(crate) struct Failure {
 pub(crate) enum Kind {
     /// The network or the server: it may pass at any moment.
     Transient,
-    /// The server refuses, has no such object, asks for fewer requests, or sent something wrong.
+    /// The server asks for fewer requests.
+    Busy,
+    /// The server refuses, has no such object, or sent something wrong.
     Lasting,
     /// The object is larger than allowed.
     TooLarge,
@@ -31,13 +33,17 @@ impl Failure {
         Self { kind: Kind::Lasting, reason: reason.into() }
     }
 
+    pub(crate) fn busy(reason: impl Into<String>) -> Self {
+        Self { kind: Kind::Busy, reason: reason.into() }
+    }
+
     pub(crate) fn too_large(reason: impl Into<String>) -> Self {
         Self { kind: Kind::TooLarge, reason: reason.into() }
     }
 
     /// Whether another shard may have the object in order.
     pub(crate) fn may_succeed_elsewhere(&self) -> bool {
-        matches!(self.kind, Kind::Transient | Kind::Lasting)
+        matches!(self.kind, Kind::Transient | Kind::Busy | Kind::Lasting)
     }
 }
 
@@ -52,7 +58,7 @@ impl From<Failure> for LoadError {
     fn from(failure: Failure) -> Self {
         let again = match failure.kind {
             Kind::Transient => Again::Soon,
-            Kind::Lasting => Again::Slowly,
+            Kind::Busy | Kind::Lasting => Again::Slowly,
             Kind::TooLarge => Again::Never,
             Kind::Local(again) => again,
         };

@@ -36,6 +36,7 @@ mod credentials;
 mod download;
 mod environment;
 mod failure;
+mod hex;
 mod loader;
 mod pace;
 mod pointer;
@@ -43,9 +44,13 @@ mod reply;
 mod request;
 mod sse;
 mod transport;
+mod upload;
 
 pub use environment::AwsEnvironment;
 pub use loader::S3Loader;
+pub use upload::{
+    InvalidPrefix, NodePointer, S3Prefix, S3Publisher, S3Version, Storage, UploadError, Uploaded,
+};
 /// The crates that this API names.
 pub use {ld_config, ld_sync};
 

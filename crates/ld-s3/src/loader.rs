@@ -42,6 +42,30 @@ impl S3Loader {
         let max_bytes = config.max_bytes as u64;
         Self(Arc::new(Shared { max_bytes, permits, environment, client: OnceCell::new() }))
     }
+
+    /// The client, made at its first use.
+    pub(crate) async fn client(&self) -> Result<&Client, String> {
+        self.0.client().await
+    }
+
+    /// The size of an object, as the first of its shards tells that does.
+    pub(crate) async fn size(&self, pointer: &Pointer) -> Result<u64, Failure> {
+        let client = self.client().await.map_err(Failure::lasting)?;
+        let mut failures = Vec::new();
+        for prefix in pointer.shards.prefixes().take(SHARDS_AT_ONCE) {
+            match client.size(pointer, &prefix).await {
+                Ok(bytes) => return Ok(bytes),
+                Err(failure) => failures.push(named(pointer, &prefix, failure)),
+            }
+        }
+        Err(summary(failures))
+    }
+}
+
+impl Shared {
+    async fn client(&self) -> Result<&Client, String> {
+        self.client.get_or_try_init(|| Client::new(&self.environment)).await
+    }
 }
 
 impl fmt::Debug for S3Loader {
@@ -79,10 +103,10 @@ impl ld_sync::Pointer for Found {
 
 impl Found {
     async fn load_from_any_shard(&self, max_bytes: Option<u64>, sink: &mut dyn Sink) -> Result<(), Failure> {
-        let Shared { max_bytes: most, permits, environment, client } = &*self.shared;
+        let Shared { max_bytes: most, permits, .. } = &*self.shared;
         // The semaphore is never closed.
         let _permit = permits.acquire().await;
-        let client = client.get_or_try_init(|| Client::new(environment)).await.map_err(Failure::lasting)?;
+        let client = self.shared.client().await.map_err(Failure::lasting)?;
         let limit = match max_bytes {
             Some(bytes) if bytes < *most => Limit { bytes, key: "max_bytes" },
             _ => Limit { bytes: *most, key: "s3.max_bytes" },
@@ -93,8 +117,7 @@ impl Found {
                 Ok(()) => return Ok(()),
                 Err(failure) => {
                     let ends_here = !failure.may_succeed_elsewhere();
-                    let place = self.pointer.place(&prefix);
-                    let failure = Failure { reason: format!("{place}: {}", failure.reason), ..failure };
+                    let failure = named(&self.pointer, &prefix, failure);
                     if ends_here {
                         return Err(failure);
                     }
@@ -104,6 +127,11 @@ impl Found {
         }
         Err(summary(failures))
     }
+}
+
+/// The failure with the object that it is about.
+fn named(pointer: &Pointer, prefix: &str, failure: Failure) -> Failure {
+    Failure { reason: format!("{}: {}", pointer.place(prefix), failure.reason), ..failure }
 }
 
 /// One failure for all shards: the first one by name, with the number of the others. So attempts

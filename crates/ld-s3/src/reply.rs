@@ -1,11 +1,14 @@
 //! What a reply to a request for an object means.
 
+use std::time::Duration;
+
 use http_body_util::{BodyExt, Limited};
 use hyper::StatusCode;
 use hyper::header::{CONTENT_LENGTH, ETAG, TRANSFER_ENCODING};
 use hyper::http::response::Parts;
 use tokio::time::timeout;
 
+use crate::address::is_label;
 use crate::failure::Failure;
 use crate::sse::SseKey;
 use crate::transport::{Reply, SILENCE_LIMIT};
@@ -15,6 +18,9 @@ const BUCKET_REGION: &str = "x-amz-bucket-region";
 
 /// The most bytes of an error that are read.
 const MAX_ERROR: usize = 64 * 1024;
+
+/// The most bytes of another text that are read.
+const MAX_TEXT: usize = 1 << 20;
 
 /// The longest code of an error that is shown.
 const MAX_CODE: usize = 64;
@@ -36,7 +42,8 @@ pub(crate) enum Refusal {
 
 /// The region that a reply gives for the bucket.
 pub(crate) fn bucket_region(head: &Parts) -> Option<String> {
-    head.headers.get(BUCKET_REGION)?.to_str().ok().map(str::to_owned)
+    let region = head.headers.get(BUCKET_REGION)?.to_str().ok()?;
+    is_label(region).then(|| region.to_owned())
 }
 
 /// The length of the object that a good reply announces; `None` if its end is marked in another
@@ -47,16 +54,10 @@ pub(crate) fn bucket_region(head: &Parts) -> Option<String> {
 /// The reply is not that of a server that has the object, or its end could not be told from a
 /// broken connection.
 pub(crate) fn check(head: &Parts, sse_key: Option<&SseKey>) -> Result<Option<u64>, Failure> {
-    let is_confirmed = match sse_key {
-        Some(key) => key.is_confirmed_by(&head.headers),
-        None => head.headers.contains_key(ETAG),
-    };
-    if !is_confirmed {
-        let reason = match sse_key {
-            Some(_) => "the reply does not confirm the SSE key: it does not come from S3",
-            None => "the reply has no ETag: it does not come from S3",
-        };
-        return Err(Failure::lasting(reason));
+    match sse_key {
+        Some(key) => confirm_key(head, key)?,
+        None if head.headers.contains_key(ETAG) => {}
+        None => return Err(Failure::lasting("the reply has no ETag: it does not come from S3")),
     }
     let encoding = head.headers.get_all(TRANSFER_ENCODING).iter().next_back();
     let is_chunked =
@@ -69,6 +70,16 @@ pub(crate) fn check(head: &Parts, sse_key: Option<&SseKey>) -> Result<Option<u64
         Some(length) => Ok(Some(length)),
         None => Err(Failure::lasting("the reply does not say where it ends")),
     }
+}
+
+/// Makes sure that the server used the key.
+///
+/// # Errors
+///
+/// The reply does not say so.
+pub(crate) fn confirm_key(head: &Parts, key: &SseKey) -> Result<(), Failure> {
+    const REASON: &str = "the reply does not confirm the SSE key: it does not come from S3";
+    if key.is_confirmed_by(&head.headers) { Ok(()) } else { Err(Failure::lasting(REASON)) }
 }
 
 /// Reads a reply that brings no object. `region` is what the request was signed for.
@@ -89,9 +100,32 @@ pub(crate) async fn refusal(reply: Reply, region: &str) -> Refusal {
         return Refusal::Credentials(Failure::transient(reason));
     }
     // 503 is S3's way to ask for fewer requests.
-    let is_transient = status == StatusCode::REQUEST_TIMEOUT
-        || status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE;
-    Refusal::Failed(if is_transient { Failure::transient(reason) } else { Failure::lasting(reason) })
+    let asks_for_less = matches!(status.as_u16(), 429 | 503);
+    Refusal::Failed(match status {
+        _ if asks_for_less => Failure::busy(reason),
+        status if is_transient(status) => Failure::transient(reason),
+        _ => Failure::lasting(reason),
+    })
+}
+
+/// A conflict is that of two uploads under one name.
+fn is_transient(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT)
+}
+
+/// The text of a reply. S3 sends spaces while it works, so the limit is for the whole.
+pub(crate) async fn text(reply: Reply, limit: Duration) -> Result<String, Failure> {
+    let read = timeout(limit, Limited::new(reply.body, MAX_TEXT).collect()).await;
+    let read =
+        read.map_err(|_| Failure::transient(format!("no whole answer came within {} s", limit.as_secs())))?;
+    let body = read.map_err(|error| Failure::transient(format!("the answer broke off: {error}")))?;
+    Ok(String::from_utf8_lossy(&body.to_bytes()).into_owned())
+}
+
+/// The text of the first element with this name.
+pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    rest.split_once(&format!("</{name}>")).map(|(text, _)| text)
 }
 
 /// The code of S3's error in XML.
@@ -101,8 +135,7 @@ async fn code(reply: Reply) -> Option<String> {
 }
 
 fn code_in(xml: &str) -> Option<String> {
-    let (_, rest) = xml.split_once("<Code>")?;
-    let (code, _) = rest.split_once("</Code>")?;
+    let code = element(xml, "Code")?;
     let is_plain = code.len() <= MAX_CODE && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_plain.then(|| code.to_owned())
 }

@@ -1,4 +1,4 @@
-//! The loader against a server with the rules of S3.
+//! The loader and the publisher against a server with the rules of S3.
 
 mod credentials;
 mod faults;
@@ -7,3 +7,4 @@ mod loads;
 mod rig;
 mod tls_server;
 mod tunnel;
+mod uploads;

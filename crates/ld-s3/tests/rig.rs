@@ -1,16 +1,25 @@
 //! One loader, one server, and a sink in memory.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::future::pending;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ld_s3::ld_config::S3Config;
 use ld_s3::ld_sync::{BoxFuture, LoadError, Loader, Sink};
-use ld_s3::{AwsEnvironment, S3Loader};
+use ld_s3::{AwsEnvironment, S3Loader, S3Publisher, S3Version, Storage, UploadError, Uploaded};
 use ld_testkit::{S3_ACCESS_KEY, S3_SECRET_KEY, S3Server};
+use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 /// A key of SSE-C.
 pub(crate) const SSE_KEY: &str = "0123456789abcdef0123456789abcdef";
+
+/// The size of a part in bytes: content of more than four of them is uploaded in parts.
+pub(crate) const PART_SIZE: u64 = 100_000;
 
 /// Longer than all limits of a loader together.
 const AT_MOST: Duration = Duration::from_secs(120);
@@ -24,6 +33,7 @@ pub(crate) struct Rig {
 impl Rig {
     pub(crate) fn new() -> Self {
         let server = S3Server::start();
+        server.set_least_part(PART_SIZE as usize);
         let url = server.url();
         let rig = Self { server, variables: HashMap::new(), config: S3Config::default() };
         rig.var("AWS_ENDPOINT_URL", &url)
@@ -51,6 +61,22 @@ impl Rig {
         S3Loader::with_environment(&self.config, AwsEnvironment::new(self.variables.clone(), None))
     }
 
+    pub(crate) fn publisher(&self) -> S3Publisher {
+        let environment = AwsEnvironment::new(self.variables.clone(), None);
+        S3Publisher::with_environment(&self.config, environment).part_size(PART_SIZE)
+    }
+
+    /// Uploads `content` below `s3://bkt/live`.
+    pub(crate) async fn upload(&self, content: &[u8], storage: Storage) -> Result<Uploaded, UploadError> {
+        let version = version(content, storage);
+        let (file, sent) = (file(content), Arc::default());
+        let publisher = self.publisher();
+        let upload = publisher.upload(&version, &file, &sent, pending());
+        let uploaded = timeout(AT_MOST, upload).await.expect("an upload has limits")?;
+        assert_eq!(sent.load(Ordering::Relaxed), version.bytes_to_send());
+        Ok(uploaded)
+    }
+
     /// Loads what a pointer points to.
     pub(crate) async fn load(&self, pointer: &str) -> Result<Vec<u8>, LoadError> {
         self.load_by(&self.loader(), pointer).await
@@ -63,6 +89,19 @@ impl Rig {
         timeout(AT_MOST, pointer.load(None, &mut sink)).await.expect("a load has limits")?;
         Ok(sink.content.expect("a load begins"))
     }
+}
+
+/// A version of `content` below `s3://bkt/live`.
+pub(crate) fn version(content: &[u8], storage: Storage) -> S3Version {
+    let prefix = "s3://bkt/live".parse().unwrap();
+    S3Version::new(&prefix, storage, Sha256::digest(content).into(), content.len() as u64).unwrap()
+}
+
+/// A file with this content.
+pub(crate) fn file(content: &[u8]) -> Arc<File> {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(content).unwrap();
+    Arc::new(file)
 }
 
 /// A pointer to `key` in the bucket `bkt`, with more fields.

@@ -55,6 +55,7 @@ pub use error::StartError;
 pub use ld_file::open_destination_directory;
 pub use loader::{Again, BoxFuture, LoadError, Loader, Pointer, Sink};
 pub use nodes::{Changes, NodeChanges};
+pub use pointer::pointer_in;
 pub use preview::{Outcome, Preview, preview};
 pub use source::{NodeSource, Source};
 pub use status::{Applied, Counts, Rejections, State, Status};

@@ -19,7 +19,7 @@ pub(crate) const NOT_LOADED: &str = "the node points to an object in S3, which t
 /// The values of all other keys are skipped and not parsed, so neither depth nor a number hides a
 /// pointer. As in the original, the last of several equal keys counts, content that is not UTF-8 or
 /// not JSON is no pointer, and `NaN` and `Infinity`, which Python takes for JSON, are taken too.
-pub(crate) fn pointer_in(content: &[u8]) -> Option<Cow<'_, str>> {
+pub fn pointer_in(content: &[u8]) -> Option<Cow<'_, str>> {
     // Most content ends here, at the speed of a memory scan. Only an escape can spell the key
     // differently.
     let spelled = memchr::memmem::find(content, LOAD_TYPE_KEY.as_bytes()).is_some();

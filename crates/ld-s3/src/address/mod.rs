@@ -29,7 +29,8 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// The address of `key` in `bucket`. `endpoint` replaces AWS's own servers.
+    /// The address of `key` in `bucket`, with the parameters of a query; one without a value is a
+    /// bare name. `endpoint` replaces AWS's own servers.
     ///
     /// # Errors
     ///
@@ -37,7 +38,7 @@ impl Address {
     pub(crate) fn new(
         bucket: &Bucket,
         key: &str,
-        version_id: Option<&str>,
+        query: &[(&str, &str)],
         region: &str,
         endpoint: Option<&Endpoint>,
     ) -> Result<Self, String> {
@@ -48,8 +49,10 @@ impl Address {
             None => at_aws(bucket, region),
         };
         let mut uri = format!("{base}{path}/{}", encode_path(key));
-        if let Some(version) = version_id {
-            uri.push_str(&format!("?versionId={}", encode_query(version)));
+        for (index, (name, value)) in query.iter().enumerate() {
+            let (start, equals) =
+                (if index == 0 { '?' } else { '&' }, if value.is_empty() { "" } else { "=" });
+            uri.push_str(&format!("{start}{name}{equals}{}", encode_query(value)));
         }
         let uri = uri.parse().map_err(|_| "it cannot be asked for: its URL is too long".to_owned())?;
         let region = if region == "aws-global" { FIRST_REGION } else { region };
@@ -93,7 +96,7 @@ mod tests {
     fn url(bucket: &str, region: &str, key: &str, endpoint: Option<&str>) -> String {
         let bucket = Bucket::parse(bucket.to_owned()).unwrap();
         let endpoint = endpoint.map(|url| Endpoint::parse(url).unwrap());
-        Address::new(&bucket, key, None, region, endpoint.as_ref()).unwrap().uri.to_string()
+        Address::new(&bucket, key, &[], region, endpoint.as_ref()).unwrap().uri.to_string()
     }
 
     #[test]
@@ -150,7 +153,7 @@ mod tests {
     fn requests_are_signed_for_the_region_of_the_bucket() {
         let region = |bucket: &str, region: &str| {
             let bucket = Bucket::parse(bucket.to_owned()).unwrap();
-            Address::new(&bucket, "k", None, region, None).unwrap().region
+            Address::new(&bucket, "k", &[], region, None).unwrap().region
         };
         assert_eq!(region("b", "aws-global"), "us-east-1");
         assert_eq!(region("b", "eu-west-3"), "eu-west-3");
@@ -158,15 +161,18 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_asked_for_by_its_id() {
+    fn a_query_has_encoded_values_and_bare_names() {
         let bucket = Bucket::parse("my-bucket".to_owned()).unwrap();
-        let address = Address::new(&bucket, "k", Some("a/b=="), "us-west-2", None).unwrap();
+        let address = Address::new(&bucket, "k", &[("versionId", "a/b==")], "us-west-2", None).unwrap();
         assert_eq!(address.uri.query(), Some("versionId=a%2Fb%3D%3D"));
+        let upload = [("partNumber", "3"), ("uploads", "")];
+        let address = Address::new(&bucket, "k", &upload, "us-west-2", None).unwrap();
+        assert_eq!(address.uri.query(), Some("partNumber=3&uploads"));
     }
 
     #[test]
     fn a_key_without_a_url_is_refused() {
         let bucket = Bucket::parse("my-bucket".to_owned()).unwrap();
-        assert!(Address::new(&bucket, &"x".repeat(70_000), None, "us-west-2", None).is_err());
+        assert!(Address::new(&bucket, &"x".repeat(70_000), &[], "us-west-2", None).is_err());
     }
 }

@@ -41,7 +41,13 @@ impl<'a> Fields<'a> {
 
 /// A key, as bytes: a lone surrogate in some other key is legal in Python.
 #[derive(PartialEq, Eq, Hash)]
-struct Key(Vec<u8>);
+pub(super) struct Key(Vec<u8>);
+
+impl Key {
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.0 == name.as_bytes()
+    }
+}
 
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -1,13 +1,17 @@
 //! The pointer that a node holds: which object, in which bucket, with which key.
 
 mod fields;
+mod mask;
 mod shards;
 
 use std::fmt;
 
 use self::fields::Fields;
+pub(crate) use self::mask::mask_sse_keys;
 pub(crate) use self::shards::Shards;
 use crate::address::{Bucket, is_label};
+use crate::client::Place;
+use crate::hex::of_hex;
 use crate::sse::SseKey;
 
 /// The most characters of a key that messages show: S3's keys have at most 1,024 bytes.
@@ -39,6 +43,12 @@ impl Pointer {
         Self::read(json).map_err(|why| format!("the pointer to S3 is not valid: {why}"))
     }
 
+    /// What a request for the object under `key` is about.
+    pub(crate) fn about<'a>(&'a self, key: &'a str, query: &'a [(&'a str, &'a str)]) -> Place<'a> {
+        let (is_anonymous, is_encrypted) = (self.is_anonymous, self.sse_key.is_some());
+        Place { bucket: &self.bucket, key, query, is_anonymous, is_encrypted }
+    }
+
     fn read(json: &str) -> Result<Self, String> {
         let fields = Fields::parse(json)?;
         let bucket = Bucket::parse(fields.required_text("bucket_name")?)?;
@@ -58,7 +68,7 @@ impl Pointer {
             return Err("'region_name' is not the name of a region".to_owned());
         }
         let sha256 = match fields.text("sha256")? {
-            Some(text) => Some(hex(&text).ok_or("'sha256' is not 64 hexadecimal digits")?),
+            Some(text) => Some(of_hex(&text).ok_or("'sha256' is not 64 hexadecimal digits")?),
             None => None,
         };
         Ok(Self {
@@ -91,20 +101,6 @@ impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.place(""))
     }
-}
-
-/// A region becomes a part of a host name.
-fn hex(text: &str) -> Option<[u8; 32]> {
-    let text = text.as_bytes();
-    if text.len() != 64 {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        let digit = |digit: u8| char::from(digit).to_digit(16);
-        *byte = u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

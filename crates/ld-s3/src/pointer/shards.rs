@@ -30,6 +30,11 @@ impl Shards {
         let plain = (count == 0).then(String::new);
         plain.into_iter().chain(sharded)
     }
+
+    /// `num_file_shards`; 1 without shards.
+    pub(crate) fn count(self) -> u64 {
+        self.0
+    }
 }
 
 #[cfg(test)]
