@@ -36,6 +36,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = timeout)]
     pub(crate) timeout: Duration,
 
+    /// Upload the content to S3, below s3://bucket/prefix, and write a pointer to it into the node.
+    /// Nothing in the bucket is overwritten or removed.
+    #[arg(long, value_name = "S3_URL")]
+    pub(crate) via_s3: Option<String>,
+
+    /// Encrypt each version in S3 with a new key of its own (SSE-C), which only the node holds.
+    #[arg(long, requires = "via_s3")]
+    pub(crate) sse_c: bool,
+
+    /// Store the content under the prefixes 1/ to N-1/ of the bucket, of which each watcher takes
+    /// one: 2 to 1000.
+    #[arg(long, value_name = "N", requires = "via_s3", value_parser = clap::value_parser!(u64).range(2..=1000))]
+    pub(crate) shards: Option<u64>,
+
     /// The INI file with a [live-data] section; `-` reads standard input.
     #[arg(value_name = "CONFIG")]
     pub(crate) config: PathBuf,

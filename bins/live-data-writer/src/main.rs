@@ -1,11 +1,15 @@
-//! `live-data-writer`: a file into a ZooKeeper node. It parses, wires and prints; `ld-sync` does
-//! the work.
+//! `live-data-writer`: a file into a ZooKeeper node. It parses, wires and prints; `ld-publish` and
+//! `ld-s3` do the work.
 
 mod args;
 mod credentials;
 mod interrupt;
 mod output;
+mod plain;
+mod pointers;
 mod source;
+#[cfg(feature = "s3")]
+mod via_s3;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,7 +20,7 @@ use clap::Parser;
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_cli::{Exit, LogOptions};
 use ld_config::{Config, chain, counted};
-use ld_publish::{Checks, DiffOptions, Plan};
+use ld_publish::{Checks, Diff, Plan};
 use ld_zk::Client;
 use tracing::{error, info};
 
@@ -52,18 +56,22 @@ fn run(args: Args) -> Result<Exit, Exit> {
 async fn write(args: Arc<Args>) -> Result<Exit, Exit> {
     let checks = Checks::default();
     let interrupt = Interrupt::listen(checks.clone()).map_err(failed)?;
-    let (config, content) = before_any_write(&interrupt, read(&args)).await?;
+    if args.via_s3.is_some() {
+        #[cfg(feature = "s3")]
+        return via_s3::write(&args, &interrupt, &checks).await;
+        #[cfg(not(feature = "s3"))]
+        {
+            error!("this program was built without the feature 's3': --via-s3 cannot be used");
+            return Err(Exit::Usage);
+        }
+    }
+    plain::write(&args, &interrupt, &checks).await
+}
+
+fn client(args: &Args, config: &Config) -> Result<Client, Exit> {
     let mut options = ld_zk::Options::default();
     options.session_wait = args.timeout;
-    let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(failed)?;
-    let plan = before_any_write(&interrupt, prepare(&args, &config, &client, content, &checks)).await;
-    let exit = match plan {
-        Ok(Some(plan)) => commit(&plan, &config, &interrupt).await,
-        Ok(None) => Ok(Exit::Done),
-        Err(exit) => Err(exit),
-    };
-    client.close(CLOSE_LIMIT).await;
-    exit
+    Client::new(&config.zookeeper, &config.secrets, options).map_err(failed)
 }
 
 /// What `work` gives, unless a signal comes first: then it is left where it is, since it writes
@@ -79,57 +87,15 @@ async fn before_any_write<T>(
     }
 }
 
-/// The configuration and the new content, after all checks that need no server.
-async fn read(args: &Arc<Args>) -> Result<(Config, Vec<u8>), Exit> {
-    let on_thread = Arc::clone(args);
-    let read = move || {
-        let args = on_thread;
-        let config = ld_cli::read_config_to_write(&args.config, &args.dest)?;
-        let content = source::read(&args.source, config.zookeeper.max_node_bytes, args.allow_empty)?;
-        Ok((config, content))
-    };
-    let (config, content) = on_a_thread("reading the files", UNLIMITED, read).await??;
-    credentials::check(&config).await?;
-    Ok((config, content))
-}
-
-/// Everything before the write; nothing if there is nothing to write.
-async fn prepare(
-    args: &Args,
-    config: &Config,
-    client: &Client,
-    content: Vec<u8>,
-    checks: &Checks,
-) -> Result<Option<Arc<Plan>>, Exit> {
-    info!("Writing to {} in ZooKeeper...", args.dest);
-    let content = Arc::new(content);
-    for node in &config.nodes {
-        let (node, content, checks) = (node.clone(), Arc::clone(&content), checks.clone());
-        let judge = move || ld_publish::judge(&node, &content, &checks);
-        on_a_thread("checking the content", JUDGE_LIMIT, judge).await?.map_err(failed)?;
-    }
-    let content = Arc::unwrap_or_clone(content);
-    let plan = ld_publish::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;
-    let plan = Arc::new(plan.map_err(failed)?);
-    if !plan.is_change() {
-        info!("No changes detected. Not writing.");
-        return Ok(None);
-    }
-    let shown = Arc::clone(&plan);
-    let show = move || {
-        output::show(&shown.diff(&DiffOptions::default().colour(output::colour())));
-    };
+/// Shows a change.
+async fn show(diff: impl FnOnce() -> Diff + Send + 'static) -> Result<(), Exit> {
     // The reader of the diff may take its time: a pager does.
-    on_a_thread("showing the change", UNLIMITED, show).await?;
-    if args.dry_run {
-        info!("Dry run. Not writing.");
-        return Ok(None);
-    }
-    Ok(Some(plan))
+    on_a_thread("showing the change", UNLIMITED, || output::show(&diff())).await
 }
 
-async fn commit(plan: &Plan, config: &Config, interrupt: &Interrupt) -> Result<Exit, Exit> {
-    let published = plan.commit(interrupt.asked()).await.map_err(failed)?;
+/// Writes the node.
+async fn commit(plan: &Plan, config: &Config, interrupt: &Interrupt) -> Result<(), ld_publish::Error> {
+    let published = plan.commit(interrupt.asked()).await?;
     info!("Wrote data to Zookeeper.");
     let (path, ensemble) = (plan.path(), ld_cli::ensemble(&config.zookeeper));
     let (version, mzxid, bytes) = (published.version, published.mzxid, published.bytes);
@@ -141,7 +107,7 @@ async fn commit(plan: &Plan, config: &Config, interrupt: &Interrupt) -> Result<E
         "{path} in {ensemble} is now version {version}, mzxid {mzxid:#x}, {}",
         counted(bytes as u64, "byte")
     );
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// Runs what may block beside the thread that hears the signals and keeps the session alive.

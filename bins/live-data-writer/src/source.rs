@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
@@ -12,6 +13,16 @@ use tracing::error;
 /// The device number of `/dev/null` on Linux.
 const DEV_NULL: (u32, u32) = (1, 3);
 
+/// SOURCE, opened.
+pub(crate) struct Opened {
+    pub(crate) file: File,
+    /// Whether it can be read again, from any offset.
+    #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only uploads read again"))]
+    pub(crate) is_regular: bool,
+    /// Whether it is standard input, a named pipe or a shell's `<(...)`.
+    may_be_cut: bool,
+}
+
 /// Reads the new content: at most one byte more than may be written, so that a file too large is
 /// noticed without being read whole.
 ///
@@ -20,34 +31,58 @@ const DEV_NULL: (u32, u32) = (1, 3);
 /// All are logged. [`Exit::Usage`]: it cannot be opened or read. [`Exit::Failed`]: standard input
 /// is closed, or what comes from it, or from another pipe, is empty without `allow_empty`.
 pub(crate) fn read(path: &Path, max_node_bytes: usize, allow_empty: bool) -> Result<Vec<u8>, Exit> {
+    let opened = open(path)?;
+    let limit = (max_node_bytes as u64).saturating_add(1);
+    let mut content = Vec::new();
+    (&opened.file).take(limit).read_to_end(&mut content).map_err(|cause| unreadable(path, &cause))?;
+    opened.check_size(path, content.len() as u64, allow_empty)?;
+    Ok(content)
+}
+
+/// Opens SOURCE.
+///
+/// # Errors
+///
+/// All are logged. [`Exit::Usage`]: it cannot be opened. [`Exit::Failed`]: standard input is
+/// closed.
+pub(crate) fn open(path: &Path) -> Result<Opened, Exit> {
     if is_standard_input(path) && is_closed() {
         error!("standard input is closed; nothing was written (to empty the node, give /dev/null as SOURCE)");
         return Err(Exit::Failed);
     }
-    let (content, is_pipe) = content(path, max_node_bytes).map_err(|cause| {
-        error!("cannot read {}: {cause}", path.display());
-        Exit::Usage
-    })?;
-    if content.is_empty() && !allow_empty && (is_pipe || is_standard_input(path)) {
-        let what = if is_standard_input(path) { "standard input".into() } else { path.display().to_string() };
-        error!("{what} is empty; nothing was written (give --allow-empty to empty the node)");
-        return Err(Exit::Failed);
-    }
-    Ok(content)
+    let open = || {
+        if path == Path::new("-") {
+            let file = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+            return Ok(Opened { file, is_regular: false, may_be_cut: true });
+        }
+        let file = File::open(path)?;
+        let kind = file.metadata()?.file_type();
+        let may_be_cut = kind.is_fifo() || is_standard_input(path);
+        Ok(Opened { file, is_regular: kind.is_file() && !is_standard_input(path), may_be_cut })
+    };
+    open().map_err(|cause| unreadable(path, &cause))
 }
 
-/// The content, and whether it came through a named pipe or a shell's `<(...)`.
-fn content(path: &Path, max_node_bytes: usize) -> io::Result<(Vec<u8>, bool)> {
-    let limit = (max_node_bytes as u64).saturating_add(1);
-    let mut content = Vec::new();
-    if path == Path::new("-") {
-        io::stdin().lock().take(limit).read_to_end(&mut content)?;
-        return Ok((content, true));
+impl Opened {
+    /// Refuses what is empty and may come from a failed command.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::Failed`], logged.
+    pub(crate) fn check_size(&self, path: &Path, bytes: u64, allow_empty: bool) -> Result<(), Exit> {
+        if bytes > 0 || allow_empty || !self.may_be_cut {
+            return Ok(());
+        }
+        let what = if is_standard_input(path) { "standard input".into() } else { path.display().to_string() };
+        error!("{what} is empty; nothing was written (give --allow-empty to empty the node)");
+        Err(Exit::Failed)
     }
-    let file = File::open(path)?;
-    let is_pipe = file.metadata()?.file_type().is_fifo();
-    file.take(limit).read_to_end(&mut content)?;
-    Ok((content, is_pipe))
+}
+
+/// Logs why SOURCE cannot be read.
+pub(crate) fn unreadable(path: &Path, cause: &io::Error) -> Exit {
+    error!("cannot read {}: {cause}", path.display());
+    Exit::Usage
 }
 
 fn is_standard_input(path: &Path) -> bool {

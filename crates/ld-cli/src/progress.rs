@@ -7,6 +7,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 pub(crate) struct Progress {
     pub(crate) done: u64,
     pub(crate) total: u64,
+    pub(crate) unit: Unit,
+}
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Nodes,
+    Bytes,
 }
 
 /// The bar as the terminal has it, of the thread that writes to it.
@@ -17,7 +25,7 @@ impl Bar {
     /// Writes log lines above the bar, and then shows how far it is. Blocks while standard error
     /// does.
     pub(crate) fn write(&mut self, progress: Option<Progress>, write: impl FnOnce()) {
-        let Some(Progress { done, total }) = progress else {
+        let Some(Progress { done, total, unit }) = progress else {
             if let Some(bar) = self.0.take() {
                 bar.finish_and_clear();
             }
@@ -25,7 +33,10 @@ impl Bar {
         };
         let bar = self.0.get_or_insert_with(|| {
             let bar = ProgressBar::new(total);
-            let style = ProgressStyle::with_template("[{bar:40}] {pos}/{len} nodes, {elapsed}");
+            let style = ProgressStyle::with_template(match unit {
+                Unit::Nodes => "[{bar:40}] {pos}/{len} nodes, {elapsed}",
+                Unit::Bytes => "[{bar:40}] {bytes}/{total_bytes}, {bytes_per_sec}",
+            });
             if let Ok(style) = style {
                 bar.set_style(style.progress_chars("=> "));
             }

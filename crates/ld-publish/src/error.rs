@@ -2,7 +2,7 @@
 
 use ld_zk::zookeeper;
 
-use crate::plan::Unanswered;
+use crate::present::Unanswered;
 
 /// Why a node was not published, or may not have been.
 #[derive(Debug, thiserror::Error)]

@@ -25,6 +25,10 @@
 //! # }
 //! ```
 //!
+//! Where the bytes of the node are made from the content, as with a pointer to content in S3, the
+//! content and the bytes take two ways: [`judge_file`] judges the content, and [`Present`] is the
+//! node that the bytes are planned for.
+//!
 //! What it deliberately does not do: it knows no destination files, creates no nodes
 //! ([`ld_zk::Client::session`] does) and keeps no history.
 
@@ -34,11 +38,13 @@ mod diff;
 mod error;
 mod judge;
 mod plan;
+mod present;
 
 pub use diff::{Diff, DiffOptions, diff};
 pub use error::Error;
-pub use judge::judge;
+pub use judge::{judge, judge_file};
 pub use plan::{Plan, Published, plan};
+pub use present::Present;
 
 pub use ld_guard::{self, Checks, ld_config};
 pub use ld_zk;

@@ -12,6 +12,7 @@
 //! proves only what cannot be undone: the content is there, or the version that the write was for
 //! is gone.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
@@ -21,9 +22,7 @@ use tracing::info;
 
 use crate::Error;
 use crate::diff::{self, Diff, DiffOptions};
-
-/// A request that is not answered within this is given up; the answer of a write is then read back.
-const REQUEST_LIMIT: Duration = Duration::from_secs(15);
+use crate::present::{self, Present, Unanswered, bounded, read_node};
 
 /// How long a write without an answer is looked for before it is reported as unknown.
 const READ_BACK_LIMIT: Duration = Duration::from_secs(15);
@@ -43,14 +42,10 @@ pub struct Published {
     pub bytes: usize,
 }
 
-/// A node's present content beside what shall replace it.
-#[derive(Debug)]
+/// A node's present content beside what shall replace it. `Debug` shows no content.
 pub struct Plan {
-    client: ld_zk::Client,
-    path: String,
-    old: Vec<u8>,
-    new: Vec<u8>,
-    read: zookeeper::Stat,
+    pub(crate) present: Present,
+    pub(crate) new: Vec<u8>,
 }
 
 /// Reads the node at `path` and compares it with `new`. Missing, trailing and doubled slashes are
@@ -76,34 +71,39 @@ pub async fn plan(
     new: Vec<u8>,
     max_node_bytes: usize,
 ) -> Result<Plan, Error> {
-    let given = path;
-    let path = ld_config::znode_path(given)?;
-    if path == "/" {
-        return Err(Error::Path { path: given.to_owned() });
-    }
     if new.len() > max_node_bytes {
+        // The path is judged first.
+        present::node_path(path)?;
         return Err(Error::TooLarge { limit: max_node_bytes });
     }
-    let session = client.session().await?;
-    let read = read_node(&session, &path, client.max_read_bytes()).await;
-    let (old, read) = read.map_err(|cause| Error::read(&path, cause))?;
-    Ok(Plan { client: client.clone(), path, old, new, read })
+    Present::read(client, path).await?.plan(new, max_node_bytes)
 }
 
 impl Plan {
     /// The node's path below the chroot, as it is written.
     pub fn path(&self) -> &str {
-        &self.path
+        self.present.path()
+    }
+
+    /// What the node holds.
+    pub fn old_content(&self) -> &[u8] {
+        self.present.content()
+    }
+
+    /// What it shall hold.
+    pub fn new_content(&self) -> &[u8] {
+        &self.new
     }
 
     /// Whether there is anything to write.
     pub fn is_change(&self) -> bool {
-        self.old != self.new
+        self.old_content() != self.new
     }
 
-    /// The change as text, bounded in time and size.
+    /// The change as text, bounded in time and size. It shows the content, and so the key in a
+    /// pointer to S3.
     pub fn diff(&self, options: &DiffOptions) -> Diff {
-        diff::diff(&self.old, &self.new, options)
+        diff::diff(self.old_content(), &self.new, options)
     }
 
     /// Writes the node if it still is what was compared. When no answer comes within 15 s, or the
@@ -125,9 +125,9 @@ impl Plan {
         let session = tokio::select! {
             biased;
             () = &mut interrupt => return Err(Error::Interrupted),
-            session = self.client.session() => session?,
+            session = self.present.client.session() => session?,
         };
-        let write = bounded(session.set_data(&self.path, &self.new, Some(self.read.version)));
+        let write = bounded(session.set_data(self.path(), &self.new, Some(self.present.stat.version)));
         let answer = tokio::select! {
             answer = write => answer,
             () = interrupt => Err(Unanswered::Interrupted),
@@ -136,7 +136,7 @@ impl Plan {
             Ok(stat) => Ok(self.published(&stat)),
             Err(Unanswered::Refused(zookeeper::Error::BadVersion)) => Err(Error::ChangedMeanwhile),
             Err(cause @ Unanswered::Refused(zookeeper::Error::NoNode | zookeeper::Error::NoAuth)) => {
-                Err(Error::write(&self.path, cause))
+                Err(Error::write(self.path(), cause))
             }
             Err(cause) => self.read_back(session, cause.to_string()).await,
         }
@@ -156,12 +156,12 @@ impl Plan {
     async fn look(&self, mut session: zookeeper::Client) -> Option<Found> {
         let mut behind_the_write = true;
         // What was written may be larger than what is read otherwise.
-        let limit = self.client.max_read_bytes().max(self.new.len());
+        let limit = self.present.client.max_read_bytes().max(self.new.len());
         loop {
             let read = async {
                 // A lagging server could show the node as it was before the write.
-                session.sync(&self.path).await.map_err(Unanswered::Refused)?;
-                read_node(&session, &self.path, limit).await
+                session.sync(self.path()).await.map_err(Unanswered::Refused)?;
+                read_node(&session, self.path(), limit).await
             };
             match read.await {
                 Ok((data, stat)) => return Some(Found { data, stat, behind_the_write }),
@@ -171,13 +171,13 @@ impl Plan {
             }
             if session.state().is_terminated() {
                 behind_the_write = false;
-                session = self.client.session().await.ok()?;
+                session = self.present.client.session().await.ok()?;
             }
         }
     }
 
     fn conclude(&self, found: &Found, cause: String) -> Result<Published, Error> {
-        let (before, now) = (&self.read, &found.stat);
+        let (before, now) = (&self.present.stat, &found.stat);
         let next = now.version == before.version.wrapping_add(1);
         if next && found.data == self.new {
             // Even if another client has written the same: the node holds the content, and our
@@ -205,42 +205,9 @@ struct Found {
     behind_the_write: bool,
 }
 
-/// Why a request has no good answer.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unanswered {
-    #[error("{0}")]
-    Refused(zookeeper::Error),
-    #[error("no answer within {} seconds", REQUEST_LIMIT.as_secs())]
-    Silence,
-    #[error("interrupted")]
-    Interrupted,
-    #[error("it has {bytes} bytes, and {limit} are read at most")]
-    TooLarge { bytes: usize, limit: usize },
-}
-
-/// The content of a node, unless it has more than `limit` bytes. The ZooKeeper crate receives
-/// whatever comes, so the length is asked first.
-async fn read_node(
-    session: &zookeeper::Client,
-    path: &str,
-    limit: usize,
-) -> Result<(Vec<u8>, zookeeper::Stat), Unanswered> {
-    let announced = bounded(session.check_stat(path)).await?;
-    // Without a stat the read says why.
-    let bytes = announced.map_or(0, |stat| usize::try_from(stat.data_length).unwrap_or(0));
-    if bytes > limit {
-        return Err(Unanswered::TooLarge { bytes, limit });
-    }
-    let (data, stat) = bounded(session.get_data(path)).await?;
-    match data.len() {
-        bytes if bytes > limit => Err(Unanswered::TooLarge { bytes, limit }),
-        _ => Ok((data, stat)),
-    }
-}
-
-async fn bounded<T>(request: impl Future<Output = Result<T, zookeeper::Error>>) -> Result<T, Unanswered> {
-    match tokio::time::timeout(REQUEST_LIMIT, request).await {
-        Ok(answer) => answer.map_err(Unanswered::Refused),
-        Err(_) => Err(Unanswered::Silence),
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.new.len();
+        f.debug_struct("Plan").field("present", &self.present).field("bytes", &bytes).finish()
     }
 }

@@ -26,6 +26,7 @@ mod pods;
 mod pointers;
 mod privilege;
 mod progress;
+mod publish_via_s3;
 mod read_only;
 mod refused;
 mod reload;

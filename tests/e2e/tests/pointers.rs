@@ -38,7 +38,7 @@ fn pointing(names: &[&str]) -> (Namespace, S3Server, Host) {
     (zookeeper, s3, host)
 }
 
-fn with_s3(command: TestCommand, s3: &S3Server) -> TestCommand {
+pub(crate) fn with_s3(command: TestCommand, s3: &S3Server) -> TestCommand {
     command
         .env("AWS_ENDPOINT_URL", s3.url())
         .env("AWS_ACCESS_KEY_ID", S3_ACCESS_KEY)
@@ -47,7 +47,7 @@ fn with_s3(command: TestCommand, s3: &S3Server) -> TestCommand {
 }
 
 /// Bytes that hardly repeat.
-fn bytes(count: usize) -> Vec<u8> {
+pub(crate) fn bytes(count: usize) -> Vec<u8> {
     (0_u32..).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).take(count).collect()
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::log_repeats::REPEAT_WINDOW;
+use crate::progress::Unit;
 
 fn push(buffer: &LogBuffer, line: &[u8]) {
     buffer.push(line, Instant::now());
@@ -12,7 +13,7 @@ fn text((bytes, _): (Vec<u8>, Option<Progress>)) -> String {
 #[test]
 fn progress_is_taken_when_it_changes() {
     let buffer = LogBuffer::default();
-    let progress = Some(Progress { done: 1, total: 2 });
+    let progress = Some(Progress { done: 1, total: 2, unit: Unit::Nodes });
     buffer.set_progress(progress);
     assert!(!buffer.flush(Duration::ZERO), "it is not shown yet");
     assert_eq!(buffer.take(), (Vec::new(), progress));

@@ -6,8 +6,8 @@
 pub enum Scope {
     /// Everything.
     Watcher,
-    /// `zookeeper.*`, `secrets.*`, and the nodes with their sources and guards. As in the original,
-    /// mistakes in nodes do not stop the writer of another node: they are told in
+    /// `zookeeper.*`, `secrets.*`, `s3.*`, and the nodes with their sources and guards. As in the
+    /// original, mistakes in nodes do not stop the writer of another node: they are told in
     /// [`Parsed::node_problems`](crate::Parsed::node_problems). Of the other settings of a node
     /// those with a mistake have their defaults.
     Writer,
@@ -18,7 +18,7 @@ impl Scope {
     pub(super) fn covers(self, key: &str) -> bool {
         match self {
             Scope::Watcher => true,
-            Scope::Writer => key.starts_with("zookeeper.") || key.starts_with("secrets."),
+            Scope::Writer => ["zookeeper.", "secrets.", "s3."].iter().any(|prefix| key.starts_with(prefix)),
         }
     }
 }

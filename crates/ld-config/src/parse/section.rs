@@ -28,9 +28,9 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
     let at = Position::from(section.line);
     read_keys(ZOOKEEPER, &mut config.zookeeper, &global, at, problems);
     read_keys(SECRETS, &mut config.secrets, &global, at, problems);
+    read_keys(S3, &mut config.s3, &global, at, problems);
     if scope == Scope::Watcher {
         read_keys(WATCHER, &mut config.watcher, &global, at, problems);
-        read_keys(S3, &mut config.s3, &global, at, problems);
         read_keys(STATUS, &mut config.status, &global, at, problems);
     }
     check_tls(&config.zookeeper, &global, at, problems);

@@ -21,8 +21,8 @@ const PIECE: usize = 64 * 1024;
 /// So many pieces are read ahead.
 const AHEAD: usize = 4;
 
-/// How long the answer to a large body may take, or to a request that is much work. What the system has taken for sending may still be
-/// on its way then.
+/// How long the answer to a large body may take, or to a request that is much work. What the system
+/// has taken for sending may still be on its way then.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// A part of a file.

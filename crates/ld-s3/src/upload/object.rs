@@ -83,7 +83,8 @@ impl NewObject<'_> {
         let make = |address: &Address| Ok((request::head(address, sse_key)?, RequestBody::empty()));
         let reply = match self.ask(&[], &[StatusCode::OK, StatusCode::NOT_FOUND], make).await {
             Ok(reply) => reply,
-            // Writing tells more: without the permission to list, S3 answers 403 for what is not there.
+            // Writing tells more: without the permission to list, S3 answers 403 for a missing
+            // object.
             Err(failure) if failure.kind == Kind::Lasting => return Ok(false),
             Err(failure) => return Err(failure),
         };

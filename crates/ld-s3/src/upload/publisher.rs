@@ -61,8 +61,8 @@ impl S3Publisher {
         Self { loader: S3Loader::with_environment(config, environment), part_size: PART_SIZE }
     }
 
-    /// The size of a part in bytes, 16 MiB without this; S3 demands 5 MiB. Content of more than four
-    /// parts is uploaded in parts.
+    /// The size of a part in bytes, 16 MiB without this; S3 demands 5 MiB. Content of more than
+    /// four parts is uploaded in parts.
     #[must_use]
     pub fn part_size(mut self, bytes: u64) -> Self {
         self.part_size = bytes.max(1);
@@ -72,9 +72,9 @@ impl S3Publisher {
     /// Uploads all objects of a version from a file with its content. Nothing that is in the bucket
     /// is overwritten or removed. `sent` follows the bytes, up to [`S3Version::bytes_to_send`].
     ///
-    /// No wait is without a limit: 5 s to connect, 15 s of silence, 16 KiB a second over 30 s, 60 s
-    /// for the answer to a part, 5 minutes to put the parts together, and five attempts for each
-    /// request. When `interrupt` resolves, an upload in parts is aborted, within 10 s.
+    /// No wait is without a limit: 5 s to connect, 15 s of silence, 16 KiB a second over 30 s,
+    /// 60 s for the answer to a part, 5 minutes to put the parts together, and five attempts for
+    /// each request. When `interrupt` resolves, an upload in parts is aborted, within 10 s.
     ///
     /// # Errors
     ///

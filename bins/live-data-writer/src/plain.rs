@@ -1,0 +1,77 @@
+//! The content goes into the node.
+
+use std::sync::Arc;
+
+use ld_cli::Exit;
+use ld_config::Config;
+use ld_publish::{Checks, DiffOptions, Plan};
+use ld_zk::Client;
+use tracing::info;
+
+use crate::args::Args;
+use crate::interrupt::Interrupt;
+use crate::{
+    CLOSE_LIMIT, JUDGE_LIMIT, UNLIMITED, before_any_write, client, commit, credentials, failed, on_a_thread,
+    output, pointers, show, source,
+};
+
+pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
+    let (config, content) = before_any_write(interrupt, read(args)).await?;
+    let client = client(args, &config)?;
+    let plan = before_any_write(interrupt, prepare(args, &config, &client, content, checks)).await;
+    let exit = match plan {
+        Ok(Some(plan)) => commit(&plan, &config, interrupt).await.map(|()| Exit::Done).map_err(failed),
+        Ok(None) => Ok(Exit::Done),
+        Err(exit) => Err(exit),
+    };
+    client.close(CLOSE_LIMIT).await;
+    exit
+}
+
+/// The configuration and the new content, after all checks that need no server.
+async fn read(args: &Arc<Args>) -> Result<(Config, Vec<u8>), Exit> {
+    let on_thread = Arc::clone(args);
+    let read = move || {
+        let args = on_thread;
+        let config = ld_cli::read_config_to_write(&args.config, &args.dest)?;
+        let content = source::read(&args.source, config.zookeeper.max_node_bytes, args.allow_empty)?;
+        Ok((config, content))
+    };
+    let (config, content) = on_a_thread("reading the files", UNLIMITED, read).await??;
+    credentials::check(&config).await?;
+    Ok((config, content))
+}
+
+/// Everything before the write; nothing if there is nothing to write.
+async fn prepare(
+    args: &Args,
+    config: &Config,
+    client: &Client,
+    content: Vec<u8>,
+    checks: &Checks,
+) -> Result<Option<Arc<Plan>>, Exit> {
+    info!("Writing to {} in ZooKeeper...", args.dest);
+    let content = Arc::new(content);
+    // The guards judge the object, which only the watchers load.
+    if !pointers::check(&content, !config.nodes.is_empty())? {
+        for node in &config.nodes {
+            let (node, content, checks) = (node.clone(), Arc::clone(&content), checks.clone());
+            let judge = move || ld_publish::judge(&node, &content, &checks);
+            on_a_thread("checking the content", JUDGE_LIMIT, judge).await?.map_err(failed)?;
+        }
+    }
+    let content = Arc::unwrap_or_clone(content);
+    let plan = ld_publish::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;
+    let plan = Arc::new(plan.map_err(failed)?);
+    if !plan.is_change() {
+        info!("No changes detected. Not writing.");
+        return Ok(None);
+    }
+    let shown = Arc::clone(&plan);
+    show(move || pointers::diff(&shown, &DiffOptions::default().colour(output::colour()))).await?;
+    if args.dry_run {
+        info!("Dry run. Not writing.");
+        return Ok(None);
+    }
+    Ok(Some(plan))
+}

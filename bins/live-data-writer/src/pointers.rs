@@ -1,0 +1,58 @@
+//! Content that is a pointer to S3, in the node or for it.
+
+use ld_cli::Exit;
+use ld_publish::{Diff, DiffOptions, Plan};
+
+/// Whether `content` is a pointer. `has_guards` says whether the node has any.
+///
+/// # Errors
+///
+/// [`Exit::Failed`], logged: no watcher could load it.
+#[cfg(feature = "s3")]
+pub(crate) fn check(content: &[u8], has_guards: bool) -> Result<bool, Exit> {
+    match ld_s3::NodePointer::find(content) {
+        None => Ok(false),
+        Some(Ok(pointer)) => {
+            if has_guards {
+                tracing::info!("The content is a pointer to {pointer}: guards judge only what it points to.");
+            }
+            Ok(true)
+        }
+        Some(Err(cause)) => {
+            tracing::error!("nothing was written: {cause}");
+            Err(Exit::Failed)
+        }
+    }
+}
+
+/// The change, without the keys in pointers.
+#[cfg(feature = "s3")]
+pub(crate) fn diff(plan: &Plan, options: &DiffOptions) -> Diff {
+    use ld_s3::NodePointer;
+
+    let masked = [plan.old_content(), plan.new_content()].map(NodePointer::masked);
+    let [old, new] = &masked;
+    let shown = |masked: &Option<String>, content: &[u8]| match masked {
+        Some(masked) => masked.clone().into_bytes(),
+        None => content.to_vec(),
+    };
+    if masked == [None, None] {
+        return plan.diff(options);
+    }
+    if old == new {
+        tracing::info!("Only the sse_key changes, which is not shown.");
+    }
+    ld_publish::diff(&shown(old, plan.old_content()), &shown(new, plan.new_content()), options)
+}
+
+/// Nothing is known of pointers.
+#[cfg(not(feature = "s3"))]
+pub(crate) fn check(_: &[u8], _: bool) -> Result<bool, Exit> {
+    Ok(false)
+}
+
+/// The change as it is.
+#[cfg(not(feature = "s3"))]
+pub(crate) fn diff(plan: &Plan, options: &DiffOptions) -> Diff {
+    plan.diff(options)
+}

@@ -1,0 +1,151 @@
+//! `--via-s3`: the content goes into S3, and a pointer to it into the node.
+//!
+//! Nothing is uploaded before the change was shown. All objects are there before the node is
+//! written, and the node is written only if it still is what was compared.
+
+mod change;
+mod content;
+mod progress;
+
+use std::sync::Arc;
+
+use ld_cli::Exit;
+use ld_config::Config;
+use ld_publish::{Checks, Present};
+use ld_s3::{S3Prefix, S3Publisher, S3Version, Storage, Uploaded};
+use ld_zk::Client;
+use tracing::{error, info};
+
+use self::change::Change;
+use self::content::Content;
+use crate::args::Args;
+use crate::interrupt::Interrupt;
+use crate::{
+    CLOSE_LIMIT, JUDGE_LIMIT, UNLIMITED, before_any_write, client, commit, credentials, failed, on_a_thread,
+};
+
+/// What is published, and where.
+struct Publication {
+    config: Config,
+    content: Content,
+    prefix: S3Prefix,
+    storage: Storage,
+    publisher: S3Publisher,
+}
+
+pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
+    let prefix: S3Prefix = args.via_s3.as_deref().unwrap_or_default().parse().map_err(|cause| {
+        failed(cause);
+        Exit::Usage
+    })?;
+    let (config, content) = before_any_write(interrupt, read(args)).await?;
+    let publisher = S3Publisher::new(&config.s3);
+    let storage = Storage::new().sse_c(args.sse_c).shards(args.shards.unwrap_or(1));
+    let client = client(args, &config)?;
+    let publication = Publication { config, content, prefix, storage, publisher };
+    let present = before_any_write(interrupt, prepare(args, &publication, &client, checks)).await;
+    let exit = match present {
+        Ok(Some(present)) => publish(present, &publication, interrupt).await,
+        Ok(None) => Ok(Exit::Done),
+        Err(exit) => Err(exit),
+    };
+    client.close(CLOSE_LIMIT).await;
+    exit
+}
+
+/// The configuration and the new content, after all checks that need no server.
+async fn read(args: &Arc<Args>) -> Result<(Config, Content), Exit> {
+    let on_thread = Arc::clone(args);
+    let read = move || {
+        let args = on_thread;
+        let config = ld_cli::read_config_to_write(&args.config, &args.dest)?;
+        let content = Content::read(&args.source, config.s3.max_bytes as u64, args.allow_empty)?;
+        Ok((config, content))
+    };
+    let (config, content) = on_a_thread("reading the files", UNLIMITED, read).await??;
+    credentials::check(&config).await?;
+    Ok((config, content))
+}
+
+/// Everything before the upload; nothing if there is nothing to write.
+async fn prepare(
+    args: &Args,
+    publication: &Publication,
+    client: &Client,
+    checks: &Checks,
+) -> Result<Option<Present>, Exit> {
+    info!("Writing to {} in ZooKeeper...", args.dest);
+    let Publication { config, content, prefix, storage, publisher } = publication;
+    for node in &config.nodes {
+        let (node, content, checks) = (node.clone(), content.clone(), checks.clone());
+        let judge = move || ld_publish::judge_file(&node, &content.file, content.bytes, &checks);
+        on_a_thread("checking the content", JUDGE_LIMIT, judge).await?.map_err(failed)?;
+    }
+    let present = Present::read(client, &args.dest).await.map_err(failed)?;
+    let change = Change::of(present.content(), content, publisher).await;
+    if change.is_stored_as(prefix, *storage) {
+        info!("No changes detected. Not writing.");
+        return Ok(None);
+    }
+    change.show(content).await?;
+    if args.dry_run {
+        info!("Dry run. Not writing.");
+        return Ok(None);
+    }
+    Ok(Some(present))
+}
+
+/// Uploads the content, and writes the node.
+async fn publish(present: Present, publication: &Publication, interrupt: &Interrupt) -> Result<Exit, Exit> {
+    let config = &publication.config;
+    let uploaded = upload(publication, interrupt).await?;
+    let pointer = uploaded.pointer.into_bytes();
+    let plan = match present.plan(pointer, config.zookeeper.max_node_bytes) {
+        Ok(plan) if !plan.is_change() => {
+            info!("The node holds the pointer already. Not writing.");
+            return Ok(Exit::Done);
+        }
+        plan => plan,
+    };
+    let written = match plan {
+        Ok(plan) => commit(&plan, config, interrupt).await,
+        Err(cause) => Err(cause),
+    };
+    written.map(|()| Exit::Done).map_err(|cause| {
+        let may_be_named = matches!(cause, ld_publish::Error::Unknown { .. });
+        let exit = failed(cause);
+        report_left(&uploaded.written, may_be_named);
+        exit
+    })
+}
+
+async fn upload(publication: &Publication, interrupt: &Interrupt) -> Result<Uploaded, Exit> {
+    let Publication { content, prefix, storage, publisher, .. } = publication;
+    let version = S3Version::new(prefix, *storage, content.sha256, content.bytes).map_err(|cause| {
+        error!("nothing was written: {cause}");
+        Exit::Failed
+    })?;
+    let sent = Arc::default();
+    let upload = publisher.upload(&version, &content.file, &sent, interrupt.asked());
+    match progress::follow(&sent, version.bytes_to_send(), upload).await {
+        Ok(uploaded) => {
+            uploaded.written.iter().for_each(|place| info!("Uploaded {place}."));
+            uploaded.present.iter().for_each(|place| info!("{place} is there already."));
+            Ok(uploaded)
+        }
+        Err(cause) => {
+            error!("the node was not written: {cause}");
+            report_left(cause.left(), false);
+            Err(Exit::Failed)
+        }
+    }
+}
+
+/// Names the objects that a failed run leaves.
+fn report_left(left: &[String], may_be_named: bool) {
+    if left.is_empty() {
+        return;
+    }
+    let whether = if may_be_named { "the node may point to it" } else { "no node points to it" };
+    error!("left in the bucket, and {whether}: {}", left.join(", "));
+}
