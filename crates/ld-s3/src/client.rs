@@ -117,10 +117,8 @@ impl Client {
                     may_move = false;
                     *region = other;
                 }
-                Refusal::InRegion(other) => {
-                    return Err(Failure::lasting(format!(
-                        "the bucket is in region '{other}' by one answer, and not by another"
-                    )));
+                Refusal::InRegion(_) => {
+                    return Err(Failure::lasting("two answers name different regions of the bucket"));
                 }
                 Refusal::Elsewhere(failure) => {
                     let other = if may_move { self.region_of(place, region).await } else { None };

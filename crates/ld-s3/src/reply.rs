@@ -173,6 +173,14 @@ mod tests {
     }
 
     #[test]
+    fn a_region_that_leads_elsewhere_is_not_followed() {
+        assert_eq!(bucket_region(&head(&[(BUCKET_REGION, "eu-west-1")])).as_deref(), Some("eu-west-1"));
+        for wrong in ["", "evil.example/", "eu-west-1.", "eu west", &"x".repeat(64)] {
+            assert_eq!(bucket_region(&head(&[(BUCKET_REGION, wrong)])), None, "{wrong}");
+        }
+    }
+
+    #[test]
     fn only_a_plain_code_is_shown() {
         assert_eq!(code_in("<Error><Code>NoSuchKey</Code></Error>").as_deref(), Some("NoSuchKey"));
         for other in ["", "<Code>", "<Code>a\nb</Code>", &format!("<Code>{}</Code>", "x".repeat(65))] {

@@ -64,7 +64,7 @@ impl Bucket {
     }
 }
 
-/// Letters, digits and hyphens, and no hyphen at an end.
+/// Letters, digits and hyphens, and no hyphen at an end: a part of a host's name, such as a region.
 pub(crate) fn is_label(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     (1..=63).contains(&text.len())
