@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 /// Beyond this a number is not exact.
 const MAX_SHARDS: f64 = 9_007_199_254_740_992.0;
 
+/// Messages show no more characters of a key.
+const SHOWN_KEY: usize = 1_024;
+
 const SSE_KEY: &str = "x-amz-server-side-encryption-customer-key";
 
 /// A pointer that is valid.
@@ -74,6 +77,11 @@ impl Expected {
         let version_id = text(fields, "version_id")?.filter(|version| !version.is_empty());
         let is_anonymous = fields.get("anon") == Some(&Value::Bool(true));
         Ok(Self { bucket, key, sse_key, version_id, shards, is_anonymous })
+    }
+
+    /// What messages show of the key.
+    pub(crate) fn shown_key(&self) -> String {
+        self.key.chars().take(SHOWN_KEY).collect()
     }
 
     /// Panics unless the head of a request asks for this object, or for its bucket's region.

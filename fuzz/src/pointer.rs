@@ -109,7 +109,8 @@ async fn load(pointer: &dyn Pointer, expected: &Expected, server: &TcpListener, 
         expected.assert_asked_by(request);
     }
     match loaded {
-        Err(error) => assert_safe(&error.to_string()),
+        // A key may be anything, also what is a secret elsewhere.
+        Err(error) => assert_safe(&error.to_string().replace(&expected.shown_key(), "")),
         // Chunks may have anything between them.
         Ok(()) if answer.windows(7).any(|word| word.eq_ignore_ascii_case(b"chunked")) => {}
         Ok(()) => {
