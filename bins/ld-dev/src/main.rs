@@ -29,6 +29,9 @@ enum Command {
         /// Leave everything running until Ctrl-C, and print commands to try.
         #[arg(long)]
         keep: bool,
+        /// Write a recording of it to this file, as an animated SVG.
+        #[arg(long, value_name = "FILE", conflicts_with = "keep")]
+        record: Option<PathBuf>,
     },
     /// Run every check: format, lints, tests, chaos, documentation, licenses, packages.
     Test {
@@ -80,7 +83,8 @@ enum BookQuestion {
 
 fn main() -> ExitCode {
     let result = match Args::parse().command {
-        Command::Demo { keep } => ld_demo::run(keep),
+        Command::Demo { record: Some(file), .. } => ld_demo::record(&file),
+        Command::Demo { keep, record: None } => ld_demo::run(keep),
         Command::Test { only } => suite::run(&only),
         Command::Assets { directory } => assets::write(&directory),
         Command::Packages { directory } => packages(&directory),

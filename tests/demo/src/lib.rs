@@ -1,5 +1,7 @@
 //! `cargo dev demo`: shows live data at work on this machine, and leaves nothing behind.
 
+mod recording;
+
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use serde_json::Value;
 
 use ld_workspace::Failure;
 use ld_workspace::{cargo, setup};
+
+pub use recording::record;
 
 /// The node that the demo keeps as a file.
 const NODE: &str = "/demo/flags";

@@ -138,12 +138,49 @@ fn the_page_shows_the_worst_node_first_in_a_browser() {
     assert!(!filtered.contains(">rejected<") && filtered.contains(">current<"), "{filtered}");
 }
 
+/// The picture in docs/operations.md is this one: copy it from target/pictures after a change of the
+/// page.
+#[test]
+fn a_picture_of_the_page_is_taken() {
+    let zookeeper = Namespace::new();
+    let contents = [("flags", "{}"), ("limits", "{}"), ("experiments", "no json"), ("routes", "{}")];
+    let mut host = Host::new(zookeeper.connect_string()).setting("status.listen", "127.0.0.1:0");
+    for (name, content) in contents {
+        zookeeper.admin().create(&zookeeper.path(&format!("/{name}")), content).unwrap();
+        host = host
+            .setting(&format!("nodes.{name}.source"), format!("/{name}"))
+            .setting(&format!("nodes.{name}.dest"), format!("live/{name}.json"))
+            .setting(&format!("nodes.{name}.format"), "json");
+    }
+    let host = host.setting("nodes.banners.source", "/banners").setting("nodes.banners.dest", "live/banners");
+    let watcher = host.watcher().current_dir(host.path("")).start();
+    let address = status_address(&watcher);
+    wait_for("readiness", SOON, || get(&address, "/readyz").starts_with("HTTP/1.1 200 ").then_some(()));
+    let pictures = binary("live-data-watcher").ancestors().nth(2).unwrap().join("pictures");
+    std::fs::create_dir_all(&pictures).unwrap();
+    let picture = pictures.join("status.png");
+    let options = [
+        "--hide-scrollbars".to_owned(),
+        "--window-size=1360,400".to_owned(),
+        format!("--screenshot={}", picture.display()),
+    ];
+    chromium(&host, &options, &format!("http://{address}/"));
+    let bytes = std::fs::read(&picture).unwrap();
+    assert!(bytes.starts_with(b"\x89PNG") && bytes.len() > 5_000, "{} bytes", bytes.len());
+}
+
 /// The page as a headless browser has it after its script ran.
 fn browse(host: &Host, url: &str) -> String {
+    chromium(host, &["--dump-dom".to_owned()], url)
+}
+
+fn chromium(host: &Host, options: &[String], url: &str) -> String {
     let profile = format!("--user-data-dir={}", host.path("browser").display());
     let output = TestCommand::new(tool("chromium", "chromium"))
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
-        .args(["--virtual-time-budget=5000", "--dump-dom", &profile, url])
+        .args(["--virtual-time-budget=5000", &profile])
+        .args(options)
+        .arg(url)
         .run(Duration::from_secs(120));
     assert_eq!(output.code, Some(0), "{}", output.stderr);
     output.stdout
