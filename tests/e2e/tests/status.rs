@@ -138,8 +138,8 @@ fn the_page_shows_the_worst_node_first_in_a_browser() {
     assert!(!filtered.contains(">rejected<") && filtered.contains(">current<"), "{filtered}");
 }
 
-/// The picture in docs/operations.md is this one: copy it from target/pictures after a change of the
-/// page.
+/// The picture in docs/operations.md is this one. After a change of the page copy it from
+/// target/pictures.
 #[test]
 fn a_picture_of_the_page_is_taken() {
     let zookeeper = Namespace::new();

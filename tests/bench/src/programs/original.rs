@@ -39,3 +39,14 @@ fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.status().map_err(Failure::doing(format!("cannot run {command:?}")))?;
     if status.success() { Ok(()) } else { Err(Failure::new(format!("{command:?} failed ({status})"))) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_about_migration_starts_the_original_as_this_does() {
+        let page = include_str!("../../../../docs/migration.md");
+        assert!(page.contains(&format!("\npython -m {WATCHER} ")), "{WATCHER}");
+    }
+}

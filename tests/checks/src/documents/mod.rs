@@ -15,6 +15,9 @@ use ld_workspace::cargo;
 /// The first two commands in README.md, in order.
 const COMMANDS: [&str; 2] = ["cargo dev demo", "cargo dev test"];
 
+/// The most lines of README.md: what a reader with a minute takes in.
+const README_LINES: usize = 120;
+
 /// Checks the commands in README.md, the one command in `.ci/run`, the table of contents, and all
 /// links.
 pub fn check() -> Result<(), Failure> {
@@ -29,6 +32,11 @@ pub fn check() -> Result<(), Failure> {
     }
     if !positions.is_sorted() {
         return Err(Failure::new("README.md shows the test before the demo"));
+    }
+    let lines = readme.lines().count();
+    if lines > README_LINES {
+        let message = format!("README.md has {lines} lines, at most {README_LINES}: move some to docs/");
+        return Err(Failure::new(message));
     }
     let calls: Vec<_> =
         read(".ci/run")?.lines().filter(|line| line.contains("cargo")).map(str::to_owned).collect();
