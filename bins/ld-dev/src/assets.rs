@@ -11,6 +11,8 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use ld_workspace::Failure;
 
+use crate::commands;
+
 #[expect(dead_code, reason = "only the description of the arguments is used")]
 #[path = "../../live-data-watcher/src/args.rs"]
 mod watcher;
@@ -20,23 +22,30 @@ mod writer;
 /// The shells that get completions.
 const SHELLS: [Shell; 4] = [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::Zsh];
 
-/// Writes `completions/` and `man/` into `directory`.
+/// Writes `completions/`, `man/` and the page about the commands into `directory`.
 pub(crate) fn write(directory: &Path) -> Result<(), Failure> {
     let (completions, manual) = (directory.join("completions"), directory.join("man"));
     for made in [&completions, &manual] {
         fs::create_dir_all(made).map_err(Failure::doing(format!("cannot make {}", made.display())))?;
     }
-    for command in [watcher::Args::command(), writer::Args::command()] {
+    let page = directory.join("commands.md");
+    let written = fs::write(&page, commands::page(programs()));
+    written.map_err(Failure::doing(format!("cannot write {}", page.display())))?;
+    for mut command in programs() {
         for shell in SHELLS {
             complete(shell, command.clone(), &completions)?;
         }
-        let mut command = command.disable_help_subcommand(true);
         command.build();
         command.get_subcommands().try_for_each(|subcommand| describe(subcommand, &manual))?;
         describe(&command, &manual)?;
     }
-    println!("completions and manual pages are in {}", directory.display());
+    println!("completions, manual pages and commands.md are in {}", directory.display());
     Ok(())
+}
+
+/// The arguments of both programs.
+pub(crate) fn programs() -> [Command; 2] {
+    [watcher::Args::command(), writer::Args::command()].map(|command| command.disable_help_subcommand(true))
 }
 
 fn complete(shell: Shell, mut command: Command, directory: &Path) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! `cargo dev`: the development commands. Each does its own set-up and needs no second terminal.
 
 mod assets;
+mod commands;
 mod steps;
 mod suite;
 mod test_counts;
