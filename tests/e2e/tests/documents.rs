@@ -115,7 +115,7 @@ fn a_node_with_an_acl_is_created_by_the_lines_of_the_page() {
         .lines("cp reader.ini writer.ini; chmod 600 secrets.json")
         .lines("printf '%s\\n' 'zookeeper.credentials = secret/live-data/zookeeper' 'secrets.path = secrets.json' >> writer.ini")
         .lines("echo published > new; live-data-writer writer.ini new /features/flags")
-        .lines("if live-data-writer reader.ini new /features; then exit 1; fi")
+        .lines("if live-data-writer reader.ini reader.ini /features/flags; then exit 1; fi")
         .lines("live-data-watcher --once --strict reader.ini; grep -x published live/flags")
         .run();
     assert!(output.stdout.contains("digest,'live-data:x"), "{}", output.stdout);
