@@ -1,4 +1,4 @@
-//! Part of live data: loads what a node points to in S3.
+//! Part of live data: loads what a node points to in S3, and uploads it.
 //!
 //! A node that would hold more than ZooKeeper takes holds a pointer instead: a small JSON object
 //! with a bucket, a key, and the key of the encryption (SSE-C). [`S3Loader`] reads such pointers
@@ -19,6 +19,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [`S3Publisher`] goes the other way: it uploads an [`S3Version`] of content under names of its
+//! own, and gives the pointer to it. What is in the bucket is neither overwritten nor removed.
 //!
 //! An object is right only when all of it came: its length, the end that the protocol marks, and
 //! the checksums that the server gives are checked. Nothing waits without a limit.

@@ -367,6 +367,8 @@ fn a_signal_in_an_upload_aborts_it_and_names_what_is_left() {
             rig.s3.requests().iter().any(|request| stalled(&request.target))
         };
         wait_until("the second copy", LARGE, is_stalled);
+        writer.wait_for_stderr("Uploading: ", SOON);
+        assert!(writer.stderr().contains(" of 130 MiB\n"), "{}", writer.stderr());
         signal(&writer);
         assert_eq!(writer.wait(SOON).code(), Some(1));
         let expected = format!(
@@ -387,6 +389,20 @@ fn wait_for_end(writer: &Daemon, lines: &str) {
 /// The SHA-256 of 65 MiB of zeros.
 fn zeros_hash() -> &'static str {
     "25631f11bd18756ec0029380ec886af0c8824dc6b2706bbdb1d9451c7cf45f42"
+}
+
+#[test]
+fn a_terminal_shows_how_many_bytes_were_sent() {
+    let rig = Rig::new("old");
+    File::create(rig.host.path("source")).unwrap().set_len(65 << 20).unwrap();
+    let paths = [ld_testkit::binary("live-data-writer"), rig.host.config(), rig.host.path("source")];
+    let line: Vec<_> = paths.iter().map(|path| path.to_str().unwrap()).collect();
+    let line = format!("{} --via-s3 s3://bkt/live /flags", line.join(" "));
+    let script = TestCommand::new("script").args(["-qefc", &line, "/dev/null"]).env("TERM", "xterm");
+    let written = with_s3(script, &rig.s3).run(LARGE);
+    assert_eq!(written.code, Some(0), "{}", written.stdout);
+    assert!(written.stdout.contains("/65.00 MiB, "), "{}", written.stdout);
+    assert!(!written.stdout.contains("Uploading: "), "{}", written.stdout);
 }
 
 #[test]

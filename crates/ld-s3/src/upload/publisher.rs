@@ -78,7 +78,8 @@ impl S3Publisher {
     ///
     /// # Errors
     ///
-    /// [`UploadError`] says why, and what is in the bucket now. Dropping the future leaves that, too.
+    /// [`UploadError`] says why, and what is in the bucket now. Dropping the future leaves that,
+    /// too.
     pub async fn upload(
         &self,
         version: &S3Version,
