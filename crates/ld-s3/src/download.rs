@@ -11,7 +11,7 @@ use crate::pace::Pace;
 use crate::transport::{Reply, SILENCE_LIMIT, cause};
 
 /// The sink gets pieces of this size. While it writes one, the next one comes.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 1024 * 1024;
 
 /// The limit on the size of an object, with the name of its setting.
 #[derive(Debug, Clone, Copy)]

@@ -16,7 +16,7 @@ pub(crate) fn bytes(count: usize) -> Vec<u8> {
 #[tokio::test]
 async fn content_of_any_size_comes_unchanged() {
     let rig = Rig::new();
-    for size in [0, 1, 256 * 1024 - 1, 256 * 1024, 256 * 1024 + 1, 3_000_000] {
+    for size in [0, 1, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000] {
         rig.server.put("bkt/k", bytes(size), Some(SSE_KEY));
         assert!(rig.load(&pointer("k", "")).await.unwrap() == bytes(size), "{size}");
     }

@@ -30,7 +30,7 @@ pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 pub(crate) const SILENCE_LIMIT: Duration = Duration::from_secs(15);
 
 /// The buffer of one connection.
-const BUFFER: usize = 128 * 1024;
+const BUFFER: usize = 512 * 1024;
 
 /// Sends requests.
 #[derive(Debug)]
