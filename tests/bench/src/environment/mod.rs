@@ -1,18 +1,21 @@
 //! The benchmark environment that all subjects share: one server, its nodes, and the programs.
 
 mod node_set;
+mod objects;
 mod observer;
 mod workload;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use ld_testkit::{Admin, Server, ServerOptions};
+use ld_testkit::{Admin, S3Server, Server, ServerOptions};
 
 use crate::programs::{Programs, Subject};
 use crate::system;
 use ld_workspace::Failure;
 use node_set::NodeSet;
+use objects::Objects;
 pub(crate) use observer::{BATCHED, UNBATCHED};
 pub(crate) use workload::Workload;
 
@@ -20,6 +23,8 @@ pub(crate) use workload::Workload;
 pub(crate) const TMPFS: &str = "/dev/shm";
 /// Room for 1,000 nodes of 900 KB, and for the last 500 writes, which the server keeps in memory.
 const HEAP_MIB: u32 = 3072;
+/// The size of the one large object.
+pub(crate) const OBJECT_BYTES: usize = 300 << 20;
 /// The session timeout that the original and ours ask for by default.
 const MAX_SESSION_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -30,7 +35,7 @@ pub(crate) struct Environment {
     pub(crate) server: Server,
     admin: Admin,
     /// By [`NodeSize`].
-    node_sets: [NodeSet; 3],
+    node_sets: [NodeSet; 5],
     /// Use fewer samples and shorter waits.
     pub(crate) quick: bool,
 }
@@ -44,6 +49,10 @@ pub(crate) enum NodeSize {
     Small,
     /// 900 KB.
     Large,
+    /// A pointer to an object of 2 KB.
+    Pointer,
+    /// A pointer to an object of 300 MiB.
+    Object,
 }
 
 /// The file system of the destinations.
@@ -62,10 +71,13 @@ impl Environment {
             max_session_timeout: MAX_SESSION_TIMEOUT,
             ..ServerOptions::default()
         });
+        let objects = Arc::new(S3Server::start());
         let node_sets = [
             NodeSet::new("/bench/tiny", 100),
             NodeSet::new("/bench/services", 200),
             NodeSet::new("/bench/large", 900_000),
+            NodeSet::pointing("/bench/pointers", 2_000, Objects::new(&objects, "pointers")),
+            NodeSet::pointing("/bench/object", OBJECT_BYTES, Objects::new(&objects, "object")),
         ];
         Self { admin: server.admin(), server, programs, node_sets, quick }
     }

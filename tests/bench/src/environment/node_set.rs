@@ -4,10 +4,14 @@ use std::fmt::Write as _;
 
 use ld_testkit::{Admin, Step};
 
+use super::objects::Objects;
 use ld_workspace::Failure;
 
 /// Bytes in one transaction, well below the server's limit for a request.
 const TRANSACTION_BYTES: usize = 512 << 10;
+
+/// Bytes of content that is not padding.
+const MOST_FEATURES: usize = 1 << 20;
 
 /// Numbered nodes with their version in the content. They are created when first needed, and stay.
 #[derive(Debug)]
@@ -15,12 +19,30 @@ pub(crate) struct NodeSet {
     parent: &'static str,
     bytes: usize,
     versions: Vec<u32>,
+    /// Where the content is, if the nodes hold pointers to it.
+    objects: Option<Objects>,
 }
 
 impl NodeSet {
     /// An empty set. Each node will have exactly `bytes` bytes of JSON.
     pub(super) fn new(parent: &'static str, bytes: usize) -> Self {
-        Self { parent, bytes, versions: Vec::new() }
+        Self { parent, bytes, versions: Vec::new(), objects: None }
+    }
+
+    /// The same, with pointers to objects of exactly `bytes` bytes.
+    pub(super) fn pointing(parent: &'static str, bytes: usize, objects: Objects) -> Self {
+        Self { objects: Some(objects), ..Self::new(parent, bytes) }
+    }
+
+    /// The environment variables that a subject needs for these nodes.
+    pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
+        self.objects.iter().flat_map(Objects::variables).collect()
+    }
+
+    /// The URL of a node's object, and the headers of a request for it.
+    pub(crate) fn request(&self, node: usize) -> (String, [&'static str; 3]) {
+        let objects = self.objects.as_ref().expect("these nodes point to objects");
+        objects.request(node, self.versions[node])
     }
 
     /// The path of a node, of a length that is common in practice.
@@ -28,7 +50,7 @@ impl NodeSet {
         format!("{}/node-{node:06}", self.parent)
     }
 
-    /// The current content of a node.
+    /// The current content of a node, or of what it points to.
     pub(super) fn content(&self, node: usize) -> Vec<u8> {
         content(node, self.versions[node], self.bytes)
     }
@@ -58,8 +80,17 @@ impl NodeSet {
     /// Gives one node its next version, and returns after the acknowledgement.
     pub(super) fn change_one(&mut self, admin: &Admin, node: usize) -> Result<(), Failure> {
         self.versions[node] += 1;
-        let (path, data) = (self.path(node), self.content(node));
+        let (path, data) = (self.path(node), self.data(node));
         admin.set(&path, data).map(drop).map_err(Failure::doing("cannot write a node"))
+    }
+
+    /// What a node holds. The object of a pointer is stored before.
+    fn data(&self, node: usize) -> Vec<u8> {
+        let content = self.content(node);
+        match &self.objects {
+            Some(objects) => objects.put(node, self.versions[node], content),
+            None => content,
+        }
     }
 
     fn transact(
@@ -71,7 +102,7 @@ impl NodeSet {
         let nodes: Vec<usize> = nodes.into_iter().collect();
         for nodes in nodes.chunks((TRANSACTION_BYTES / self.bytes).max(1)) {
             let steps: Vec<Step> =
-                nodes.iter().map(|node| step(self.path(*node), self.content(*node))).collect();
+                nodes.iter().map(|node| step(self.path(*node), self.data(*node))).collect();
             admin.transaction(&steps).map_err(Failure::doing("cannot write nodes"))?;
         }
         Ok(())
@@ -91,14 +122,14 @@ fn content(node: usize, version: u32, bytes: usize) -> Vec<u8> {
             r#"{comma}{{"name":"feature-{feature}","enabled":true,"percent":{}}}"#,
             feature % 101
         );
-        if text.len() + tail.len() > bytes {
+        if text.len() + tail.len() > bytes.min(MOST_FEATURES) {
             text.truncate(length);
             break;
         }
     }
     let padding = bytes.saturating_sub(text.len() + tail.len());
     text.push_str(r#"],"padding":""#);
-    text.extend(std::iter::repeat_n('x', padding));
+    text.push_str(&"x".repeat(padding));
     text.push_str(r#""}"#);
     text.into_bytes()
 }

@@ -67,7 +67,8 @@ impl Workload {
         fs::write(&config, text).map_err(Failure::doing(cannot()))?;
         let mut observer = Observer::new(&files)?;
         observer.expect(0..nodes)?;
-        let mut process = programs.start(subject, servers, &config, &directory.join("log"))?;
+        let mut process =
+            programs.start(subject, servers, &config, &directory.join("log"), &node_set.variables())?;
         let pause = if nodes == 1 { UNBATCHED } else { BATCHED };
         let last = observer.wait(&mut process, pause, START_LIMIT, || {})?;
         let start = last.duration_since(process.started).as_secs_f64();

@@ -1,8 +1,8 @@
 //! All measures. docs/benchmarks.md describes them and states the goals.
 
 use super::measure::{Effort, Measure, Row};
-use super::{idle, outage, start, status, update};
-use crate::environment::{FileSystem, NodeSize};
+use super::{idle, objects, outage, start, status, update};
+use crate::environment::{FileSystem, NodeSize, OBJECT_BYTES};
 use crate::figures::Goal::{self, AtLeastTheFloor, AtMost, BetterThanOriginal, TimesTheFloor};
 use crate::figures::Unit::{self, Bytes, Count, Seconds, Times};
 use crate::programs::Subject::{Floor, Original, Ours};
@@ -25,6 +25,10 @@ const fn all(rounds: usize) -> Effort {
 
 const fn without_original(rounds: usize) -> Effort {
     Effort { rounds, subjects: &[Ours, Floor] }
+}
+
+const fn without_floor(rounds: usize) -> Effort {
+    Effort { rounds, subjects: &[Ours, Original] }
 }
 
 const fn ours(rounds: usize) -> Effort {
@@ -179,6 +183,32 @@ pub(crate) const MEASURES: &[Measure] = &[
         quick: ours(1),
         tmpfs: 10_000 * PAGE,
         run: status::scrapes,
+    },
+    Measure {
+        name: "pointers-50",
+        rows: &[
+            row("start, 50 pointers to S3", Seconds, &[BetterThanOriginal(4.0)]),
+            row("CPU of that start", Seconds, &[]),
+            row("resident, 50 pointers to S3", Bytes, &[]),
+        ],
+        full: without_floor(5),
+        quick: without_floor(1),
+        tmpfs: 50 * PAGE,
+        run: objects::start,
+    },
+    Measure {
+        name: "object-300m",
+        rows: &[
+            row("object of 300 MiB in S3, pointer to file", Seconds, &[]),
+            row("the same / curl", Times, &[AtMost(1.11)]),
+            row("CPU of that change", Seconds, &[]),
+            row("the same, more memory at its peak", Bytes, &[AtMost(8.0 * MIB)]),
+        ],
+        full: without_floor(5),
+        quick: without_floor(1),
+        // The former file, its successor, and curl's.
+        tmpfs: 3 * OBJECT_BYTES as u64,
+        run: objects::large,
     },
     Measure {
         name: "latency-900k",

@@ -3,6 +3,7 @@
 mod idle;
 mod list;
 mod measure;
+mod objects;
 mod outage;
 mod start;
 mod status;

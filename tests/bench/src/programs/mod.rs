@@ -14,7 +14,8 @@ use ld_workspace::cargo;
 pub(crate) use process::SubjectProcess;
 pub(crate) use subject::Subject;
 
-/// The only environment variables of a subject, so that the developer's shell changes no figure.
+/// The only environment variables of a subject, beside those for S3, so that the developer's shell
+/// changes no figure.
 const VARIABLES: [&str; 2] = ["PATH", "HOME"];
 
 /// The paths of the programs.
@@ -49,13 +50,15 @@ impl Programs {
         })
     }
 
-    /// Starts a subject. `config` is an INI file, or the list of nodes for the floor.
+    /// Starts a subject. `config` is an INI file, or the list of nodes for the floor. `variables`
+    /// are added to its environment.
     pub(crate) fn start(
         &self,
         subject: Subject,
         servers: &str,
         config: &Path,
         log: &Path,
+        variables: &[(&'static str, String)],
     ) -> Result<SubjectProcess, Failure> {
         // setpriv makes the kernel kill the subject when this process dies, then execs the subject.
         let mut command = Command::new("setpriv");
@@ -71,6 +74,7 @@ impl Programs {
         };
         command.env_clear();
         command.envs(VARIABLES.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         let cannot = || format!("cannot write {}", log.display());
         let output = File::create(log).map_err(Failure::doing(cannot()))?;
         let errors = output.try_clone().map_err(Failure::doing(cannot()))?;
