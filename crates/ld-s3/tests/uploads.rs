@@ -210,7 +210,7 @@ async fn a_refusal_names_the_object_and_never_the_key() {
 async fn the_region_of_the_bucket_is_found_before_content_is_sent() {
     let rig = Rig::new();
     rig.server.set_region("eu-west-1");
-    let uploaded = rig.upload(b"content", Storage::new()).await.unwrap();
+    let uploaded = rig.upload(b"content", Storage::new().sse_c(true)).await.unwrap();
     assert!(uploaded.pointer.contains(r#""region_name":"eu-west-1""#), "{}", uploaded.pointer);
     let puts = rig.server.requests().iter().filter(|request| request.method == "PUT").count();
     assert_eq!((puts, rig.load(&uploaded.pointer).await.unwrap()), (1, b"content".to_vec()));

@@ -380,6 +380,23 @@ fn a_signal_in_an_upload_aborts_it_and_names_what_is_left() {
     }
 }
 
+#[test]
+fn a_large_upload_takes_little_memory() {
+    let rig = Rig::new("old");
+    let writer = rig.writer("", &[]);
+    File::create(rig.host.path("source")).unwrap().set_len(65 << 20).unwrap();
+    // HEAD, create, and four parts.
+    let stall = (0..5).map(|_| S3Fault::None).chain([S3Fault::Silence]);
+    rig.s3.script(&format!("bkt/live/{}", zeros_hash()), stall);
+    let writer = writer.start();
+    wait_until("the fourth part", LARGE, || rig.puts() == 4);
+    let status = fs::read_to_string(format!("/proc/{}/status", writer.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: usize = peak.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(peak < 32 << 10, "{peak} KiB");
+    writer.kill();
+}
+
 /// Waits until the last lines of a writer are these.
 #[track_caller]
 fn wait_for_end(writer: &Daemon, lines: &str) {

@@ -45,8 +45,8 @@ impl Content {
             bytes += read.len() as u64;
             if bytes > max_bytes {
                 error!(
-                    "nothing was written: the content has more than {max_bytes} bytes, and s3.max_bytes is \
-                     {max_bytes}: watchers with this setting would not load it"
+                    "nothing was written: the content is too large, s3.max_bytes is {max_bytes}: watchers with \
+                     this setting would not load it"
                 );
                 return Err(Exit::Failed);
             }
