@@ -61,13 +61,14 @@ pub(crate) const STEPS: &[Step] = &[
     step("deb", "the Debian package is installed, upgraded, purged", &[DebTools], |_| deb()),
     step("rpm", "the RPM is read", &[RpmTools], |_| rpm()),
     step("book", "docs/ is made into a book, and its links lead to files", &[Mdbook], |_| book()),
+    step("original", "what going back to baseplate.py means", &[Servers], |_| ld_bench::check_going_back()),
     step("image", "the container image is built", &[Buildah], |_| image()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
 ];
 
 /// Steps that run only if they are named, and each night: they install and build other programs for
 /// longer than they check ours.
-pub(crate) const ON_REQUEST: &[&str] = &["rpm", "book", "image"];
+pub(crate) const ON_REQUEST: &[&str] = &["rpm", "book", "original", "image"];
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];

@@ -7,6 +7,7 @@ mod comparison;
 mod environment;
 mod figures;
 mod fleet;
+mod going_back;
 mod growth;
 mod measures;
 mod plot;
@@ -19,6 +20,7 @@ use clap::{Args, Subcommand};
 
 pub use capacity::Capacity;
 pub use fleet::{HostProcess, run_host_process};
+pub use going_back::check_going_back;
 use ld_workspace::Failure;
 use ld_workspace::setup;
 

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use ld_workspace::Failure;
 use ld_workspace::cargo;
+pub(crate) use original::{WATCHER as ORIGINAL_WATCHER, install as install_original};
 pub(crate) use process::SubjectProcess;
 pub(crate) use subject::Subject;
 

@@ -10,14 +10,14 @@ use ld_workspace::setup;
 /// The requirement for pip.
 const REQUIREMENT: &str = "baseplate[zookeeper]==2.7.1";
 /// The Python module of its watcher.
-pub(super) const WATCHER: &str = "baseplate.sidecars.live_data_watcher";
+pub(crate) const WATCHER: &str = "baseplate.sidecars.live_data_watcher";
 /// The directory of the virtual environment.
 const DIRECTORY: &str = "bench/baseplate-2.7.1";
 /// A file in it that marks a finished installation.
 const COMPLETE: &str = "complete";
 
 /// Installs the original unless it is installed, and returns the path of its Python.
-pub(super) fn install(target: &Path) -> Result<PathBuf, Failure> {
+pub(crate) fn install(target: &Path) -> Result<PathBuf, Failure> {
     let directory = target.join(DIRECTORY);
     let python = directory.join("bin/python");
     if directory.join(COMPLETE).exists() {
