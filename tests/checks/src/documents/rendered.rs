@@ -7,8 +7,8 @@ use ld_workspace::Failure;
 
 use super::links;
 
-/// Checks that each link of the pages in `directory` leads to a file, and returns the number of
-/// links.
+/// Checks that each link of the pages in `directory` leads to a file and its heading, and returns
+/// the number of links.
 pub fn check_book(directory: &Path) -> Result<usize, Failure> {
     let mut pages = Vec::new();
     find_pages(directory, &mut pages)?;
@@ -18,7 +18,7 @@ pub fn check_book(directory: &Path) -> Result<usize, Failure> {
         let text = read.map_err(Failure::doing(format!("cannot read {}", page.display())))?;
         for target in targets(&text) {
             count += 1;
-            if !leads_to_a_file(page, target) {
+            if !leads_somewhere(page, target) {
                 faults.push(format!("{}: {target}", page.display()));
             }
         }
@@ -52,10 +52,16 @@ fn targets(html: &str) -> impl Iterator<Item = &str> {
     targets.filter(|target| links::is_local(target) && !target.starts_with('#'))
 }
 
-fn leads_to_a_file(page: &Path, target: &str) -> bool {
-    let (path, _) = target.split_once('#').unwrap_or((target, ""));
+fn leads_somewhere(page: &Path, target: &str) -> bool {
+    let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
     // The page for addresses that do not exist names files from the root of its server.
-    path.starts_with('/') || page.parent().is_some_and(|directory| directory.join(path).is_file())
+    if path.starts_with('/') {
+        return true;
+    }
+    let linked = page.parent().unwrap_or(Path::new("")).join(path);
+    let is_there =
+        || fs::read_to_string(&linked).is_ok_and(|html| html.contains(&format!("id=\"{anchor}\"")));
+    linked.is_file() && (anchor.is_empty() || is_there())
 }
 
 #[cfg(test)]
@@ -73,12 +79,14 @@ mod tests {
         let directory = std::env::temp_dir().join(format!("ld-checks-{}", std::process::id()));
         fs::create_dir_all(directory.join("sub")).unwrap();
         fs::write(directory.join("a.html"), r#"<a href="sub/b.html#c">"#).unwrap();
-        fs::write(directory.join("sub/b.html"), r#"<a href="../a.html">"#).unwrap();
+        fs::write(directory.join("sub/b.html"), r#"<h1 id="c"><a href="../a.html">"#).unwrap();
         let good = check_book(&directory);
-        fs::write(directory.join("sub/b.html"), r#"<a href="../gone.html">"#).unwrap();
+        fs::write(directory.join("sub/b.html"), r#"<h1 id="d"><a href="../gone.html">"#).unwrap();
         let broken = check_book(&directory);
         fs::remove_dir_all(&directory).unwrap();
         assert_eq!(good.unwrap(), 2);
-        assert!(broken.unwrap_err().to_string().ends_with("sub/b.html: ../gone.html"));
+        let broken = broken.unwrap_err().to_string();
+        assert!(broken.contains("a.html: sub/b.html#c"), "{broken}");
+        assert!(broken.contains("sub/b.html: ../gone.html"), "{broken}");
     }
 }
