@@ -63,6 +63,9 @@ impl Notifier {
         tokio::select! {
             () = engine.settled(), if !self.is_ready => {
                 self.is_ready = true;
+                // Before readiness, which ends a `systemctl start`: what shows the status next must
+                // not see that files wait.
+                self.tell_status(engine).await;
                 self.tell(Message::Ready).await;
             }
             // The runtime that the engine runs on has come to this: the engine turns.
@@ -76,12 +79,16 @@ impl Notifier {
             self.tell(Message::EngineTurns).await;
         }
         if now >= self.next_status {
-            self.next_status = now + STATUS_INTERVAL;
-            let status = describe(engine);
-            if status != self.status {
-                self.status.clone_from(&status);
-                self.tell(Message::Status(status)).await;
-            }
+            self.tell_status(engine).await;
+        }
+    }
+
+    async fn tell_status(&mut self, engine: &Engine) {
+        self.next_status = Instant::now() + STATUS_INTERVAL;
+        let status = describe(engine);
+        if status != self.status {
+            self.status.clone_from(&status);
+            self.tell(Message::Status(status)).await;
         }
     }
 
