@@ -8,8 +8,7 @@ use crate::assets;
 use crate::test_counts::TestCounts;
 use ld_checks::{documents, manifests, sizes, words, workflows};
 use ld_packages::Profile;
-use ld_workspace::Failure;
-use ld_workspace::cargo;
+use ld_workspace::{Failure, cargo, setup};
 
 /// One check of the suite.
 pub(crate) struct Step {
@@ -22,7 +21,7 @@ pub(crate) struct Step {
 }
 
 /// A requirement that a machine may not meet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Need {
     /// Java, ZooKeeper, and tools that inject faults.
     Servers,
@@ -34,10 +33,30 @@ pub(crate) enum Need {
     /// cargo-generate-rpm and rpm.
     RpmTools,
     Buildah,
+    /// What makes a Debian and boots it in a container.
+    Machine,
+    /// Compilers and an emulator for another architecture.
+    CrossTools,
     Mdbook,
 }
 
-use Need::{Buildah, CargoDeny, Components, DebTools, Mdbook, RpmTools, Servers};
+use Need::{Buildah, CargoDeny, Components, CrossTools, DebTools, Machine, Mdbook, RpmTools, Servers};
+
+impl Need {
+    pub(crate) fn install(self) -> Result<(), Failure> {
+        match self {
+            Servers => setup::for_tests(),
+            Components => setup::install_components(),
+            CargoDeny => setup::install_cargo_deny(),
+            DebTools => setup::for_deb(),
+            RpmTools => setup::for_rpm(),
+            Buildah => setup::for_image(),
+            Machine => setup::for_machine(),
+            CrossTools => setup::for_static_programs(),
+            Mdbook => setup::install_mdbook(),
+        }
+    }
+}
 
 /// All steps.
 #[rustfmt::skip]
@@ -64,11 +83,14 @@ pub(crate) const STEPS: &[Step] = &[
     step("original", "what going back to baseplate.py means", &[Servers], |_| ld_bench::check_going_back()),
     step("image", "the container image is built", &[Buildah], |_| image()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
+    step("static", "programs for musl, x86_64 and aarch64", &[CrossTools], |_| ld_packages::check_static_programs()),
+    step("install", "cargo installs what is uploaded, and it follows a node", &[Machine], |_| install()),
+    step("boot", "the Debian package's service runs under systemd", &[DebTools, Machine], |_| boot()),
 ];
 
 /// Steps that run only if they are named, and each night: they install and build other programs for
 /// longer than they check ours.
-pub(crate) const ON_REQUEST: &[&str] = &["rpm", "book", "original", "image"];
+pub(crate) const ON_REQUEST: &[&str] = &["rpm", "book", "original", "image", "static", "install", "boot"];
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
@@ -170,6 +192,16 @@ pub(crate) fn gather(profile: Profile) -> Result<(), Failure> {
     ld_packages::gather(profile)
 }
 
+fn package() -> Result<(), Failure> {
+    let packages = manifests::packages()?;
+    println!("to publish: {}", packages.published.join(", "));
+    ld_packages::check_crates(&packages.private)
+}
+
+fn install() -> Result<(), Failure> {
+    ld_packages::check_installation(&manifests::packages()?.private)
+}
+
 fn deb() -> Result<(), Failure> {
     gather(Profile::Dev)?;
     ld_packages::check_deb()
@@ -193,6 +225,11 @@ fn book() -> Result<(), Failure> {
     Ok(())
 }
 
+fn boot() -> Result<(), Failure> {
+    gather(Profile::Dev)?;
+    ld_packages::check_service()
+}
+
 fn image() -> Result<(), Failure> {
     gather(Profile::Dev)?;
     ld_packages::check_image()
@@ -201,28 +238,4 @@ fn image() -> Result<(), Failure> {
 fn rpm() -> Result<(), Failure> {
     gather(Profile::Dev)?;
     ld_packages::check_rpm()
-}
-
-/// Packages all published crates as for an upload, and builds them from those packages.
-///
-/// The directory is new each time. In one that was used before, cargo takes the sources of an older
-/// package of the same version from its cache.
-fn package() -> Result<(), Failure> {
-    let directory = cargo::target_directory()?.join(format!("packages-{}", std::process::id()));
-    let result = package_in(&directory);
-    let _ = fs::remove_dir_all(&directory);
-    result
-}
-
-fn package_in(directory: &Path) -> Result<(), Failure> {
-    let packages = manifests::packages()?;
-    println!("to publish: {}", packages.published.join(", "));
-    let mut command = cargo::command(&["package", "--workspace", "--locked", "--allow-dirty"]);
-    packages.private.iter().for_each(|name| {
-        command.args(["--exclude", name]);
-    });
-    command.arg("--target-dir").arg(directory);
-    // Debug information is most of the time and disk of these builds.
-    command.env("CARGO_PROFILE_DEV_DEBUG", "0");
-    cargo::run(command)
 }

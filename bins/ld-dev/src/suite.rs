@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::steps::{Need, ON_REQUEST, STEPS, Step};
+use crate::steps::{ON_REQUEST, STEPS, Step};
 use crate::test_counts::TestCounts;
 use ld_workspace::Failure;
-use ld_workspace::setup;
 
 /// The names that `--only` takes.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
@@ -50,29 +49,10 @@ fn select(only: &[String]) -> Vec<&'static Step> {
 
 /// Installs what the steps need, before the first one runs.
 fn set_up(steps: &[&Step]) -> Result<(), Failure> {
-    let needed = |need| steps.iter().any(|step| step.needs.contains(&need));
-    if needed(Need::Servers) {
-        setup::for_tests()?;
-    }
-    if needed(Need::Components) {
-        setup::install_components()?;
-    }
-    if needed(Need::CargoDeny) {
-        setup::install_cargo_deny()?;
-    }
-    if needed(Need::DebTools) {
-        setup::for_deb()?;
-    }
-    if needed(Need::Buildah) {
-        setup::for_image()?;
-    }
-    if needed(Need::Mdbook) {
-        setup::install_mdbook()?;
-    }
-    if needed(Need::RpmTools) {
-        setup::for_rpm()?;
-    }
-    Ok(())
+    let mut needs: Vec<_> = steps.iter().flat_map(|step| step.needs).collect();
+    needs.sort_unstable();
+    needs.dedup();
+    needs.into_iter().try_for_each(|need| need.install())
 }
 
 /// The failure, with the command that repeats its step.

@@ -8,7 +8,7 @@ use ld_workspace::cargo;
 
 use crate::tool;
 
-const PROGRAMS: [&str; 2] = ["live-data-watcher", "live-data-writer"];
+pub(crate) const PROGRAMS: [&str; 2] = ["live-data-watcher", "live-data-writer"];
 
 /// How the programs are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

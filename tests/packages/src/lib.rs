@@ -1,15 +1,21 @@
-//! Debian and RPM packages and the container image of both programs: made, and tried.
+//! Crates, Debian and RPM packages and the container image of both programs: made, and tried.
 //!
 //! The manifest of live-data-watcher lists what is in them. All that is built lies in
 //! `target/assets`, which [`gather`] fills.
 
 mod contents;
 mod deb;
+mod document;
 mod gather;
 mod image;
+mod installed;
+mod machine;
 mod root;
 mod rpm;
+mod service;
+mod static_programs;
 mod tool;
+mod upload;
 
 use std::path::Path;
 
@@ -18,7 +24,11 @@ use ld_workspace::Failure;
 pub use deb::check as check_deb;
 pub use gather::{Profile, assets, gather};
 pub use image::check as check_image;
+pub use installed::check as check_installation;
 pub use rpm::check as check_rpm;
+pub use service::check as check_service;
+pub use static_programs::check as check_static_programs;
+pub use upload::check as check_crates;
 
 /// Makes both packages in `directory` of what was gathered.
 pub fn make(directory: &Path) -> Result<(), Failure> {

@@ -54,6 +54,22 @@ pub fn for_rpm() -> Result<(), Failure> {
     install_from_source("generate-rpm", CARGO_GENERATE_RPM, &[])
 }
 
+/// Installs what makes a Debian and boots it in a container.
+pub fn for_machine() -> Result<(), Failure> {
+    needs_root("containers that boot")?;
+    install_packages(packages(Vec::new(), &["mmdebstrap", "systemd-nspawn", "nsenter"]))
+}
+
+/// Installs what builds and runs static programs for two architectures.
+pub fn for_static_programs() -> Result<(), Failure> {
+    let tools = ["musl-gcc", "aarch64-linux-gnu-gcc", "qemu-aarch64-static", "readelf"];
+    let mut missing = packages(Vec::new(), &tools);
+    if !Path::new("/usr/aarch64-linux-gnu/include/stdio.h").exists() {
+        missing.push("libc6-dev-arm64-cross");
+    }
+    install_packages(missing)
+}
+
 /// Installs what each chaos run needs. Its faults of the machine are a C library.
 pub fn for_chaos() -> Result<(), Failure> {
     install_packages(packages(ld_testkit::missing_packages(), &["setpriv", "prlimit", "cc"]))
@@ -85,8 +101,13 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "buildah" => "buildah",
             "git" => "git",
             "lintian" => "lintian",
+            "mmdebstrap" => "mmdebstrap",
+            "systemd-nspawn" => "systemd-container",
             "rpm" => "rpm",
-            "strip" => "binutils",
+            "strip" | "readelf" => "binutils",
+            "musl-gcc" => "musl-tools",
+            "aarch64-linux-gnu-gcc" => "gcc-aarch64-linux-gnu",
+            "qemu-aarch64-static" => "qemu-user-static",
             "promtool" => "prometheus",
             "systemd-analyze" | "systemd-sysusers" => "systemd",
             "chromium" => "chromium",

@@ -1,0 +1,150 @@
+//! A Debian of its own that boots with systemd in a container of systemd-nspawn. It has only the
+//! loopback network, and forgets everything at its end.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ld_workspace::Failure;
+use ld_workspace::cargo;
+
+use crate::root::fresh_directory;
+use crate::tool;
+
+/// What is installed in addition to Debian's essential packages.
+const PACKAGES: &str = "dbus,default-jre-headless,gcc,libc6-dev,systemd,systemd-sysv,zookeeper,zookeeperd";
+
+const ZOOKEEPER_SERVES: &str = "bash -c 'echo > /dev/tcp/localhost/2181'";
+
+/// How long the machine may take for what a condition waits for.
+const LIMIT: Duration = Duration::from_secs(120);
+
+pub(crate) struct Machine {
+    container: Child,
+}
+
+impl Machine {
+    /// Boots a machine that has the `host` directories at these paths, read-only.
+    pub(crate) fn boot(directories: &[(&Path, &str)]) -> Result<Self, Failure> {
+        let mut command = Command::new("systemd-nspawn");
+        command.arg("--directory").arg(base()?);
+        // No service of this machine takes part.
+        command.args(["--boot", "--quiet", "--register=no", "--keep-unit", "--private-network"]);
+        command.args(["--volatile=overlay", "--console=pipe"]);
+        for (host, path) in directories {
+            command.arg(format!("--bind-ro={}:{path}", host.display()));
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        let container = command.spawn().map_err(Failure::doing("cannot run systemd-nspawn"))?;
+        let machine = Self { container };
+        machine.wait_until("systemctl is-system-running | grep -qE 'running|degraded'")?;
+        println!("a Debian has booted: {}", machine.run("systemctl --version")?.lines().next().unwrap_or(""));
+        Ok(machine)
+    }
+
+    /// Runs a shell command as root; its standard output.
+    pub(crate) fn run(&self, line: &str) -> Result<String, Failure> {
+        cargo::read(self.command(line)?)
+    }
+
+    /// Runs a shell command that outlives this call.
+    pub(crate) fn start(&self, line: &str) -> Result<(), Failure> {
+        self.run(&format!(
+            "systemd-run --quiet --setenv=PATH --working-directory=/root sh -c '{}'",
+            line.replace('\'', r"'\''")
+        ))
+        .map(drop)
+    }
+
+    /// Runs a command of a document once ZooKeeper serves, and shows what it prints.
+    pub(crate) fn document(&self, line: &str) -> Result<(), Failure> {
+        self.wait_until(ZOOKEEPER_SERVES)?;
+        println!("{line}");
+        self.run(line).map(|printed| print!("{printed}"))
+    }
+
+    /// Fails unless `file` has the content of the node /flags, and soon a new one.
+    pub(crate) fn follows(&self, file: &str) -> Result<(), Failure> {
+        self.wait_until(&format!("grep -q false {file}"))?;
+        self.run(r#"/usr/share/zookeeper/bin/zkCli.sh set /flags '{"new": true}'"#)?;
+        self.wait_until(&format!("grep -q true {file}"))?;
+        println!("{file} follows its node");
+        Ok(())
+    }
+
+    /// Waits until a shell command ends with 0.
+    pub(crate) fn wait_until(&self, line: &str) -> Result<(), Failure> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            match self.run(line) {
+                Ok(_) => return Ok(()),
+                Err(failure) if Instant::now() > deadline => {
+                    return Err(Failure::new(format!("waited {LIMIT:?} in vain: {failure}")));
+                }
+                Err(_) => thread::sleep(Duration::from_millis(100)),
+            }
+        }
+    }
+
+    fn command(&self, line: &str) -> Result<Command, Failure> {
+        let mut command = Command::new("nsenter");
+        command.args(["--target", &self.first_process()?]);
+        command.args(["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]);
+        command.args(["env", "-i", "HOME=/root", "PATH=/root/.cargo/bin:/usr/sbin:/usr/bin:/sbin:/bin"]);
+        command.args(["sh", "-c", &format!("cd /root && {line}")]);
+        Ok(command)
+    }
+
+    /// The process id of systemd in the container.
+    fn first_process(&self) -> Result<String, Failure> {
+        let id = self.container.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        let is_systemd = |child: &&str| {
+            fs::read_to_string(format!("/proc/{child}/comm")).is_ok_and(|name| name.trim() == "systemd")
+        };
+        let found = children.split_whitespace().find(is_systemd).map(str::to_owned);
+        found.ok_or_else(|| Failure::new("systemd-nspawn runs no systemd"))
+    }
+}
+
+impl Drop for Machine {
+    /// The death of its first process ends all others.
+    fn drop(&mut self) {
+        if let Ok(first) = self.first_process() {
+            let _ = tool::run("kill", &["-KILL", &first]);
+        } else {
+            let _ = self.container.kill();
+        }
+        let _ = self.container.wait();
+    }
+}
+
+/// The directory with the Debian that machines start from. It is made once.
+fn base() -> Result<PathBuf, Failure> {
+    let target = cargo::target_directory()?;
+    let (directory, mark) = (target.join("machine"), target.join("machine.packages"));
+    if fs::read_to_string(&mark).is_ok_and(|made| made == PACKAGES) {
+        return Ok(directory);
+    }
+    let _ = fs::remove_file(&mark);
+    fresh_directory(&target, "machine")?;
+    let release =
+        fs::read_to_string("/etc/os-release").map_err(Failure::doing("cannot read /etc/os-release"))?;
+    let suite = release.lines().find_map(|line| line.strip_prefix("VERSION_CODENAME="));
+    let suite = suite.ok_or_else(|| Failure::new("/etc/os-release has no VERSION_CODENAME"))?;
+    let sources = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
+    let sources = sources.into_iter().find(|path| Path::new(path).exists());
+    let sources = sources.ok_or_else(|| Failure::new("apt has no sources of Debian"))?;
+    println!("making a Debian {suite} in {}", directory.display());
+    let include = format!("--include={PACKAGES}");
+    let arguments = ["--mode=root", "--variant=apt", &include, suite, &directory.to_string_lossy(), sources];
+    tool::run("mmdebstrap", &arguments)?;
+    // As an installer of Debian writes it.
+    fs::write(directory.join("etc/hosts"), "127.0.0.1 localhost\n::1 localhost\n")
+        .map_err(Failure::doing("cannot write the hosts of the machine"))?;
+    fs::write(&mark, PACKAGES).map_err(Failure::doing(format!("cannot write {}", mark.display())))?;
+    Ok(directory)
+}

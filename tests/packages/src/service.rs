@@ -1,0 +1,123 @@
+//! The Debian package on a machine that boots: the commands of docs/install.md, then the life of
+//! the service.
+
+use ld_workspace::Failure;
+use ld_workspace::cargo;
+
+use crate::deb;
+use crate::document;
+use crate::machine::Machine;
+use crate::root::fresh_directory;
+
+const FILE: &str = "/var/lib/live-data/flags.json";
+
+/// Checks the package of what was gathered.
+pub fn check() -> Result<(), Failure> {
+    let directory = fresh_directory(&cargo::target_directory()?, "boot")?;
+    deb::make(&directory, &["--fast"])?;
+    let newer = deb::make(&fresh_directory(&directory, "newer")?, &["--fast", "--deb-version=999-1"])?;
+    let newer = newer.file_name().unwrap_or_default().to_string_lossy();
+    let machine = Machine::boot(&[(&directory, "/srv")])?;
+    machine.run("ln -s /srv/*.deb .")?;
+    for line in document::commands("Debian and Ubuntu")? {
+        machine.document(&line)?;
+    }
+    machine.follows(FILE)?;
+    let service = Service { machine: &machine };
+    service.tells_its_state()?;
+    service.reloads()?;
+    service.ends_when_it_hangs()?;
+    service.is_upgraded(&newer)?;
+    service.has_instances()?;
+    service.is_purged()
+}
+
+struct Service<'a> {
+    machine: &'a Machine,
+}
+
+impl Service<'_> {
+    fn property(&self, name: &str) -> Result<String, Failure> {
+        let value = self.machine.run(&format!("systemctl show --value -p {name} live-data-watcher"))?;
+        Ok(value.trim().to_owned())
+    }
+
+    fn tells_its_state(&self) -> Result<(), Failure> {
+        let status = self.machine.run("systemctl status live-data-watcher")?;
+        let lines = ["Active: active (running)", "Status: \"1 of 1 files"];
+        if lines.iter().all(|line| status.contains(line)) {
+            println!("systemctl status tells that the service is ready, and of its files");
+            return Ok(());
+        }
+        Err(Failure::new(format!("systemctl status prints\n{status}")))
+    }
+
+    /// A reload adds a file, and the process stays.
+    fn reloads(&self) -> Result<(), Failure> {
+        let process = self.property("MainPID")?;
+        self.machine.run(
+            "printf 'nodes.more.source = /flags\\nnodes.more.dest = /var/lib/live-data/more.json\\n' \
+             >> /etc/live-data/live-data.ini && systemctl reload live-data-watcher",
+        )?;
+        self.machine.wait_until("cmp /var/lib/live-data/flags.json /var/lib/live-data/more.json")?;
+        self.machine.wait_until("systemctl status live-data-watcher | grep -q 'Status: \"2 of 2 files'")?;
+        if self.property("MainPID")? != process {
+            return Err(Failure::new("a reload starts another process"));
+        }
+        println!("systemctl reload takes the new configuration, and the process stays");
+        Ok(())
+    }
+
+    /// The watchdog of the unit ends a process that hangs, and systemd starts another.
+    fn ends_when_it_hangs(&self) -> Result<(), Failure> {
+        let drop_in = "/etc/systemd/system/live-data-watcher.service.d";
+        self.machine.run(&format!(
+            "mkdir -p {drop_in} && printf '[Service]\\nWatchdogSec=3\\n' > {drop_in}/watchdog.conf \
+             && systemctl daemon-reload && systemctl restart live-data-watcher"
+        ))?;
+        let process = self.property("MainPID")?;
+        self.machine.run(&format!("kill -STOP {process}"))?;
+        self.machine.wait_until("test $(systemctl show --value -p NRestarts live-data-watcher) -ge 1")?;
+        self.machine.wait_until("systemctl is-active live-data-watcher")?;
+        self.machine.run("journalctl -u live-data-watcher | grep -q 'Watchdog timeout'")?;
+        if self.property("MainPID")? == process {
+            return Err(Failure::new("the stopped process is not ended"));
+        }
+        println!("the watchdog ends a process that hangs, and systemd starts another");
+        Ok(())
+    }
+
+    fn is_upgraded(&self, package: &str) -> Result<(), Failure> {
+        let process = self.property("MainPID")?;
+        let before = self.machine.run("cat /etc/live-data/live-data.ini")?;
+        self.machine.run(&format!("apt-get install --yes /srv/newer/{package}"))?;
+        self.machine.wait_until("systemctl is-active live-data-watcher")?;
+        if self.property("MainPID")? == process {
+            return Err(Failure::new("an upgrade does not start the service again"));
+        }
+        if self.machine.run("cat /etc/live-data/live-data.ini")? != before {
+            return Err(Failure::new("an upgrade changes the configuration"));
+        }
+        println!("an upgrade starts the service again, and leaves its configuration alone");
+        Ok(())
+    }
+
+    fn has_instances(&self) -> Result<(), Failure> {
+        self.machine.run(
+            "sed s/flags.json/second.json/ /etc/live-data/live-data.ini > /etc/live-data/second.ini \
+             && sed -i /more/d /etc/live-data/second.ini && systemctl start live-data-watcher@second",
+        )?;
+        self.machine.run("cmp /var/lib/live-data/flags.json /var/lib/live-data/second.json")?;
+        println!("an instance follows the nodes of its own configuration");
+        Ok(())
+    }
+
+    fn is_purged(&self) -> Result<(), Failure> {
+        self.machine.run("systemctl stop live-data-watcher@second && apt-get purge --yes live-data")?;
+        self.machine.run(&format!(
+            "! systemctl is-active live-data-watcher && test ! -e /etc/live-data/live-data.ini && test -e {FILE}"
+        ))?;
+        println!("a purge ends the service, and leaves its files");
+        Ok(())
+    }
+}
