@@ -81,16 +81,18 @@ pub(crate) const STEPS: &[Step] = &[
     step("rpm", "the RPM is read", &[RpmTools], |_| rpm()),
     step("book", "docs/ is made into a book, and its links lead to files", &[Mdbook], |_| book()),
     step("original", "what going back to baseplate.py means", &[Servers], |_| ld_bench::check_going_back()),
-    step("image", "the container image is built", &[Buildah], |_| image()),
+    step("image", "the container image is built and run", &[Servers, Buildah, CrossTools], |_| ld_packages::check_image()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
     step("static", "programs for musl, x86_64 and aarch64", &[CrossTools], |_| ld_packages::check_static_programs()),
+    step("reproduce", "two builds for release are the same", &[], |_| ld_packages::check_reproducible()),
     step("install", "cargo installs what is uploaded, and it follows a node", &[Machine], |_| install()),
     step("boot", "the Debian package's service runs under systemd", &[DebTools, Machine], |_| boot()),
 ];
 
 /// Steps that run only if they are named, and each night: they install and build other programs for
 /// longer than they check ours.
-pub(crate) const ON_REQUEST: &[&str] = &["rpm", "book", "original", "image", "static", "install", "boot"];
+pub(crate) const ON_REQUEST: &[&str] =
+    &["rpm", "book", "original", "image", "static", "reproduce", "install", "boot"];
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
@@ -228,11 +230,6 @@ fn book() -> Result<(), Failure> {
 fn boot() -> Result<(), Failure> {
     gather(Profile::Dev)?;
     ld_packages::check_service()
-}
-
-fn image() -> Result<(), Failure> {
-    gather(Profile::Dev)?;
-    ld_packages::check_image()
 }
 
 fn rpm() -> Result<(), Failure> {

@@ -1,34 +1,88 @@
-//! The container image: built by buildah from the Dockerfile, and not run. The programs of the
-//! test suite are not static.
+//! The container image: built by buildah from the Dockerfile, and run.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::Path;
 
+use ld_testkit::{Admin, Server};
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
-use crate::gather::assets;
+use crate::gather::PROGRAMS;
 use crate::root::fresh_directory;
+use crate::static_programs;
 use crate::tool;
 
 /// Its user, what it runs, and with which argument.
 const CONFIG: &str = "65532:65532 [/usr/bin/live-data-watcher] [/etc/live-data/live-data.ini]";
 
-/// Builds an image of what was gathered, and checks its configuration.
+const USER: u32 = 65532;
+
+/// Builds an image of static programs, checks its configuration, and writes a file with it.
 pub fn check() -> Result<(), Failure> {
+    let programs = static_programs::build("x86_64-unknown-linux-musl")?;
     let directory = fresh_directory(&cargo::target_directory()?, "image")?;
-    let store = format!("--root={}", directory.join("store").display());
-    let state = format!("--runroot={}", directory.join("run").display());
-    // Works without mounting anything.
-    let place = [store.as_str(), &state, "--storage-driver=vfs"];
-    let context = assets().join("bin");
+    let context = fresh_directory(&directory, "context")?;
+    for program in PROGRAMS {
+        let (from, to) = (programs.join(program), context.join(program));
+        tool::run("strip", &["-o", &to.to_string_lossy(), &from.to_string_lossy()])?;
+    }
+    let store = Store::new(&directory);
     let build = ["bud", "--isolation=chroot", "--tag=live-data", "--file=packaging/container/Dockerfile"];
-    tool::run("buildah", &[&place[..], &build, &[&context.to_string_lossy()]].concat())?;
+    store.buildah(&[&build[..], &[&context.to_string_lossy()]].concat())?;
     let format = "--format={{.OCIv1.Config.User}} {{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.Cmd}}";
-    let config =
-        tool::run("buildah", &[&place[..], &["inspect", "--type=image", format, "live-data"]].concat())?;
+    let config = store.buildah(&["inspect", "--type=image", format, "live-data"])?;
     if config.trim() != CONFIG {
         return Err(Failure::new(format!("the image has {}, not {CONFIG}", config.trim())));
     }
     println!("buildah makes the image; its user and its command are right");
+    writes_a_file(&store, &directory)?;
     fs::remove_dir_all(&directory).map_err(Failure::doing("cannot remove what the check made"))
+}
+
+/// In a container of the image, the watcher writes a file into a volume of its user.
+fn writes_a_file(store: &Store, directory: &Path) -> Result<(), Failure> {
+    let server = Server::start();
+    let created = Admin::new(server.address()).create("/flags", r#"{"new": true}"#);
+    created.map_err(Failure::doing("cannot create a node"))?;
+    let files = fresh_directory(directory, "files")?;
+    chown(&files, Some(USER), Some(USER)).map_err(Failure::doing("cannot give the volume away"))?;
+    let config = directory.join("live-data.ini");
+    let text = format!(
+        "[live-data]\nzookeeper.hosts = {}\nnodes.flags.source = /flags\nnodes.flags.dest = /files/flags.json\n",
+        server.connect_string()
+    );
+    fs::write(&config, text).map_err(Failure::doing("cannot write the configuration"))?;
+    store.buildah(&["from", "--name=watcher", "live-data"])?;
+    let config = format!("--volume={}:/etc/live-data/live-data.ini:ro", config.display());
+    let volume = format!("--volume={}:/files", files.display());
+    let run = ["run", "--isolation=chroot", &config, &volume, "watcher", "--"];
+    let command = ["/usr/bin/live-data-watcher", "--once", "--strict", "/etc/live-data/live-data.ini"];
+    store.buildah(&[&run[..], &command].concat())?;
+    let file = files.join("flags.json");
+    let content = fs::read_to_string(&file).map_err(Failure::doing("the container writes no file"))?;
+    let owner = fs::metadata(&file).map_err(Failure::doing("cannot stat the file"))?.uid();
+    if content != r#"{"new": true}"# || owner != USER {
+        return Err(Failure::new(format!("the container writes {content:?} as user {owner}")));
+    }
+    println!("a container of the image writes a file as user {USER}");
+    Ok(())
+}
+
+/// Where buildah has images and containers. Works without mounting anything.
+struct Store([String; 3]);
+
+impl Store {
+    fn new(directory: &Path) -> Self {
+        Self([
+            format!("--root={}", directory.join("store").display()),
+            format!("--runroot={}", directory.join("run").display()),
+            "--storage-driver=vfs".to_owned(),
+        ])
+    }
+
+    fn buildah(&self, arguments: &[&str]) -> Result<String, Failure> {
+        let place: Vec<_> = self.0.iter().map(String::as_str).collect();
+        tool::run("buildah", &[&place[..], arguments].concat())
+    }
 }

@@ -45,7 +45,7 @@ pub fn for_deb() -> Result<(), Failure> {
 
 /// Installs what builds the container image.
 pub fn for_image() -> Result<(), Failure> {
-    install_packages(packages(Vec::new(), &["buildah", "git", "strip"]))
+    install_packages(packages(Vec::new(), &["buildah", "strip"]))
 }
 
 /// Installs what makes and checks the RPM.
