@@ -3,19 +3,18 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use ld_blocking::{BoundedCalls, Spawner};
-use ld_cli::Exit;
-use ld_config::{Config, NodeConfig, Scope, chain, counted};
+use ld_config::{Config, ConfigError, Listen, NodeConfig, Problem, Scope, chain, counted};
 use ld_hook::Hooks;
 use ld_sandbox::Rules;
-use ld_status::{Reloads, Server, View};
+use ld_status::{Bound, Reloads, Server, View};
 use ld_sync::Engine;
 use ld_zk::Client;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::pointers;
 
@@ -29,6 +28,7 @@ const HOOK_GRACE: Duration = Duration::from_secs(5);
 const END_LIMIT: Duration = Duration::from_secs(1);
 
 pub(crate) struct Running {
+    started: SystemTime,
     config: Config,
     client: Client,
     engine: Arc<Engine>,
@@ -56,12 +56,19 @@ impl Running {
     /// tokio runtime.
     pub(crate) fn start(config: Config, sandbox: Option<Rules>) -> Result<Self, StartError> {
         let reloads = Reloads::default();
+        let started = SystemTime::now();
         let (client, engine) = start(&config)?;
         let mut hooks = Hooks::default();
         hooks.follow(&config.nodes, engine.changes());
-        let server = serve(&config, &engine, &client, &reloads, &hooks)?;
+        let server = match &config.status.listen {
+            Some(listen) => {
+                let view = view(&config, &engine, &client, &reloads, &hooks).with_started(started);
+                Some(Server::start(listen, view, &Handle::current())?)
+            }
+            None => None,
+        };
         let reads = BoundedCalls::new("reading the configuration", Spawner::Threads, 1);
-        Ok(Self { config, client, engine, hooks, server, reloads, reads, sandbox })
+        Ok(Self { started, config, client, engine, hooks, server, reloads, reads, sandbox })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -81,10 +88,18 @@ impl Running {
             return;
         }
         info!("SIGHUP: reading '{}' again", path.display());
+        // Opening a FIFO would wait for a writer, and hold up later reloads, too.
+        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+            return self.keep("the configuration is not a regular file");
+        }
         let read = read(path.to_path_buf());
         let config = match self.reads.run(READ_LIMIT, read).await {
             Ok(Ok(config)) => config,
-            Ok(Err(_)) => return self.keep("the configuration is broken"),
+            Ok(Err(place)) => {
+                error!("not reloaded: the configuration is broken; the former configuration stays in force");
+                self.reloads.failed(&format!("the configuration is broken: {place}; the log says why"));
+                return;
+            }
             Err(error) => return self.keep(&error.to_string()),
         };
         if let Err(reason) = fits_sandbox(self.sandbox.as_ref(), path, &config) {
@@ -114,15 +129,20 @@ impl Running {
     }
 
     async fn replace(&mut self, config: Config) -> Result<(), String> {
+        // Comes first: an address that is taken changes nothing.
+        let bound = match &config.status.listen {
+            Some(listen) if self.config.status.listen.as_ref() != Some(listen) => Some(bind(listen)?),
+            _ => None,
+        };
         let former = std::mem::replace(&mut self.config, config);
         let restarts = former.zookeeper != self.config.zookeeper
             || former.secrets != self.config.secrets
             || former.watcher != self.config.watcher
             || former.s3 != self.config.s3;
         let done = if restarts { self.restart().await } else { self.change_nodes(&former).await };
-        let serves_anew = restarts || former.status != self.config.status;
+        let serves_anew = restarts || former.status != self.config.status || !self.is_served();
         let done = match done {
-            Ok(()) if serves_anew => self.serve_anew(),
+            Ok(()) if serves_anew => self.serve_anew(bound),
             done => done,
         };
         if done.is_err() {
@@ -141,7 +161,12 @@ impl Running {
         for name in &changes.removed {
             info!(node = name, "nodes.{name}: removed from the configuration; its file stays");
         }
-        let (added, removed, changed) = (changes.added.len(), changes.removed.len(), changes.changed.len());
+        let hooks = self.config.nodes.iter().filter(|node| {
+            let before = former.nodes.iter().find(|former| former.name == node.name);
+            before.is_some_and(|before| before.hook != node.hook) && !changes.changed.contains(&node.name)
+        });
+        let changed = changes.changed.len() + hooks.count();
+        let (added, removed) = (changes.added.len(), changes.removed.len());
         let added = counted(added as u64, "node");
         info!("reloaded: {added} added, {removed} removed, {changed} changed");
         Ok(())
@@ -167,11 +192,27 @@ impl Running {
         self.hooks.pause(if has_hooks { self.engine.status() } else { Vec::new() });
     }
 
-    fn serve_anew(&mut self) -> Result<(), String> {
-        // The former server has the address, perhaps.
-        self.server = None;
-        let served = serve(&self.config, &self.engine, &self.client, &self.reloads, &self.hooks);
-        self.server = served.map_err(|error| chain(&error))?;
+    /// Whether the status is served as the configuration says.
+    fn is_served(&self) -> bool {
+        self.server.is_some() == self.config.status.listen.is_some()
+    }
+
+    /// Serves the status of what runs now: at `bound`, or at the address that it has.
+    fn serve_anew(&mut self, bound: Option<Bound>) -> Result<(), String> {
+        let was_served = self.server.take().is_some();
+        let Some(listen) = &self.config.status.listen else {
+            if was_served {
+                info!("the status is not served any more");
+            }
+            return Ok(());
+        };
+        let bound = match bound {
+            Some(bound) => bound,
+            None => bind(listen)?,
+        };
+        let view = view(&self.config, &self.engine, &self.client, &self.reloads, &self.hooks);
+        let view = view.with_started(self.started);
+        self.server = Some(bound.serve(view, &Handle::current()).map_err(|error| chain(&error))?);
         Ok(())
     }
 }
@@ -207,20 +248,28 @@ fn start(config: &Config) -> Result<(Client, Arc<Engine>), StartError> {
     Ok((client, Arc::new(engine)))
 }
 
-fn serve(
-    config: &Config,
-    engine: &Arc<Engine>,
-    client: &Client,
-    reloads: &Reloads,
-    hooks: &Hooks,
-) -> Result<Option<Server>, StartError> {
-    let Some(listen) = &config.status.listen else { return Ok(None) };
+fn view(config: &Config, engine: &Arc<Engine>, client: &Client, reloads: &Reloads, hooks: &Hooks) -> View {
     let view = View::new(Arc::clone(engine), client.clone(), config, env!("CARGO_PKG_VERSION"));
     let view = view.with_reloads(reloads.clone()).with_hooks(hooks.runs());
-    let view = view.with_log_lines_dropped(ld_cli::log_lines_dropped);
-    Ok(Some(Server::start(listen, view, &Handle::current())?))
+    view.with_log_lines_dropped(ld_cli::log_lines_dropped)
 }
 
-fn read(path: PathBuf) -> impl FnOnce() -> Result<Config, Exit> + Send + 'static {
-    move || ld_cli::read_config(&path, Scope::Watcher)
+fn bind(listen: &Listen) -> Result<Bound, String> {
+    Bound::new(listen).map_err(|error| chain(&error))
+}
+
+/// Reads a configuration. The error is logged; what is returned of it is its place, which may be
+/// shown to all.
+fn read(path: PathBuf) -> impl FnOnce() -> Result<Config, String> + Send + 'static {
+    move || {
+        let parsed = ld_cli::parse_config(&path, Scope::Watcher).map_err(|error| {
+            ld_cli::log_config_error(&path, &error);
+            match &error {
+                ConfigError::Invalid { errors, .. } => errors.first().map(Problem::place).unwrap_or_default(),
+                _ => path.display().to_string(),
+            }
+        })?;
+        parsed.warnings.iter().for_each(|warning| warn!("{warning}"));
+        Ok(parsed.config)
+    }
 }

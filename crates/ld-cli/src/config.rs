@@ -3,7 +3,9 @@
 use std::io;
 use std::path::Path;
 
-use ld_config::{Config, ConfigError, Environment, Parsed, Scope, ZooKeeperConfig, chain, znode_path};
+use ld_config::{
+    Config, ConfigError, Environment, Parsed, Scope, ZooKeeperConfig, chain, counted, znode_path,
+};
 use tracing::{error, warn};
 
 use crate::exit::Exit;
@@ -65,16 +67,18 @@ pub fn read_parsed_config(path: &Path, scope: Scope) -> Result<Parsed, Exit> {
             Ok(parsed)
         }
         Err(error) => {
-            match &error {
-                ConfigError::Invalid { errors, warnings, .. } => {
-                    warnings.iter().for_each(|problem| warn!("{problem}"));
-                    errors.iter().for_each(|problem| error!("{problem}"));
-                }
-                error => error!("{}", chain(error)),
-            }
+            log_config_error(path, &error);
             Err(if is_unopenable(&error) { Exit::Usage } else { Exit::Failed })
         }
     }
+}
+
+/// Logs why the configuration at `path` cannot be used.
+pub fn log_config_error(path: &Path, error: &ConfigError) {
+    let ConfigError::Invalid { errors, warnings, .. } = error else { return error!("{}", chain(error)) };
+    warnings.iter().for_each(|problem| warn!("{problem}"));
+    errors.iter().for_each(|problem| error!("{problem}"));
+    error!("'{}' cannot be used: {}", path.display(), counted(errors.len() as u64, "error"));
 }
 
 /// Reads the configuration in the same way, and logs nothing.

@@ -35,7 +35,8 @@ mod runtime;
 mod show_progress;
 
 pub use config::{
-    ensemble, is_unopenable, parse_config, read_config, read_config_to_write, read_parsed_config,
+    ensemble, is_unopenable, log_config_error, parse_config, read_config, read_config_to_write,
+    read_parsed_config,
 };
 pub use duration::parse_duration;
 pub use exit::Exit;

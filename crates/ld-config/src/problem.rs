@@ -77,6 +77,12 @@ pub struct NodeProblems {
 }
 
 impl Problem {
+    /// Where it is, without a value: `live-data.ini:3: zookeeper.hosts`.
+    pub fn place(&self) -> String {
+        let key = self.key.as_deref().map(|key| format!(": {}", shown_key(key))).unwrap_or_default();
+        format!("{}:{}{key}", self.origin, self.line)
+    }
+
     /// A warning about the file as a whole, at its first line.
     pub(crate) fn of_file(origin: &str, message: String) -> Self {
         Self { severity: Severity::Warning, origin: origin.into(), line: 1, column: 1, key: None, message }

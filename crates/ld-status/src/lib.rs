@@ -34,7 +34,7 @@ pub use client::fetch;
 pub use error::Error;
 pub use reloads::Reloads;
 pub use report::{NodeReport, ReloadReport, Report, SessionReport};
-pub use server::{MAX_CONNECTIONS, REQUEST_LIMIT, Server};
+pub use server::{Bound, MAX_CONNECTIONS, REQUEST_LIMIT, Server};
 pub use view::View;
 
 pub use {ld_config, ld_sync, ld_zk};

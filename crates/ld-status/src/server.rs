@@ -47,13 +47,22 @@ pub struct Server {
     /// Dropped to end the thread.
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    /// The socket to remove.
-    socket: Option<OwnSocket>,
+    /// The socket, which goes after the thread.
+    _socket: Option<OwnSocket>,
 }
 
+#[derive(Debug)]
 enum Listener {
     Tcp(std::net::TcpListener),
     Unix(StdUnixListener),
+}
+
+/// An address that is had, and not served yet. Visitors wait.
+#[derive(Debug)]
+pub struct Bound {
+    listener: Listener,
+    address: Listen,
+    socket: Option<OwnSocket>,
 }
 
 impl Server {
@@ -67,11 +76,36 @@ impl Server {
     /// [`Error::CannotListen`] if the address is taken or may not be had, [`Error::CannotStart`] if
     /// the system refuses a thread or a descriptor.
     pub fn start(listen: &Listen, view: View, engine: &Handle) -> Result<Self, Error> {
-        let refused = |cause| Error::CannotListen { listen: listen.clone(), cause };
-        let (listener, address) = bind(listen).map_err(refused)?;
+        Bound::new(listen)?.serve(view, engine)
+    }
+
+    /// Where it is served: with the port that the system chose, if port 0 was asked for.
+    pub fn address(&self) -> &Listen {
+        &self.address
+    }
+}
+
+impl Bound {
+    /// Takes the address. A socket that another process left behind is replaced, one that still
+    /// answers is not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CannotListen`] if the address is taken or may not be had.
+    pub fn new(listen: &Listen) -> Result<Self, Error> {
+        bind(listen).map_err(|cause| Error::CannotListen { listen: listen.clone(), cause })
+    }
+
+    /// Serves `view` at the address, as [`Server::start`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CannotStart`] if the system refuses a thread or a descriptor.
+    pub fn serve(self, view: View, engine: &Handle) -> Result<Server, Error> {
+        let Self { listener, address, socket } = self;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(Error::CannotStart)?;
         let metrics = Arc::new(Metrics::new(&view));
-        let is_local = matches!(address, Listen::Tcp(address) if address.ip().is_loopback());
+        let is_local = matches!(address, Listen::Tcp(address) if address.ip().to_canonical().is_loopback());
         let pulse = Pulse::start(engine);
         let shown = Arc::new(Shown { pulse, metrics: Arc::clone(&metrics), is_local, view });
         let (end, ended) = oneshot::channel();
@@ -87,16 +121,7 @@ impl Server {
         let thread = thread::Builder::new().name("ld-status".to_owned()).spawn(serve);
         let thread = thread.map_err(Error::CannotStart)?;
         info!("the status is served at {address}");
-        let socket = match &address {
-            Listen::Unix(path) => Some(OwnSocket::at(path).map_err(Error::CannotStart)?),
-            _ => None,
-        };
-        Ok(Self { address, end: Some(end), thread: Some(thread), socket })
-    }
-
-    /// Where it is served: with the port that the system chose, if port 0 was asked for.
-    pub fn address(&self) -> &Listen {
-        &self.address
+        Ok(Server { address, end: Some(end), thread: Some(thread), _socket: socket })
     }
 }
 
@@ -107,25 +132,23 @@ impl Drop for Server {
             // Its panic was logged when it came.
             let _ = thread.join();
         }
-        if let Some(socket) = &self.socket {
-            socket.remove();
-        }
     }
 }
 
-fn bind(listen: &Listen) -> io::Result<(Listener, Listen)> {
+fn bind(listen: &Listen) -> io::Result<Bound> {
     match listen {
         Listen::Tcp(address) => {
             let listener = std::net::TcpListener::bind(address)?;
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
-            Ok((Listener::Tcp(listener), Listen::Tcp(address)))
+            Ok(Bound { listener: Listener::Tcp(listener), address: Listen::Tcp(address), socket: None })
         }
         Listen::Unix(path) => {
             socket::make_room(path)?;
             let listener = StdUnixListener::bind(path)?;
             listener.set_nonblocking(true)?;
-            Ok((Listener::Unix(listener), listen.clone()))
+            let socket = Some(OwnSocket::at(path)?);
+            Ok(Bound { listener: Listener::Unix(listener), address: listen.clone(), socket })
         }
         _ => Err(io::ErrorKind::Unsupported.into()),
     }

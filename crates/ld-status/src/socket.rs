@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
-/// A socket of this process, as it was made.
+/// A socket of this process, as it was made. It is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct OwnSocket {
     path: PathBuf,
@@ -19,9 +19,11 @@ impl OwnSocket {
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         Ok(Self { path: path.to_owned(), identity: identity(&fs::symlink_metadata(path)?) })
     }
+}
 
+impl Drop for OwnSocket {
     /// Removes it, unless it is another one by now.
-    pub(crate) fn remove(&self) {
+    fn drop(&mut self) {
         if fs::symlink_metadata(&self.path).is_ok_and(|found| identity(&found) == self.identity) {
             let _ = fs::remove_file(&self.path);
         }

@@ -58,6 +58,13 @@ impl View {
         }
     }
 
+    /// Shows that the program started at this time, and not when the view was made.
+    #[must_use]
+    pub fn with_started(mut self, started: SystemTime) -> Self {
+        self.started = started;
+        self
+    }
+
     /// Shows what became of reloads, too.
     #[must_use]
     pub fn with_reloads(mut self, reloads: Reloads) -> Self {

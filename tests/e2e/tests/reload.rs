@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ld_testkit::{Daemon, Host, Namespace, SOON, Server};
+use ld_testkit::{Daemon, Host, Namespace, SOON, Server, replace_by_fifo, wait_for};
 
 /// A host with one node that holds its own name, and its watcher.
 fn running(zookeeper: &Namespace, name: &str) -> (Host, Daemon) {
@@ -80,5 +80,52 @@ fn a_changed_mode_is_applied_to_its_file() {
     watcher.hang_up();
     let mode = || fs::metadata(host.file("flags")).map(|file| file.permissions().mode() & 0o7777).ok();
     watcher.wait_until("the new mode", SOON, |_| mode() == Some(0o440));
+    watcher.wait_for_stderr("reloaded: 0 nodes added, 0 removed, 1 changed\n", SOON);
+}
+
+#[test]
+fn a_taken_status_address_changes_nothing() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/more"), "more").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+    zookeeper.admin().create(&zookeeper.path("/flags"), "flags").unwrap();
+    let host = host.setting("status.listen", "127.0.0.1:0");
+    let watcher = host.watcher().start();
+    host.wait_for("flags", "flags");
+    let address = crate::status::status_address(&watcher);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = host.without("status.listen").node("more", "/more");
+    let host = host.setting("status.listen", taken.local_addr().unwrap().to_string());
+    host.config();
+    watcher.hang_up();
+    watcher.wait_for_stderr("not reloaded: cannot serve the status at ", SOON);
+    let status = crate::status::get(&address, "/status");
+    assert!(status.contains("cannot serve the status at") && !status.contains("more"), "{status}");
+    assert_eq!(host.read("more"), None);
+    let started = |status: &str| status.split_once("\"started\":").unwrap().1[..26].to_owned();
+    drop(taken);
+    watcher.hang_up();
+    host.wait_for("more", "more");
+    let moved = wait_for("the new address", SOON, || {
+        let log = watcher.stderr();
+        let last =
+            log.lines().filter_map(|line| line.strip_prefix("the status is served at ")).next_back()?;
+        (last != address).then(|| last.to_owned())
+    });
+    let now = crate::status::get(&moved, "/status");
+    assert_eq!(started(&now), started(&status), "the start of the process, not of the server");
+}
+
+#[test]
+fn a_reload_reads_only_a_regular_file() {
+    let zookeeper = Namespace::new();
+    let (host, watcher) = running(&zookeeper, "flags");
+    replace_by_fifo(host.path("config.ini"));
+    watcher.hang_up();
+    watcher.wait_for_stderr("not reloaded: the configuration is not a regular file; the former", SOON);
+    fs::remove_file(host.path("config.ini")).unwrap();
+    let host = host.setting("nodes.flags.mode", "0440");
+    host.config();
+    watcher.hang_up();
     watcher.wait_for_stderr("reloaded: 0 nodes added, 0 removed, 1 changed\n", SOON);
 }
