@@ -18,11 +18,19 @@ pub(crate) fn success(event: &Event, took: Duration) {
 pub(crate) fn failure(event: &Event, failure: &Failure, delay: Duration, left: usize) {
     let (node, kind, label) = (&event.subject.name, event.kind.as_str(), event.label());
     let ms = delay.as_millis();
-    warn!(node, event = kind, "{label}: {failure}; it is run again in {ms} ms, {left} more times at most");
+    warn!(
+        node,
+        event = kind,
+        "{label}: {failure}; the hook is tried again in {ms} ms, {left} more times at most"
+    );
 }
 
 /// It failed, and was given up.
 pub(crate) fn end(event: &Event, failure: &Failure) {
     let (node, kind, label) = (&event.subject.name, event.kind.as_str(), event.label());
-    error!(node, event = kind, "{label}: {failure}; it is not run again before the next change or reload");
+    error!(
+        node,
+        event = kind,
+        "{label}: {failure}; the hook is not tried again before the next change or reload"
+    );
 }

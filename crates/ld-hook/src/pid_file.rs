@@ -44,6 +44,9 @@ pub(crate) fn send(name: &str, file: &Path) -> Result<(), String> {
              ProtectProc=)?"
         ),
     })?;
+    if found.has_ended {
+        return Err(gone());
+    }
     found.is_meant_by(&read).map_err(|reason| format!("the pid file '{shown}' is not trusted: {reason}"))?;
     pidfd_send_signal(process, signal).map_err(|error| match error {
         Errno::SRCH => gone(),
@@ -81,6 +84,8 @@ fn parse(content: &[u8]) -> Option<Pid> {
 /// What `/proc` says of a process.
 struct Process {
     id: Pid,
+    /// It only waits for its parent to learn of its end.
+    has_ended: bool,
     started: SystemTime,
     /// Its real user.
     user: u32,
@@ -94,7 +99,9 @@ impl Process {
         let status = fs::read_to_string(format!("{directory}/status")).ok()?;
         let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
         let user = users.split_whitespace().next()?.parse().ok()?;
-        Some(Self { id, started: booted()?.checked_add(since_boot(&stat)?)?, user })
+        let (_, fields) = stat.rsplit_once(") ")?;
+        let has_ended = fields.starts_with(['Z', 'X']);
+        Some(Self { id, has_ended, started: booted()?.checked_add(since_boot(&stat)?)?, user })
     }
 
     /// Whether the file was written for this process, by one that may name it.

@@ -135,7 +135,7 @@ fn a_reload_adds_changes_and_removes_hooks() {
     rig.set("flags", "1");
     rig.wait_for_log(&["first changed"]);
     watcher.wait_for_stderr(
-        "failed with exit code 7; it is not run again before the next change or reload",
+        "failed with exit code 7; the hook is not tried again before the next change or reload",
         SOON,
     );
 

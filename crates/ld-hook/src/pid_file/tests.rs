@@ -55,6 +55,20 @@ fn the_process_of_a_pid_file_gets_the_signal() {
 }
 
 #[test]
+fn a_process_that_has_ended_and_was_not_waited_for_is_gone() {
+    let mut target = Target::new();
+    target.child.kill().unwrap();
+    let id = Pid::from_child(&target.child);
+    // The child stays a zombie: nothing waits for it yet.
+    rustix::process::waitid(
+        rustix::process::WaitId::Pid(id),
+        rustix::process::WaitIdOptions::EXITED | rustix::process::WaitIdOptions::NOWAIT,
+    )
+    .unwrap();
+    assert!(target.refusal().starts_with("no process "), "{}", target.refusal());
+}
+
+#[test]
 fn a_pid_file_without_a_process_is_refused() {
     let target = Target::new();
     let own = std::process::id().to_string();

@@ -18,7 +18,7 @@ fn a_hook_that_fails_is_run_again_until_it_succeeds() {
     rig.wait_for_log(&["run"; 3]);
     watcher.wait_for_stderr("nodes.flags: the hook ran (created, ", SOON);
     let log = watcher.stderr();
-    assert!(log.contains("flags.hook failed with exit code 3; it is run again in "), "{log}");
+    assert!(log.contains("flags.hook failed with exit code 3; the hook is tried again in "), "{log}");
     assert!(
         log.contains(" ms, 5 more times at most\n") && log.contains(" ms, 4 more times at most\n"),
         "{log}"
@@ -30,8 +30,10 @@ fn a_hook_is_given_up_until_the_next_change() {
     let rig = Rig::new(&["flags"]).hook("flags", "echo run >> LOG; kill -9 $$");
     let rig = rig.setting("nodes.flags.on_change_retries", "1");
     let watcher = rig.start();
-    watcher
-        .wait_for_stderr("was ended by signal 9; it is not run again before the next change or reload", SOON);
+    watcher.wait_for_stderr(
+        "was ended by signal 9; the hook is not tried again before the next change or reload",
+        SOON,
+    );
     rig.wait_for_log(&["run"; 2]);
     rig.set("flags", "1");
     rig.wait_for_log(&["run"; 4]);
@@ -43,7 +45,8 @@ fn a_reload_runs_a_hook_again_that_was_given_up() {
     let rig = Rig::new(&["flags", "good"]).hook("flags", "[ -e GATE ] && echo flags >> LOG");
     let rig = rig.hook("good", "echo good >> LOG").setting("nodes.flags.on_change_retries", "0");
     let watcher = rig.start();
-    watcher.wait_for_stderr("exit code 1; it is not run again before the next change or reload", SOON);
+    watcher
+        .wait_for_stderr("exit code 1; the hook is not tried again before the next change or reload", SOON);
     rig.wait_for_log(&["good"]);
     rig.open_gate();
     rig.reload(&watcher);
