@@ -79,9 +79,16 @@ fn watcher(proc: &Path, id: u32) -> Option<String> {
         let name = argument.rsplit(['/', '.']).next().unwrap_or_default();
         PROGRAMS.contains(&name.trim_end_matches(|end: char| end.is_ascii_digit()))
     };
-    // An interpreter and its option may come first.
-    let program = arguments.iter().take(3).position(is_program)?;
-    Some(format!("process {id} ({})", escape_hidden(&arguments[program..].join(" "))))
+    let is_python = |argument: &str| argument.rsplit('/').next().unwrap_or_default().starts_with("python");
+    // An interpreter may come first, with `-m`.
+    let program = match arguments.as_slice() {
+        [program, ..] if is_program(program) => program,
+        [python, module, ..] if is_python(python) && is_program(module) => module,
+        [python, "-m", module, ..] if is_python(python) && is_program(module) => module,
+        _ => return None,
+    };
+    // Its arguments are not shown: they may be secret.
+    Some(format!("process {id} ({})", escape_hidden(program)))
 }
 
 #[cfg(test)]
@@ -97,6 +104,8 @@ mod tests {
             ("7", "python3\0-m\0baseplate.sidecars.live_data_watcher\0c.ini\0"),
             ("8", "/usr/bin/python3\0/usr/local/bin/live-data-watcher3\0d.ini\0"),
             ("9", "vi\0/etc/live-data-watcher.ini\0"),
+            ("11", "python3\0-\0live_data_watcher\0--password=hunter2\0"),
+            ("12", "rustc\0--crate-name\0live_data_watcher\0"),
             ("self", "live-data-watcher\0"),
             ("10", ""),
         ] {
@@ -104,9 +113,9 @@ mod tests {
             fs::write(proc.path().join(id).join("cmdline"), line).unwrap();
         }
         let expected = [
-            "process 7 (baseplate.sidecars.live_data_watcher c.ini)",
-            "process 8 (/usr/local/bin/live-data-watcher3 d.ini)",
-            "process 20 (/usr/bin/live-data-watcher --debug /etc/b.ini)",
+            "process 7 (baseplate.sidecars.live_data_watcher)",
+            "process 8 (/usr/local/bin/live-data-watcher3)",
+            "process 20 (/usr/bin/live-data-watcher)",
         ];
         assert_eq!(other_watchers(proc.path()), expected);
     }
