@@ -1,7 +1,7 @@
 //! What a reading means for the file, and when the file is left alone because the answer cannot be
 //! trusted.
 
-use ld_config::{Guards, OnDelete, counted};
+use ld_config::{Guards, counted};
 use ld_file::Existing;
 use ld_guard::Guard;
 use ld_zk::{Absence, Error, NodeStat, Unreadable};
@@ -49,8 +49,8 @@ pub(super) fn aim(
     Ok(Aim::Apply { existing, touch: !read_only })
 }
 
-/// Whether the file of a node that does not exist is removed.
-pub(super) fn may_remove(node: &Node, absence: &Absence, read_only: bool) -> Result<(), LeaveFile> {
+/// Whether it is sure that a node does not exist: what becomes of its file is for `on_delete`.
+pub(super) fn is_gone(absence: &Absence, read_only: bool) -> Result<(), LeaveFile> {
     let (state, why) = match absence {
         Absence::Unconfirmed { reason } => {
             return Err((State::Unverified, format!("the node is missing, and {reason}; the file stays")));
@@ -60,9 +60,6 @@ pub(super) fn may_remove(node: &Node, absence: &Absence, read_only: bool) -> Res
         }
         _ if read_only => {
             (State::Unverified, "the read-only server has no such node, but it may be behind; the file stays")
-        }
-        _ if node.config.on_delete == OnDelete::Keep => {
-            (State::Kept, "the node does not exist; its file is kept, without a heartbeat")
         }
         _ => return Ok(()),
     };

@@ -3,13 +3,13 @@
 use std::future::pending;
 use std::sync::Arc;
 
-use ld_config::Guards;
+use ld_config::{Guards, OnDelete};
 use ld_file::{Destination, Disk, Existing, Owner, UserError};
 use ld_zk::{NodeState, Reading, Reservation, SessionKey};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::decide::{aim, may_remove, too_large, unreadable};
+use super::decide::{aim, is_gone, too_large, unreadable};
 use super::delay::Delay;
 use super::last_load::LastLoad;
 use super::load::Held;
@@ -178,7 +178,10 @@ impl<W: NodeSource> Task<W> {
             NodeState::TooLarge { bytes, limit } => {
                 self.reject(&too_large(&self.node.config.guards, bytes, limit));
             }
-            NodeState::Absent(absence) => match may_remove(&self.node, &absence, read_only) {
+            NodeState::Absent(absence) => match is_gone(&absence, read_only) {
+                Ok(()) if self.node.config.on_delete == OnDelete::Keep => {
+                    self.keep(disk).await;
+                }
                 Ok(()) => self.remove(disk, self.existing()).await,
                 Err((state, why)) => self.leave_file(state, &why),
             },

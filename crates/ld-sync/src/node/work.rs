@@ -67,6 +67,18 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
+    /// Leaves the file of a node that does not exist.
+    pub(super) async fn keep(&mut self, disk: &Disk) {
+        match self.on_disk(disk, Work::Exists, Reservation::default()).await {
+            Ok(Done::Verified) => {
+                let why = "the node does not exist; its file is kept, without a heartbeat";
+                self.leave_file(State::Kept, why);
+            }
+            Ok(_) => self.record_removal(Done::Missing),
+            Err(error) => self.fail_job(&error, None),
+        }
+    }
+
     /// Submits the work and waits for its answer without a limit, since a call that hangs is never
     /// made a second time. Meanwhile other nodes go on, and the node's status says that the call
     /// hangs.

@@ -157,6 +157,17 @@ async fn a_file_kept_on_delete_has_no_heartbeat_until_a_node_returns() {
     assert_eq!(rig.read("flags").as_deref(), Some("two"));
 }
 
+#[tokio::test]
+async fn a_missing_node_whose_kept_file_is_missing_too_is_absent() {
+    let rig = Rig::new();
+    let mut node = NodeConfig::new("flags", "/flags", rig.path("flags"));
+    node.on_delete = OnDelete::Keep;
+    rig.memory.show("/flags", Show::Absent(Absence::Deleted));
+    let running = rig.start_nodes(vec![node]);
+    running.wait_for("flags", State::Absent).await;
+    assert_eq!(rig.read("flags"), None);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reported_drift_stops_the_heartbeat_until_the_node_changes() {
     let rig = Rig::new();
