@@ -33,10 +33,12 @@ impl Freshness {
 
     /// Whether a file is good and is known to be so.
     pub(crate) fn is_fresh(&self, status: &Status) -> bool {
-        let age = |time| self.now.duration_since(time).unwrap_or_default();
+        // A time in the future was taken before the clock was set back. How long ago it was is not
+        // known, so it counts by its distance.
+        let age = |time| self.now.duration_since(time).unwrap_or_else(|error| error.duration());
         match status.state {
             state if !state.is_good() => false,
-            State::Current => status.confirmed_at().is_some_and(|at| age(at) <= self.limit),
+            State::Current => status.confirmed_at.is_some_and(|at| age(at) <= self.limit),
             // A file that is missing, or kept, has no heartbeat.
             _ => age(status.since).min(self.disconnected) <= self.limit,
         }

@@ -146,7 +146,7 @@ impl NodeReport {
             bytes: status.bytes,
             applied_at: status.applied_at.map(time),
             heartbeat_at: status.heartbeat_at.map(time),
-            confirmed_at: status.confirmed_at().map(time),
+            confirmed_at: status.confirmed_at.map(time),
             propagated_seconds: status
                 .applied
                 .and_then(|applied| applied.propagated)

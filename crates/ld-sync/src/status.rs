@@ -123,6 +123,9 @@ pub struct Status {
     pub applied_at: Option<SystemTime>,
     /// When the file last got its heartbeat, or was replaced; `None` if neither happened yet.
     pub heartbeat_at: Option<SystemTime>,
+    /// When the file was last known to hold what the node holds: written, found right, or given its
+    /// heartbeat; `None` if that was never known.
+    pub confirmed_at: Option<SystemTime>,
     /// Why it is unhealthy, or else why there is no session; never content, never a secret.
     pub last_error: Option<String>,
     /// What needs attention although the file may be right: another process changes it again and
@@ -134,13 +137,4 @@ pub struct Status {
     pub applied: Option<Applied>,
     /// What happened to it since the engine began to follow it.
     pub counts: Counts,
-}
-
-impl Status {
-    /// When the file was last known to hold what the node holds; `None` if that was never known. A
-    /// file that was found right counts from then, before its first heartbeat.
-    pub fn confirmed_at(&self) -> Option<SystemTime> {
-        let found_right = (self.state == State::Current).then_some(self.since);
-        self.heartbeat_at.max(found_right)
-    }
 }

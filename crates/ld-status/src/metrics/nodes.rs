@@ -33,7 +33,7 @@ const OF_A_NODE: [(&str, &str, Value); 4] = [
     (
         "node_last_confirmed_timestamp_seconds",
         "When the file was last known to hold what the node holds, in seconds since 1970",
-        |status| status.confirmed_at().map(seconds),
+        |status| status.confirmed_at.map(seconds),
     ),
     (
         "node_last_applied_timestamp_seconds",

@@ -55,9 +55,10 @@ impl Node {
                 return false;
             }
             record.applied = Some(version);
+            record.confirmed_at = Some(SystemTime::now());
             if replaced.is_some() {
-                record.applied_at = Some(SystemTime::now());
-                record.heartbeat_at = record.applied_at;
+                record.applied_at = record.confirmed_at;
+                record.heartbeat_at = record.confirmed_at;
                 record.last_apply = replaced;
                 count(&mut record.counts.applied);
             }
@@ -142,6 +143,7 @@ impl Node {
     pub(crate) fn set_touched(&self) -> bool {
         self.change(|record| {
             record.heartbeat_at = Some(SystemTime::now());
+            record.confirmed_at = record.heartbeat_at;
             record.state != State::Current && record.set_healthy(State::Current)
         })
     }
@@ -178,6 +180,7 @@ impl Node {
             bytes: record.applied.map(|applied| applied.bytes),
             applied_at: record.applied_at,
             heartbeat_at: record.heartbeat_at,
+            confirmed_at: record.confirmed_at,
             last_error: match &record.problem {
                 Some(problem) => Some(problem.error.clone()),
                 None => connection_error.map(str::to_owned),
