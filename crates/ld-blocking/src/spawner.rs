@@ -29,7 +29,11 @@ impl Spawner {
     /// With [`Spawner::Runtime`] outside of a tokio runtime.
     pub fn spawn(self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         match self {
-            Self::Threads => thread::Builder::new().name(name.to_owned()).spawn(work).map(drop),
+            Self::Threads => {
+                // The system's names of threads end at a NUL.
+                let name = name.replace('\0', "?");
+                thread::Builder::new().name(name).spawn(work).map(drop)
+            }
             Self::Runtime => {
                 drop(tokio::task::spawn_blocking(work));
                 Ok(())
