@@ -17,6 +17,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
     let (problems, config) = match parsed {
         Ok(mut parsed) => {
             parsed.look_at_files(&origin.to_string());
+            if args.connect {
+                parsed.look_for_files(&origin.to_string());
+            }
             (parsed.warnings, Some(parsed.config))
         }
         Err(ConfigError::Invalid { errors, warnings, .. }) => ([warnings, errors].concat(), None),
@@ -38,6 +41,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
         let mut report = json!({ "valid": is_valid, "problems": problems });
         if args.connect {
             report["nodes"] = nodes.iter().map(connect::as_json).collect();
+            report["connected"] = failure.is_none().into();
         }
         text = format!("{report}\n");
     } else {

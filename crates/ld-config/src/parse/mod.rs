@@ -13,7 +13,7 @@ mod suggest;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::directories::{open_directory, who_may_change};
 use crate::environment::Environment;
@@ -50,23 +50,51 @@ impl Parsed {
     /// may change or replace. A file that is missing does not warn: it may come later. Blocks on a
     /// file system that hangs, and so is not a part of reading the configuration.
     pub fn look_at_files(&mut self, origin: &str) {
+        for (key, file) in self.trusted_files() {
+            let Ok(found) = fs::metadata(&file) else { continue };
+            for reason in who_may_change(&file, &found) {
+                self.warn(origin, &key, reason);
+            }
+        }
+    }
+
+    /// Adds a warning for each of these files, and of TLS, that is missing on this host. Blocks, too.
+    pub fn look_for_files(&mut self, origin: &str) {
+        let tls = self.config.zookeeper.tls.clone().map(|tls| {
+            let identity = tls.identity.map(|identity| {
+                [
+                    ("zookeeper.tls.cert".to_owned(), identity.cert),
+                    ("zookeeper.tls.key".to_owned(), identity.key),
+                ]
+            });
+            [("zookeeper.tls.ca".to_owned(), tls.ca)].into_iter().chain(identity.into_iter().flatten())
+        });
+        for (key, file) in self.trusted_files().into_iter().chain(tls.into_iter().flatten()) {
+            if let Err(error) = fs::metadata(&file) {
+                self.warn(origin, &key, format!("'{}' cannot be used: {error}", file.display()));
+            }
+        }
+    }
+
+    fn warn(&mut self, origin: &str, key: &str, reason: String) {
+        let at = self.places.get(key).copied().unwrap_or(Position::from(1));
+        self.warnings.push(Problem::of_key(origin, at, key, reason));
+    }
+
+    /// The secrets file, the checks and the hooks, each with its key.
+    fn trusted_files(&self) -> Vec<(String, PathBuf)> {
         let secrets = &self.config.secrets;
         let is_read =
             !self.config.zookeeper.credentials.is_empty() && secrets.provider == SecretsProvider::Vault;
-        let secrets = is_read.then(|| ("secrets.path".to_owned(), &secrets.path));
+        let secrets = is_read.then(|| ("secrets.path".to_owned(), secrets.path.clone()));
         let programs = self.config.nodes.iter().flat_map(|node| {
             let check = node.guards.check.as_ref().map(|check| ("check", check));
             let hook = node.hook.as_deref().and_then(|hook| hook.on_change.as_ref());
             let hook = hook.map(|hook| ("on_change", &hook.program));
             let key = |name| format!("{NODE_PREFIX}{}.{name}", node.name);
-            check.into_iter().chain(hook).map(move |(name, program)| (key(name), program))
+            check.into_iter().chain(hook).map(move |(name, program)| (key(name), program.clone()))
         });
-        for (key, file) in secrets.into_iter().chain(programs) {
-            let Ok(found) = fs::metadata(file) else { continue };
-            let at = self.places.get(&key).copied().unwrap_or(Position::from(1));
-            let reasons = who_may_change(file, &found);
-            self.warnings.extend(reasons.map(|reason| Problem::of_key(origin, at, &key, reason)));
-        }
+        secrets.into_iter().chain(programs).collect()
     }
 }
 
@@ -94,8 +122,10 @@ impl Config {
         // The section has its own copy of what matters: a large file need not be held twice.
         drop(text);
         let written = section.iter().flat_map(|section| section.entries.written()).collect();
-        let names_file =
-            |key: &str| key == "secrets.path" || key.ends_with(".check") || key.ends_with(".on_change");
+        let names_file = |key: &str| {
+            let is_program = key.ends_with(".check") || key.ends_with(".on_change");
+            key == "secrets.path" || key.starts_with("zookeeper.tls.") || is_program
+        };
         let named = section.iter().flat_map(|section| section.entries.iter());
         let named = named.filter(|entry| names_file(entry.key));
         let places = named.map(|entry| (entry.key.to_owned(), entry.at)).collect();

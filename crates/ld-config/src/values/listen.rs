@@ -46,7 +46,7 @@ fn check_path(path: &Path) -> Result<(), String> {
 /// A warning for an address that other hosts reach.
 pub(crate) fn warning(listen: &Listen) -> Option<String> {
     match listen {
-        Listen::Tcp(address) if !address.ip().is_loopback() => Some(format!(
+        Listen::Tcp(address) if !address.ip().to_canonical().is_loopback() => Some(format!(
             "{address} can be reached by other hosts: the status names nodes and paths, to anyone who asks"
         )),
         _ => None,
