@@ -1,5 +1,6 @@
 //! What systemd is told: ready, reloading, stopping, a status line, and that the engine turns.
 
+use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use ld_blocking::{BoundedCalls, Spawner};
 use ld_sync::{Engine, State};
 use sd_notify::NotifyState;
 use tokio::time::{Instant, sleep_until};
-use tracing::debug;
+use tracing::{debug, warn};
 
 /// How often the status line is written, if something has changed.
 const STATUS_INTERVAL: Duration = Duration::from_secs(5);
@@ -25,6 +26,8 @@ pub(crate) struct Notifier {
     next_status: Instant,
     status: String,
     calls: BoundedCalls,
+    /// The warning that messages do not arrive was logged.
+    has_warned: Cell<bool>,
 }
 
 /// What a service manager is told.
@@ -47,6 +50,7 @@ impl Notifier {
             next_status: now,
             status: String::new(),
             calls: BoundedCalls::new("telling the service manager", Spawner::Threads, 1),
+            has_warned: Cell::new(false),
         }
     }
 
@@ -111,7 +115,15 @@ impl Notifier {
                 .map_err(|error| error.to_string())
                 .and_then(|told| told.map_err(|error| error.to_string()))
             {
-                debug!("the service manager cannot be told: {error}");
+                let socket = std::env::var_os("NOTIFY_SOCKET").unwrap_or_default();
+                if self.has_warned.replace(true) {
+                    debug!("the service manager cannot be told: {error}");
+                } else {
+                    warn!(
+                        "the service manager at NOTIFY_SOCKET={} cannot be told: {error}",
+                        socket.display()
+                    );
+                }
             }
         }
     }

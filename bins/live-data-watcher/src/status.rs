@@ -73,6 +73,7 @@ fn table(report: &Report) -> String {
     let mut report = report.clone();
     let escape = |text: &mut String| *text = escape_hidden(text).into_owned();
     escape(&mut report.ensemble);
+    report.last_reload.iter_mut().filter_map(|reload| reload.error.as_mut()).for_each(escape);
     for node in &mut report.nodes {
         [&mut node.name, &mut node.state, &mut node.dest].into_iter().for_each(escape);
         let told = [&mut node.last_error, &mut node.warning, &mut node.hook_error];
@@ -108,6 +109,9 @@ fn table_as_it_is(report: &Report) -> String {
         if let Some(error) = &node.hook_error {
             let _ = writeln!(text, "{:<10}  hook: {error}", "");
         }
+    }
+    if let Some(error) = report.last_reload.as_ref().and_then(|reload| reload.error.as_ref()) {
+        let _ = writeln!(text, "the last reload changed nothing: {error}");
     }
     let connected = report.sessions.iter().filter(|session| session.state == "connected").count();
     let (nodes, sessions) = (report.nodes.len(), report.sessions.len());
