@@ -82,15 +82,25 @@ fn table(report: &Report) -> String {
     table_as_it_is(&report)
 }
 
-/// The nodes that are not good first, then the others, each in the order of the configuration.
+/// A summary, then the nodes: those that are not fresh first, then the others, each in the order of
+/// the configuration.
 fn table_as_it_is(report: &Report) -> String {
     let (fresh, bad): (Vec<_>, Vec<_>) = report.nodes.iter().partition(|node| node.fresh);
     let width = report.nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or_default();
-    let columns = ("STATE", "NODE", "CONFIRMED", "MZXID", "BYTES");
+    let connected = report.sessions.iter().filter(|session| session.state == "connected").count();
+    let (nodes, sessions) = (report.nodes.len(), report.sessions.len());
     let mut text = format!(
-        "{:<10}  {:<width$}  {:>9}  {:>18}  {:>11}  FILE\n",
-        columns.0, columns.1, columns.2, columns.3, columns.4
+        "{} of {nodes} files are as they should be; {connected} of {sessions} sessions are connected to {}\n",
+        fresh.len(),
+        report.ensemble,
     );
+    if let Some(error) = report.last_reload.as_ref().and_then(|reload| reload.error.as_ref()) {
+        let _ = writeln!(text, "the last reload changed nothing: {error}");
+    }
+    text.push_str(&format!(
+        "{:<10}  {:<width$}  {:>9}  {:>18}  {:>11}  FILE\n",
+        "STATE", "NODE", "CONFIRMED", "MZXID", "BYTES"
+    ));
     for node in bad.iter().chain(&fresh) {
         let confirmed = node.confirmed_at.as_deref().and_then(|at| age(at, &report.now));
         let confirmed = confirmed.unwrap_or_else(|| "-".to_owned());
@@ -110,17 +120,6 @@ fn table_as_it_is(report: &Report) -> String {
             let _ = writeln!(text, "{:<10}  hook: {error}", "");
         }
     }
-    if let Some(error) = report.last_reload.as_ref().and_then(|reload| reload.error.as_ref()) {
-        let _ = writeln!(text, "the last reload changed nothing: {error}");
-    }
-    let connected = report.sessions.iter().filter(|session| session.state == "connected").count();
-    let (nodes, sessions) = (report.nodes.len(), report.sessions.len());
-    let _ = writeln!(
-        text,
-        "{} of {nodes} files are as they should be; {connected} of {sessions} sessions are connected to {}",
-        fresh.len(),
-        report.ensemble,
-    );
     text
 }
 

@@ -58,7 +58,8 @@ impl Parsed {
         }
     }
 
-    /// Adds a warning for each of these files, and of TLS, that is missing on this host. Blocks, too.
+    /// Adds a warning for each of these files, and of TLS, that is missing on this host. It blocks,
+    /// too.
     pub fn look_for_files(&mut self, origin: &str) {
         let tls = self.config.zookeeper.tls.clone().map(|tls| {
             let identity = tls.identity.map(|identity| {

@@ -44,7 +44,7 @@ fn a_pid_file_of_a_former_process_is_not_trusted() {
     let rig = rig.setting("nodes.flags.on_change_retries", "0");
     let watcher = rig.start();
     watcher.wait_for_stderr("app.pid' is not trusted: process ", SOON);
-    watcher.wait_for_stderr("so that another one is meant; it is not run again", SOON);
+    watcher.wait_for_stderr("so that another one is meant; the hook is not tried again", SOON);
     assert!(application.is_running());
 }
 
@@ -56,7 +56,7 @@ fn a_program_that_fails_sends_no_signal() {
     let rig = rig.setting("nodes.flags.signal", target);
     let rig = rig.setting("nodes.flags.on_change_retries", "0");
     let watcher = rig.start();
-    watcher.wait_for_stderr("failed with exit code 1; it is not run again", SOON);
+    watcher.wait_for_stderr("failed with exit code 1; the hook is not tried again", SOON);
     assert_eq!(rig.log(), [""; 0]);
     rig.open_gate();
     rig.set("flags", "1");
