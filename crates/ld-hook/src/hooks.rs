@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ld_blocking::Spawner;
+use ld_blocking::{BoundedCalls, Spawner};
 use ld_config::NodeConfig;
 use ld_program::Programs;
 use ld_sync::{Changes, Status};
@@ -40,6 +40,8 @@ struct Table {
     nodes: HashMap<String, Member>,
     /// By the name of the hook.
     runners: HashMap<String, Runner>,
+    /// Of hooks that were removed while they ran: one that comes back waits for its former run.
+    removed: HashMap<String, BoundedCalls>,
     seen: Seen,
     /// Counts the followers: a former one must change nothing.
     round: u64,
@@ -177,11 +179,13 @@ impl Table {
                     runner.run_again_if_given_up();
                     runner
                 }
-                former => Runner::start(&name, hook.clone(), shared, former),
+                former => Runner::start(&name, hook.clone(), shared, former, self.removed.remove(&name)),
             });
             let subject = Arc::new(Subject::new(node));
             self.nodes.insert(node.name.clone(), Member { subject, hook: name, on_start: hook.on_start });
         }
+        self.removed.extend(former.iter().map(|(name, runner)| (name.clone(), runner.calls())));
+        self.removed.retain(|_, calls| calls.oldest().is_some());
         self.seen.begin_again(|name| self.nodes.contains_key(name));
         shared.runs.keep(self.nodes.iter().map(|(name, member)| (name.as_str(), member.hook.as_str())));
     }

@@ -51,13 +51,19 @@ pub(crate) struct Runner {
 }
 
 impl Runner {
-    /// Starts the task of a hook. It takes over what `former`, which is dropped, has not finished.
-    pub(crate) fn start(name: &str, hook: Hook, shared: &Shared, former: Option<Self>) -> Self {
+    /// Starts the task of a hook. It takes over what `former`, which is dropped, has not finished,
+    /// and runs nothing before `running` has ended.
+    pub(crate) fn start(
+        name: &str,
+        hook: Hook,
+        shared: &Shared,
+        former: Option<Self>,
+        running: Option<BoundedCalls>,
+    ) -> Self {
         let mailbox = Arc::new(Mailbox::default());
-        let calls = former.as_ref().map_or_else(
-            || BoundedCalls::new(format!("the hook of {name}"), shared.spawner, 1),
-            |former| former.calls.clone(),
-        );
+        let calls = former.as_ref().map(Self::calls).or(running);
+        let calls =
+            calls.unwrap_or_else(|| BoundedCalls::new(format!("the hook of {name}"), shared.spawner, 1));
         if let Some(event) = former.and_then(|former| former.mailbox.take_unfinished()) {
             mailbox.put(event);
         }
@@ -68,6 +74,11 @@ impl Runner {
             shared: shared.clone(),
         };
         Self { hook, mailbox, calls, task: tokio::spawn(task.run()).abort_handle() }
+    }
+
+    /// The calls of its program: one at a time.
+    pub(crate) fn calls(&self) -> BoundedCalls {
+        self.calls.clone()
     }
 
     /// Runs the hook for this event next, instead of for one that waits.

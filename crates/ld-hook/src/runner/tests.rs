@@ -33,7 +33,7 @@ impl Rig {
     }
 
     fn start(&self) -> Runner {
-        Runner::start("nodes.n", self.hook.clone(), &self.shared, None)
+        Runner::start("nodes.n", self.hook.clone(), &self.shared, None, None)
     }
 
     fn log(&self) -> Vec<String> {
@@ -121,7 +121,7 @@ async fn a_changed_hook_takes_over_what_is_not_done() {
     rig.wait_for_runs(1).await;
     sleep(Duration::from_secs(1)).await;
     rig.hook.retries = 1;
-    let runner = Runner::start("nodes.n", rig.hook.clone(), &rig.shared, Some(former));
+    let runner = Runner::start("nodes.n", rig.hook.clone(), &rig.shared, Some(former), None);
     rig.wait_for_runs(3).await;
     assert_eq!(rig.log(), ["created"; 3]);
     drop(runner);
@@ -134,7 +134,7 @@ async fn a_hook_that_succeeded_leaves_nothing_to_its_successor() {
     former.push(event(Kind::Created));
     rig.wait_for_runs(1).await;
     sleep(Duration::from_secs(1)).await;
-    let runner = Runner::start("nodes.n", rig.hook.clone(), &rig.shared, Some(former));
+    let runner = Runner::start("nodes.n", rig.hook.clone(), &rig.shared, Some(former), None);
     sleep(Duration::from_secs(60)).await;
     assert_eq!(rig.log(), ["created"]);
     drop(runner);

@@ -54,6 +54,24 @@ fn a_reload_runs_a_hook_again_that_was_given_up() {
 }
 
 #[test]
+fn a_hook_that_is_removed_and_comes_back_does_not_overlap() {
+    let script = "echo start >> LOG; while [ ! -e GATE ]; do sleep 0.02; done; echo end >> LOG";
+    let rig = Rig::new(&["flags", "other"]).hook("flags", script);
+    let watcher = rig.start();
+    rig.wait_for_log(&["start"]);
+    let rig = rig.without("nodes.flags.");
+    rig.reload(&watcher);
+    rig.set("flags", "1");
+    let rig = rig.node("flags").hook("flags", script).hook("other", "echo other >> LOG");
+    rig.reload(&watcher);
+    rig.host.wait_for("flags", "1");
+    rig.set("other", "1");
+    rig.wait_for_log(&["start", "other"]);
+    rig.open_gate();
+    rig.wait_for_log(&["start", "other", "end", "start", "end"]);
+}
+
+#[test]
 fn a_hook_that_hangs_is_killed_and_holds_up_nothing() {
     let rig = Rig::new(&["flags", "other"]).hook("flags", "sleep 600 & echo $! > LOG; wait");
     let rig = rig.hook("other", "exit 0").setting("nodes.flags.on_change_retries", "0");

@@ -32,6 +32,11 @@ impl Rig {
         Self { host: self.host.without(prefix), ..self }
     }
 
+    /// Configures the node `name` again.
+    pub(super) fn node(self, name: &str) -> Self {
+        Self { host: self.host.node(name, &format!("/{name}")), ..self }
+    }
+
     /// Gives the node `name` a shell script as its hook. LOG and GATE stand for files.
     pub(super) fn hook(self, name: &str, script: &str) -> Self {
         let command = self.install(name, script);
