@@ -38,9 +38,12 @@ pub(crate) enum Need {
     /// Compilers and an emulator for another architecture.
     CrossTools,
     Mdbook,
+    KubernetesTools,
 }
 
-use Need::{Buildah, CargoDeny, Components, CrossTools, DebTools, Machine, Mdbook, RpmTools, Servers};
+use Need::{
+    Buildah, CargoDeny, Components, CrossTools, DebTools, KubernetesTools, Machine, Mdbook, RpmTools, Servers,
+};
 
 impl Need {
     pub(crate) fn install(self) -> Result<(), Failure> {
@@ -54,6 +57,7 @@ impl Need {
             Machine => setup::for_machine(),
             CrossTools => setup::for_static_programs(),
             Mdbook => setup::install_mdbook(),
+            KubernetesTools => setup::for_kubernetes(),
         }
     }
 }
@@ -83,6 +87,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("original", "what going back to baseplate.py means", &[Servers], |_| ld_bench::check_going_back()),
     step("image", "the container image is built and run", &[Servers, Buildah, CrossTools], |_| ld_packages::check_image()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
+    step("kubernetes", "the files for Kubernetes fit its schemas", &[KubernetesTools], |_| ld_packages::check_kubernetes()),
     step("static", "programs for musl, x86_64 and aarch64", &[CrossTools], |_| ld_packages::check_static_programs()),
     step("reproduce", "two builds for release are the same", &[], |_| ld_packages::check_reproducible()),
     step("install", "cargo installs what is uploaded, and it follows a node", &[Machine], |_| install()),
@@ -92,7 +97,7 @@ pub(crate) const STEPS: &[Step] = &[
 /// Steps that run only if they are named, and each night: they install and build other programs for
 /// longer than they check ours.
 pub(crate) const ON_REQUEST: &[&str] =
-    &["rpm", "book", "original", "image", "static", "reproduce", "install", "boot"];
+    &["rpm", "book", "original", "image", "kubernetes", "static", "reproduce", "install", "boot"];
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];

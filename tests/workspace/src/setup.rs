@@ -54,6 +54,12 @@ pub fn for_rpm() -> Result<(), Failure> {
     install_from_source("generate-rpm", CARGO_GENERATE_RPM, &[])
 }
 
+/// Installs what checks the files for Kubernetes.
+pub fn for_kubernetes() -> Result<(), Failure> {
+    for_original()?;
+    install_packages(packages(Vec::new(), &["kubectl"]))
+}
+
 /// Installs what makes a Debian and boots it in a container.
 pub fn for_machine() -> Result<(), Failure> {
     needs_root("containers that boot")?;
@@ -101,6 +107,7 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "buildah" => "buildah",
             "git" => "git",
             "lintian" => "lintian",
+            "kubectl" => "kubernetes-client",
             "mmdebstrap" => "mmdebstrap",
             "systemd-nspawn" => "systemd-container",
             "rpm" => "rpm",
