@@ -60,8 +60,9 @@ pub(crate) fn install(private: &[String]) -> Result<PathBuf, Failure> {
     println!("{line}");
     let mut command = std::process::Command::new("sh");
     command.args(["-c", line]).current_dir(&directory).env("CARGO_HOME", &home);
-    // A build for release that takes as long as one for development.
-    command.env("CARGO_TARGET_DIR", cargo::target_directory()?.join("installed"));
+    // A build for release that takes as long as one for development. Its directory is new, because
+    // cargo builds no package again that has changed but not its version.
+    command.env("CARGO_TARGET_DIR", directory.join("target"));
     command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256");
     cargo::run(command)?;
     Ok(home.join("bin"))
