@@ -7,7 +7,7 @@ use crate::cargo;
 use crate::failure::Failure;
 
 /// The directories to read, in addition to files at the root.
-const DIRECTORIES: [&str; 6] = [".github", "bins", "crates", "docs", "fuzz", "tests"];
+const DIRECTORIES: [&str; 7] = [".github", "bins", "crates", "docs", "fuzz", "packaging", "tests"];
 /// Directories that builds and fuzzers create.
 const GENERATED: [&str; 4] = ["artifacts", "corpus", "coverage", "target"];
 
@@ -64,5 +64,7 @@ mod tests {
         let has = |path: &str| files.iter().any(|file| file.path == path);
         assert!(has("README.md") && has("docs/config.md") && has("tests/workspace/src/text_files.rs"));
         assert!(!files.iter().any(|file| file.path.contains("target/")));
+        let packaging = with_extensions(&["yml"]).unwrap();
+        assert!(packaging.iter().any(|file| file.path == "packaging/kubernetes/sidecar.yml"));
     }
 }
