@@ -41,6 +41,10 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
                 let nearest = suggest::nearest(entry.key, keys::global_names());
                 format!("unknown key, ignored (the nearest known key is '{nearest}')")
             });
+        } else if let Some(ours) = misspelt_prefix(entry.key) {
+            problems.warn_with(entry.at, entry.key, || {
+                format!("unknown key, ignored (keys of live data begin with '{ours}')")
+            });
         }
     }
     let mut node_problems = Vec::new();
@@ -52,6 +56,14 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
         check_sandbox(&config, &global, at, problems);
     }
     (config, node_problems)
+}
+
+/// The prefix that is meant by one with a single mistake. Prefixes that are further away belong to
+/// others.
+fn misspelt_prefix(key: &str) -> Option<&'static str> {
+    let end = key.find('.')? + 1;
+    let mut ours = OUR_PREFIXES.into_iter().chain([NODE_PREFIX]).filter(|ours| ours.len() > "s3.".len());
+    ours.find(|ours| strsim::osa_distance(&key[..end], ours) == 1)
 }
 
 fn read_keys<T>(
@@ -91,5 +103,22 @@ fn check_sandbox(config: &Config, global: &Global<'_>, at: Position, problems: &
     const SANDBOX: &str = "watcher.sandbox";
     if let Some(problem) = hooks::in_sandbox(config) {
         problems.error(global.get(SANDBOX).map_or(at, |entry| entry.at), Some(SANDBOX), problem);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::misspelt_prefix;
+
+    #[test]
+    fn one_mistake_in_a_prefix_is_noticed() {
+        for (key, ours) in
+            [("zookeper.timeout", "zookeeper."), ("node.a.source", "nodes."), ("Watcher.sandbox", "watcher.")]
+        {
+            assert_eq!(misspelt_prefix(key), Some(ours), "{key}");
+        }
+        for key in ["zookeeper.timeout", "nodes.a.source", "s4.x", "app.zookeeper.hosts", "timeout", "x."] {
+            assert_eq!(misspelt_prefix(key), None, "{key}");
+        }
     }
 }
