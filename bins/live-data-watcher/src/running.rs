@@ -1,6 +1,7 @@
 //! What runs with one configuration: client, engine, hooks and status server; and its replacement
 //! by what runs with another one.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -88,18 +89,10 @@ impl Running {
             return;
         }
         info!("SIGHUP: reading '{}' again", path.display());
-        // Opening a FIFO would wait for a writer, and hold up later reloads, too.
-        if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-            return self.keep("the configuration is not a regular file");
-        }
         let read = read(path.to_path_buf());
         let config = match self.reads.run(READ_LIMIT, read).await {
             Ok(Ok(config)) => config,
-            Ok(Err(place)) => {
-                error!("not reloaded: the configuration is broken; the former configuration stays in force");
-                self.reloads.failed(&format!("the configuration is broken: {place}; the log says why"));
-                return;
-            }
+            Ok(Err(reason)) => return self.keep(&reason),
             Err(error) => return self.keep(&error.to_string()),
         };
         if let Err(reason) = fits_sandbox(self.sandbox.as_ref(), path, &config) {
@@ -258,16 +251,21 @@ fn bind(listen: &Listen) -> Result<Bound, String> {
     Bound::new(listen).map_err(|error| chain(&error))
 }
 
-/// Reads a configuration. The error is logged; what is returned of it is its place, which may be
-/// shown to all.
+/// Reads a configuration again. The error is logged; what is returned of it may be shown to all.
 fn read(path: PathBuf) -> impl FnOnce() -> Result<Config, String> + Send + 'static {
     move || {
+        // Opening a FIFO would wait for a writer, and hold up later reloads, too.
+        if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err("the configuration is not a regular file".to_owned());
+        }
         let parsed = ld_cli::parse_config(&path, Scope::Watcher).map_err(|error| {
             ld_cli::log_config_error(&path, &error);
-            match &error {
-                ConfigError::Invalid { errors, .. } => errors.first().map(Problem::place).unwrap_or_default(),
-                _ => path.display().to_string(),
-            }
+            let place = match &error {
+                ConfigError::Invalid { errors, .. } => errors.first().map(Problem::place),
+                _ => None,
+            };
+            let place = place.unwrap_or_else(|| path.display().to_string());
+            format!("the configuration is broken: {place}")
         })?;
         parsed.warnings.iter().for_each(|warning| warn!("{warning}"));
         Ok(parsed.config)

@@ -37,7 +37,9 @@ fn all_errors_of_a_file_are_reported_at_once_with_exit_1() {
         let found = output.stderr.lines().find(|line| line.starts_with(&start));
         assert!(found.is_some_and(|line| line.contains(text)), "{start}{text} in\n{}", output.stderr);
     }
-    assert_eq!(output.stderr.lines().count(), 8, "{}", output.stderr);
+    let end = format!("'{}' cannot be used: 8 errors", config.display());
+    assert_eq!(output.stderr.lines().last(), Some(&*end));
+    assert_eq!(output.stderr.lines().count(), 9, "{}", output.stderr);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn a_broken_file_changes_nothing_and_says_why() {
     fs::write(host.path("config.ini"), "[live-data]\nzookeeper.hosts = zk:0\n").unwrap();
     watcher.hang_up();
     watcher.wait_for_stderr("zookeeper.hosts: '0' is not a valid port", SOON);
-    watcher.wait_for_stderr("not reloaded: the configuration is broken; the former", SOON);
+    watcher.wait_for_stderr("config.ini:2: zookeeper.hosts; the former", SOON);
     zookeeper.admin().set(&zookeeper.path("/flags"), "changed").unwrap();
     host.wait_for("flags", "changed");
 }

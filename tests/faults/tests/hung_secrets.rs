@@ -17,6 +17,7 @@ tests! {
     secrets_in_a_fifo_cost_one_thread_only: 60,
     many_sessions_open_side_by_side_while_secrets_hang: 40,
     a_configuration_that_never_comes_can_be_terminated: 10,
+    a_configuration_that_hangs_at_a_reload_delays_nothing: 20,
 }
 
 const CREDENTIAL: &str = "reader:planted-password";
@@ -147,4 +148,23 @@ fn a_configuration_that_never_comes_can_be_terminated() {
     });
     watcher.terminate();
     watcher.wait(AT_ONCE + LOADED_MACHINE);
+}
+
+fn a_configuration_that_hangs_at_a_reload_delays_nothing() {
+    let (namespace, faults) = (Namespace::new(), Faults::new());
+    let host = bare_host(namespace.connect_string());
+    let file = host.file("public");
+    let host = with_node(host, "public", &file);
+    let nodes = Nodes::create(&namespace, vec![("public".to_owned(), file)]);
+    let watcher = host.watcher().faults(&faults).start();
+    nodes.converge(&watcher, "at start", PATIENCE);
+    faults.hang_files(&[host.path("config.ini")]);
+    watcher.hang_up();
+    wait_until("the read to hang", PATIENCE, || faults.hung() > 0);
+    nodes.follow_for(&watcher, Duration::from_secs(2), "beside a configuration that hangs");
+    let start = Instant::now();
+    watcher.terminate();
+    assert_eq!(watcher.wait(SOON).code(), Some(0), "{}", watcher.stderr());
+    assert!(start.elapsed() < Duration::from_secs(2) + LOADED_MACHINE, "{:?}", start.elapsed());
+    faults.release_files();
 }
