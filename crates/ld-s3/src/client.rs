@@ -8,7 +8,7 @@ use hyper::http::request::Parts;
 use ld_sync::Sink;
 use tracing::warn;
 
-use crate::address::{Address, Bucket, Endpoint, bare_host};
+use crate::address::{Address, Bucket, Endpoint, bare_host, is_label};
 use crate::checksum::Checksums;
 use crate::credentials::Credentials;
 use crate::download::{Limit, stream};
@@ -50,6 +50,9 @@ impl Client {
         let transport = Arc::new(Transport::new(environment.proxies(), roots));
         let credentials = Credentials::new(environment, &transport);
         let default_region = environment.default_region().await;
+        if !is_label(&default_region) {
+            return Err("AWS_DEFAULT_REGION, AWS_REGION or the profile has no name of a region".to_owned());
+        }
         Ok(Self { endpoint, default_region, transport, credentials, has_warned: AtomicBool::new(false) })
     }
 

@@ -1,5 +1,8 @@
 //! Faults of the network and of what is between the loader and S3.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::thread;
 use std::time::Duration;
 
 use ld_s3::ld_sync::Again;
@@ -153,4 +156,35 @@ async fn a_trickle_ends_after_30_s() {
     let trickle = S3Fault::Trickle(1, Duration::from_secs(1));
     fails_with(trickle, "it came too slowly: ", Again::Soon).await;
     assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn interim_answers_without_end_are_given_up() {
+    for interim in ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\na: b\r\n\r\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let many = interim.repeat(1_000);
+                let _ = stream.read(&mut [0; 8192]);
+                // Until the client ends the connection.
+                while stream.write_all(many.as_bytes()).is_ok() {}
+            }
+        });
+        let rig = Rig::new().var("AWS_ENDPOINT_URL", &url);
+        let error = rig.load(&pointer("k", "")).await.unwrap_err();
+        assert!(error.to_string().contains("no answer within the first"), "{error}");
+        assert_eq!(error.again, Again::Soon);
+    }
+}
+
+#[tokio::test]
+async fn a_default_region_that_is_no_name_is_refused() {
+    for wrong in ["eu_west_1", "us east", "-x"] {
+        let rig = Rig::new().var("AWS_DEFAULT_REGION", wrong);
+        let error = rig.load(&pointer("k", "")).await.unwrap_err();
+        assert!(error.to_string().contains("no name of a region"), "{error}");
+        let error = rig.upload(b"x", ld_s3::Storage::new()).await.unwrap_err();
+        assert!(error.to_string().contains("no name of a region"), "{error}");
+    }
 }

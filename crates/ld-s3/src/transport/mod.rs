@@ -2,9 +2,12 @@
 
 mod body;
 mod dial;
+mod head_limit;
 mod proxies;
 mod roots;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -19,6 +22,7 @@ use tokio::time::{Instant, timeout};
 
 pub(crate) use self::body::{FilePart, RequestBody};
 use self::dial::{Dialer, Route};
+use self::head_limit::HeadLimit;
 pub(crate) use self::proxies::Proxies;
 pub(crate) use self::roots::Roots;
 use crate::pace::Pace;
@@ -81,6 +85,8 @@ impl Transport {
             Route::Proxy(None) => {}
         }
         let failed = |error: hyper::Error| format!("{server} broke the connection: {}", cause(&error));
+        let has_begun = Arc::new(AtomicBool::new(false));
+        let stream = HeadLimit::new(stream, Arc::clone(&has_begun));
         let mut builder = http1::Builder::new();
         builder.max_buf_size(BUFFER);
         let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(failed)?;
@@ -95,6 +101,7 @@ impl Transport {
             reply = sending => reply.map_err(failed)?,
             reason = too_slow(taken, answer_limit) => return Err(format!("{server} {reason}")),
         };
+        has_begun.store(true, Ordering::Relaxed);
         let (head, body) = reply.into_parts();
         Ok(Reply { head, body, _connection: connection })
     }
