@@ -93,21 +93,30 @@ impl State {
 }
 
 /// A checksum of the whole object. That of an object in parts is over the checksums of its parts,
-/// and has their number behind it.
+/// and has their number behind it. A value that cannot be decoded, or that comes twice, must not
+/// pass.
 fn of_header(headers: &HeaderMap, algorithm: &str) -> Option<Checksum> {
     let is_composite = headers
         .get("x-amz-checksum-type")
         .is_some_and(|kind| kind.as_bytes().eq_ignore_ascii_case(b"COMPOSITE"));
-    let value = headers.get(format!("{PREFIX}{algorithm}"))?.to_str().ok()?;
-    if is_composite || value.contains('-') {
+    let mut values = headers.get_all(format!("{PREFIX}{algorithm}")).iter();
+    let value = values.next()?.as_bytes();
+    let is_one = values.next().is_none();
+    if is_one && (is_composite || has_number_of_parts(value)) {
         return None;
     }
     Some(Checksum {
         origin: format!("the server's {algorithm}"),
-        // A value that cannot be decoded must not pass, and no checksum is empty.
-        expected: STANDARD.decode(value).unwrap_or_default(),
+        // No checksum is empty.
+        expected: STANDARD.decode(value).ok().filter(|_| is_one).unwrap_or_default(),
         state: State::new(algorithm)?,
     })
+}
+
+fn has_number_of_parts(value: &[u8]) -> bool {
+    let mut parts = value.rsplitn(2, |byte| *byte == b'-');
+    let number = parts.next().unwrap_or_default();
+    parts.next().is_some() && !number.is_empty() && number.iter().all(u8::is_ascii_digit)
 }
 
 #[cfg(test)]
@@ -153,5 +162,26 @@ mod tests {
         let composite = [("x-amz-checksum-crc32", "AAAAAA=="), ("x-amz-checksum-type", "COMPOSITE")];
         assert_eq!(judge(&composite, CHECK), Ok(()));
         assert_eq!(judge(&[], CHECK), Ok(()));
+    }
+
+    #[test]
+    fn a_checksum_that_is_not_one_value_does_not_pass() {
+        let good = "y/Q5Jg==";
+        for wrong in [
+            &[("x-amz-checksum-crc32", good), ("x-amz-checksum-crc32", "AAAAAA==")][..],
+            &[("x-amz-checksum-crc32", "AA-AAA==")],
+            &[("x-amz-checksum-crc32", "-")],
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in wrong {
+                headers.append(*name, value.parse().unwrap());
+            }
+            let mut checksums = Checksums::new(&headers, None);
+            checksums.update(CHECK);
+            assert!(checksums.finish().is_err(), "{wrong:?}");
+        }
+        assert_eq!(judge(&[("x-amz-checksum-crc32", good)], CHECK), Ok(()));
+        // That of an object in parts says nothing about the whole.
+        assert_eq!(judge(&[("x-amz-checksum-crc32", "AAAAAA==-12")], CHECK), Ok(()));
     }
 }
