@@ -74,6 +74,22 @@ async fn no_object_is_ever_overwritten() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_taken_by_what_cannot_be_seen_is_an_error() {
+    let rig = Rig::new();
+    let place = version(b"content", Storage::new());
+    let place = format!("bkt/{}", place.keys().remove(0));
+    // There is none, the name is taken, and then again there is none.
+    let taken = [
+        S3Fault::Status(404, "NoSuchKey"),
+        S3Fault::Status(412, "PreconditionFailed"),
+        S3Fault::Status(404, "NoSuchKey"),
+    ];
+    rig.server.script(&place, taken);
+    let error = rig.upload(b"content", Storage::new()).await.unwrap_err();
+    assert!(error.to_string().contains("its name is taken"), "{error}");
+}
+
+#[tokio::test]
 async fn each_request_has_a_checksum_that_s3_verifies() {
     let rig = Rig::new();
     rig.upload(&bytes(IN_PARTS), Storage::new()).await.unwrap();

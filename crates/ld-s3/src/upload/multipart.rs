@@ -71,12 +71,7 @@ impl NewObject<'_> {
         if whole.finalize()[..] != self.version.sha256 {
             return Err(Failure::lasting("the source changed while it was read"));
         }
-        let outcome = self.complete(&id, &parts).await?;
-        if outcome == Outcome::Written {
-            // Nothing is left to abort.
-            open.take();
-        }
-        Ok(outcome)
+        self.complete(&id, &parts, open).await
     }
 
     async fn create(&mut self) -> Result<String, Failure> {
@@ -130,10 +125,10 @@ impl NewObject<'_> {
         }
     }
 
-    async fn complete(&mut self, id: &str, parts: &[Taken]) -> Result<Outcome, Failure> {
+    async fn complete(&mut self, id: &str, parts: &[Taken], open: &OpenUpload) -> Result<Outcome, Failure> {
         let mut attempt = 1;
         loop {
-            let failure = match self.complete_once(id, parts).await {
+            let failure = match self.complete_once(id, parts, open).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(failure) => failure,
             };
@@ -149,7 +144,12 @@ impl NewObject<'_> {
         }
     }
 
-    async fn complete_once(&mut self, id: &str, parts: &[Taken]) -> Result<Outcome, Failure> {
+    async fn complete_once(
+        &mut self,
+        id: &str,
+        parts: &[Taken],
+        open: &OpenUpload,
+    ) -> Result<Outcome, Failure> {
         let (xml, sse_key) = (list(parts)?, self.sse_key);
         let sha256: [u8; 32] = Sha256::digest(&xml).into();
         let make = move |address: &Address| {
@@ -161,15 +161,17 @@ impl NewObject<'_> {
         let expected = [StatusCode::OK, StatusCode::PRECONDITION_FAILED];
         let reply = self.ask(&[("uploadId", id)], &expected, make).await?;
         if reply.head.status == StatusCode::PRECONDITION_FAILED {
-            return Ok(self.outcome_of_412());
+            return self.outcome_of_412().await;
         }
         // The status comes before S3 has begun, so a failure comes with status 200, too.
         let text = reply::text(reply, COMPLETE_LIMIT).await?;
         if text.contains("<CompleteMultipartUploadResult") {
+            // Nothing is left to abort.
+            open.take();
             return Ok(Outcome::Written);
         }
         match reply::element(&text, "Code") {
-            Some("PreconditionFailed") => Ok(self.outcome_of_412()),
+            Some("PreconditionFailed") => self.outcome_of_412().await,
             Some(code @ ("InternalError" | "SlowDown" | "ServiceUnavailable")) => {
                 Err(Failure::transient(format!("the answer is {code}")))
             }
@@ -178,14 +180,15 @@ impl NewObject<'_> {
         }
     }
 
-    /// Has S3 drop the parts.
-    pub(super) async fn abort(&mut self, id: &str) -> Result<(), Failure> {
+    /// Has S3 drop the parts. `false`: there is no such upload any more.
+    pub(super) async fn abort(&mut self, id: &str) -> Result<bool, Failure> {
         let make = |address: &Address| {
             let head = request::write(Method::DELETE, address, None, None, 0)?;
             Ok((head, RequestBody::empty()))
         };
         let expected = [StatusCode::NO_CONTENT, StatusCode::OK, StatusCode::NOT_FOUND];
-        self.ask(&[("uploadId", id)], &expected, make).await.map(drop)
+        let reply = self.ask(&[("uploadId", id)], &expected, make).await?;
+        Ok(reply.head.status != StatusCode::NOT_FOUND)
     }
 }
 

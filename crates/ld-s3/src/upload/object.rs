@@ -67,7 +67,7 @@ impl NewObject<'_> {
         let expected = [StatusCode::OK, StatusCode::PRECONDITION_FAILED];
         let reply = self.ask(&[], &expected, make).await?;
         if reply.head.status == StatusCode::PRECONDITION_FAILED {
-            return Ok(self.outcome_of_412());
+            return self.outcome_of_412().await;
         }
         self.confirm(&reply)?;
         Ok(Outcome::Written)
@@ -91,18 +91,34 @@ impl NewObject<'_> {
         if reply.head.status == StatusCode::NOT_FOUND {
             return Ok(false);
         }
+        self.confirm(&reply)?;
         let length = reply.head.headers.get(CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        match length {
-            Some(length) if length == self.version.bytes => Ok(true),
-            _ => Err(Failure::lasting("another object has this name, which is the hash of its content")),
+        let sha256 = reply.head.headers.get(CHECKSUM_SHA256);
+        // That of an object in parts is another one, and has their number behind it.
+        let sha256 = sha256.filter(|value| !value.as_bytes().contains(&b'-'));
+        let is_other = match sha256 {
+            Some(sha256) => *sha256 != checksum(&self.version.sha256).map_err(Failure::lasting)?,
+            None => false,
+        };
+        if is_other || length != Some(self.version.bytes) {
+            return Err(Failure::lasting("another object has this name, which is the hash of its content"));
         }
+        Ok(true)
     }
 
     /// What it means that the name is taken. The name of an encrypted object is new, and the answer
     /// to an earlier attempt may have been lost.
-    pub(super) fn outcome_of_412(&self) -> Outcome {
-        if self.sse_key.is_some() || self.has_retried { Outcome::Written } else { Outcome::Present }
+    ///
+    /// # Errors
+    ///
+    /// The object is not there, or is another one.
+    pub(super) async fn outcome_of_412(&mut self) -> Result<Outcome, Failure> {
+        if !self.is_present().await? {
+            return Err(Failure::lasting("its name is taken, but what has it cannot be seen"));
+        }
+        let is_ours = self.sse_key.is_some() || self.has_retried;
+        Ok(if is_ours { Outcome::Written } else { Outcome::Present })
     }
 
     /// Sends a request until there is an answer that does not pass by itself.

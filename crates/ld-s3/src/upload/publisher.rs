@@ -168,7 +168,7 @@ async fn put(
         done = work => done.map_err(Some),
     };
     let left = match open.take() {
-        Some(id) => abort(object, &id).await,
+        Some(id) => abort(object, &id, done.is_ok()).await,
         None => None,
     };
     if let (Ok(_), Some(left)) = (&done, &left) {
@@ -182,14 +182,16 @@ async fn put(
     })
 }
 
-/// Aborts an upload in parts. Gives what is left if that fails.
-async fn abort(object: &mut NewObject<'_>, id: &str) -> Option<String> {
+/// Aborts an upload in parts. Gives what is left if that fails, or if it may have been completed:
+/// `is_known` says that the object is there.
+async fn abort(object: &mut NewObject<'_>, id: &str, is_known: bool) -> Option<String> {
     let place = object.place();
     match timeout(ABORT_LIMIT, object.abort(id)).await {
-        Ok(Ok(())) => {
+        Ok(Ok(true)) => {
             info!("{place}: the upload in parts was aborted.");
             None
         }
+        Ok(Ok(false)) => (!is_known).then(|| format!("perhaps {place}")),
         _ => Some(format!("parts of {place} (upload id {id})")),
     }
 }

@@ -106,7 +106,7 @@ impl S3Version {
     }
 
     /// The keys of its objects: one, or one for each shard.
-    pub(super) fn keys(&self) -> Vec<String> {
+    pub fn keys(&self) -> Vec<String> {
         match self.shards {
             1 => vec![self.file_key.clone()],
             shards => (1..shards).map(|shard| format!("{shard}/{}", self.file_key)).collect(),
