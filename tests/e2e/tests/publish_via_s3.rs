@@ -317,7 +317,8 @@ fn a_conflict_names_what_is_left_in_the_bucket() {
     assert_eq!(writer.wait(SOON).code(), Some(1));
     let left = rig.objects().join(", ");
     let expected = format!(
-        "The data in ZooKeeper changed unexpectedly.\nleft in the bucket, and no node points to it: {left}\n"
+        "The data in ZooKeeper changed unexpectedly.\nleft in the bucket, and only a node with the same \
+         content may point to it: {left}\n"
     );
     wait_for_end(&writer, &expected);
     assert_eq!(rig.node(), ("another writer's".to_owned(), 1));
@@ -334,7 +335,7 @@ fn a_lost_connection_names_what_is_left_in_the_bucket() {
     proxy.set_mode(ProxyMode::Refuse);
     writer.resume_stdout();
     assert_eq!(writer.wait(Duration::from_secs(60)).code(), Some(1));
-    let expected = format!("no node points to it: {}\n", rig.objects().join(", "));
+    let expected = format!("may point to it: {}\n", rig.objects().join(", "));
     wait_for_end(&writer, &expected);
     assert_eq!(rig.node(), ("old".to_owned(), 0));
 }
@@ -373,7 +374,7 @@ fn a_signal_in_an_upload_aborts_it_and_names_what_is_left() {
         assert_eq!(writer.wait(SOON).code(), Some(1));
         let expected = format!(
             "s3://bkt/2/live/{hash}: the upload in parts was aborted.\nthe node was not written: interrupted\n\
-             left in the bucket, and no node points to it: s3://bkt/1/live/{hash}\n"
+             left in the bucket, and only a node with the same content may point to it: s3://bkt/1/live/{hash}\n"
         );
         wait_for_end(&writer, &expected);
         assert_eq!((rig.s3.open_uploads().len(), rig.node().1), (0, 0));

@@ -46,7 +46,13 @@ impl Change {
             Old::Whole(content) => Some(Sha256::digest(content).into()),
             Old::Large { .. } | Old::Unknown(_) => pointer.as_ref().and_then(NodePointer::sha256),
         };
-        let is_same = old_sha256 == Some(new.sha256) && !matches!(old, Old::Unknown(_));
+        let is_there = match &old {
+            Old::Whole(_) => true,
+            // Its pointer says so, but the object itself may be another one.
+            Old::Large { bytes } => *bytes == new.bytes,
+            Old::Unknown(_) => false,
+        };
+        let is_same = is_there && old_sha256 == Some(new.sha256);
         Self { old, old_sha256, pointer, is_same }
     }
 

@@ -114,7 +114,7 @@ async fn publish(present: Present, publication: &Publication, interrupt: &Interr
     written.map(|()| Exit::Done).map_err(|cause| {
         let may_be_named = matches!(cause, ld_publish::Error::Unknown { .. });
         let exit = failed(cause);
-        report_left(&uploaded.written, may_be_named);
+        report_left(&uploaded.written, publication.storage, may_be_named);
         exit
     })
 }
@@ -135,17 +135,22 @@ async fn upload(publication: &Publication, interrupt: &Interrupt) -> Result<Uplo
         }
         Err(cause) => {
             error!("the node was not written: {cause}");
-            report_left(cause.left(), false);
+            report_left(cause.left(), *storage, false);
             Err(Exit::Failed)
         }
     }
 }
 
-/// Names the objects that a failed run leaves.
-fn report_left(left: &[String], may_be_named: bool) {
+/// Names the objects that a failed run leaves. A plain object has the name of its content, which
+/// another node, or another writer of this one, may have published, too.
+fn report_left(left: &[String], storage: Storage, may_be_named: bool) {
     if left.is_empty() {
         return;
     }
-    let whether = if may_be_named { "the node may point to it" } else { "no node points to it" };
+    let whether = match () {
+        () if may_be_named => "the node may point to it",
+        () if storage.sse_c => "no node points to it",
+        () => "only a node with the same content may point to it",
+    };
     error!("left in the bucket, and {whether}: {}", left.join(", "));
 }
