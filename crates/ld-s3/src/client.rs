@@ -8,12 +8,13 @@ use hyper::http::request::Parts;
 use ld_sync::Sink;
 use tracing::warn;
 
-use crate::address::{Address, Bucket, Endpoint, bare_host, is_label};
+use crate::address::{Address, Endpoint, bare_host, is_label};
 use crate::checksum::Checksums;
 use crate::credentials::Credentials;
 use crate::download::{Limit, stream};
 use crate::environment::AwsEnvironment;
 use crate::failure::Failure;
+use crate::place::Place;
 use crate::pointer::Pointer;
 use crate::reply::{self, Refusal};
 use crate::request;
@@ -29,18 +30,6 @@ pub(crate) struct Client {
     credentials: Credentials,
     /// The warning of a key over plain HTTP was logged.
     has_warned: AtomicBool,
-}
-
-/// What a request is about.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Place<'a> {
-    pub(crate) bucket: &'a Bucket,
-    /// Empty for the bucket itself.
-    pub(crate) key: &'a str,
-    pub(crate) query: &'a [(&'a str, &'a str)],
-    /// The request is not signed.
-    pub(crate) is_anonymous: bool,
-    pub(crate) is_encrypted: bool,
 }
 
 impl Client {

@@ -19,8 +19,8 @@ use tokio::time::timeout;
 
 use self::chain::Chain;
 use crate::address::Endpoint;
-use crate::environment::{AwsEnvironment, MAX_FILE_BYTES, READ_LIMIT};
-use crate::transport::{RequestBody, Transport};
+use crate::environment::{AwsEnvironment, MAX_FILE_BYTES};
+use crate::transport::{READ_LIMIT, RequestBody, Transport};
 
 /// How long all sources together may take.
 const CHAIN_LIMIT: Duration = Duration::from_secs(20);

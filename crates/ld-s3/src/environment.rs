@@ -4,22 +4,18 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_config::read_bounded_regular_file;
 
 use crate::address::Endpoint;
-use crate::transport::Proxies;
+use crate::transport::{Proxies, READ_LIMIT};
 
 /// The region without any setting.
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// The largest file of AWS settings or credentials.
 pub(crate) const MAX_FILE_BYTES: usize = 1 << 20;
-
-/// How long reading such a file may take.
-pub(crate) const READ_LIMIT: Duration = Duration::from_secs(5);
 
 /// Variables that name a file.
 const FILES: [&str; 6] = [

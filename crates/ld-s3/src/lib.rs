@@ -42,6 +42,7 @@ mod failure;
 mod hex;
 mod loader;
 mod pace;
+mod place;
 mod pointer;
 mod reply;
 mod request;

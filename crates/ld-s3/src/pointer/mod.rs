@@ -10,8 +10,8 @@ use self::fields::Fields;
 pub(crate) use self::mask::mask_sse_keys;
 pub(crate) use self::shards::Shards;
 use crate::address::{Bucket, is_label};
-use crate::client::Place;
 use crate::hex::of_hex;
+use crate::place::Place;
 use crate::sse::SseKey;
 
 /// The most characters of a key that messages show: S3's keys have at most 1,024 bytes.

@@ -30,6 +30,9 @@ use crate::pace::Pace;
 /// How long it may take to look a name up, to connect, and to agree on TLS, all together.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long reading a file of settings may take.
+pub(crate) const READ_LIMIT: Duration = Duration::from_secs(5);
+
 /// How long a server may be silent.
 pub(crate) const SILENCE_LIMIT: Duration = Duration::from_secs(15);
 

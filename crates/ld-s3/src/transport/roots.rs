@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::environment::READ_LIMIT;
+use super::READ_LIMIT;
 
 /// The authorities: those of the system, or of a file. They are read when the first connection
 /// needs them.

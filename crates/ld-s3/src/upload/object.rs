@@ -14,8 +14,9 @@ use tracing::warn;
 
 use super::version::S3Version;
 use crate::address::Address;
-use crate::client::{Client, Place};
+use crate::client::Client;
 use crate::failure::{Failure, Kind};
+use crate::place::Place;
 use crate::sse::SseKey;
 use crate::transport::{FilePart, Reply, RequestBody};
 use crate::{reply, request};

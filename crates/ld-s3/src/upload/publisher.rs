@@ -15,10 +15,11 @@ use super::error::UploadError;
 use super::multipart::OpenUpload;
 use super::object::{NewObject, Outcome};
 use super::version::S3Version;
-use crate::client::{Client, Place};
+use crate::client::Client;
 use crate::environment::AwsEnvironment;
 use crate::failure::{Failure, Kind};
 use crate::loader::S3Loader;
+use crate::place::Place;
 
 /// The size of a part, but for the last one.
 const PART_SIZE: u64 = 16 << 20;

@@ -1,7 +1,26 @@
-//! What is remembered of the last load of a node.
+//! What is remembered of a node that holds a pointer, and of its last load.
 
 use ld_file::Digest;
+use ld_zk::{NodeStat, SessionKey};
 use tokio::time::Instant;
+
+use super::retry::StateOfNode;
+
+/// The state of the node that holds the pointer, as it was last read.
+pub(super) struct Held {
+    /// A keyed hash of the pointer.
+    pub(super) key: u64,
+    pub(super) stat: NodeStat,
+    pub(super) session: SessionKey,
+    pub(super) read_only: bool,
+}
+
+impl Held {
+    /// The state in which the file holds the `bytes` that were loaded.
+    pub(super) fn state(&self, bytes: u64) -> StateOfNode {
+        StateOfNode::new(&self.stat, bytes, self.session)
+    }
+}
 
 /// What is known of the pointer that a node held last.
 pub(super) struct LastLoad {

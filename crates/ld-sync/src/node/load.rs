@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use ld_config::Guards;
 use ld_file::{Disk, Filled};
-use ld_zk::{NodeStat, NodeState, Reading, SessionKey};
+use ld_zk::{NodeState, Reading};
 use tokio::time::{Instant, timeout};
 
-use super::retry::StateOfNode;
+use super::last_load::Held;
 use super::sink::{FileSink, remove_on_thread};
 use super::task::Task;
 use crate::loader::{Again, LoadError, Pointer};
@@ -25,22 +25,6 @@ const SLOW: Duration = Duration::from_secs(10);
 
 /// The hosts of a fleet spread their next attempts over this.
 const SPREAD: Duration = Duration::from_secs(5);
-
-/// The state of the node that holds the pointer, as it was last read.
-pub(super) struct Held {
-    /// A keyed hash of the pointer.
-    pub(super) key: u64,
-    pub(super) stat: NodeStat,
-    pub(super) session: SessionKey,
-    pub(super) read_only: bool,
-}
-
-impl Held {
-    /// The state in which the file holds the `bytes` that were loaded.
-    pub(super) fn state(&self, bytes: u64) -> StateOfNode {
-        StateOfNode::new(&self.stat, bytes, self.session)
-    }
-}
 
 /// What came of waiting for a load.
 enum Step {

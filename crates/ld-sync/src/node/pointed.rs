@@ -5,8 +5,7 @@ use ld_zk::{Reservation, SessionKey};
 use tokio::time::Instant;
 
 use super::decide::aim;
-use super::last_load::LastLoad;
-use super::load::Held;
+use super::last_load::{Held, LastLoad};
 use super::retry::Aim;
 use super::task::Task;
 use crate::pointer::NOT_LOADED;

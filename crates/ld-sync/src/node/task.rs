@@ -11,8 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::decide::{aim, is_gone, too_large, unreadable};
 use super::delay::Delay;
-use super::last_load::LastLoad;
-use super::load::Held;
+use super::last_load::{Held, LastLoad};
 use super::record::Node;
 use super::retry::{Attempt, Retry};
 use super::shared::{Shared, owner_of};
