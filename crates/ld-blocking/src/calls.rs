@@ -143,6 +143,12 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_is_done_may_have_any_name() {
+        let calls = BoundedCalls::new("the hook of a\0b", Spawner::Threads, 1);
+        assert_eq!(calls.run(LIMIT, || 1).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
     async fn a_call_gives_its_result() {
         assert_eq!(one().run(LIMIT, || 1 + 1).await.unwrap(), 2);
     }
