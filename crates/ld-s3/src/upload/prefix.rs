@@ -55,6 +55,10 @@ impl FromStr for S3Prefix {
         if prefix.chars().any(char::is_control) {
             return Err(invalid("the prefix has a control character"));
         }
+        // S3 keeps them as they are, but another server or a proxy may take them for directories.
+        if prefix.split('/').any(|part| part == "." || part == "..") {
+            return Err(invalid("the prefix has '.' or '..' as a part"));
+        }
         Ok(Self { bucket, prefix: prefix.to_owned() })
     }
 }
@@ -96,6 +100,8 @@ mod tests {
             "s3://a b/p",
             "s3://b/\n",
             "s3://../p",
+            "s3://bucket/../p",
+            "s3://bucket/p/./q",
             &long,
         ] {
             assert!(wrong.parse::<S3Prefix>().is_err(), "{wrong}");
