@@ -9,6 +9,7 @@ mod once;
 mod pointers;
 mod progress;
 mod running;
+mod serving;
 mod signals;
 mod status;
 

@@ -1,23 +1,23 @@
 //! What runs with one configuration: client, engine, hooks and status server; and its replacement
 //! by what runs with another one.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use ld_blocking::{BoundedCalls, Spawner};
-use ld_config::{Config, ConfigError, Listen, NodeConfig, Problem, Scope, chain, counted};
+use ld_config::{Config, ConfigError, NodeConfig, Problem, Scope, chain, counted};
 use ld_hook::Hooks;
 use ld_sandbox::Rules;
-use ld_status::{Bound, Reloads, Server, View};
 use ld_sync::Engine;
 use ld_zk::Client;
-use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use crate::pointers;
+use crate::serving::Serving;
 
 /// How long reading a configuration may take: its file system may hang.
 const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -29,13 +29,11 @@ const HOOK_GRACE: Duration = Duration::from_secs(5);
 const END_LIMIT: Duration = Duration::from_secs(1);
 
 pub(crate) struct Running {
-    started: SystemTime,
     config: Config,
     client: Client,
     engine: Arc<Engine>,
     hooks: Hooks,
-    server: Option<Server>,
-    reloads: Reloads,
+    status: Serving,
     reads: BoundedCalls,
     /// What this process may still do, if it is sandboxed.
     sandbox: Option<Rules>,
@@ -56,20 +54,13 @@ impl Running {
     /// Starts everything that `config` asks for, in a process that is bound by `sandbox`. Needs a
     /// tokio runtime.
     pub(crate) fn start(config: Config, sandbox: Option<Rules>) -> Result<Self, StartError> {
-        let reloads = Reloads::default();
-        let started = SystemTime::now();
+        let mut status = Serving::new();
         let (client, engine) = start(&config)?;
         let mut hooks = Hooks::default();
         hooks.follow(&config.nodes, engine.changes());
-        let server = match &config.status.listen {
-            Some(listen) => {
-                let view = view(&config, &engine, &client, &reloads, &hooks).with_started(started);
-                Some(Server::start(listen, view, &Handle::current())?)
-            }
-            None => None,
-        };
+        status.serve(None, &config, &engine, &client, &hooks)?;
         let reads = BoundedCalls::new("reading the configuration", Spawner::Threads, 1);
-        Ok(Self { started, config, client, engine, hooks, server, reloads, reads, sandbox })
+        Ok(Self { config, client, engine, hooks, status, reads, sandbox })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -100,7 +91,7 @@ impl Running {
         }
         let replaced = self.replace(config).await;
         match replaced {
-            Ok(()) => self.reloads.succeeded(),
+            Ok(()) => self.status.reloads().succeeded(),
             Err(reason) => self.keep(&reason),
         }
     }
@@ -118,24 +109,24 @@ impl Running {
 
     fn keep(&self, reason: &str) {
         error!("not reloaded: {reason}; the former configuration stays in force");
-        self.reloads.failed(reason);
+        self.status.reloads().failed(reason);
     }
 
     async fn replace(&mut self, config: Config) -> Result<(), String> {
         // Comes first: an address that is taken changes nothing.
-        let bound = match &config.status.listen {
-            Some(listen) if self.config.status.listen.as_ref() != Some(listen) => Some(bind(listen)?),
-            _ => None,
-        };
+        let bound = Serving::bind(&self.config, &config).map_err(|error| chain(&error))?;
         let former = std::mem::replace(&mut self.config, config);
         let restarts = former.zookeeper != self.config.zookeeper
             || former.secrets != self.config.secrets
             || former.watcher != self.config.watcher
             || former.s3 != self.config.s3;
         let done = if restarts { self.restart().await } else { self.change_nodes(&former).await };
-        let serves_anew = restarts || former.status != self.config.status || !self.is_served();
+        let serves_anew = restarts || former.status != self.config.status || !self.status.is_as(&self.config);
         let done = match done {
-            Ok(()) if serves_anew => self.serve_anew(bound),
+            Ok(()) if serves_anew => {
+                let served = self.status.serve(bound, &self.config, &self.engine, &self.client, &self.hooks);
+                served.map_err(|error| chain(&error))
+            }
             done => done,
         };
         if done.is_err() {
@@ -154,11 +145,7 @@ impl Running {
         for name in &changes.removed {
             info!(node = name, "nodes.{name}: removed from the configuration; its file stays");
         }
-        let hooks = self.config.nodes.iter().filter(|node| {
-            let before = former.nodes.iter().find(|former| former.name == node.name);
-            before.is_some_and(|before| before.hook != node.hook) && !changes.changed.contains(&node.name)
-        });
-        let changed = changes.changed.len() + hooks.count();
+        let changed = changes.changed.len() + changed_hooks(former, &self.config, &changes.changed);
         let (added, removed) = (changes.added.len(), changes.removed.len());
         let added = counted(added as u64, "node");
         info!("reloaded: {added} added, {removed} removed, {changed} changed");
@@ -184,30 +171,6 @@ impl Running {
         let has_hooks = self.config.nodes.iter().any(|node| node.active_hook().is_some());
         self.hooks.pause(if has_hooks { self.engine.status() } else { Vec::new() });
     }
-
-    /// Whether the status is served as the configuration says.
-    fn is_served(&self) -> bool {
-        self.server.is_some() == self.config.status.listen.is_some()
-    }
-
-    /// Serves the status of what runs now: at `bound`, or at the address that it has.
-    fn serve_anew(&mut self, bound: Option<Bound>) -> Result<(), String> {
-        let was_served = self.server.take().is_some();
-        let Some(listen) = &self.config.status.listen else {
-            if was_served {
-                info!("the status is not served any more");
-            }
-            return Ok(());
-        };
-        let bound = match bound {
-            Some(bound) => bound,
-            None => bind(listen)?,
-        };
-        let view = view(&self.config, &self.engine, &self.client, &self.reloads, &self.hooks);
-        let view = view.with_started(self.started);
-        self.server = Some(bound.serve(view, &Handle::current()).map_err(|error| chain(&error))?);
-        Ok(())
-    }
 }
 
 /// Whether a process that is bound by `sandbox` can do what `config`, read from `path`, asks for. A
@@ -222,6 +185,14 @@ fn fits_sandbox(sandbox: Option<&Rules>, path: &Path, config: &Config) -> Result
         }
         _ => Err("watcher.sandbox can only change at a start: restart the watcher"),
     }
+}
+
+/// How many nodes have another hook than before, besides those that have `changed` for the engine.
+fn changed_hooks(former: &Config, now: &Config, changed: &[String]) -> usize {
+    let before: HashMap<_, _> = former.nodes.iter().map(|node| (&node.name, &node.hook)).collect();
+    let changed: HashSet<_> = changed.iter().collect();
+    let has_changed = |node: &&NodeConfig| before.get(&node.name).is_some_and(|hook| **hook != node.hook);
+    now.nodes.iter().filter(has_changed).filter(|node| !changed.contains(&node.name)).count()
 }
 
 /// The nodes for the engine. One of which only the hook changes is not followed anew.
@@ -239,16 +210,6 @@ fn start(config: &Config) -> Result<(Client, Arc<Engine>), StartError> {
     let engine = Engine::builder(source).nodes(without_hooks(config)).settings(config.watcher.clone());
     let engine = pointers::with_loader(engine, config).start()?;
     Ok((client, Arc::new(engine)))
-}
-
-fn view(config: &Config, engine: &Arc<Engine>, client: &Client, reloads: &Reloads, hooks: &Hooks) -> View {
-    let view = View::new(Arc::clone(engine), client.clone(), config, env!("CARGO_PKG_VERSION"));
-    let view = view.with_reloads(reloads.clone()).with_hooks(hooks.runs());
-    view.with_log_lines_dropped(ld_cli::log_lines_dropped)
-}
-
-fn bind(listen: &Listen) -> Result<Bound, String> {
-    Bound::new(listen).map_err(|error| chain(&error))
 }
 
 /// Reads a configuration again. The error is logged; what is returned of it may be shown to all.
