@@ -68,6 +68,22 @@ async fn write(args: Arc<Args>) -> Result<Exit, Exit> {
     plain::write(&args, &interrupt, &checks).await
 }
 
+/// The configuration, and what `read_content` reads by it, after all checks that need no server.
+async fn read<T: Send + 'static>(
+    args: &Arc<Args>,
+    read_content: impl FnOnce(&Args, &Config) -> Result<T, Exit> + Send + 'static,
+) -> Result<(Config, T), Exit> {
+    let args = Arc::clone(args);
+    let read = move || {
+        let config = ld_cli::read_config_to_write(&args.config, &args.dest)?;
+        let content = read_content(&args, &config)?;
+        Ok((config, content))
+    };
+    let (config, content) = on_a_thread("reading the files", UNLIMITED, read).await??;
+    credentials::check(&config).await?;
+    Ok((config, content))
+}
+
 fn client(args: &Args, config: &Config) -> Result<Client, Exit> {
     let mut options = ld_zk::Options::default();
     options.session_wait = args.timeout;

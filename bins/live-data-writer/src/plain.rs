@@ -11,12 +11,12 @@ use tracing::info;
 use crate::args::Args;
 use crate::interrupt::Interrupt;
 use crate::{
-    CLOSE_LIMIT, JUDGE_LIMIT, UNLIMITED, before_any_write, client, commit, credentials, failed, on_a_thread,
-    output, pointers, show, source,
+    CLOSE_LIMIT, JUDGE_LIMIT, before_any_write, client, commit, failed, on_a_thread, output, pointers, read,
+    show, source,
 };
 
 pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
-    let (config, content) = before_any_write(interrupt, read(args)).await?;
+    let (config, content) = before_any_write(interrupt, read(args, read_content)).await?;
     let client = client(args, &config)?;
     let plan = before_any_write(interrupt, prepare(args, &config, &client, content, checks)).await;
     let exit = match plan {
@@ -28,18 +28,8 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
     exit
 }
 
-/// The configuration and the new content, after all checks that need no server.
-async fn read(args: &Arc<Args>) -> Result<(Config, Vec<u8>), Exit> {
-    let on_thread = Arc::clone(args);
-    let read = move || {
-        let args = on_thread;
-        let config = ld_cli::read_config_to_write(&args.config, &args.dest)?;
-        let content = source::read(&args.source, config.zookeeper.max_node_bytes, args.allow_empty)?;
-        Ok((config, content))
-    };
-    let (config, content) = on_a_thread("reading the files", UNLIMITED, read).await??;
-    credentials::check(&config).await?;
-    Ok((config, content))
+fn read_content(args: &Args, config: &Config) -> Result<Vec<u8>, Exit> {
+    source::read(&args.source, config.zookeeper.max_node_bytes, args.allow_empty)
 }
 
 /// Everything before the write; nothing if there is nothing to write.

@@ -20,9 +20,7 @@ use self::change::Change;
 use self::content::Content;
 use crate::args::Args;
 use crate::interrupt::Interrupt;
-use crate::{
-    CLOSE_LIMIT, JUDGE_LIMIT, UNLIMITED, before_any_write, client, commit, credentials, failed, on_a_thread,
-};
+use crate::{CLOSE_LIMIT, JUDGE_LIMIT, before_any_write, client, commit, failed, on_a_thread, read};
 
 /// What is published, and where.
 struct Publication {
@@ -38,7 +36,7 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
         failed(cause);
         Exit::Usage
     })?;
-    let (config, content) = before_any_write(interrupt, read(args)).await?;
+    let (config, content) = before_any_write(interrupt, read(args, read_content)).await?;
     let publisher = S3Publisher::new(&config.s3);
     let storage = Storage::new().sse_c(args.sse_c).shards(args.shards.unwrap_or(1));
     let client = client(args, &config)?;
@@ -53,18 +51,8 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
     exit
 }
 
-/// The configuration and the new content, after all checks that need no server.
-async fn read(args: &Arc<Args>) -> Result<(Config, Content), Exit> {
-    let on_thread = Arc::clone(args);
-    let read = move || {
-        let args = on_thread;
-        let config = ld_cli::read_config_to_write(&args.config, &args.dest)?;
-        let content = Content::read(&args.source, config.s3.max_bytes as u64, args.allow_empty)?;
-        Ok((config, content))
-    };
-    let (config, content) = on_a_thread("reading the files", UNLIMITED, read).await??;
-    credentials::check(&config).await?;
-    Ok((config, content))
+fn read_content(args: &Args, config: &Config) -> Result<Content, Exit> {
+    Content::read(&args.source, config.s3.max_bytes as u64, args.allow_empty)
 }
 
 /// Everything before the upload; nothing if there is nothing to write.
