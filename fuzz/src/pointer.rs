@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ld_s3::ld_config::{S3Config, escape_hidden};
-use ld_s3::ld_sync::{BoxFuture, LoadError, Loader, Pointer, Sink};
+use ld_s3::ld_sync::{Loader, Pointer};
 use ld_s3::{AwsEnvironment, S3Loader};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -86,7 +86,7 @@ fn environment(port: u16) -> AwsEnvironment {
 }
 
 async fn load(pointer: &dyn Pointer, expected: &Expected, server: &TcpListener, answer: &[u8]) {
-    let mut content = Content::default();
+    let mut content = Vec::new();
     let requests = RefCell::new(Vec::new());
     let loaded = {
         let serve = async {
@@ -115,7 +115,7 @@ async fn load(pointer: &dyn Pointer, expected: &Expected, server: &TcpListener, 
         Ok(()) if answer.windows(7).any(|word| word.eq_ignore_ascii_case(b"chunked")) => {}
         Ok(()) => {
             assert!(answer.starts_with(b"HTTP/1.1 200") || answer.contains(&b'2'), "no success: {answer:?}");
-            let content = content.0;
+            let content = content;
             assert!(
                 content.is_empty() || answer.windows(content.len()).any(|part| part == content),
                 "not of the answer: {content:?}"
@@ -146,21 +146,5 @@ fn assert_safe(message: &str) {
     assert_one_line(&escape_hidden(message), MAX_MESSAGE_BYTES);
     for secret in [HUSH.to_owned(), STANDARD.encode(HUSH)] {
         assert!(!message.contains(&secret), "a secret shows: {message}");
-    }
-}
-
-/// Content in memory.
-#[derive(Default)]
-struct Content(Vec<u8>);
-
-impl Sink for Content {
-    fn start(&mut self) -> BoxFuture<'_, Result<(), LoadError>> {
-        self.0.clear();
-        Box::pin(async { Ok(()) })
-    }
-
-    fn write(&mut self, piece: Vec<u8>) -> BoxFuture<'_, Result<(), LoadError>> {
-        self.0.extend(piece);
-        Box::pin(async { Ok(()) })
     }
 }

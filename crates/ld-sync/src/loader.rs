@@ -46,6 +46,19 @@ pub trait Sink: Send {
     fn write(&mut self, piece: Vec<u8>) -> BoxFuture<'_, Result<(), LoadError>>;
 }
 
+/// Collects the content in memory.
+impl Sink for Vec<u8> {
+    fn start(&mut self) -> BoxFuture<'_, Result<(), LoadError>> {
+        self.clear();
+        Box::pin(async { Ok(()) })
+    }
+
+    fn write(&mut self, piece: Vec<u8>) -> BoxFuture<'_, Result<(), LoadError>> {
+        self.extend(piece);
+        Box::pin(async { Ok(()) })
+    }
+}
+
 /// Why nothing was loaded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]

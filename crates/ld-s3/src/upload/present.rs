@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ld_sync::{Again, BoxFuture, LoadError, Loader as _, Sink, pointer_in};
+use ld_sync::{Again, LoadError, Loader as _, pointer_in};
 
 use super::prefix::S3Prefix;
 use super::publisher::S3Publisher;
@@ -79,29 +79,13 @@ impl S3Publisher {
         let parsed = self.loader.parse(&pointer.json).map_err(|why| LoadError::new(why, Again::Never))?;
         let mut attempt = 1;
         loop {
-            let mut memory = Memory::default();
-            match parsed.load(Some(max_bytes), &mut memory).await {
-                Ok(()) => return Ok(memory.0),
+            let mut content = Vec::new();
+            match parsed.load(Some(max_bytes), &mut content).await {
+                Ok(()) => return Ok(content),
                 Err(error) if error.again == Again::Soon && attempt < ATTEMPTS => attempt += 1,
                 Err(error) => return Err(error),
             }
         }
-    }
-}
-
-/// Content in memory.
-#[derive(Default)]
-struct Memory(Vec<u8>);
-
-impl Sink for Memory {
-    fn start(&mut self) -> BoxFuture<'_, Result<(), LoadError>> {
-        self.0.clear();
-        Box::pin(async { Ok(()) })
-    }
-
-    fn write(&mut self, piece: Vec<u8>) -> BoxFuture<'_, Result<(), LoadError>> {
-        self.0.extend(piece);
-        Box::pin(async { Ok(()) })
     }
 }
 
