@@ -71,12 +71,17 @@ pub fn judge_file(
 }
 
 fn check_size(guards: &Guards, bytes: u64) -> Result<(), Error> {
-    let size = counted(bytes, "byte");
     if let Some(least) = guards.min_bytes.filter(|least| bytes < *least as u64) {
-        return Err(Error::rejected(Guard::Size, format!("it has {size}, and min_bytes is {least}")));
+        return Err(Error::rejected(
+            Guard::Size,
+            format!("it has {}, and min_bytes is {least}", counted(bytes, "byte")),
+        ));
     }
     if let Some(most) = guards.max_bytes.filter(|most| bytes > *most as u64) {
-        return Err(Error::rejected(Guard::Size, format!("it has {size}, and max_bytes is {most}")));
+        return Err(Error::rejected(
+            Guard::Size,
+            format!("it has {}, and max_bytes is {most}", counted(bytes, "byte")),
+        ));
     }
     Ok(())
 }
