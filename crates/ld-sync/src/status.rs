@@ -66,8 +66,6 @@ pub struct Counts {
     /// A call on its file system took more than 10 s.
     pub hung: u32,
     /// Content was rejected.
-    pub rejected: u32,
-    /// What rejected it.
     pub rejections: Rejections,
     /// The node could not be read, or an answer could not be trusted.
     pub unreadable: u32,
@@ -87,6 +85,13 @@ pub struct Rejections {
     pub check: u32,
     /// A pointer that is not valid.
     pub pointer: u32,
+}
+
+impl Rejections {
+    /// How often it was rejected, by what does not matter.
+    pub fn total(&self) -> u32 {
+        [self.size, self.format, self.check, self.pointer].into_iter().fold(0, u32::wrapping_add)
+    }
 }
 
 /// How the file was last replaced.

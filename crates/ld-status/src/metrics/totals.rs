@@ -53,7 +53,7 @@ fn reasons(counts: &Counts) -> [(&'static str, u32); 4] {
     [
         ("failed", counts.failed),
         ("hung", counts.hung),
-        ("rejected", counts.rejected),
+        ("rejected", counts.rejections.total()),
         ("unreadable", counts.unreadable),
     ]
 }

@@ -85,7 +85,6 @@ impl Node {
             let counts = &mut record.counts;
             match state {
                 State::Failing => count(&mut counts.failed),
-                State::Rejected => count(&mut counts.rejected),
                 State::Unreadable | State::Unverified => count(&mut counts.unreadable),
                 _ => {}
             }
