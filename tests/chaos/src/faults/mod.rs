@@ -9,7 +9,7 @@ mod watcher;
 
 use std::sync::PoisonError;
 
-use crate::schedule::{Event, FaultKind, Track};
+use crate::schedule::{Event, Track};
 use crate::testbed::{AdminPool, Scope, Testbed};
 
 /// Injects the faults of one track, each at its time or as soon afterwards as possible.
@@ -50,7 +50,6 @@ fn inject(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Resul
     testbed.disturbances.begin(scope);
     let outcome = match kind.track() {
         _ if machine::scope(event).is_some() => machine::inject(testbed, event),
-        _ if *kind == FaultKind::ConfigurationChanged => reload::inject(testbed, event),
         Track::Watcher => watcher::inject(testbed, event),
         Track::Ensemble => ensemble::inject(testbed, event, admins),
         Track::Data => data::inject(testbed, event, admins),
@@ -66,8 +65,7 @@ fn scope(event: &Event) -> Scope {
         return scope;
     }
     match event.kind.track() {
-        _ if event.kind == FaultKind::ConfigurationChanged => reload::scope(event),
-        Track::Watcher => Scope::Watcher(event.watcher),
+        Track::Watcher => watcher::scope(event),
         Track::Ensemble => Scope::Everything,
         Track::Data => data::scope(event),
         Track::Objects => objects::scope(event),

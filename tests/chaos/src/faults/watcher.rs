@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use ld_testkit::{Daemon, ProxyMode};
 
+use super::reload;
 use crate::judge::Violation;
 use crate::schedule::{Event, FaultKind};
-use crate::testbed::{RETRY_LIMIT, SET_BACK, Testbed};
+use crate::testbed::{RETRY_LIMIT, SET_BACK, Scope, Testbed};
 
 /// The latency added in each direction. The session timeout is 4 s.
 const LATENCY: Duration = Duration::from_millis(500);
@@ -14,6 +15,14 @@ const LATENCY: Duration = Duration::from_millis(500);
 const START_LIMIT: Duration = Duration::from_secs(8);
 /// Limit for a watcher to exit after SIGTERM: 1 s, and slack for a busy machine.
 const TERM_LIMIT: Duration = Duration::from_secs(8);
+
+/// The files that such a fault concerns.
+pub(crate) fn scope(event: &Event) -> Scope {
+    match event.kind {
+        FaultKind::ConfigurationChanged => reload::scope(event),
+        _ => Scope::Watcher(event.watcher),
+    }
+}
 
 pub(crate) fn inject(testbed: &Testbed, event: &Event) -> Result<(), String> {
     let host = &testbed.hosts[event.watcher];
@@ -53,6 +62,7 @@ pub(crate) fn inject(testbed: &Testbed, event: &Event) -> Result<(), String> {
             Ok(())
         }
         FaultKind::SessionClosed => close_session(testbed, event),
+        FaultKind::ConfigurationChanged => reload::inject(testbed, event),
         FaultKind::WatcherFrozen => {
             with_watcher(testbed, event, |daemon| daemon.freeze());
             testbed.pause(event.duration);
