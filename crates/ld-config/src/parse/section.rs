@@ -62,8 +62,13 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
 /// others.
 fn misspelt_prefix(key: &str) -> Option<&'static str> {
     let end = key.find('.')? + 1;
+    let prefix = &key[..end];
+    // Most keys are those of nodes: there may be many thousands.
+    if prefix == NODE_PREFIX {
+        return None;
+    }
     let mut ours = OUR_PREFIXES.into_iter().chain([NODE_PREFIX]).filter(|ours| ours.len() > "s3.".len());
-    ours.find(|ours| strsim::osa_distance(&key[..end], ours) == 1)
+    ours.find(|ours| strsim::osa_distance(prefix, ours) == 1)
 }
 
 fn read_keys<T>(
