@@ -50,7 +50,8 @@ impl Serving {
     ///
     /// # Errors
     ///
-    /// The address is taken, or the system refuses a thread or a descriptor. Nothing is served then.
+    /// The address is taken, or the system refuses a thread or a descriptor. Nothing is served
+    /// then.
     pub(crate) fn serve(
         &mut self,
         bound: Option<Bound>,
