@@ -115,8 +115,7 @@ async fn load(pointer: &dyn Pointer, expected: &Expected, server: &TcpListener, 
         Ok(()) if answer.windows(7).any(|word| word.eq_ignore_ascii_case(b"chunked")) => {}
         Ok(()) => {
             assert!(answer.starts_with(b"HTTP/1.1 200") || answer.contains(&b'2'), "no success: {answer:?}");
-            let content = content;
-            assert!(
+                assert!(
                 content.is_empty() || answer.windows(content.len()).any(|part| part == content),
                 "not of the answer: {content:?}"
             );

@@ -96,13 +96,10 @@ impl State {
 /// and has their number behind it. A value that cannot be decoded, or that comes twice, must not
 /// pass.
 fn of_header(headers: &HeaderMap, algorithm: &str) -> Option<Checksum> {
-    let is_composite = headers
-        .get("x-amz-checksum-type")
-        .is_some_and(|kind| kind.as_bytes().eq_ignore_ascii_case(b"COMPOSITE"));
     let mut values = headers.get_all(format!("{PREFIX}{algorithm}")).iter();
     let value = values.next()?.as_bytes();
     let is_one = values.next().is_none();
-    if is_one && (is_composite || has_number_of_parts(value)) {
+    if is_one && is_composite(headers, value) {
         return None;
     }
     Some(Checksum {
@@ -111,6 +108,12 @@ fn of_header(headers: &HeaderMap, algorithm: &str) -> Option<Checksum> {
         expected: STANDARD.decode(value).ok().filter(|_| is_one).unwrap_or_default(),
         state: State::new(algorithm)?,
     })
+}
+
+/// Whether the checksum `value` is that of an object in parts, and so not of its content.
+pub(crate) fn is_composite(headers: &HeaderMap, value: &[u8]) -> bool {
+    let kind = headers.get("x-amz-checksum-type");
+    kind.is_some_and(|kind| kind.as_bytes().eq_ignore_ascii_case(b"COMPOSITE")) || has_number_of_parts(value)
 }
 
 fn has_number_of_parts(value: &[u8]) -> bool {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hyper::StatusCode;
 use hyper::http::request::Parts;
+use hyper::{Method, StatusCode};
 use ld_sync::Sink;
 use tracing::warn;
 
@@ -18,7 +18,6 @@ use crate::place::Place;
 use crate::pointer::Pointer;
 use crate::reply::{self, Refusal};
 use crate::request;
-use crate::sse::SseKey;
 use crate::transport::{Reply, RequestBody, Roots, Transport};
 
 /// A client of S3, with all that the environment says.
@@ -53,7 +52,7 @@ impl Client {
         limit: Limit,
         sink: &mut dyn Sink,
     ) -> Result<(), Failure> {
-        let reply = self.find(pointer, prefix, request::get).await?;
+        let reply = self.find(pointer, prefix, Method::GET).await?;
         let length = reply::check(&reply.head, pointer.sse_key.as_ref())?;
         let checksums = Checksums::new(&reply.head.headers, pointer.sha256);
         stream(reply, length, limit, checksums, sink).await
@@ -61,24 +60,20 @@ impl Client {
 
     /// The size of the object below the prefix of a shard.
     pub(crate) async fn size(&self, pointer: &Pointer, prefix: &str) -> Result<u64, Failure> {
-        let reply = self.find(pointer, prefix, request::head).await?;
+        let reply = self.find(pointer, prefix, Method::HEAD).await?;
         let length = reply::check(&reply.head, pointer.sse_key.as_ref())?;
         length.ok_or_else(|| Failure::lasting("the reply does not say how large the object is"))
     }
 
     /// A reply about the object of a pointer.
-    async fn find(
-        &self,
-        pointer: &Pointer,
-        prefix: &str,
-        request: impl Fn(&Address, Option<&SseKey>) -> Result<Parts, String>,
-    ) -> Result<Reply, Failure> {
+    async fn find(&self, pointer: &Pointer, prefix: &str, method: Method) -> Result<Reply, Failure> {
         let key = format!("{prefix}{}", pointer.key);
         let version = pointer.version_id.as_deref().map(|version| ("versionId", version));
         let place = pointer.about(&key, version.as_slice());
         let mut region = pointer.region.clone().unwrap_or_else(|| self.default_region.clone());
-        let make =
-            |address: &Address| Ok((request(address, pointer.sse_key.as_ref())?, RequestBody::empty()));
+        let make = |address: &Address| {
+            Ok((request::read(method.clone(), address, pointer.sse_key.as_ref())?, RequestBody::empty()))
+        };
         self.exchange(place, &mut region, &[StatusCode::OK], make).await
     }
 

@@ -48,6 +48,16 @@ impl S3Loader {
         self.0.client().await
     }
 
+    /// Loads what a pointer points to, from any of its shards.
+    pub(crate) async fn load(
+        &self,
+        pointer: &Pointer,
+        max_bytes: u64,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Failure> {
+        self.0.load(pointer, Some(max_bytes), sink).await
+    }
+
     /// The size of an object, as the first of its shards tells that does.
     pub(crate) async fn size(&self, pointer: &Pointer) -> Result<u64, Failure> {
         let client = self.client().await.map_err(Failure::lasting)?;
@@ -65,6 +75,38 @@ impl S3Loader {
 impl Shared {
     async fn client(&self) -> Result<&Client, String> {
         self.client.get_or_try_init(|| Client::new(&self.environment)).await
+    }
+
+    /// Loads from one shard after the other, until one has the object.
+    async fn load(
+        &self,
+        pointer: &Pointer,
+        max_bytes: Option<u64>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Failure> {
+        let Self { max_bytes: most, permits, .. } = self;
+        // The semaphore is never closed.
+        let _permit = permits.acquire().await;
+        let client = self.client().await.map_err(Failure::lasting)?;
+        let limit = match max_bytes {
+            Some(bytes) if bytes < *most => Limit { bytes, key: "max_bytes" },
+            _ => Limit { bytes: *most, key: "s3.max_bytes" },
+        };
+        let mut failures = Vec::new();
+        for prefix in pointer.shards.prefixes().take(SHARDS_AT_ONCE) {
+            match client.load(pointer, &prefix, limit, sink).await {
+                Ok(()) => return Ok(()),
+                Err(failure) => {
+                    let ends_here = !failure.may_succeed_elsewhere();
+                    let failure = named(pointer, &prefix, failure);
+                    if ends_here {
+                        return Err(failure);
+                    }
+                    failures.push(failure);
+                }
+            }
+        }
+        Err(summary(failures))
     }
 }
 
@@ -97,35 +139,9 @@ impl ld_sync::Pointer for Found {
         max_bytes: Option<u64>,
         sink: &'a mut dyn Sink,
     ) -> BoxFuture<'a, Result<(), LoadError>> {
-        Box::pin(async move { self.load_from_any_shard(max_bytes, sink).await.map_err(LoadError::from) })
-    }
-}
-
-impl Found {
-    async fn load_from_any_shard(&self, max_bytes: Option<u64>, sink: &mut dyn Sink) -> Result<(), Failure> {
-        let Shared { max_bytes: most, permits, .. } = &*self.shared;
-        // The semaphore is never closed.
-        let _permit = permits.acquire().await;
-        let client = self.shared.client().await.map_err(Failure::lasting)?;
-        let limit = match max_bytes {
-            Some(bytes) if bytes < *most => Limit { bytes, key: "max_bytes" },
-            _ => Limit { bytes: *most, key: "s3.max_bytes" },
-        };
-        let mut failures = Vec::new();
-        for prefix in self.pointer.shards.prefixes().take(SHARDS_AT_ONCE) {
-            match client.load(&self.pointer, &prefix, limit, sink).await {
-                Ok(()) => return Ok(()),
-                Err(failure) => {
-                    let ends_here = !failure.may_succeed_elsewhere();
-                    let failure = named(&self.pointer, &prefix, failure);
-                    if ends_here {
-                        return Err(failure);
-                    }
-                    failures.push(failure);
-                }
-            }
-        }
-        Err(summary(failures))
+        Box::pin(
+            async move { self.shared.load(&self.pointer, max_bytes, sink).await.map_err(LoadError::from) },
+        )
     }
 }
 

@@ -54,11 +54,7 @@ pub(crate) fn bucket_region(head: &Parts) -> Option<String> {
 /// The reply is not that of a server that has the object, or its end could not be told from a
 /// broken connection.
 pub(crate) fn check(head: &Parts, sse_key: Option<&SseKey>) -> Result<Option<u64>, Failure> {
-    match sse_key {
-        Some(key) => confirm_key(head, key)?,
-        None if head.headers.contains_key(ETAG) => {}
-        None => return Err(Failure::lasting("the reply has no ETag: it does not come from S3")),
-    }
+    confirm(head, sse_key)?;
     let encoding = head.headers.get_all(TRANSFER_ENCODING).iter().next_back();
     let is_chunked =
         encoding.is_some_and(|value| value.as_bytes().to_ascii_lowercase().ends_with(b"chunked"));
@@ -69,6 +65,19 @@ pub(crate) fn check(head: &Parts, sse_key: Option<&SseKey>) -> Result<Option<u64
     match length {
         Some(length) => Ok(Some(length)),
         None => Err(Failure::lasting("the reply does not say where it ends")),
+    }
+}
+
+/// Makes sure that S3 has answered about an object, and not a proxy.
+///
+/// # Errors
+///
+/// The reply does not say so.
+pub(crate) fn confirm(head: &Parts, sse_key: Option<&SseKey>) -> Result<(), Failure> {
+    match sse_key {
+        Some(key) => confirm_key(head, key),
+        None if head.headers.contains_key(ETAG) => Ok(()),
+        None => Err(Failure::lasting("the reply has no ETag: it does not come from S3")),
     }
 }
 

@@ -15,19 +15,9 @@ const EMPTY_SHA256: HeaderValue =
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const CHECKSUM_MODE: HeaderName = HeaderName::from_static("x-amz-checksum-mode");
 
-/// A request for an object, not signed yet.
-pub(crate) fn get(address: &Address, sse_key: Option<&SseKey>) -> Result<Parts, String> {
-    read(Method::GET, address, sse_key)
-}
-
 /// A request for what is known of a bucket, not signed yet.
 pub(crate) fn head_bucket(address: &Address) -> Result<Parts, String> {
     bare(Method::HEAD, address, 0)
-}
-
-/// A request for what is known of an object, not signed yet.
-pub(crate) fn head(address: &Address, sse_key: Option<&SseKey>) -> Result<Parts, String> {
-    read(Method::HEAD, address, sse_key)
 }
 
 /// A request that writes, not signed yet. `sha256` is that of its body; `None` without one.
@@ -49,7 +39,8 @@ pub(crate) fn write(
     Ok(head)
 }
 
-fn read(method: Method, address: &Address, sse_key: Option<&SseKey>) -> Result<Parts, String> {
+/// A request for an object (`GET`), or for what is known of it (`HEAD`), not signed yet.
+pub(crate) fn read(method: Method, address: &Address, sse_key: Option<&SseKey>) -> Result<Parts, String> {
     let mut head = bare(method, address, 0)?;
     head.headers.insert(CHECKSUM_MODE, HeaderValue::from_static("ENABLED"));
     if let Some(key) = sse_key {

@@ -90,6 +90,25 @@ async fn a_name_that_is_taken_by_what_cannot_be_seen_is_an_error() {
 }
 
 #[tokio::test]
+async fn what_may_be_left_does_not_depend_on_the_last_answer() {
+    let rig = Rig::new();
+    let place = format!("bkt/{}", version(b"content", Storage::new()).keys().remove(0));
+    let busy = || S3Fault::Status(503, "SlowDown");
+    rig.server.script(&place, [S3Fault::None, S3Fault::LostAnswer, busy(), busy(), busy(), busy()]);
+    let error = rig.upload(b"content", Storage::new()).await.unwrap_err();
+    assert!(error.to_string().contains("503"), "{error}");
+    assert_eq!(error.left(), [format!("perhaps s3://{place}")]);
+    assert_eq!(rig.server.content(&place).unwrap(), b"content");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_reached_has_nothing_left() {
+    let rig = Rig::new().var("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+    let error = rig.upload(b"content", Storage::new()).await.unwrap_err();
+    assert_eq!(error.left(), [] as [String; 0], "{error}");
+}
+
+#[tokio::test]
 async fn each_request_has_a_checksum_that_s3_verifies() {
     let rig = Rig::new();
     rig.upload(&bytes(IN_PARTS), Storage::new()).await.unwrap();

@@ -3,15 +3,16 @@
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hyper::header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 use hyper::{Method, StatusCode};
 use ld_blocking::{BoundedCalls, Spawner};
 use sha2::{Digest as _, Sha256};
 
-use super::object::{CHECKSUM_SHA256, NewObject, Outcome, body, checksum};
+use super::object::{CHECKSUM_SHA256, NewObject, Outcome, backoff, body, checksum};
 use crate::address::Address;
 use crate::failure::{Failure, Kind};
 use crate::reply;
@@ -24,25 +25,14 @@ const COMPLETIONS: u32 = 3;
 /// How long S3 may take to put the parts together.
 const COMPLETE_LIMIT: Duration = Duration::from_secs(300);
 
+/// How long the body of another answer may take.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+
 /// How long reading a part of the source may take.
 const READ_LIMIT: Duration = Duration::from_secs(60);
 
 const ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm");
 const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
-
-/// The id of an upload that has begun, and was neither completed nor aborted.
-#[derive(Debug, Default)]
-pub(super) struct OpenUpload(Mutex<Option<String>>);
-
-impl OpenUpload {
-    fn set(&self, id: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
-    }
-
-    pub(super) fn take(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
 
 /// A part that was taken.
 struct Taken {
@@ -50,15 +40,18 @@ struct Taken {
     sha256: [u8; 32],
 }
 
+/// What came of one request to complete an upload.
+enum Completion {
+    Done(Outcome),
+    /// It was answered with status 200, and not with success.
+    BadAnswer(Failure),
+}
+
 impl NewObject<'_> {
-    /// Uploads it in parts. `open` tells what is to be aborted if this fails or is dropped.
-    pub(super) async fn put_in_parts(
-        &mut self,
-        part_size: u64,
-        open: &OpenUpload,
-    ) -> Result<Outcome, Failure> {
+    /// Uploads it in parts. If this fails or is dropped, what is `open` is to be aborted.
+    pub(super) async fn put_in_parts(&mut self, part_size: u64) -> Result<Outcome, Failure> {
         let id = self.create().await?;
-        open.set(id.clone());
+        self.open = Some(id.clone());
         let (mut offset, mut whole, mut parts) = (0, Sha256::new(), Vec::new());
         while offset < self.version.bytes {
             let bytes = part_size.min(self.version.bytes - offset);
@@ -71,7 +64,7 @@ impl NewObject<'_> {
         if whole.finalize()[..] != self.version.sha256 {
             return Err(Failure::lasting("the source changed while it was read"));
         }
-        self.complete(&id, &parts, open).await
+        self.complete(&id, &parts).await
     }
 
     async fn create(&mut self) -> Result<String, Failure> {
@@ -86,7 +79,7 @@ impl NewObject<'_> {
         if let Some(key) = self.sse_key {
             reply::confirm_key(&reply.head, key)?;
         }
-        let text = reply::text(reply, READ_LIMIT).await?;
+        let text = reply::text(reply, ANSWER_LIMIT).await?;
         let id = reply::element(&text, "UploadId").filter(|id| !id.is_empty() && !id.contains('&'));
         id.map(str::to_owned)
             .ok_or_else(|| Failure::lasting("the reply has no UploadId: it does not come from S3"))
@@ -117,7 +110,7 @@ impl NewObject<'_> {
         };
         let query = [("partNumber", number), ("uploadId", id)];
         let reply = self.ask(&query, &[StatusCode::OK], make).await?;
-        self.confirm(&reply)?;
+        reply::confirm(&reply.head, sse_key)?;
         let etag = reply.head.headers.get(ETAG).and_then(|etag| etag.to_str().ok());
         match etag {
             Some(etag) if !etag.contains(['<', '>', '&']) => Ok(Taken { etag: etag.to_owned(), sha256 }),
@@ -125,32 +118,34 @@ impl NewObject<'_> {
         }
     }
 
-    async fn complete(&mut self, id: &str, parts: &[Taken], open: &OpenUpload) -> Result<Outcome, Failure> {
-        let mut attempt = 1;
+    async fn complete(&mut self, id: &str, parts: &[Taken]) -> Result<Outcome, Failure> {
+        (self.has_begun, self.may_be_done) = (true, false);
+        let (mut attempt, mut backoff) = (1, backoff());
         loop {
-            let failure = match self.complete_once(id, parts, open).await {
-                Ok(outcome) => return Ok(outcome),
-                Err(failure) => failure,
+            let (failure, may_pass) = match self.complete_once(id, parts).await {
+                Ok(Completion::Done(outcome)) => return Ok(outcome),
+                Ok(Completion::BadAnswer(failure)) => {
+                    self.may_be_done = true;
+                    let may_pass = failure.kind == Kind::Transient;
+                    (failure, may_pass)
+                }
+                // The request had its attempts.
+                Err(failure) => (failure, false),
             };
             // The answer to an attempt that succeeded may have been lost.
             if self.is_present().await.unwrap_or(false) {
                 return Ok(Outcome::Written);
             }
-            if attempt == COMPLETIONS || failure.kind != Kind::Transient {
+            if attempt == COMPLETIONS || !may_pass {
                 return Err(failure);
             }
-            self.pause(attempt, &failure).await;
+            self.pause(backoff.next_delay(), &failure, attempt, COMPLETIONS).await;
             attempt += 1;
         }
     }
 
-    async fn complete_once(
-        &mut self,
-        id: &str,
-        parts: &[Taken],
-        open: &OpenUpload,
-    ) -> Result<Outcome, Failure> {
-        let (xml, sse_key) = (list(parts)?, self.sse_key);
+    async fn complete_once(&mut self, id: &str, parts: &[Taken]) -> Result<Completion, Failure> {
+        let (xml, sse_key) = (list(parts), self.sse_key);
         let sha256: [u8; 32] = Sha256::digest(&xml).into();
         let make = move |address: &Address| {
             let bytes = xml.len() as u64;
@@ -161,23 +156,27 @@ impl NewObject<'_> {
         let expected = [StatusCode::OK, StatusCode::PRECONDITION_FAILED];
         let reply = self.ask(&[("uploadId", id)], &expected, make).await?;
         if reply.head.status == StatusCode::PRECONDITION_FAILED {
-            return self.outcome_of_412().await;
+            return self.outcome_of_412().await.map(Completion::Done);
         }
         // The status comes before S3 has begun, so a failure comes with status 200, too.
-        let text = reply::text(reply, COMPLETE_LIMIT).await?;
+        let text = match reply::text(reply, COMPLETE_LIMIT).await {
+            Ok(text) => text,
+            Err(failure) => return Ok(Completion::BadAnswer(failure)),
+        };
         if text.contains("<CompleteMultipartUploadResult") {
             // Nothing is left to abort.
-            open.take();
-            return Ok(Outcome::Written);
+            self.open = None;
+            return Ok(Completion::Done(Outcome::Written));
         }
-        match reply::element(&text, "Code") {
-            Some("PreconditionFailed") => self.outcome_of_412().await,
+        let failure = match reply::element(&text, "Code") {
+            Some("PreconditionFailed") => return self.outcome_of_412().await.map(Completion::Done),
             Some(code @ ("InternalError" | "SlowDown" | "ServiceUnavailable")) => {
-                Err(Failure::transient(format!("the answer is {code}")))
+                Failure::transient(format!("the answer is {code}"))
             }
-            Some(code) => Err(Failure::lasting(format!("the answer is {code}"))),
-            None => Err(Failure::lasting("the reply does not come from S3")),
-        }
+            Some(code) => Failure::lasting(format!("the answer is {code}")),
+            None => Failure::lasting("the reply does not come from S3"),
+        };
+        Ok(Completion::BadAnswer(failure))
     }
 
     /// Has S3 drop the parts. `false`: there is no such upload any more.
@@ -193,18 +192,16 @@ impl NewObject<'_> {
 }
 
 /// The parts as XML.
-fn list(parts: &[Taken]) -> Result<String, Failure> {
+fn list(parts: &[Taken]) -> String {
     let mut xml = String::from("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     for (index, Taken { etag, sha256 }) in parts.iter().enumerate() {
-        let sha256 = checksum(sha256).map_err(Failure::lasting)?;
-        let sha256 = sha256.to_str().unwrap_or_default();
-        let number = index + 1;
+        let (number, sha256) = (index + 1, STANDARD.encode(sha256));
         xml.push_str(&format!(
             "<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag><ChecksumSHA256>{sha256}</ChecksumSHA256></Part>"
         ));
     }
     xml.push_str("</CompleteMultipartUpload>");
-    Ok(xml)
+    xml
 }
 
 /// Blocks while the part is read.

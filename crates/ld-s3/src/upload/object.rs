@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::{CONTENT_LENGTH, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
+use hyper::header::{HeaderName, HeaderValue, IF_NONE_MATCH};
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
+use ld_sync::ld_zk::Backoff;
 use tracing::warn;
 
 use super::version::S3Version;
 use crate::address::Address;
+use crate::checksum::is_composite;
 use crate::client::Client;
 use crate::failure::{Failure, Kind};
 use crate::place::Place;
@@ -24,8 +26,8 @@ use crate::{reply, request};
 /// How often a request is made at most.
 const ATTEMPTS: u32 = 5;
 
-/// The longest pause before the second attempt. It doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// The longest pause before the second attempt, and before the last one.
+const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(4)];
 
 pub(super) const CHECKSUM_SHA256: HeaderName = HeaderName::from_static("x-amz-checksum-sha256");
 
@@ -43,8 +45,12 @@ pub(super) struct NewObject<'a> {
     pub(super) version: &'a S3Version,
     pub(super) sse_key: Option<&'a SseKey>,
     pub(super) key: String,
-    /// A request was made a second time.
-    pub(super) has_retried: bool,
+    /// A request that writes it was begun.
+    pub(super) has_begun: bool,
+    /// Such a request may have been done, although it failed: its answer was lost.
+    pub(super) may_be_done: bool,
+    /// The id of an upload in parts that has begun, and was neither completed nor aborted.
+    pub(super) open: Option<String>,
     /// The bucket's region, as far as it is known.
     pub(super) region: String,
     pub(super) file: &'a Arc<File>,
@@ -57,6 +63,7 @@ pub(super) struct NewObject<'a> {
 impl NewObject<'_> {
     /// Uploads it in one request.
     pub(super) async fn put(&mut self) -> Result<Outcome, Failure> {
+        (self.has_begun, self.may_be_done) = (true, false);
         let part = self.part(0, self.version.bytes);
         let (sha256, sse_key) = (self.version.sha256, self.sse_key);
         let make = move |address: &Address| {
@@ -70,7 +77,7 @@ impl NewObject<'_> {
         if reply.head.status == StatusCode::PRECONDITION_FAILED {
             return self.outcome_of_412().await;
         }
-        self.confirm(&reply)?;
+        reply::confirm(&reply.head, sse_key)?;
         Ok(Outcome::Written)
     }
 
@@ -81,7 +88,8 @@ impl NewObject<'_> {
     /// What is there has another size.
     pub(super) async fn is_present(&mut self) -> Result<bool, Failure> {
         let sse_key = self.sse_key;
-        let make = |address: &Address| Ok((request::head(address, sse_key)?, RequestBody::empty()));
+        let make =
+            |address: &Address| Ok((request::read(Method::HEAD, address, sse_key)?, RequestBody::empty()));
         let reply = match self.ask(&[], &[StatusCode::OK, StatusCode::NOT_FOUND], make).await {
             Ok(reply) => reply,
             // Writing tells more: without the permission to list, S3 answers 403 for a missing
@@ -92,12 +100,9 @@ impl NewObject<'_> {
         if reply.head.status == StatusCode::NOT_FOUND {
             return Ok(false);
         }
-        self.confirm(&reply)?;
-        let length = reply.head.headers.get(CONTENT_LENGTH);
-        let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        let sha256 = reply.head.headers.get(CHECKSUM_SHA256);
-        // That of an object in parts is another one, and has their number behind it.
-        let sha256 = sha256.filter(|value| !value.as_bytes().contains(&b'-'));
+        let length = reply::check(&reply.head, sse_key)?;
+        let headers = &reply.head.headers;
+        let sha256 = headers.get(CHECKSUM_SHA256).filter(|value| !is_composite(headers, value.as_bytes()));
         let is_other = match sha256 {
             Some(sha256) => *sha256 != checksum(&self.version.sha256).map_err(Failure::lasting)?,
             None => false,
@@ -115,10 +120,10 @@ impl NewObject<'_> {
     ///
     /// The object is not there, or is another one.
     pub(super) async fn outcome_of_412(&mut self) -> Result<Outcome, Failure> {
+        let is_ours = self.sse_key.is_some() || self.may_be_done;
         if !self.is_present().await? {
             return Err(Failure::lasting("its name is taken, but what has it cannot be seen"));
         }
-        let is_ours = self.sse_key.is_some() || self.has_retried;
         Ok(if is_ours { Outcome::Written } else { Outcome::Present })
     }
 
@@ -129,7 +134,7 @@ impl NewObject<'_> {
         expected: &[StatusCode],
         make: impl Fn(&Address) -> Result<(Parts, RequestBody), String>,
     ) -> Result<Reply, Failure> {
-        let mut attempt = 1;
+        let (mut attempt, mut backoff) = (1, backoff());
         loop {
             let place = Place {
                 bucket: &self.version.prefix.bucket,
@@ -142,20 +147,19 @@ impl NewObject<'_> {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
+            self.may_be_done |= failure.kind == Kind::Transient;
             if attempt == ATTEMPTS || !matches!(failure.kind, Kind::Transient | Kind::Busy) {
                 return Err(failure);
             }
-            self.pause(attempt, &failure).await;
-            self.has_retried = true;
+            self.pause(backoff.next_delay(), &failure, attempt, ATTEMPTS).await;
             attempt += 1;
         }
     }
 
-    /// Waits before another attempt, for a random time.
-    pub(super) async fn pause(&self, attempt: u32, failure: &Failure) {
-        warn!("{}: {}; it is tried again ({attempt} of {ATTEMPTS})", self.place(), failure.reason);
-        let longest = FIRST_PAUSE * 2_u32.saturating_pow(attempt - 1);
-        tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;
+    /// Waits before another one of `most` attempts.
+    pub(super) async fn pause(&self, delay: Duration, failure: &Failure, attempt: u32, most: u32) {
+        warn!("{}: {}; it is tried again ({attempt} of {most})", self.place(), failure.reason);
+        tokio::time::sleep(delay).await;
     }
 
     pub(super) fn part(&self, offset: u64, bytes: u64) -> FilePart {
@@ -167,17 +171,11 @@ impl NewObject<'_> {
     pub(super) fn place(&self) -> String {
         format!("s3://{}/{}", self.version.prefix.bucket.name(), self.key)
     }
+}
 
-    /// Makes sure that S3 has answered, and not a proxy.
-    pub(super) fn confirm(&self, reply: &Reply) -> Result<(), Failure> {
-        if let Some(key) = self.sse_key {
-            return reply::confirm_key(&reply.head, key);
-        }
-        if reply.head.headers.contains_key(ETAG) {
-            return Ok(());
-        }
-        Err(Failure::lasting("the reply has no ETag: it does not come from S3"))
-    }
+/// The pauses between attempts.
+pub(super) fn backoff() -> Backoff {
+    Backoff::new(PAUSES[0], PAUSES[1])
 }
 
 /// A SHA-256 as the header with a checksum has it.

@@ -2,21 +2,19 @@
 
 use std::fmt;
 
-use ld_sync::{Again, LoadError, Loader as _, pointer_in};
+use ld_sync::pointer_in;
 
 use super::prefix::S3Prefix;
 use super::publisher::S3Publisher;
 use super::version::Storage;
+use crate::failure::{Failure, Kind};
 use crate::pointer::{Pointer, mask_sse_keys};
 
 /// How often an object is asked for at most.
 const ATTEMPTS: u32 = 3;
 
 /// Content of a node that is a pointer. `Debug` and `Display` show no key.
-pub struct NodePointer {
-    json: String,
-    pointer: Pointer,
-}
+pub struct NodePointer(Pointer);
 
 impl NodePointer {
     /// The pointer that `content` is, if it is one.
@@ -25,8 +23,8 @@ impl NodePointer {
     ///
     /// It is one that no watcher can load. The reason names the field.
     pub fn find(content: &[u8]) -> Option<Result<Self, String>> {
-        let json = pointer_in(content)?.into_owned();
-        Some(Pointer::parse(&json).map(|pointer| Self { json, pointer }))
+        let json = pointer_in(content)?;
+        Some(Pointer::parse(&json).map(Self))
     }
 
     /// The content with `***` in place of each `sse_key`, if it is a pointer, valid or not.
@@ -36,12 +34,12 @@ impl NodePointer {
 
     /// The SHA-256 of the content, if the pointer has it.
     pub fn sha256(&self) -> Option<[u8; 32]> {
-        self.pointer.sha256
+        self.0.sha256
     }
 
     /// Whether objects below `prefix` with this storage have such a pointer.
     pub fn is_stored_as(&self, prefix: &S3Prefix, storage: Storage) -> bool {
-        let Pointer { bucket, key, sse_key, shards, .. } = &self.pointer;
+        let Pointer { bucket, key, sse_key, shards, .. } = &self.0;
         prefix.contains(bucket, key)
             && sse_key.is_some() == storage.sse_c
             && shards.count() == storage.shards.max(1)
@@ -50,13 +48,13 @@ impl NodePointer {
 
 impl fmt::Display for NodePointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pointer.fmt(f)
+        self.0.fmt(f)
     }
 }
 
 impl fmt::Debug for NodePointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NodePointer({})", self.pointer)
+        write!(f, "NodePointer({})", self.0)
     }
 }
 
@@ -67,7 +65,7 @@ impl S3Publisher {
     ///
     /// Why it cannot be found out.
     pub async fn size(&self, pointer: &NodePointer) -> Result<u64, String> {
-        self.loader.size(&pointer.pointer).await.map_err(|failure| failure.reason)
+        self.attempt(async || self.loader.size(&pointer.0).await).await
     }
 
     /// Loads the object that a pointer points to, at most `max_bytes`.
@@ -75,15 +73,22 @@ impl S3Publisher {
     /// # Errors
     ///
     /// Why it cannot be loaded.
-    pub async fn load(&self, pointer: &NodePointer, max_bytes: u64) -> Result<Vec<u8>, LoadError> {
-        let parsed = self.loader.parse(&pointer.json).map_err(|why| LoadError::new(why, Again::Never))?;
+    pub async fn load(&self, pointer: &NodePointer, max_bytes: u64) -> Result<Vec<u8>, String> {
+        let load = async || {
+            let mut content = Vec::new();
+            self.loader.load(&pointer.0, max_bytes, &mut content).await.map(|()| content)
+        };
+        self.attempt(load).await
+    }
+
+    /// Asks again for what failed and may pass at any moment.
+    async fn attempt<T>(&self, ask: impl AsyncFn() -> Result<T, Failure>) -> Result<T, String> {
         let mut attempt = 1;
         loop {
-            let mut content = Vec::new();
-            match parsed.load(Some(max_bytes), &mut content).await {
-                Ok(()) => return Ok(content),
-                Err(error) if error.again == Again::Soon && attempt < ATTEMPTS => attempt += 1,
-                Err(error) => return Err(error),
+            match ask().await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) if failure.kind == Kind::Transient && attempt < ATTEMPTS => attempt += 1,
+                Err(failure) => return Err(failure.reason),
             }
         }
     }

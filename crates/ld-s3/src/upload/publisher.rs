@@ -12,12 +12,11 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::error::UploadError;
-use super::multipart::OpenUpload;
 use super::object::{NewObject, Outcome};
 use super::version::S3Version;
 use crate::client::Client;
 use crate::environment::AwsEnvironment;
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use crate::loader::S3Loader;
 use crate::place::Place;
 
@@ -111,9 +110,19 @@ impl S3Publisher {
         for (index, key) in version.keys().into_iter().enumerate() {
             let sent_before = version.bytes * index as u64;
             let sse_key = sse_key.as_ref();
-            let has_retried = false;
-            let mut object =
-                NewObject { client, version, sse_key, key, has_retried, region, file, sent, sent_before };
+            let mut object = NewObject {
+                client,
+                version,
+                sse_key,
+                key,
+                has_begun: false,
+                may_be_done: false,
+                open: None,
+                region,
+                file,
+                sent,
+                sent_before,
+            };
             let place = object.place();
             match put(&mut object, self.part_size, interrupt.as_mut()).await {
                 Ok(Outcome::Written) => uploaded.written.push(place),
@@ -153,7 +162,6 @@ async fn put(
     part_size: u64,
     interrupt: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Outcome, NotPut> {
-    let open = OpenUpload::default();
     let is_in_parts = object.version.bytes > MAX_WHOLE * part_size;
     let part_size = part_size.max(object.version.bytes.div_ceil(MAX_PARTS));
     let work = async {
@@ -161,14 +169,14 @@ async fn put(
         if object.sse_key.is_none() && object.is_present().await? {
             return Ok(Outcome::Present);
         }
-        if is_in_parts { object.put_in_parts(part_size, &open).await } else { object.put().await }
+        if is_in_parts { object.put_in_parts(part_size).await } else { object.put().await }
     };
     let done = tokio::select! {
         biased;
         () = interrupt => Err(None),
         done = work => done.map_err(Some),
     };
-    let left = match open.take() {
+    let left = match object.open.take() {
         Some(id) => abort(object, &id, done.is_ok()).await,
         None => None,
     };
@@ -176,8 +184,8 @@ async fn put(
         warn!("{left} are left: they could not be aborted");
     }
     done.map_err(|failure| {
-        // A request that was sent may be done, unless the server has refused it.
-        let may_be_there = failure.as_ref().is_none_or(|failure| failure.kind == Kind::Transient);
+        // A request that was begun may be done, unless the server has refused it.
+        let may_be_there = object.has_begun && (failure.is_none() || object.may_be_done);
         let perhaps = (may_be_there && !is_in_parts).then(|| format!("perhaps {}", object.place()));
         NotPut { failure, left: left.or(perhaps) }
     })
@@ -199,7 +207,7 @@ async fn abort(object: &mut NewObject<'_>, id: &str, is_known: bool) -> Option<S
 
 fn reason(object: &NewObject<'_>, failure: &Failure) -> String {
     let mut reason = format!("{}: {}", object.place(), failure.reason);
-    if object.sse_key.is_some() && failure.reason.contains(" 403") {
+    if object.sse_key.is_some() && failure.reason.starts_with("the answer is 403") {
         reason.push_str(
             "; buckets made since April 2026 refuse SSE-C unless their encryption settings allow it",
         );
