@@ -41,15 +41,16 @@ pub fn judge<F: AsRef<Path>, E: fmt::Display>(
     }
 }
 
-/// The same for content of `bytes` bytes in a file at `path`. Only a format needs it in memory:
-/// `read` reads it, unless it is larger than 32 MiB.
+/// The same for content of `bytes` bytes in a file. Only a check program needs that: `file` gives it
+/// then. Only a format needs the content in memory: `read` reads it, unless it is larger than 32
+/// MiB.
 ///
 /// # Errors
 ///
 /// As [`judge`], and [`Error::Rejected`] for a format of larger content.
-pub fn judge_file(
+pub fn judge_file<F: AsRef<Path>, E: fmt::Display>(
     guards: &Guards,
-    path: &Path,
+    file: impl FnOnce() -> Result<F, E>,
     bytes: u64,
     checks: &Checks,
     read: impl FnOnce() -> io::Result<Vec<u8>>,
@@ -65,7 +66,7 @@ pub fn judge_file(
         format::parse(format, &content)?;
     }
     match &guards.check {
-        Some(program) => check::run(program, checks, || Ok::<_, io::Error>(path)),
+        Some(program) => check::run(program, checks, file),
         None => Ok(()),
     }
 }

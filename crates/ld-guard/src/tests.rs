@@ -3,7 +3,7 @@
 mod checks;
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -194,7 +194,13 @@ fn content_in_a_file_is_judged_like_content_in_memory() {
     guards.format = Some(Format::Json);
     guards.min_bytes = Some(2);
     let judge = |bytes: u64, content: &'static [u8]| {
-        judge_file(&guards, Path::new("/unused"), bytes, &Checks::default(), || Ok(content.to_vec()))
+        judge_file(
+            &guards,
+            || Ok::<_, io::Error>("/unused"),
+            bytes,
+            &Checks::default(),
+            || Ok(content.to_vec()),
+        )
     };
     judge(2, b"{}").unwrap();
     assert!(

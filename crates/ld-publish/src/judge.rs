@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 use ld_config::NodeConfig;
 use ld_guard::Checks;
@@ -30,23 +29,12 @@ pub fn judge(node: &NodeConfig, content: &[u8], checks: &Checks) -> Result<(), E
 ///
 /// As [`judge`], and [`Error::Rejected`] if the file cannot be read or copied.
 pub fn judge_file(node: &NodeConfig, file: &File, bytes: u64, checks: &Checks) -> Result<(), Error> {
-    // The sizes first: a copy for the check costs more.
-    let mut sizes = node.guards.clone();
-    (sizes.format, sizes.check) = (None, None);
-    let no_read = || Ok(Vec::new());
-    let judged = ld_guard::judge_file(&sizes, Path::new(""), bytes, checks, no_read);
-    judged.map_err(|error| rejected(node, error))?;
-    let copy = node.guards.check.as_ref().map(|_| private_file(&mut FromStart { file, offset: 0 }));
-    let copy = copy.transpose().map_err(|error| Error::Rejected {
-        node: node.name.clone(),
-        reason: format!("it cannot be copied for the check: {error}"),
-    })?;
-    let path = copy.as_deref().unwrap_or(Path::new(""));
+    let copy = || private_file(&mut FromStart { file, offset: 0 });
     let read = || {
         let mut content = Vec::new();
         FromStart { file, offset: 0 }.read_to_end(&mut content).map(|_| content)
     };
-    ld_guard::judge_file(&node.guards, path, bytes, checks, read).map_err(|error| rejected(node, error))
+    ld_guard::judge_file(&node.guards, copy, bytes, checks, read).map_err(|error| rejected(node, error))
 }
 
 fn rejected(node: &NodeConfig, error: ld_guard::Error) -> Error {

@@ -39,10 +39,8 @@ impl<W: NodeSource> Task<W> {
     ) -> Option<(Filled, Result<(), Error>)> {
         let (guards, checks) = (self.node.config.guards.clone(), self.shared.checks.clone());
         let judge = move || {
-            let verdict = match filled.path() {
-                Ok(path) => ld_guard::judge_file(&guards, &path, filled.bytes(), &checks, || filled.read()),
-                Err(error) => Err(Error::NotJudged(error.to_string())),
-            };
+            let verdict =
+                ld_guard::judge_file(&guards, || filled.path(), filled.bytes(), &checks, || filled.read());
             (filled, verdict)
         };
         match self.judge(disk, judge).await {
