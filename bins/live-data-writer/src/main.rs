@@ -19,7 +19,7 @@ use std::time::Duration;
 use clap::Parser;
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_cli::{Exit, LogOptions};
-use ld_config::{Config, chain, counted};
+use ld_config::{Config, NodeConfig, chain, counted};
 use ld_publish::{Checks, Diff, Plan};
 use ld_zk::Client;
 use tracing::{error, info};
@@ -101,6 +101,18 @@ async fn before_any_write<T>(
         () = interrupt.asked() => Err(failed(ld_publish::Error::Interrupted)),
         done = work => done,
     }
+}
+
+/// Has the guards of all nodes judge the content.
+async fn judge(
+    config: &Config,
+    judge: impl Fn(&NodeConfig) -> Result<(), ld_publish::Error> + Clone + Send + 'static,
+) -> Result<(), Exit> {
+    for node in &config.nodes {
+        let (node, judge) = (node.clone(), judge.clone());
+        on_a_thread("checking the content", JUDGE_LIMIT, move || judge(&node)).await?.map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// Shows a change.

@@ -11,8 +11,7 @@ use tracing::info;
 use crate::args::Args;
 use crate::interrupt::Interrupt;
 use crate::{
-    CLOSE_LIMIT, JUDGE_LIMIT, before_any_write, client, commit, failed, on_a_thread, output, pointers, read,
-    show, source,
+    CLOSE_LIMIT, before_any_write, client, commit, failed, judge, output, pointers, read, show, source,
 };
 
 pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
@@ -44,11 +43,8 @@ async fn prepare(
     let content = Arc::new(content);
     // The guards judge the object, which only the watchers load.
     if !pointers::check(&content, !config.nodes.is_empty())? {
-        for node in &config.nodes {
-            let (node, content, checks) = (node.clone(), Arc::clone(&content), checks.clone());
-            let judge = move || ld_publish::judge(&node, &content, &checks);
-            on_a_thread("checking the content", JUDGE_LIMIT, judge).await?.map_err(failed)?;
-        }
+        let (content, checks) = (Arc::clone(&content), checks.clone());
+        judge(config, move |node| ld_publish::judge(node, &content, &checks)).await?;
     }
     let content = Arc::unwrap_or_clone(content);
     let plan = ld_publish::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;

@@ -32,17 +32,15 @@ pub(crate) fn diff(plan: &Plan, options: &DiffOptions) -> Diff {
 
     let masked = [plan.old_content(), plan.new_content()].map(NodePointer::masked);
     let [old, new] = &masked;
-    let shown = |masked: &Option<String>, content: &[u8]| match masked {
-        Some(masked) => masked.clone().into_bytes(),
-        None => content.to_vec(),
-    };
-    if masked == [None, None] {
-        return plan.diff(options);
-    }
-    if old == new {
+    if old.is_some() && old == new {
         tracing::info!("Only the sse_key changes, which is not shown.");
     }
-    ld_publish::diff(&shown(old, plan.old_content()), &shown(new, plan.new_content()), options)
+    ld_publish::diff(shown(old, plan.old_content()), shown(new, plan.new_content()), options)
+}
+
+#[cfg(feature = "s3")]
+fn shown<'a>(masked: &'a Option<String>, content: &'a [u8]) -> &'a [u8] {
+    masked.as_deref().map_or(content, str::as_bytes)
 }
 
 /// Nothing is known of pointers.

@@ -20,7 +20,7 @@ use self::change::Change;
 use self::content::Content;
 use crate::args::Args;
 use crate::interrupt::Interrupt;
-use crate::{CLOSE_LIMIT, JUDGE_LIMIT, before_any_write, client, commit, failed, on_a_thread, read};
+use crate::{CLOSE_LIMIT, before_any_write, client, commit, failed, judge, read};
 
 /// What is published, and where.
 struct Publication {
@@ -64,11 +64,8 @@ async fn prepare(
 ) -> Result<Option<Present>, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
     let Publication { config, content, prefix, storage, publisher } = publication;
-    for node in &config.nodes {
-        let (node, content, checks) = (node.clone(), content.clone(), checks.clone());
-        let judge = move || ld_publish::judge_file(&node, &content.file, content.bytes, &checks);
-        on_a_thread("checking the content", JUDGE_LIMIT, judge).await?.map_err(failed)?;
-    }
+    let (judged, checks) = (content.clone(), checks.clone());
+    judge(config, move |node| ld_publish::judge_file(node, &judged.file, judged.bytes, &checks)).await?;
     let present = Present::read(client, &args.dest).await.map_err(failed)?;
     let change = Change::of(present.content(), content, publisher).await;
     if change.is_stored_as(prefix, *storage) {
