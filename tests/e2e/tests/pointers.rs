@@ -6,7 +6,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use ld_testkit::{
-    Host, Namespace, S3_ACCESS_KEY, S3_SECRET_KEY, S3Fault, S3Server, SOON, TestCommand, wait_until,
+    Host, Namespace, S3_ACCESS_KEY, S3_SECRET_KEY, S3Fault, S3Server, SOON, TestCommand, s3_variables,
+    wait_until,
 };
 
 /// A key of SSE-C, 32 bytes; the kit looks for it in the output of all programs.
@@ -39,11 +40,7 @@ fn pointing(names: &[&str]) -> (Namespace, S3Server, Host) {
 }
 
 pub(crate) fn with_s3(command: TestCommand, s3: &S3Server) -> TestCommand {
-    command
-        .env("AWS_ENDPOINT_URL", s3.url())
-        .env("AWS_ACCESS_KEY_ID", S3_ACCESS_KEY)
-        .env("AWS_SECRET_ACCESS_KEY", S3_SECRET_KEY)
-        .env("AWS_EC2_METADATA_DISABLED", "true")
+    s3_variables(s3.address()).into_iter().fold(command, |command, (name, value)| command.env(name, value))
 }
 
 /// Bytes that hardly repeat.

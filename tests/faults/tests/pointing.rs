@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Admin, Namespace, Proxy, S3_ACCESS_KEY, S3_SECRET_KEY, S3Fault, S3Server, wait_until};
+use ld_testkit::{Admin, Namespace, Proxy, S3Fault, S3Server, s3_variables, wait_until};
 
 use crate::bounds::{AT_ONCE, LOADED_MACHINE, PATIENCE};
 use crate::content::of_version;
@@ -48,12 +48,8 @@ impl Pointing {
         s3.put(&place(1), of_version(1, OBJECT_WORDS), Some(SSE_KEY));
         admin().create_all(&namespace.path(OBJECT_NODE), pointer(1)).expect("the namespace is writable");
         let host = host(namespace.connect_string()).node(OBJECT, OBJECT_NODE);
-        let command = host
-            .watcher()
-            .env("AWS_ENDPOINT_URL", format!("http://{}", proxy.address()))
-            .env("AWS_ACCESS_KEY_ID", S3_ACCESS_KEY)
-            .env("AWS_SECRET_ACCESS_KEY", S3_SECRET_KEY)
-            .env("AWS_EC2_METADATA_DISABLED", "true");
+        let variables = s3_variables(proxy.address()).into_iter();
+        let command = variables.fold(host.watcher(), |command, (name, value)| command.env(name, value));
         let (file, object) = (host.file(NAME), host.file(OBJECT));
         let rig = Rig::launch(host, &command, |_| file, admin(), namespace.path(NODE)).settled();
         let object = Observer::start(&object, OBJECT_WORDS);

@@ -76,7 +76,7 @@ mod s3;
 mod wait;
 mod zookeeper;
 
-pub use s3::{S3_ACCESS_KEY, S3_SECRET_KEY, S3Fault, S3Request, S3Server};
+pub use s3::{S3_ACCESS_KEY, S3_SECRET_KEY, S3Fault, S3Request, S3Server, s3_variables, sse_c_headers};
 pub use zookeeper::backup::Backup;
 pub use zookeeper::ensemble::Ensemble;
 pub use zookeeper::four_letter::{ServerMode, four_letter_command};

@@ -40,7 +40,7 @@ impl NodeSet {
     }
 
     /// The URL of a node's object, and the headers of a request for it.
-    pub(crate) fn request(&self, node: usize) -> (String, [&'static str; 3]) {
+    pub(crate) fn request(&self, node: usize) -> (String, [String; 3]) {
         let objects = self.objects.as_ref().expect("these nodes point to objects");
         objects.request(node, self.versions[node])
     }

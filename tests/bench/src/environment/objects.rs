@@ -2,15 +2,10 @@
 
 use std::sync::Arc;
 
-use ld_testkit::{S3_ACCESS_KEY, S3_SECRET_KEY, S3Server};
+use ld_testkit::{S3Server, s3_variables, sse_c_headers};
 
-/// The key of all objects, and the headers that it needs.
+/// The key of all objects.
 const SSE_KEY: &str = "0123456789abcdef0123456789abcdef";
-const HEADERS: [&str; 3] = [
-    "x-amz-server-side-encryption-customer-algorithm: AES256",
-    "x-amz-server-side-encryption-customer-key: MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
-    "x-amz-server-side-encryption-customer-key-md5: hRasmdxgYDKV3nvbahU1MA==",
-];
 
 /// The objects of one set of nodes.
 #[derive(Debug, Clone)]
@@ -38,19 +33,15 @@ impl Objects {
     }
 
     /// What a subject needs to know of the server.
-    pub(super) fn variables(&self) -> [(&'static str, String); 5] {
-        [
-            ("AWS_ENDPOINT_URL", self.server.url()),
-            ("AWS_ACCESS_KEY_ID", S3_ACCESS_KEY.to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", S3_SECRET_KEY.to_owned()),
-            ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
-            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
-        ]
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let region = ("AWS_DEFAULT_REGION", "us-east-1".to_owned());
+        s3_variables(self.server.address()).into_iter().chain([region])
     }
 
     /// The URL of an object, and the headers of a request for it.
-    pub(super) fn request(&self, node: usize, version: u32) -> (String, [&'static str; 3]) {
-        (format!("{}/{}", self.server.url(), self.place(node, version)), HEADERS)
+    pub(super) fn request(&self, node: usize, version: u32) -> (String, [String; 3]) {
+        let headers = sse_c_headers(SSE_KEY).map(|(name, value)| format!("{name}: {value}"));
+        (format!("{}/{}", self.server.url(), self.place(node, version)), headers)
     }
 
     fn place(&self, node: usize, version: u32) -> String {

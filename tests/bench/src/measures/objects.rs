@@ -2,24 +2,21 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use ld_testkit::TempDir;
 
 use super::measure::Round;
-use crate::environment::{Environment, NodeSize, TMPFS, UNBATCHED};
+use super::start::figures;
+use super::update::delay;
+use crate::environment::{Environment, NodeSize, TMPFS};
 use crate::programs::Subject;
 use crate::system::{Usage, forget_peak};
 use ld_workspace::Failure;
 
-/// Limit for an object to reach its file.
-const LIMIT: Duration = Duration::from_secs(60);
-
 /// Seconds to the last file of 50 pointers, CPU seconds, resident bytes once the subject is idle.
 pub(super) fn start(environment: &mut Environment, subject: Subject) -> Result<Round, Failure> {
     let workload = environment.start_with(subject, NodeSize::Pointer, 50)?;
-    let usage = workload.usage_when_idle()?;
-    Ok([workload.start, usage.cpu, usage.resident].into())
+    Ok(figures(&workload)?.into())
 }
 
 /// Replaces an object of 300 MiB by another one, once the subject is idle.
@@ -30,11 +27,7 @@ pub(super) fn large(environment: &mut Environment, subject: Subject) -> Result<R
     let mut workload = environment.start_with(subject, NodeSize::Object, 1)?;
     let before = workload.usage_when_idle()?;
     forget_peak(workload.process.id())?;
-    workload.observer.expect([0])?;
-    environment.change_one(NodeSize::Object, 0)?;
-    let acknowledged = Instant::now();
-    let seen = workload.wait(UNBATCHED, LIMIT, || {})?;
-    let seconds = seen.duration_since(acknowledged).as_secs_f64();
+    let seconds = delay(environment, &mut workload, NodeSize::Object)?;
     let after = Usage::of(workload.process.id())?;
     workload.verify(environment.node_set(NodeSize::Object))?;
     let curl = f64::min(curl(environment)?, curl(environment)?);
@@ -50,7 +43,7 @@ fn curl(environment: &Environment) -> Result<f64, Failure> {
     command.args(["--silent", "--show-error", "--fail", "--write-out", "%{time_total}", "--output"]);
     command.arg(directory.join("object")).arg(url).env_remove("http_proxy");
     for header in headers {
-        command.args(["--header", header]);
+        command.arg("--header").arg(header);
     }
     let output = command.output().map_err(Failure::doing("cannot run curl (apt-get install curl)"))?;
     let seconds = String::from_utf8_lossy(&output.stdout).parse();

@@ -1,7 +1,7 @@
 //! Time from exec to the last file, and the cost of that start.
 
 use super::measure::Round;
-use crate::environment::{Environment, FileSystem, NodeSize};
+use crate::environment::{Environment, FileSystem, NodeSize, Workload};
 use crate::programs::Subject;
 use ld_workspace::Failure;
 
@@ -13,12 +13,17 @@ pub(super) fn start(
     file_system: FileSystem,
 ) -> Result<Round, Failure> {
     let workload = environment.start(subject, nodes, file_system)?;
-    let usage = workload.usage_when_idle()?;
-    let figures = [workload.start, usage.cpu, usage.resident];
+    let figures = figures(&workload)?;
     if file_system == FileSystem::Disk {
         workload.keep_files();
     }
     Ok(figures.into())
+}
+
+/// Seconds to the last file, CPU seconds, resident bytes once the subject is idle.
+pub(super) fn figures(workload: &Workload) -> Result<[f64; 3], Failure> {
+    let usage = workload.usage_when_idle()?;
+    Ok([workload.start, usage.cpu, usage.resident])
 }
 
 /// 100,000 nodes: seconds, the ratio to a start of 10,000 nodes, CPU seconds, peak bytes.

@@ -8,15 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::measure::Round;
-use crate::environment::{Environment, NodeSize, UNBATCHED, Workload};
+use super::update::delay;
+use crate::environment::{Environment, NodeSize, Workload};
 use crate::figures::percentile;
 use crate::programs::Subject;
 use crate::system::{Usage, forget_peak};
 use ld_workspace::Failure;
 
 const NODES: usize = 10_000;
-/// Limit for a change to reach its file.
-const LIMIT: Duration = Duration::from_secs(60);
 /// How often the metrics are asked for beside changes: far more often than a scraper asks.
 const SCRAPE_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -81,11 +80,7 @@ fn delays(
 ) -> Result<Vec<f64>, Failure> {
     let mut seconds = Vec::with_capacity(changes);
     for _ in 0..changes {
-        workload.observer.expect([0])?;
-        environment.change_one(NodeSize::Small, 0)?;
-        let acknowledged = Instant::now();
-        let seen = workload.wait(UNBATCHED, LIMIT, || {})?;
-        seconds.push(seen.duration_since(acknowledged).as_secs_f64());
+        seconds.push(delay(environment, workload, NodeSize::Small)?);
     }
     Ok(seconds)
 }

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::measure::Round;
-use crate::environment::{BATCHED, Environment, FileSystem, NodeSize, UNBATCHED};
+use crate::environment::{BATCHED, Environment, FileSystem, NodeSize, UNBATCHED, Workload};
 use crate::figures::percentile;
 use crate::programs::Subject;
 use ld_workspace::Failure;
@@ -28,17 +28,26 @@ pub(super) fn latency(
     let mut workload = environment.start_with(subject, size, 1)?;
     let mut seconds = Vec::with_capacity(WARM_UP + changes);
     for _ in 0..WARM_UP + changes {
-        workload.observer.expect([0])?;
-        environment.change_one(size, 0)?;
-        let acknowledged = Instant::now();
-        // A file that changes before the acknowledgement arrives counts as no time.
-        let seen = workload.wait(UNBATCHED, LIMIT, || {})?;
-        seconds.push(seen.duration_since(acknowledged).as_secs_f64());
+        seconds.push(delay(environment, &mut workload, size)?);
         workload.verify(environment.node_set(size))?;
     }
     let samples = seconds.split_off(WARM_UP);
     let figures = [50, 99].iter().filter_map(|percent| percentile(&samples, *percent)).collect();
     Ok(Round { figures, samples })
+}
+
+/// Changes one node. Returns the seconds from the acknowledgement to the file.
+pub(super) fn delay(
+    environment: &mut Environment,
+    workload: &mut Workload,
+    size: NodeSize,
+) -> Result<f64, Failure> {
+    workload.observer.expect([0])?;
+    environment.change_one(size, 0)?;
+    let acknowledged = Instant::now();
+    // A file that changes before the acknowledgement arrives counts as no time.
+    let seen = workload.wait(UNBATCHED, LIMIT, || {})?;
+    Ok(seen.duration_since(acknowledged).as_secs_f64())
 }
 
 /// Changes 1,000 nodes in one transaction, each time once the subject is idle.

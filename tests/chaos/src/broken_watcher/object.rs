@@ -5,13 +5,12 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use ld_testkit::sse_c_headers;
+
+use crate::nodes::SSE_KEY;
+
 /// Of the file's other nodes, none waits longer than this for an object.
 const LIMIT: Duration = Duration::from_secs(1);
-/// The headers of the key of all objects.
-const KEY_HEADERS: &str = "x-amz-server-side-encryption-customer-algorithm: AES256\r\n\
-    x-amz-server-side-encryption-customer-key: cGxhbnRlZC0wMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc=\r\n\
-    x-amz-server-side-encryption-customer-key-md5: HRzuFxiJGDd6zwg8iDoNgA==\r\n";
-
 /// Loads the object at `place`. With `accepts_parts` it returns what came before the connection
 /// ended.
 pub(super) fn load(place: &str, accepts_parts: bool) -> io::Result<Vec<u8>> {
@@ -19,7 +18,8 @@ pub(super) fn load(place: &str, accepts_parts: bool) -> io::Result<Vec<u8>> {
     let server = endpoint.strip_prefix("http://").unwrap_or(&endpoint);
     let mut stream = TcpStream::connect(server)?;
     stream.set_read_timeout(Some(LIMIT))?;
-    write!(stream, "GET /{place} HTTP/1.1\r\nHost: {server}\r\n{KEY_HEADERS}\r\n")?;
+    let key = sse_c_headers(SSE_KEY).map(|(name, value)| format!("{name}: {value}\r\n")).concat();
+    write!(stream, "GET /{place} HTTP/1.1\r\nHost: {server}\r\n{key}\r\n")?;
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
-use ld_testkit::{
-    Daemon, FakeClock, Faults, Proxy, ProxyMode, S3_ACCESS_KEY, S3_SECRET_KEY, TempDir, TestCommand, binary,
-};
+use ld_testkit::{Daemon, FakeClock, Faults, Proxy, ProxyMode, TempDir, TestCommand, binary, s3_variables};
 
 use super::configuration::{Configuration, SECRET, text_of};
 use super::disk::Disk;
@@ -227,12 +225,8 @@ fn destinations(directory: &TempDir, disk: Option<&Disk>) -> PathBuf {
 
 /// The command with the environment of a client of S3.
 fn with_s3(command: TestCommand, server: SocketAddr) -> TestCommand {
-    command
-        .env("AWS_ENDPOINT_URL", format!("http://{server}"))
-        .env("AWS_ACCESS_KEY_ID", S3_ACCESS_KEY)
-        .env("AWS_SECRET_ACCESS_KEY", S3_SECRET_KEY)
-        .env("AWS_DEFAULT_REGION", "us-east-1")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
+    let command = command.env("AWS_DEFAULT_REGION", "us-east-1");
+    s3_variables(server).into_iter().fold(command, |command, (name, value)| command.env(name, value))
 }
 
 /// The watchers' `user:password` after this number of rotations.

@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 pub use http::S3Request;
+pub use rules::sse_c_headers;
 pub use script::S3Fault;
 
 /// The credentials that the server accepts.
@@ -83,6 +84,17 @@ struct Object {
     content: Arc<Vec<u8>>,
     /// The key of its encryption, in base64.
     sse_key: Option<String>,
+}
+
+/// The environment of a client of the server, or of the proxy before it, at `address`.
+#[must_use]
+pub fn s3_variables(address: SocketAddr) -> [(&'static str, String); 4] {
+    [
+        ("AWS_ENDPOINT_URL", format!("http://{address}")),
+        ("AWS_ACCESS_KEY_ID", S3_ACCESS_KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", S3_SECRET_KEY.to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+    ]
 }
 
 impl S3Server {

@@ -27,6 +27,18 @@ pub(super) enum Verdict {
     Moved(String),
 }
 
+/// The headers of SSE-C with a key, for a client of its own.
+///
+/// # Panics
+///
+/// Never: the key is encoded here.
+#[must_use]
+pub fn sse_c_headers(key: &str) -> [(&'static str, String); 3] {
+    let encoded = encode_key(key);
+    let md5 = md5_of(&encoded).expect("it was encoded above");
+    [(ALGORITHM, "AES256".to_owned()), (KEY, encoded), (KEY_MD5, md5)]
+}
+
 pub(super) fn encode_key(text: &str) -> String {
     STANDARD.encode(text)
 }
