@@ -39,10 +39,12 @@ pub(crate) enum Need {
     CrossTools,
     Mdbook,
     KubernetesTools,
+    Python,
 }
 
 use Need::{
-    Buildah, CargoDeny, Components, CrossTools, DebTools, KubernetesTools, Machine, Mdbook, RpmTools, Servers,
+    Buildah, CargoDeny, Components, CrossTools, DebTools, KubernetesTools, Machine, Mdbook, Python, RpmTools,
+    Servers,
 };
 
 impl Need {
@@ -58,6 +60,7 @@ impl Need {
             CrossTools => setup::for_static_programs(),
             Mdbook => setup::install_mdbook(),
             KubernetesTools => setup::for_kubernetes(),
+            Python => setup::for_original(),
         }
     }
 }
@@ -84,10 +87,10 @@ pub(crate) const STEPS: &[Step] = &[
     step("deb", "the Debian package is installed, upgraded, purged", &[DebTools], |_| deb()),
     step("rpm", "the RPM is read", &[RpmTools], |_| rpm()),
     step("book", "docs/ is made into a book, and its links lead to files", &[Mdbook], |_| book()),
-    step("original", "what going back to baseplate.py means", &[Servers], |_| ld_bench::check_going_back()),
+    step("original", "what going back to baseplate.py means", &[Servers, Python], |_| ld_bench::check_going_back()),
     step("image", "the container image is built and run", &[Servers, Buildah, CrossTools], |_| ld_packages::check_image()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
-    step("kubernetes", "the files for Kubernetes fit its schemas", &[KubernetesTools], |_| ld_packages::check_kubernetes()),
+    step("kubernetes", "the files for Kubernetes fit its schemas", &[Python, KubernetesTools], |_| ld_packages::check_kubernetes()),
     step("static", "programs for musl, x86_64 and aarch64", &[CrossTools], |_| ld_packages::check_static_programs()),
     step("reproduce", "two builds for release are the same", &[], |_| ld_packages::check_reproducible()),
     step("install", "cargo installs what is uploaded, and it follows a node", &[Machine], |_| install()),

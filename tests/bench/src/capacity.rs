@@ -1,5 +1,6 @@
 //! `cargo dev scale`: the arithmetic of docs/scale.md for a fleet of any size.
 
+use ld_config::with_commas;
 use std::time::Duration;
 
 use clap::Args;
@@ -63,12 +64,12 @@ impl Capacity {
     }
 
     /// The bytes that one change sends to all hosts.
-    fn change_bytes(&self, content: u64) -> f64 {
-        (self.hosts * (EVENT_AND_ANSWERS + self.path + content)) as f64
+    fn change_bytes(&self) -> f64 {
+        (self.hosts * (EVENT_AND_ANSWERS + self.path + self.bytes)) as f64
     }
 
-    fn change_seconds(&self, content: u64) -> f64 {
-        self.change_bytes(content) / (self.servers as f64 * GIGABIT)
+    fn change_seconds(&self) -> f64 {
+        self.change_bytes() / (self.servers as f64 * GIGABIT)
     }
 
     /// The heap for sessions and watches on each server, in bytes.
@@ -101,7 +102,7 @@ fn table(fleets: &[Capacity]) -> String {
     };
     let content = fleets.first().map_or(0, |fleet| fleet.bytes);
     let rows = [
-        row("fleet", &|fleet| format!("{} hosts", grouped(fleet.hosts as f64))),
+        row("fleet", &|fleet| format!("{} hosts", with_commas(fleet.hosts))),
         format!("|---|{}", "---|".repeat(fleets.len())),
         row("`zookeeper.timeout`", &|fleet| format!("{} s", fleet.timeout)),
         row("servers that hosts connect to", &|fleet| fleet.servers.to_string()),
@@ -111,11 +112,9 @@ fn table(fleets: &[Capacity]) -> String {
             two_digits(fleet.idle_requests() / (fleet.servers - 1) as f64)
         }),
         row(&format!("bytes sent for a change of {}", size(content as f64)), &|fleet| {
-            size(fleet.change_bytes(fleet.bytes))
+            size(fleet.change_bytes())
         }),
-        row("time to send them over 1 Gbit/s of each server", &|fleet| {
-            time(fleet.change_seconds(fleet.bytes))
-        }),
+        row("time to send them over 1 Gbit/s of each server", &|fleet| time(fleet.change_seconds())),
         row("server CPU of a small change", &|fleet| time(fleet.hosts as f64 * CHANGE_CPU.as_secs_f64())),
         row("heap for sessions and watches on each server (have four times as much)", &|fleet| {
             size(fleet.heap())
@@ -145,19 +144,7 @@ fn two_digits(number: f64) -> String {
         return format!("{number:.1}");
     }
     let unit = 10_f64.powf((number.log10().floor() - 1.0).max(0.0));
-    grouped((number / unit).round() * unit)
-}
-
-fn grouped(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    with_commas(((number / unit).round() * unit) as u64)
 }
 
 fn size(bytes: f64) -> String {

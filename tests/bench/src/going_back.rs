@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ld_testkit::{Host, Server, TestCommand, wait_until};
-use ld_workspace::{Failure, cargo, setup};
+use ld_workspace::{Failure, cargo};
 
 use crate::programs;
 
@@ -14,7 +14,6 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// Runs ours, then the original, on one configuration.
 pub fn check_going_back() -> Result<(), Failure> {
-    setup::for_demo()?;
     let python = programs::install_original(&cargo::target_directory()?)?;
     let server = Server::start();
     let admin = server.admin();

@@ -61,15 +61,8 @@ pub fn read(mut command: Command) -> Result<String, Failure> {
 
 /// The output of `cargo metadata` for the workspace and all its dependencies.
 pub fn metadata() -> Result<Value, Failure> {
-    let mut command = command(&["metadata", "--format-version=1", "--locked"]);
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(Failure::doing(format!("cannot run {}", describe(&command))))?;
-    if !output.status.success() {
-        return Err(Failure::new(format!("{} failed", describe(&command))));
-    }
-    serde_json::from_slice(&output.stdout)
+    let printed = read(command(&["metadata", "--format-version=1", "--locked"]))?;
+    serde_json::from_str(&printed)
         .map_err(|error| Failure::new(format!("cannot parse the output of cargo metadata: {error}")))
 }
 

@@ -40,7 +40,7 @@ pub fn for_tests() -> Result<(), Failure> {
 pub fn for_deb() -> Result<(), Failure> {
     const TOOLS: &[&str] = &["dpkg-shlibdeps", "git", "lintian", "strip", "systemd-sysusers"];
     install_packages(packages(Vec::new(), TOOLS))?;
-    install_from_source("deb", CARGO_DEB, &[])
+    install_from_source("cargo-deb", CARGO_DEB, &[], cargo_has("deb"))
 }
 
 /// Installs what builds the container image.
@@ -51,12 +51,11 @@ pub fn for_image() -> Result<(), Failure> {
 /// Installs what makes and checks the RPM.
 pub fn for_rpm() -> Result<(), Failure> {
     install_packages(packages(Vec::new(), &["git", "rpm", "strip"]))?;
-    install_from_source("generate-rpm", CARGO_GENERATE_RPM, &[])
+    install_from_source("cargo-generate-rpm", CARGO_GENERATE_RPM, &[], cargo_has("generate-rpm"))
 }
 
 /// Installs what checks the files for Kubernetes.
 pub fn for_kubernetes() -> Result<(), Failure> {
-    for_original()?;
     install_packages(packages(Vec::new(), &["kubectl"]))
 }
 
@@ -189,27 +188,26 @@ pub fn install_components() -> Result<(), Failure> {
 
 /// Installs cargo-deny from source.
 pub fn install_cargo_deny() -> Result<(), Failure> {
-    install_from_source("deny", CARGO_DENY, &["--no-default-features"])
+    install_from_source("cargo-deny", CARGO_DENY, &["--no-default-features"], cargo_has("deny"))
 }
 
 /// Installs mdbook from source, unless it is there.
 pub fn install_mdbook() -> Result<(), Failure> {
-    if succeeds("mdbook", &["--version"]) {
-        return Ok(());
-    }
-    println!("Installing mdbook {MDBOOK} from source. This takes some minutes.");
-    let arguments = ["install", "mdbook", "--version", MDBOOK, "--locked", "--no-default-features"];
-    cargo::run(cargo::command(&arguments))
+    install_from_source("mdbook", MDBOOK, &["--no-default-features"], succeeds("mdbook", &["--version"]))
 }
 
-/// Installs the cargo subcommand `name` from source, unless it is there.
-fn install_from_source(name: &str, version: &str, options: &[&str]) -> Result<(), Failure> {
-    if cargo_has(name) {
+/// Installs a program from source, unless it is there.
+fn install_from_source(
+    package: &str,
+    version: &str,
+    options: &[&str],
+    is_there: bool,
+) -> Result<(), Failure> {
+    if is_there {
         return Ok(());
     }
-    println!("Installing cargo-{name} {version} from source. This takes some minutes.");
-    let package = format!("cargo-{name}");
-    let arguments = ["install", &package, "--version", version, "--locked"];
+    println!("Installing {package} {version} from source. This takes some minutes.");
+    let arguments = ["install", package, "--version", version, "--locked"];
     cargo::run(cargo::command(&[&arguments[..], options].concat()))
 }
 

@@ -29,10 +29,7 @@ pub(crate) struct GrowthStep {
 
 /// A whole number with a comma before each three digits.
 fn with_commas(number: f64) -> String {
-    let digits = format!("{number:.0}");
-    let comma = |index: usize| index > 0 && (digits.len() - index).is_multiple_of(3);
-    let parts = digits.chars().enumerate();
-    parts.flat_map(|(index, digit)| comma(index).then_some(',').into_iter().chain([digit])).collect()
+    ld_config::with_commas(number as u64)
 }
 
 impl Plot for Growth {
