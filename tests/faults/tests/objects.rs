@@ -106,23 +106,24 @@ fn an_object_of_a_wrong_length_is_not_written() {
 }
 
 fn an_object_with_a_wrong_crc_is_not_written() {
-    let pointing = Pointing::start();
-    pointing.publish([S3Fault::Header("x-amz-checksum-crc32", "AAAAAA==")]);
-    pointing.is_asked_for(1);
-    pointing.others_go_on("a wrong CRC");
-    pointing.logs("what came does not have the server's crc32");
-    pointing.converges("a wrong CRC", SLOWLY);
-    pointing.finish();
+    let wrong = S3Fault::Header("x-amz-checksum-crc32", "AAAAAA==");
+    is_asked_again_slowly(wrong, "a wrong CRC", "what came does not have the server's crc32").finish();
 }
 
 fn a_page_of_a_captive_portal_is_not_written() {
+    let page = S3Fault::Page("Content-Type: text/html\r\n", "<html>log in</html>");
+    is_asked_again_slowly(page, "a page of a captive portal", "does not confirm the SSE key").finish();
+}
+
+/// One load meets `fault`, and `reason` is in the log. The other file goes on meanwhile.
+fn is_asked_again_slowly(fault: S3Fault, name: &str, reason: &str) -> Pointing {
     let pointing = Pointing::start();
-    pointing.publish([S3Fault::Page("Content-Type: text/html\r\n", "<html>log in</html>")]);
+    pointing.publish([fault]);
     pointing.is_asked_for(1);
-    pointing.others_go_on("a page of a captive portal");
-    pointing.logs("does not confirm the SSE key");
-    pointing.converges("a page of a captive portal", SLOWLY);
-    pointing.finish();
+    pointing.others_go_on(name);
+    pointing.logs(reason);
+    pointing.converges(name, SLOWLY);
+    pointing
 }
 
 fn a_bucket_in_another_region_is_asked_there() {
@@ -152,11 +153,8 @@ fn three_errors_of_the_server_delay_one_node_alone() {
 }
 
 fn a_server_that_asks_for_less_is_asked_slowly() {
-    let pointing = Pointing::start();
-    pointing.publish([S3Fault::Status(503, "SlowDown")]);
-    pointing.logs("the answer is 503 (SlowDown)");
-    pointing.others_go_on("S3 asks for fewer requests");
-    pointing.converges("S3 asks for fewer requests", SLOWLY);
+    let busy = S3Fault::Status(503, "SlowDown");
+    let pointing = is_asked_again_slowly(busy, "S3 asks for fewer requests", "the answer is 503 (SlowDown)");
     assert_eq!(pointing.requests(), 2);
     pointing.finish();
 }
