@@ -35,6 +35,21 @@ fn packaged_configurations_are_right() {
 }
 
 #[test]
+fn the_base_for_kustomize_has_the_pod_and_its_configuration() {
+    let spec = |document: &str, start: &str, indent: &str| {
+        let (_, spec) = document.split_once(start).unwrap();
+        let lines = spec.lines().filter(|line| !line.trim().is_empty());
+        lines.map(|line| line.strip_prefix(indent).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let pod = spec(KUBERNETES, "\nspec:\n", "");
+    assert_eq!(
+        spec(include_str!("../../../packaging/kubernetes/base/deployment.yml"), "\n    spec:\n", "    "),
+        pod
+    );
+    assert_eq!(include_str!("../../../packaging/kubernetes/base/live-data.ini"), in_config_map());
+}
+
+#[test]
 fn the_probes_of_the_pod_are_paths_that_are_served() {
     let document = include_str!("../../../docs/operations.md");
     let paths: Vec<_> = KUBERNETES.lines().filter_map(|line| line.trim().strip_prefix("path: ")).collect();
