@@ -114,8 +114,8 @@ async fn load(pointer: &dyn Pointer, expected: &Expected, server: &TcpListener, 
         // Chunks may have anything between them.
         Ok(()) if answer.windows(7).any(|word| word.eq_ignore_ascii_case(b"chunked")) => {}
         Ok(()) => {
-            assert!(answer.starts_with(b"HTTP/1.1 200") || answer.contains(&b'2'), "no success: {answer:?}");
-                assert!(
+            assert!(answer.windows(4).any(|part| part == b" 200"), "no success: {answer:?}");
+            assert!(
                 content.is_empty() || answer.windows(content.len()).any(|part| part == content),
                 "not of the answer: {content:?}"
             );

@@ -1,10 +1,12 @@
 //! What a publisher writes, and what it leaves after a failure.
 
 use std::future::pending;
+use std::time::Duration;
 
 use ld_s3::{Storage, UploadError};
 use ld_testkit::S3Fault;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::loads::bytes;
 use crate::rig::{Rig, file, version};
@@ -220,9 +222,12 @@ async fn an_interrupt_aborts_the_parts_and_names_what_is_left() {
     let stalled = async {
         let is_stalled =
             || rig.server.requests().iter().filter(|one| one.target.contains("partNumber=2")).count() == 2;
-        while !is_stalled() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
+        let stalled = async {
+            while !is_stalled() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(60), stalled).await.expect("the second copy stalls");
         interrupt.send(()).unwrap();
     };
     let (uploaded, ()) = tokio::join!(upload, stalled);

@@ -391,9 +391,7 @@ fn a_large_upload_takes_little_memory() {
     rig.s3.script(&format!("bkt/live/{}", zeros_hash()), stall);
     let writer = writer.start();
     wait_until("the fourth part", LARGE, || rig.puts() == 4);
-    let status = fs::read_to_string(format!("/proc/{}/status", writer.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak: usize = peak.split_whitespace().next().unwrap().parse().unwrap();
+    let peak = writer.memory("VmHWM");
     assert!(peak < 32 << 10, "{peak} KiB");
     writer.kill();
 }

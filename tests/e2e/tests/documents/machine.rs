@@ -101,10 +101,9 @@ show_logs() {
 }
 trap show_logs EXIT
 wait_for() {
-  tries=0
+  local deadline=$((SECONDS + 30))
   until eval "$1" > /dev/null 2>&1; do
-    tries=$((tries + 1))
-    if [ $tries -ge 600 ]; then
+    if [ $SECONDS -ge $deadline ]; then
       echo "not within 30 s: $1"
       exit 1
     fi
