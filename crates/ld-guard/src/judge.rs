@@ -41,8 +41,8 @@ pub fn judge<F: AsRef<Path>, E: fmt::Display>(
     }
 }
 
-/// The same for content of `bytes` bytes in a file. Only a check program needs that: `file` gives it
-/// then. Only a format needs the content in memory: `read` reads it, unless it is larger than 32
+/// The same for content of `bytes` bytes in a file. Only a check program needs that: `file` gives
+/// it then. Only a format needs the content in memory: `read` reads it, unless it is larger than 32
 /// MiB.
 ///
 /// # Errors
