@@ -18,7 +18,7 @@ pub(crate) use state::{LOOK_FOR_OVERDUE, Overdue, Version};
 use super::outcomes::Outcomes;
 use crate::rounds::drift::REPEAT_WINDOW;
 use crate::status::{Applied, State, Status};
-use state::Record;
+use state::{Record, count};
 
 /// One configured node. Its task changes the record; others read it.
 pub(crate) struct Node {
@@ -99,15 +99,7 @@ impl Node {
 
     /// Content was rejected by `guard`; `None`: as a pointer.
     pub(crate) fn count_rejection(&self, guard: Option<Guard>) {
-        self.with(|record| {
-            let counts = &mut record.counts.rejections;
-            count(match guard {
-                Some(Guard::Size) => &mut counts.size,
-                Some(Guard::Format) => &mut counts.format,
-                Some(_) => &mut counts.check,
-                None => &mut counts.pointer,
-            });
-        });
+        self.with(|record| record.count_rejection(guard));
     }
 
     /// A call on the file system hangs.
@@ -216,10 +208,6 @@ impl Node {
         }
         result
     }
-}
-
-fn count(counter: &mut u32) {
-    *counter = counter.wrapping_add(1);
 }
 
 impl Claimant for Node {

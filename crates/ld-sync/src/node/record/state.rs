@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use ld_guard::Guard;
 use tokio::time::Instant;
 
 use crate::status::{Applied, Counts, State};
@@ -104,6 +105,17 @@ impl Record {
         due
     }
 
+    /// Content was rejected by `guard`; `None`: as a pointer.
+    pub(super) fn count_rejection(&mut self, guard: Option<Guard>) {
+        let counts = &mut self.counts.rejections;
+        count(match guard {
+            Some(Guard::Size) => &mut counts.size,
+            Some(Guard::Format) => &mut counts.format,
+            Some(_) => &mut counts.check,
+            None => &mut counts.pointer,
+        });
+    }
+
     /// What is unhealthy and was not logged for a long time. It counts as logged now.
     pub(super) fn take_overdue(&mut self) -> Option<Overdue> {
         let (state, since) = (self.state, self.since);
@@ -120,4 +132,9 @@ impl Record {
         // A change that only waited for its time was no failure.
         self.problem.take().is_some_and(|problem| problem.attempts > 0)
     }
+}
+
+/// A counter starts again from 0 after its highest value.
+pub(super) fn count(counter: &mut u32) {
+    *counter = counter.wrapping_add(1);
 }
