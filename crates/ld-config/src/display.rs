@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::keys::{Key, NODE, NODE_PREFIX, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
+use crate::keys::{Key, NODE, NODE_PREFIX, PUBLISH, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::settings::Config;
 
 /// Prints every setting, defaults too.
@@ -16,6 +16,7 @@ impl fmt::Display for Config {
         write_keys(f, "", SECRETS, &self.secrets)?;
         write_keys(f, "", WATCHER, &self.watcher)?;
         write_keys(f, "", S3, &self.s3)?;
+        write_keys(f, "", PUBLISH, &self.publish)?;
         write_keys(f, "", STATUS, &self.status)?;
         for node in &self.nodes {
             writeln!(f)?;

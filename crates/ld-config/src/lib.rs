@@ -99,8 +99,8 @@ pub use secret::SecretValue;
 pub use secrets::{ReadSecrets, SecretsError, read_secrets, read_simple_secrets};
 pub use settings::{
     CommandLine, Config, Format, Guards, Hook, HookSignal, Host, Listen, NodeConfig, OnDelete, OnDrift,
-    Principal, S3Config, SecretsConfig, SecretsProvider, SignalTarget, StatusConfig, TlsConfig, TlsIdentity,
-    WatcherConfig, ZooKeeperConfig,
+    Principal, PublishConfig, S3Config, SecretsConfig, SecretsProvider, SignalTarget, StatusConfig,
+    TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
 };
 pub use validate::{InvalidSetting, validate_nodes};
 pub use values::timespan::parse_duration;

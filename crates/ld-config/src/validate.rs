@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::destinations::{Destinations, taken};
 use crate::hooks;
-use crate::keys::{Key, NODE, NODE_PREFIX, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
+use crate::keys::{Key, NODE, NODE_PREFIX, PUBLISH, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::quote::{Text, quoted, shown_key};
 use crate::settings::{
-    Config, Hook, NodeConfig, S3Config, SecretsConfig, StatusConfig, WatcherConfig, ZooKeeperConfig,
+    Config, Hook, NodeConfig, PublishConfig, S3Config, SecretsConfig, StatusConfig, WatcherConfig,
+    ZooKeeperConfig,
 };
 use crate::values::{name, tls};
 
@@ -41,6 +42,7 @@ impl Config {
         self.secrets.validate()?;
         self.watcher.validate()?;
         self.s3.validate()?;
+        self.publish.validate()?;
         self.status.validate()?;
         validate_nodes(&self.nodes)?;
         match hooks::in_sandbox(self) {
@@ -99,6 +101,17 @@ impl S3Config {
     /// The first one that is out of range.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         check_keys(S3, self, "")
+    }
+}
+
+impl PublishConfig {
+    /// Checks the root.
+    ///
+    /// # Errors
+    ///
+    /// A path that no node can have, or `/`.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        check_keys(PUBLISH, self, "")
     }
 }
 

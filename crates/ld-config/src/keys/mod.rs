@@ -2,6 +2,7 @@
 
 mod key;
 mod node;
+mod publish;
 mod s3;
 mod status;
 mod watcher;
@@ -9,6 +10,7 @@ mod zookeeper;
 
 pub(crate) use key::Key;
 pub(crate) use node::{GUARD_NAMES, HOOK_NAMES, NODE};
+pub(crate) use publish::PUBLISH;
 pub(crate) use s3::S3;
 pub(crate) use status::STATUS;
 pub(crate) use watcher::{SECRETS, WATCHER};
@@ -24,6 +26,7 @@ pub(crate) fn global_names() -> impl Iterator<Item = &'static str> {
         .chain(SECRETS.iter().map(|key| key.name))
         .chain(WATCHER.iter().map(|key| key.name))
         .chain(S3.iter().map(|key| key.name))
+        .chain(PUBLISH.iter().map(|key| key.name))
         .chain(STATUS.iter().map(|key| key.name))
 }
 

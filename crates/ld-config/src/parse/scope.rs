@@ -6,7 +6,7 @@
 pub enum Scope {
     /// Everything.
     Watcher,
-    /// `zookeeper.*`, `secrets.*`, `s3.*`, and the nodes with their sources and guards. As in the
+    /// `zookeeper.*`, `secrets.*`, `s3.*`, `publish.*`, and the nodes with their sources and guards. As in the
     /// original, mistakes in nodes do not stop the writer of another node: they are told in
     /// [`Parsed::node_problems`](crate::Parsed::node_problems). Of the other settings of a node
     /// those with a mistake have their defaults.
@@ -18,7 +18,9 @@ impl Scope {
     pub(super) fn covers(self, key: &str) -> bool {
         match self {
             Scope::Watcher => true,
-            Scope::Writer => ["zookeeper.", "secrets.", "s3."].iter().any(|prefix| key.starts_with(prefix)),
+            Scope::Writer => {
+                ["zookeeper.", "secrets.", "s3.", "publish."].iter().any(|prefix| key.starts_with(prefix))
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::{guarded, nodes, suggest};
 use crate::hooks;
 use crate::ini::{Entry, Section};
-use crate::keys::{self, Key, NODE_PREFIX, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
+use crate::keys::{self, Key, NODE_PREFIX, PUBLISH, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::problem::{NodeProblems, Position};
 use crate::problems::Problems;
 use crate::quote::Text;
@@ -15,7 +15,7 @@ use crate::settings::{Config, ZooKeeperConfig};
 use crate::values::tls;
 
 /// Below these prefixes an unknown key is warned about. Other keys of the section belong to others.
-const OUR_PREFIXES: [&str; 5] = ["zookeeper.", "secrets.", "watcher.", "s3.", "status."];
+const OUR_PREFIXES: [&str; 6] = ["zookeeper.", "secrets.", "watcher.", "s3.", "publish.", "status."];
 
 /// The keys of a section outside of nodes.
 type Global<'a> = HashMap<&'a str, Entry<'a>>;
@@ -29,6 +29,7 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
     read_keys(ZOOKEEPER, &mut config.zookeeper, &global, at, problems);
     read_keys(SECRETS, &mut config.secrets, &global, at, problems);
     read_keys(S3, &mut config.s3, &global, at, problems);
+    read_keys(PUBLISH, &mut config.publish, &global, at, problems);
     if scope == Scope::Watcher {
         read_keys(WATCHER, &mut config.watcher, &global, at, problems);
         read_keys(STATUS, &mut config.status, &global, at, problems);

@@ -2,6 +2,7 @@
 
 mod hook;
 mod node;
+mod publish;
 mod s3;
 mod status;
 mod zookeeper;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 pub use hook::{CommandLine, Hook, HookSignal, SignalTarget};
 pub use node::{Format, Guards, NodeConfig, OnDelete, OnDrift, Principal};
+pub use publish::PublishConfig;
 pub use s3::S3Config;
 pub use status::{Listen, StatusConfig};
 pub use zookeeper::{Host, TlsConfig, TlsIdentity, ZooKeeperConfig};
@@ -27,6 +29,8 @@ pub struct Config {
     pub watcher: WatcherConfig,
     /// Limits on what nodes point to.
     pub s3: S3Config,
+    /// Where the tools keep what belongs to a publication.
+    pub publish: PublishConfig,
     /// Where the watcher shows its state.
     pub status: StatusConfig,
     /// The nodes to keep as files, in the order of the file.

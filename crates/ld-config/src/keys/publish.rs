@@ -1,0 +1,28 @@
+//! `publish.*`
+
+use super::key::{Key, set};
+use crate::settings::PublishConfig;
+use crate::values::znode;
+
+/// The keys of [`PublishConfig`].
+pub(crate) static PUBLISH: &[Key<PublishConfig>] = &[Key {
+    name: "publish.root",
+    required: false,
+    read: |publish, value| {
+        let (root, warning) = znode::parse_with_warning(value)?;
+        set(&mut publish.root, not_the_root(root))?;
+        Ok(warning)
+    },
+    check: |publish| {
+        znode::check(&publish.root)?;
+        not_the_root(publish.root.clone()).map(drop)
+    },
+    show: |publish| Some(publish.root.clone()),
+}];
+
+fn not_the_root(path: String) -> Result<String, String> {
+    match path.as_str() {
+        "/" => Err("'/' cannot be used: name a node below it, such as /live-data".to_owned()),
+        _ => Ok(path),
+    }
+}
