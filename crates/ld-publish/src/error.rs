@@ -71,6 +71,14 @@ pub enum Error {
         /// What the server or the connection said.
         cause: String,
     },
+    /// The server refuses a part of the transaction.
+    #[error("nothing was written: {path}: {cause}")]
+    Refused {
+        /// The node that the part is about.
+        path: String,
+        /// What the server said.
+        cause: String,
+    },
     /// The caller gave up before anything was sent.
     #[error("interrupted: nothing was written")]
     Interrupted,
@@ -102,12 +110,14 @@ impl Error {
     }
 
     pub(crate) fn write(path: &str, cause: Unanswered) -> Self {
-        Self::refused("write", path, &cause).unwrap_or_else(|| Self::Unknown { cause: cause.to_string() })
+        Self::refused("write", path, &cause)
+            .unwrap_or_else(|| Self::Refused { path: path.to_owned(), cause: cause.to_string() })
     }
 
     fn refused(action: &'static str, path: &str, cause: &Unanswered) -> Option<Self> {
         match cause {
             Unanswered::Refused(zookeeper::Error::NoNode) => Some(Self::NodeMissing),
+            Unanswered::Refused(zookeeper::Error::BadVersion) => Some(Self::ChangedMeanwhile),
             Unanswered::Refused(zookeeper::Error::NoAuth) => {
                 Some(Self::NotAuthorized { action, path: path.to_owned() })
             }

@@ -37,14 +37,19 @@
 mod diff;
 mod error;
 mod judge;
+mod operation;
 mod plan;
 mod present;
+mod publication;
+mod write;
 
 pub use diff::{Diff, DiffOptions, diff};
 pub use error::Error;
 pub use judge::{judge, judge_file};
+pub use operation::Operation;
 pub use plan::{Plan, Published, plan};
 pub use present::Present;
+pub use publication::Publication;
 
 pub use ld_guard::{self, Checks, ld_config};
 pub use ld_zk;

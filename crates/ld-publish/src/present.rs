@@ -9,7 +9,7 @@ use ld_zk::zookeeper;
 use crate::{Error, Plan};
 
 /// A request that is not answered within this is given up; the answer of a write is then read back.
-const REQUEST_LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 
 /// A node with its content, as it was read. `Debug` shows no content.
 ///

@@ -1,0 +1,92 @@
+//! Requests that change nodes, of which several may be one transaction.
+
+use std::fmt;
+
+use ld_zk::zookeeper::{self, Acl, Acls, CreateMode, MultiWriteError, MultiWriteResult};
+
+/// What a publication changes beside the nodes that it publishes. `Debug` shows no content.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A node is made. Its parent must be there.
+    Create {
+        /// Its path.
+        path: String,
+        /// What it holds.
+        content: Vec<u8>,
+        /// ZooKeeper appends ten digits to the path: how many such nodes the parent has had.
+        is_sequential: bool,
+        /// Which user may do what with it.
+        acl: Vec<Acl>,
+    },
+    /// A node is written.
+    Set {
+        /// Its path.
+        path: String,
+        /// What it shall hold.
+        content: Vec<u8>,
+        /// The version that it must have; `None` for any.
+        version: Option<i32>,
+    },
+    /// A node is removed.
+    Delete {
+        /// Its path.
+        path: String,
+        /// The version that it must have; `None` for any.
+        version: Option<i32>,
+    },
+    /// A node must have a version.
+    Check {
+        /// Its path.
+        path: String,
+        /// The version.
+        version: i32,
+    },
+}
+
+impl Operation {
+    /// The path that it is about, without the digits of a sequence.
+    pub fn path(&self) -> &str {
+        match self {
+            Self::Create { path, .. }
+            | Self::Set { path, .. }
+            | Self::Delete { path, .. }
+            | Self::Check { path, .. } => path,
+        }
+    }
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Create { .. } => "create",
+            Self::Set { .. } => "set",
+            Self::Delete { .. } => "delete",
+            Self::Check { .. } => "check",
+        };
+        write!(f, "{name} {}", self.path())
+    }
+}
+
+/// Sends operations as one transaction: all of them happen, or none.
+pub(crate) async fn commit(
+    session: &zookeeper::Client,
+    operations: &[Operation],
+) -> Result<Vec<MultiWriteResult>, MultiWriteError> {
+    let mut writer = session.new_multi_writer();
+    for operation in operations {
+        match operation {
+            Operation::Create { path, content, is_sequential, acl } => {
+                let mode = match is_sequential {
+                    true => CreateMode::PersistentSequential,
+                    false => CreateMode::Persistent,
+                };
+                writer.add_create(path, content, &mode.with_acls(Acls::new(acl)))?;
+            }
+            Operation::Set { path, content, version } => writer.add_set_data(path, content, *version)?,
+            Operation::Delete { path, version } => writer.add_delete(path, *version)?,
+            Operation::Check { path, version } => writer.add_check_version(path, *version)?,
+        }
+    }
+    writer.commit().await
+}
