@@ -37,14 +37,14 @@ pub(crate) enum Need {
     Machine,
     /// Compilers and an emulator for another architecture.
     CrossTools,
-    Mdbook,
+    BookTools,
     KubernetesTools,
     Python,
 }
 
 use Need::{
-    Buildah, CargoDeny, Components, CrossTools, DebTools, KubernetesTools, Machine, Mdbook, Python, RpmTools,
-    Servers,
+    BookTools, Buildah, CargoDeny, Components, CrossTools, DebTools, KubernetesTools, Machine, Python,
+    RpmTools, Servers,
 };
 
 impl Need {
@@ -58,7 +58,7 @@ impl Need {
             Buildah => setup::for_image(),
             Machine => setup::for_machine(),
             CrossTools => setup::for_static_programs(),
-            Mdbook => setup::install_mdbook(),
+            BookTools => setup::for_book(),
             KubernetesTools => setup::for_kubernetes(),
             Python => setup::for_original(),
         }
@@ -86,7 +86,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("deny", "licenses, sources and layering", &[CargoDeny], |_| deny()),
     step("deb", "the Debian package is installed, upgraded, purged", &[DebTools], |_| deb()),
     step("rpm", "the RPM is read", &[RpmTools], |_| rpm()),
-    step("book", "docs/ is made into a book, and its links lead to files", &[Mdbook], |_| book()),
+    step("book", "docs/ is made into a book with links and diagrams that work", &[BookTools], |_| book()),
     step("original", "what going back to baseplate.py means", &[Servers, Python], |_| ld_bench::check_going_back()),
     step("image", "the container image is built and run", &[Servers, Buildah, CrossTools], |_| ld_packages::check_image()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
@@ -219,6 +219,9 @@ fn deb() -> Result<(), Failure> {
 
 /// Makes the book in `target/book`. What mdbook warns about is a fault.
 fn book() -> Result<(), Failure> {
+    let mut scripts = Command::new("mdbook-mermaid");
+    scripts.args(["install", "."]).current_dir(cargo::workspace());
+    cargo::read(scripts)?;
     let mut command = Command::new("mdbook");
     let output = command.arg("build").current_dir(cargo::workspace()).stdin(Stdio::null()).output();
     let output = output.map_err(Failure::doing("cannot run mdbook"))?;
@@ -232,6 +235,7 @@ fn book() -> Result<(), Failure> {
         documents::check_book(&directory)?,
         directory.display()
     );
+    println!("{} diagrams of the book are drawn", documents::check_diagrams(&directory)?);
     Ok(())
 }
 

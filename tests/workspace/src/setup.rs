@@ -9,8 +9,9 @@ use crate::failure::Failure;
 /// The version of cargo-deny that deny.toml is written for.
 const CARGO_DENY: &str = "0.20.2";
 
-/// The version of mdbook that book.toml is written for.
+/// The versions that book.toml is written for.
 const MDBOOK: &str = "0.5.4";
+const MDBOOK_MERMAID: &str = "0.17.1";
 
 /// The versions that the manifest of live-data-watcher is written for.
 const CARGO_DEB: &str = "3.8.0";
@@ -191,9 +192,12 @@ pub fn install_cargo_deny() -> Result<(), Failure> {
     install_from_source("cargo-deny", CARGO_DENY, &["--no-default-features"], cargo_has("deny"))
 }
 
-/// Installs mdbook from source, unless it is there.
-pub fn install_mdbook() -> Result<(), Failure> {
-    install_from_source("mdbook", MDBOOK, &["--no-default-features"], succeeds("mdbook", &["--version"]))
+/// Installs what makes the book and draws its diagrams.
+pub fn for_book() -> Result<(), Failure> {
+    install_packages(packages(Vec::new(), &["chromium"]))?;
+    let has = |program| succeeds(program, &["--version"]);
+    install_from_source("mdbook", MDBOOK, &["--no-default-features"], has("mdbook"))?;
+    install_from_source("mdbook-mermaid", MDBOOK_MERMAID, &[], has("mdbook-mermaid"))
 }
 
 /// Installs a program from source, unless it is there.

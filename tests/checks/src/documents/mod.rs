@@ -1,10 +1,12 @@
 //! Documents show the right commands, and their links are valid.
 
 mod book;
+mod diagrams;
 mod links;
 mod rendered;
 
 pub use book::with_repository_links;
+pub use diagrams::check_diagrams;
 pub use rendered::check_book;
 
 use std::fs;

@@ -32,7 +32,8 @@ pub fn check_book(directory: &Path) -> Result<usize, Failure> {
     Err(Failure::new(format!("broken links of the book: {}\n  {}", faults.len(), faults.join("\n  "))))
 }
 
-fn find_pages(directory: &Path, pages: &mut Vec<PathBuf>) -> Result<(), Failure> {
+/// Adds each page below `directory`.
+pub(super) fn find_pages(directory: &Path, pages: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let cannot = || Failure::doing(format!("cannot list {}", directory.display()));
     for entry in fs::read_dir(directory).map_err(cannot())? {
         let path = entry.map_err(cannot())?.path();
