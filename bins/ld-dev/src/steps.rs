@@ -73,7 +73,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("sizes", "each crate states how many packages it builds", &[], |_| sizes::check(&manifests::packages()?.published)),
     step("documents", "commands and links of the documents", &[], |_| documents::check()),
     step("words", "words and widths of comments, documents and test names", &[], |_| words::check()),
-    step("workflows", "YAML of .github and packaging", &[], |_| workflows::check()),
+    step("workflows", "YAML of .github, packaging and documents", &[], |_| workflows::check()),
     step("clippy", "lints", &[Components], |_| cargo(CLIPPY)),
     step("build", "binaries", &[], |_| cargo(&["build", "--workspace", "--bins", "--locked"])),
     step("unit", "tests beside the code", &[Servers], |counts| test(cargo::command(UNIT), counts)),

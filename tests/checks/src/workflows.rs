@@ -1,26 +1,36 @@
-//! The YAML files below `.github` parse and have the required keys. Those below `packaging` parse.
+//! The YAML files below `.github` parse and have the required keys. Those below `packaging` parse,
+//! and so do the YAML blocks of documents.
 
 use crate::yaml::Yaml;
 use ld_workspace::Failure;
 use ld_workspace::text_files::{self, TextFile};
 
-/// Checks all YAML files below `.github` and `packaging`.
+/// Checks all YAML files below `.github` and `packaging`, and all YAML blocks of documents.
 pub fn check() -> Result<(), Failure> {
     let mut files = text_files::with_extensions(&["yml", "yaml"])?;
     files.retain(|file| [".github/", "packaging/"].iter().any(|start| file.path.starts_with(start)));
-    let faults: Vec<_> = files.iter().flat_map(faults).collect();
+    let pages = text_files::with_extensions(&["md"])?;
+    let blocks: Vec<_> = pages.iter().flat_map(blocks).collect();
+    let faults: Vec<_> = files.iter().chain(&blocks).flat_map(faults).collect();
     if files.is_empty() {
         return Err(Failure::new("there is no YAML file below .github and packaging"));
     }
     if faults.is_empty() {
-        println!("{} YAML files below .github and packaging are well-formed", files.len());
+        let (files, blocks) = (files.len(), blocks.len());
+        println!("{files} YAML files below .github and packaging, and {blocks} YAML blocks are well-formed");
         return Ok(());
     }
     Err(Failure::new(format!("faults: {}\n  {}", faults.len(), faults.join("\n  "))))
 }
 
+/// The YAML blocks of a document, each under the document's path.
+fn blocks(page: &TextFile) -> Vec<TextFile> {
+    let texts = page.text.split("\n```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    texts.map(|text| TextFile { path: page.path.clone(), text: text.to_owned() }).collect()
+}
+
 fn faults(file: &TextFile) -> Vec<String> {
-    if file.path.starts_with("packaging/") {
+    if !file.path.starts_with(".github/") {
         return documents(file);
     }
     let faults = match Yaml::parse(&file.text) {
@@ -122,6 +132,15 @@ jobs:
         assert!(found("a: 1\n---\nb: 2\n").is_empty());
         let faults = found("a: 1\n---\nb: [\n");
         assert!(faults.len() == 1 && faults[0].starts_with("packaging/pod.yml: "), "{faults:?}");
+    }
+
+    #[test]
+    fn each_yaml_block_of_a_document_must_parse() {
+        let text = "# A\n```yaml\na: 1\n```\n```sh\nb: [\n```\n```yaml\nc: [\n```\n".to_owned();
+        let blocks = blocks(&TextFile { path: "docs/a.md".to_owned(), text });
+        assert_eq!(blocks.len(), 2);
+        let faults: Vec<_> = blocks.iter().flat_map(faults).collect();
+        assert!(faults.len() == 1 && faults[0].starts_with("docs/a.md: "), "{faults:?}");
     }
 
     #[track_caller]

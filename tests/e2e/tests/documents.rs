@@ -1,6 +1,7 @@
 //! The lines of documents, run as they stand.
 
 mod machine;
+mod monitoring;
 mod page;
 
 use std::fs;
@@ -131,39 +132,6 @@ fn the_complete_unit_is_valid() {
     let verify = ["verify", "--man=no"];
     let output = TestCommand::new("systemd-analyze").args(verify).arg(&file).run(SOON);
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
-}
-
-#[test]
-fn the_check_without_an_endpoint_finds_old_and_missing_files() {
-    let mut page = Page::new(include_str!("../../../docs/monitoring.md"));
-    let directory = TempDir::new();
-    let path = |name: &str| directory.join(name).to_str().unwrap().to_owned();
-    fs::write(path("check"), page.take("sh", "Without an endpoint")).unwrap();
-    fs::write(path("ini"), format!("nodes.a.dest = {}\nnodes.b.dest: {}\n", path("a"), path("b"))).unwrap();
-    let check = || TestCommand::new("sh").args([path("check"), path("ini"), "900".into()]).run(SOON);
-    let touch = |name: &str, age: &str| {
-        let touched = TestCommand::new("touch").args(["-d", age, &path(name)]).run(SOON);
-        assert_eq!(touched.code, Some(0), "{}", touched.stderr);
-    };
-
-    touch("a", "now");
-    let missing = check();
-    assert_eq!(missing.code, Some(2), "{}", missing.stdout);
-    assert_eq!(missing.stdout, format!("CRITICAL: {} is missing\n", path("b")));
-    touch("b", "16 minutes ago");
-    let old = check();
-    assert_eq!(old.code, Some(2), "{}", old.stdout);
-    assert!(
-        old.stdout.starts_with(&format!("CRITICAL: {} was last confirmed at ", path("b"))),
-        "{}",
-        old.stdout
-    );
-    touch("b", "10 minutes ago");
-    let good = check();
-    assert_eq!(
-        (good.code, good.stdout.as_str(), good.stderr.as_str()),
-        (Some(0), "OK: all files are current\n", "")
-    );
 }
 
 #[test]

@@ -22,10 +22,14 @@ const CARGO_GENERATE_RPM: &str = "0.21.1";
 const TEST_TOOLS: &[&str] = &[
     "setpriv", "prlimit", "unshare", "nsenter", "fsfreeze", "mkfs.ext4", "faketime", "python3", "cc", "chromium",
     "promtool", "systemd-analyze", "groff", "zsh", "fish", "ip", "openssl", ZOOKEEPER_CLIENT,
+    FILE_AGE_CHECK,
 ];
 
 /// ZooKeeper's own client, which the documents use. It is not in PATH.
 const ZOOKEEPER_CLIENT: &str = "/usr/share/zookeeper/bin/zkCli.sh";
+
+/// A check of the Nagios plugins, which the documents use.
+const FILE_AGE_CHECK: &str = "/usr/lib/nagios/plugins/check_file_age";
 
 /// Installs what the demo needs: Java and ZooKeeper.
 pub fn for_demo() -> Result<(), Failure> {
@@ -125,6 +129,7 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "ip" => "iproute2",
             "openssl" => "openssl",
             ZOOKEEPER_CLIENT => "zookeeper",
+            FILE_AGE_CHECK => "monitoring-plugins-basic",
             _ => "util-linux",
         };
         if !missing.contains(&package) {
