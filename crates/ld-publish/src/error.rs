@@ -79,6 +79,35 @@ pub enum Error {
         /// What the server said.
         cause: String,
     },
+    /// This is not an entry of an ACL. The text is not repeated: it may hold a password by mistake.
+    #[error("not an ACL entry of the form scheme:id:permissions: {problem}")]
+    AclEntry {
+        /// What is wrong with it and what is allowed.
+        problem: String,
+    },
+    /// The secret that an ACL names cannot be used.
+    #[error("digest-secret:{}: {reason}", ld_config::escape_hidden(.secret))]
+    AclSecret {
+        /// Its path in the secrets store.
+        secret: String,
+        /// Why, without its value.
+        reason: String,
+    },
+    /// ZooKeeper does not show the whole ACL of this node, so that no other node can get it.
+    #[error(
+        "ZooKeeper hides the password hashes in the ACL of {path}: name a user in zookeeper.credentials that has \
+         the permission a (admin) on it"
+    )]
+    MaskedAcl {
+        /// The node.
+        path: String,
+    },
+    /// A directory for what belongs to publications does not exist.
+    #[error("{path} does not exist: make it with `live-data-ctl init CONFIG`")]
+    DirectoryMissing {
+        /// The directory.
+        path: String,
+    },
     /// The caller gave up before anything was sent.
     #[error("interrupted: nothing was written")]
     Interrupted,

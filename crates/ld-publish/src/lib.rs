@@ -34,6 +34,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod acl;
 mod diff;
 mod error;
 mod judge;
@@ -43,6 +44,7 @@ mod present;
 mod publication;
 mod write;
 
+pub use acl::{AclEntry, inherit, resolve, show_acl};
 pub use diff::{Diff, DiffOptions, diff};
 pub use error::Error;
 pub use judge::{judge, judge_file};
