@@ -5,14 +5,12 @@ use std::sync::Arc;
 use ld_cli::Exit;
 use ld_config::Config;
 use ld_publish::{Checks, DiffOptions, Plan};
+use ld_tool::{CLOSE_LIMIT, Interrupt, before_any_write, colour, failed, judge_content, read_source, show};
 use ld_zk::Client;
 use tracing::info;
 
 use crate::args::Args;
-use crate::interrupt::Interrupt;
-use crate::{
-    CLOSE_LIMIT, before_any_write, client, commit, failed, judge, output, pointers, read, show, source,
-};
+use crate::{client, commit, read};
 
 pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
     let (config, content) = before_any_write(interrupt, read(args, read_content)).await?;
@@ -28,7 +26,7 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
 }
 
 fn read_content(args: &Args, config: &Config) -> Result<Vec<u8>, Exit> {
-    source::read(&args.source, config.zookeeper.max_node_bytes, args.allow_empty)
+    read_source(&args.source, config.zookeeper.max_node_bytes, args.allow_empty)
 }
 
 /// Everything before the write; nothing if there is nothing to write.
@@ -41,11 +39,7 @@ async fn prepare(
 ) -> Result<Option<Arc<Plan>>, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
     let content = Arc::new(content);
-    // The guards judge the object, which only the watchers load.
-    if !pointers::check(&content, !config.nodes.is_empty())? {
-        let (content, checks) = (Arc::clone(&content), checks.clone());
-        judge(config, move |node| ld_publish::judge(node, &content, &checks)).await?;
-    }
+    judge_content(&config.nodes, &content, checks).await?;
     let content = Arc::unwrap_or_clone(content);
     let plan = ld_publish::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;
     let plan = Arc::new(plan.map_err(failed)?);
@@ -54,7 +48,7 @@ async fn prepare(
         return Ok(None);
     }
     let shown = Arc::clone(&plan);
-    show(move || pointers::diff(&shown, &DiffOptions::default().colour(output::colour()))).await?;
+    show(move || ld_tool::diff(&shown, &DiffOptions::default().colour(colour()))).await?;
     if args.dry_run {
         info!("Dry run. Not writing.");
         return Ok(None);

@@ -40,7 +40,7 @@ const SHA1_BYTES: usize = 20;
 /// ```
 /// use ld_publish::AclEntry;
 ///
-/// for text in ["world:anyone:r", "auth::cdrwa", "ip:10.0.0.0/8:r", "digest-secret:secret/zookeeper:all"] {
+/// for text in ["world:anyone:r", "auth::cdrwa", "ip:10.0.0.1:r", "digest-secret:secret/a:all"] {
 ///     text.parse::<AclEntry>()?;
 /// }
 /// // The password of a user is no hash of it.
@@ -169,8 +169,8 @@ impl fmt::Debug for AclEntry {
     }
 }
 
-/// An entry of a node's ACL in the form of [`AclEntry`], with the hash of a digest: for those who
-/// may see the ACL, not for logs. Its id may hold hidden characters.
+/// An entry of a node's ACL in the form of [`AclEntry`], with the hash of a digest: for output,
+/// not for logs. Its id may hold hidden characters.
 pub fn show_acl(acl: &Acl) -> String {
     format!("{}:{}:{}", acl.scheme(), acl.id(), letters(acl.permission()))
 }

@@ -4,12 +4,11 @@ use ld_cli::Exit;
 use ld_config::counted;
 use ld_publish::{Diff, DiffOptions, diff};
 use ld_s3::{NodePointer, S3Prefix, S3Publisher, Storage};
+use ld_tool::{UNLIMITED, colour, failed, on_a_thread, show};
 use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
 use super::content::Content;
-use crate::{UNLIMITED, failed, on_a_thread, output, show};
-
 /// Larger content is not shown.
 const MAX_SHOWN: u64 = 8 << 20;
 
@@ -81,7 +80,7 @@ impl Change {
         let content = new.clone();
         let new =
             on_a_thread("reading the source", UNLIMITED, move || content.load()).await?.map_err(failed)?;
-        let options = DiffOptions::default().colour(output::colour());
+        let options = DiffOptions::default().colour(colour());
         show(move || match diff(&old, &new, &options) {
             Diff::Binary => summary,
             diff => diff,

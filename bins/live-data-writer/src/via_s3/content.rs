@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use ld_cli::Exit;
 use ld_s3::NodePointer;
+use ld_tool::{open_source, unreadable};
 use sha2::{Digest, Sha256};
 use tracing::error;
-
-use crate::source::{self, unreadable};
 
 /// A pointer has at most so many bytes: more does not fit into a node.
 const MAX_POINTER: u64 = 1 << 20;
@@ -30,9 +29,10 @@ impl Content {
     ///
     /// # Errors
     ///
-    /// As [`source::read`], and [`Exit::Failed`], logged: it is too large, or a pointer itself.
+    /// As [`ld_tool::read_source`], and [`Exit::Failed`], logged: it is too large, or a pointer
+    /// itself.
     pub(super) fn read(path: &Path, max_bytes: u64, allow_empty: bool) -> Result<Self, Exit> {
-        let opened = source::open(path)?;
+        let opened = open_source(path)?;
         let mut copy = if opened.is_regular { None } else { Some(tempfile::tempfile().map_err(no_copy)?) };
         let (mut bytes, mut hash, mut buffer) = (0, Sha256::new(), vec![0; 256 * 1024]);
         loop {

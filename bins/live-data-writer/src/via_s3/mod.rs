@@ -13,14 +13,14 @@ use ld_cli::Exit;
 use ld_config::Config;
 use ld_publish::{Checks, Present};
 use ld_s3::{S3Prefix, S3Publisher, S3Version, Storage, Uploaded};
+use ld_tool::{CLOSE_LIMIT, Interrupt, before_any_write, failed, judge};
 use ld_zk::Client;
 use tracing::{error, info};
 
 use self::change::Change;
 use self::content::Content;
 use crate::args::Args;
-use crate::interrupt::Interrupt;
-use crate::{CLOSE_LIMIT, before_any_write, client, commit, failed, judge, read};
+use crate::{client, commit, read};
 
 /// What is published, and where.
 struct Publication {
@@ -65,7 +65,8 @@ async fn prepare(
     info!("Writing to {} in ZooKeeper...", args.dest);
     let Publication { config, content, prefix, storage, publisher } = publication;
     let (judged, checks) = (content.clone(), checks.clone());
-    judge(config, move |node| ld_publish::judge_file(node, &judged.file, judged.bytes, &checks)).await?;
+    judge(&config.nodes, move |node| ld_publish::judge_file(node, &judged.file, judged.bytes, &checks))
+        .await?;
     let present = Present::read(client, &args.dest).await.map_err(failed)?;
     let change = Change::of(present.content(), content, publisher).await;
     if change.is_stored_as(prefix, *storage) {

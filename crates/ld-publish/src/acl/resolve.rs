@@ -1,4 +1,4 @@
-//! The users whose passwords are in the secrets store.
+//! Users with a password in the secrets store.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

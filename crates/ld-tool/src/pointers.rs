@@ -27,7 +27,7 @@ pub(crate) fn check(content: &[u8], has_guards: bool) -> Result<bool, Exit> {
 
 /// The change, without the keys in pointers.
 #[cfg(feature = "s3")]
-pub(crate) fn diff(plan: &Plan, options: &DiffOptions) -> Diff {
+pub fn diff(plan: &Plan, options: &DiffOptions) -> Diff {
     use ld_s3::NodePointer;
 
     let masked = [plan.old_content(), plan.new_content()].map(NodePointer::masked);
@@ -51,6 +51,6 @@ pub(crate) fn check(_: &[u8], _: bool) -> Result<bool, Exit> {
 
 /// The change as it is.
 #[cfg(not(feature = "s3"))]
-pub(crate) fn diff(plan: &Plan, options: &DiffOptions) -> Diff {
+pub fn diff(plan: &Plan, options: &DiffOptions) -> Diff {
     plan.diff(options)
 }

@@ -14,24 +14,25 @@ use tracing::error;
 const DEV_NULL: (u32, u32) = (1, 3);
 
 /// SOURCE, opened.
-pub(crate) struct Opened {
-    pub(crate) file: File,
+#[derive(Debug)]
+pub struct Opened {
+    /// The file.
+    pub file: File,
     /// Whether it can be read again, from any offset.
-    #[cfg_attr(not(feature = "s3"), expect(dead_code, reason = "only uploads read again"))]
-    pub(crate) is_regular: bool,
+    pub is_regular: bool,
     /// Whether it is standard input, a named pipe or a shell's `<(...)`.
     may_be_cut: bool,
 }
 
 /// Reads the new content: at most one byte more than may be written, so that a file too large is
-/// noticed without being read whole.
+/// noticed without being read whole. Blocks.
 ///
 /// # Errors
 ///
 /// All are logged. [`Exit::Usage`]: it cannot be opened or read. [`Exit::Failed`]: standard input
 /// is closed, or what comes from it, or from another pipe, is empty without `allow_empty`.
-pub(crate) fn read(path: &Path, max_node_bytes: usize, allow_empty: bool) -> Result<Vec<u8>, Exit> {
-    let opened = open(path)?;
+pub fn read_source(path: &Path, max_node_bytes: usize, allow_empty: bool) -> Result<Vec<u8>, Exit> {
+    let opened = open_source(path)?;
     let limit = (max_node_bytes as u64).saturating_add(1);
     let mut content = Vec::new();
     (&opened.file).take(limit).read_to_end(&mut content).map_err(|cause| unreadable(path, &cause))?;
@@ -45,7 +46,7 @@ pub(crate) fn read(path: &Path, max_node_bytes: usize, allow_empty: bool) -> Res
 ///
 /// All are logged. [`Exit::Usage`]: it cannot be opened. [`Exit::Failed`]: standard input is
 /// closed.
-pub(crate) fn open(path: &Path) -> Result<Opened, Exit> {
+pub fn open_source(path: &Path) -> Result<Opened, Exit> {
     if is_standard_input(path) && is_closed() {
         error!("standard input is closed; nothing was written (to empty the node, give /dev/null as SOURCE)");
         return Err(Exit::Failed);
@@ -69,7 +70,7 @@ impl Opened {
     /// # Errors
     ///
     /// [`Exit::Failed`], logged.
-    pub(crate) fn check_size(&self, path: &Path, bytes: u64, allow_empty: bool) -> Result<(), Exit> {
+    pub fn check_size(&self, path: &Path, bytes: u64, allow_empty: bool) -> Result<(), Exit> {
         if bytes > 0 || allow_empty || !self.may_be_cut {
             return Ok(());
         }
@@ -80,7 +81,7 @@ impl Opened {
 }
 
 /// Logs why SOURCE cannot be read.
-pub(crate) fn unreadable(path: &Path, cause: &io::Error) -> Exit {
+pub fn unreadable(path: &Path, cause: &io::Error) -> Exit {
     error!("cannot read {}: {cause}", path.display());
     Exit::Usage
 }

@@ -16,7 +16,7 @@ const READ_LIMIT: Duration = Duration::from_secs(10);
 /// # Errors
 ///
 /// [`Exit::Failed`]: one cannot be read, or is no `user:password`. All of these are logged.
-pub(crate) async fn check(config: &Config) -> Result<(), Exit> {
+pub async fn check_credentials(config: &Config) -> Result<(), Exit> {
     let paths = config.zookeeper.credentials.clone();
     if paths.is_empty() {
         return Ok(());
