@@ -6,10 +6,10 @@
 pub enum Scope {
     /// Everything.
     Watcher,
-    /// `zookeeper.*`, `secrets.*`, `s3.*`, `publish.*`, and the nodes with their sources and guards. As in the
-    /// original, mistakes in nodes do not stop the writer of another node: they are told in
-    /// [`Parsed::node_problems`](crate::Parsed::node_problems). Of the other settings of a node
-    /// those with a mistake have their defaults.
+    /// `zookeeper.*`, `secrets.*`, `s3.*`, `publish.*`, and the nodes with their sources and
+    /// guards. As in the original, mistakes in nodes do not stop the writer of another node: they
+    /// are told in [`Parsed::node_problems`](crate::Parsed::node_problems). Of the other settings
+    /// of a node those with a mistake have their defaults.
     Writer,
 }
 
