@@ -1,0 +1,277 @@
+//! A report as JSON, which other versions and other hosts read.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ContentHash, MAX_REASON_BYTES, NodeReport, NodeState, Report};
+
+/// The most bytes of a report: 900 KiB, below the default limit of ZooKeeper's nodes. A report that
+/// is larger is not read, and nodes that have no room are left out of one.
+pub const MAX_REPORT_BYTES: usize = 900 << 10;
+
+/// The format of reports that this version writes. It reads this one and lower ones.
+const FORMAT: u64 = 1;
+
+/// The longest host name, as in the DNS.
+const MAX_HOST_BYTES: usize = 253;
+
+/// The longest version of a watcher that is read.
+const MAX_VERSION_BYTES: usize = 64;
+
+/// The longest word for a state that is read.
+const MAX_STATE_BYTES: usize = 32;
+
+/// Why bytes are no report.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidReport {
+    /// It has too many bytes.
+    #[error("it has {0} bytes; a report has at most {MAX_REPORT_BYTES}")]
+    TooLarge(usize),
+    /// It is not the JSON of a report.
+    #[error("it is not a report: {0}")]
+    Form(#[from] serde_json::Error),
+    /// A later version wrote it.
+    #[error("it has format {0}, which this version does not know: update this program")]
+    Format(u64),
+    /// It names another host than the node that holds it.
+    #[error("it names another host")]
+    OtherHost,
+    /// A field is longer than any watcher writes it.
+    #[error("its field '{0}' is too long")]
+    TooLong(&'static str),
+    /// A hash is none.
+    #[error("it has a hash that is none")]
+    Hash,
+}
+
+/// The whole object.
+#[derive(Serialize, Deserialize)]
+struct Json<'a> {
+    format: u64,
+    #[serde(borrow)]
+    host: Text<'a>,
+    #[serde(borrow)]
+    version: Text<'a>,
+    started: u64,
+    #[serde(default)]
+    omitted: u64,
+    #[serde(borrow)]
+    nodes: Vec<Node<'a>>,
+}
+
+/// The format alone: what another one has beside it is not known.
+#[derive(Deserialize)]
+struct Format {
+    format: u64,
+}
+
+/// Path, mzxid, hash, state, since, and why it is not good. An array has less bytes than an object,
+/// and a host may have many nodes.
+#[derive(Serialize, Deserialize)]
+struct Node<'a>(
+    #[serde(borrow)] Text<'a>,
+    Option<i64>,
+    #[serde(borrow)] Option<Text<'a>>,
+    #[serde(borrow)] Text<'a>,
+    u64,
+    #[serde(borrow)] Option<Text<'a>>,
+);
+
+/// A string that is borrowed where it has no escapes.
+type Text<'a> = std::borrow::Cow<'a, str>;
+
+impl Report {
+    /// The report as it is stored, at most [`MAX_REPORT_BYTES`]: nodes that are not good come
+    /// first, and those without room are counted in [`omitted`](Self::omitted).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut json = Json {
+            format: FORMAT,
+            host: self.host.as_str().into(),
+            version: self.version.as_str().into(),
+            started: self.started,
+            omitted: u64::MAX,
+            nodes: Vec::new(),
+        };
+        let mut room = MAX_REPORT_BYTES.saturating_sub(size_of_json(&json));
+        let (good, others): (Vec<_>, Vec<_>) = self.nodes.iter().partition(|node| node.state.is_good());
+        for node in others.into_iter().chain(good) {
+            let node = Node::of(node);
+            // One byte is the comma.
+            let Some(left) = room.checked_sub(size_of_json(&node) + 1) else { break };
+            room = left;
+            json.nodes.push(node);
+        }
+        let omitted = (self.nodes.len() - json.nodes.len()) as u64;
+        json.omitted = self.omitted.saturating_add(omitted);
+        serde_json::to_vec(&json).unwrap_or_default()
+    }
+
+    /// Reads the report of `host`, which is the name of the node that holds it.
+    ///
+    /// # Errors
+    ///
+    /// Why these bytes are no report of that host, without showing any of them.
+    pub fn parse(host: &str, bytes: &[u8]) -> Result<Self, InvalidReport> {
+        if bytes.len() > MAX_REPORT_BYTES {
+            return Err(InvalidReport::TooLarge(bytes.len()));
+        }
+        let Format { format } = serde_json::from_slice(bytes)?;
+        if format > FORMAT {
+            return Err(InvalidReport::Format(format));
+        }
+        let json: Json<'_> = serde_json::from_slice(bytes)?;
+        if json.host != host {
+            return Err(InvalidReport::OtherHost);
+        }
+        bounded("host", &json.host, MAX_HOST_BYTES)?;
+        bounded("version", &json.version, MAX_VERSION_BYTES)?;
+        let nodes = json.nodes.into_iter().map(Node::read).collect::<Result<_, _>>()?;
+        let (host, version) = (json.host.into_owned(), json.version.into_owned());
+        Ok(Self { host, version, started: json.started, nodes, omitted: json.omitted })
+    }
+}
+
+impl<'a> Node<'a> {
+    fn of(node: &'a NodeReport) -> Self {
+        Self(
+            node.path.as_str().into(),
+            node.mzxid,
+            node.hash.map(|hash| hash.to_string().into()),
+            node.state.as_str().into(),
+            node.since,
+            node.reason.as_deref().map(Text::from),
+        )
+    }
+
+    fn read(self) -> Result<NodeReport, InvalidReport> {
+        let Self(path, mzxid, hash, state, since, reason) = self;
+        bounded("path", &path, ld_config::MAX_ZNODE_PATH_BYTES)?;
+        bounded("state", &state, MAX_STATE_BYTES)?;
+        if let Some(reason) = &reason {
+            bounded("reason", reason, MAX_REASON_BYTES)?;
+        }
+        let hash: Option<ContentHash> =
+            hash.map(|hash| hash.parse().map_err(|_| InvalidReport::Hash)).transpose()?;
+        let state = NodeState::from_word(&state);
+        let reason = reason.map(Text::into_owned);
+        Ok(NodeReport { path: path.into_owned(), mzxid, hash, state, since, reason })
+    }
+}
+
+fn bounded(field: &'static str, text: &str, limit: usize) -> Result<(), InvalidReport> {
+    if text.len() > limit { Err(InvalidReport::TooLong(field)) } else { Ok(()) }
+}
+
+/// How many bytes the value has as JSON.
+fn size_of_json(value: &impl Serialize) -> usize {
+    struct Counted(usize);
+    impl std::io::Write for Counted {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counted = Counted(0);
+    // These values have no maps with keys that are no strings, so this cannot fail.
+    let _ = serde_json::to_writer(&mut counted, value);
+    counted.0
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn node(path: &str, state: NodeState) -> NodeReport {
+        NodeReport::new(path, state, 7)
+    }
+
+    #[test]
+    fn a_report_is_compact_json() {
+        let mut report = Report::new("web-1", "0.1.0", 5);
+        let mut flags = node("/app/flags", NodeState::Current);
+        (flags.mzxid, flags.hash) = (Some(42), Some(ContentHash::of(b"")));
+        report.nodes = vec![node("/b", NodeState::Rejected).because("not JSON"), flags];
+        let expected = r#"{"format":1,"host":"web-1","version":"0.1.0","started":5,"omitted":0,"nodes":[["/b",null,null,"rejected",7,"not JSON"],["/app/flags",42,"e3b0c44298fc1c14","current",7,null]]}"#;
+        assert_eq!(String::from_utf8(report.to_bytes()).unwrap(), expected);
+        assert_eq!(Report::parse("web-1", expected.as_bytes()).unwrap(), report);
+    }
+
+    #[test]
+    fn nodes_that_are_not_good_come_first() {
+        let mut report = Report::new("h", "1", 0);
+        report.nodes = vec![node("/a", NodeState::Current), node("/b", NodeState::Failing)];
+        let read = Report::parse("h", &report.to_bytes()).unwrap();
+        assert_eq!(read.nodes.iter().map(|node| node.path.as_str()).collect::<Vec<_>>(), ["/b", "/a"]);
+    }
+
+    #[test]
+    fn a_report_of_too_many_nodes_omits_good_ones() {
+        let mut report = Report::new("h", "1", 0);
+        report.nodes = (0..20_000).map(|n| node(&format!("/{n:0>50}"), NodeState::Current)).collect();
+        report.nodes.push(node("/bad", NodeState::Failing));
+        let bytes = report.to_bytes();
+        assert!(bytes.len() <= MAX_REPORT_BYTES && bytes.len() > MAX_REPORT_BYTES - 200, "{}", bytes.len());
+        let read = Report::parse("h", &bytes).unwrap();
+        assert_eq!(read.nodes[0].path, "/bad");
+        assert_eq!(read.nodes.len() as u64 + read.omitted, 20_001);
+    }
+
+    #[test]
+    fn fields_of_a_later_version_are_ignored() {
+        let text = r#"{"format":1,"new":[1],"host":"h","version":"9","started":0,"nodes":[]}"#;
+        assert_eq!(Report::parse("h", text.as_bytes()).unwrap(), Report::new("h", "9", 0));
+        let error = Report::parse("h", br#"{"format":2,"hosts":7}"#).unwrap_err();
+        let expected = "it has format 2, which this version does not know: update this program";
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn what_no_watcher_writes_is_refused() {
+        let with = |host: &str, node: &str| {
+            format!(r#"{{"format":1,"host":"{host}","version":"1","started":0,"nodes":[{node}]}}"#)
+        };
+        let long = "x".repeat(MAX_REASON_BYTES + 1);
+        let texts = [
+            String::new(),
+            "null".to_owned(),
+            "[".repeat(100_000),
+            with("other", ""),
+            with("h", "[]"),
+            with("h", r#"["/a",null,"xyz","current",0,null]"#),
+            with("h", &format!(r#"["/a",null,null,"{long}",0,null]"#)),
+            with("h", &format!(r#"["/a",null,null,"failing",0,"{long}"]"#)),
+            with("h", r#"["/a",null,null,"current",-1,null]"#),
+        ];
+        for text in texts {
+            assert!(Report::parse("h", text.as_bytes()).is_err(), "{:.100}", text);
+        }
+        let large = vec![b' '; MAX_REPORT_BYTES + 1];
+        assert!(matches!(Report::parse("h", &large), Err(InvalidReport::TooLarge(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn any_report_reads_back(
+            host in ".{0,60}",
+            nodes in proptest::collection::vec((".{0,40}", any::<Option<i64>>(), any::<u64>(), ".{0,60}"), 0..5),
+        ) {
+            let mut report = Report::new(host.clone(), "1", 3);
+            report.nodes = nodes.into_iter().map(|(path, mzxid, since, reason)| {
+                let mut node = NodeReport::new(path, NodeState::Failing, since).because(&reason);
+                node.mzxid = mzxid;
+                node
+            }).collect();
+            prop_assert_eq!(Report::parse(&host, &report.to_bytes()).unwrap(), report);
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Report::parse("h", &bytes);
+        }
+    }
+}
