@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::keys::{Key, NODE, NODE_PREFIX, PUBLISH, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
+use crate::keys::{FLEET, Key, NODE, NODE_PREFIX, PUBLISH, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::settings::Config;
 
 /// Prints every setting, defaults too.
@@ -17,6 +17,7 @@ impl fmt::Display for Config {
         write_keys(f, "", WATCHER, &self.watcher)?;
         write_keys(f, "", S3, &self.s3)?;
         write_keys(f, "", PUBLISH, &self.publish)?;
+        write_keys(f, "", FLEET, &self.fleet)?;
         write_keys(f, "", STATUS, &self.status)?;
         for node in &self.nodes {
             writeln!(f)?;

@@ -87,9 +87,9 @@ pub use escape::{escape_hidden, escape_hidden_json, is_hidden};
 pub use file::{BoundedFile, ReadFileError, other_writers, read_bounded_regular_file};
 pub use keys::keys;
 pub use limits::{
-    DEFAULT_PORT, MAX_CONFIG_BYTES, MAX_HOOK_RETRIES, MAX_HOOK_TIMEOUT, MAX_ID, MAX_INTERVAL, MAX_JITTER,
-    MAX_LOADS, MAX_MODE, MAX_NODE_BYTES, MAX_OBJECT_BYTES, MAX_SECRETS_BYTES, MAX_SESSION_TIMEOUT,
-    MAX_SETTLE, MAX_ZNODE_PATH_BYTES, MIN_HOOK_TIMEOUT, MIN_INTERVAL, MIN_SETTLE,
+    DEFAULT_PORT, MAX_CONFIG_BYTES, MAX_HOOK_RETRIES, MAX_HOOK_TIMEOUT, MAX_HOST_NAME_BYTES, MAX_ID,
+    MAX_INTERVAL, MAX_JITTER, MAX_LOADS, MAX_MODE, MAX_NODE_BYTES, MAX_OBJECT_BYTES, MAX_SECRETS_BYTES,
+    MAX_SESSION_TIMEOUT, MAX_SETTLE, MAX_ZNODE_PATH_BYTES, MIN_HOOK_TIMEOUT, MIN_INTERVAL, MIN_SETTLE,
 };
 pub use numbers::{counted, with_commas};
 pub use parse::{Parsed, Scope};
@@ -98,11 +98,12 @@ pub use problems::MAX_PROBLEMS;
 pub use secret::SecretValue;
 pub use secrets::{ReadSecrets, SecretsError, read_secrets, read_simple_secrets};
 pub use settings::{
-    CommandLine, Config, Format, Guards, Hook, HookSignal, Host, Listen, NodeConfig, OnDelete, OnDrift,
-    Principal, PublishConfig, S3Config, SecretsConfig, SecretsProvider, SignalTarget, StatusConfig,
+    CommandLine, Config, FleetConfig, Format, Guards, Hook, HookSignal, Host, Listen, NodeConfig, OnDelete,
+    OnDrift, Principal, PublishConfig, S3Config, SecretsConfig, SecretsProvider, SignalTarget, StatusConfig,
     TlsConfig, TlsIdentity, WatcherConfig, ZooKeeperConfig,
 };
 pub use validate::{InvalidSetting, validate_nodes};
+pub use values::host_name::is_host_name;
 pub use values::timespan::parse_duration;
 pub use values::znode::{ZnodePathError, znode_path};
 pub use zeroize::Zeroizing;

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use crate::destinations::{Destinations, taken};
 use crate::hooks;
-use crate::keys::{Key, NODE, NODE_PREFIX, PUBLISH, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
+use crate::keys::{FLEET, Key, NODE, NODE_PREFIX, PUBLISH, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::quote::{Text, quoted, shown_key};
 use crate::settings::{
-    Config, Hook, NodeConfig, PublishConfig, S3Config, SecretsConfig, StatusConfig, WatcherConfig,
-    ZooKeeperConfig,
+    Config, FleetConfig, Hook, NodeConfig, PublishConfig, S3Config, SecretsConfig, StatusConfig,
+    WatcherConfig, ZooKeeperConfig,
 };
 use crate::values::{name, tls};
 
@@ -43,6 +43,7 @@ impl Config {
         self.watcher.validate()?;
         self.s3.validate()?;
         self.publish.validate()?;
+        self.fleet.validate()?;
         self.status.validate()?;
         validate_nodes(&self.nodes)?;
         match hooks::in_sandbox(self) {
@@ -112,6 +113,17 @@ impl PublishConfig {
     /// A path that no node can have, or `/`.
     pub fn validate(&self) -> Result<(), InvalidSetting> {
         check_keys(PUBLISH, self, "")
+    }
+}
+
+impl FleetConfig {
+    /// Checks the name of the host and the interval.
+    ///
+    /// # Errors
+    ///
+    /// The first one that cannot be used.
+    pub fn validate(&self) -> Result<(), InvalidSetting> {
+        check_keys(FLEET, self, "")
     }
 }
 

@@ -1,5 +1,6 @@
 //! The key tables: each key once.
 
+mod fleet;
 mod key;
 mod node;
 mod publish;
@@ -8,6 +9,7 @@ mod status;
 mod watcher;
 mod zookeeper;
 
+pub(crate) use fleet::FLEET;
 pub(crate) use key::Key;
 pub(crate) use node::{GUARD_NAMES, HOOK_NAMES, NODE};
 pub(crate) use publish::PUBLISH;
@@ -27,6 +29,7 @@ pub(crate) fn global_names() -> impl Iterator<Item = &'static str> {
         .chain(WATCHER.iter().map(|key| key.name))
         .chain(S3.iter().map(|key| key.name))
         .chain(PUBLISH.iter().map(|key| key.name))
+        .chain(FLEET.iter().map(|key| key.name))
         .chain(STATUS.iter().map(|key| key.name))
 }
 

@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::{guarded, nodes, suggest};
 use crate::hooks;
 use crate::ini::{Entry, Section};
-use crate::keys::{self, Key, NODE_PREFIX, PUBLISH, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
+use crate::keys::{self, FLEET, Key, NODE_PREFIX, PUBLISH, S3, SECRETS, STATUS, WATCHER, ZOOKEEPER};
 use crate::problem::{NodeProblems, Position};
 use crate::problems::Problems;
 use crate::quote::Text;
@@ -15,7 +15,8 @@ use crate::settings::{Config, ZooKeeperConfig};
 use crate::values::tls;
 
 /// Below these prefixes an unknown key is warned about. Other keys of the section belong to others.
-const OUR_PREFIXES: [&str; 6] = ["zookeeper.", "secrets.", "watcher.", "s3.", "publish.", "status."];
+const OUR_PREFIXES: [&str; 7] =
+    ["zookeeper.", "secrets.", "watcher.", "s3.", "publish.", "fleet.", "status."];
 
 /// The keys of a section outside of nodes.
 type Global<'a> = HashMap<&'a str, Entry<'a>>;
@@ -32,6 +33,7 @@ pub(super) fn read(section: &Section, scope: Scope, problems: &mut Problems) -> 
     read_keys(PUBLISH, &mut config.publish, &global, at, problems);
     if scope == Scope::Watcher {
         read_keys(WATCHER, &mut config.watcher, &global, at, problems);
+        read_keys(FLEET, &mut config.fleet, &global, at, problems);
         read_keys(STATUS, &mut config.status, &global, at, problems);
     }
     check_tls(&config.zookeeper, &global, at, problems);

@@ -1,5 +1,6 @@
 //! The typed settings: plain structs with public fields, buildable without an INI file.
 
+mod fleet;
 mod hook;
 mod node;
 mod publish;
@@ -10,6 +11,7 @@ mod zookeeper;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use fleet::FleetConfig;
 pub use hook::{CommandLine, Hook, HookSignal, SignalTarget};
 pub use node::{Format, Guards, NodeConfig, OnDelete, OnDrift, Principal};
 pub use publish::PublishConfig;
@@ -31,6 +33,8 @@ pub struct Config {
     pub s3: S3Config,
     /// Where the tools keep what belongs to a publication.
     pub publish: PublishConfig,
+    /// What the watcher reports of itself.
+    pub fleet: FleetConfig,
     /// Where the watcher shows its state.
     pub status: StatusConfig,
     /// The nodes to keep as files, in the order of the file.

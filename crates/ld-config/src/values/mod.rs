@@ -3,6 +3,7 @@
 
 pub(crate) mod command;
 pub(crate) mod credentials;
+pub(crate) mod host_name;
 pub(crate) mod hosts;
 pub(crate) mod listen;
 pub(crate) mod mode;
