@@ -38,6 +38,7 @@ mod acl;
 mod diff;
 mod error;
 mod judge;
+mod lost;
 mod operation;
 mod plan;
 mod present;

@@ -4,6 +4,9 @@ use std::fmt;
 
 use ld_zk::zookeeper::{self, Acl, Acls, CreateMode, MultiWriteError, MultiWriteResult};
 
+use crate::lost::Failed;
+use crate::present::{REQUEST_LIMIT, Unanswered};
+
 /// What a publication changes beside the nodes that it publishes. `Debug` shows no content.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,8 +71,31 @@ impl fmt::Debug for Operation {
     }
 }
 
+/// The server refuses a write because of this node.
+pub(crate) struct Refused {
+    pub(crate) path: String,
+    pub(crate) cause: zookeeper::Error,
+}
+
 /// Sends operations as one transaction: all of them happen, or none.
 pub(crate) async fn commit(
+    session: &zookeeper::Client,
+    operations: &[Operation],
+) -> Result<Vec<MultiWriteResult>, Failed<Refused>> {
+    let answer = tokio::time::timeout(REQUEST_LIMIT, send(session, operations)).await;
+    match answer.map_err(|_| Failed::Unanswered(Unanswered::Silence))? {
+        Ok(results) => Ok(results),
+        Err(MultiWriteError::OperationFailed { index, source }) => {
+            let path = operations.get(index).map_or_else(String::new, |failed| failed.path().to_owned());
+            Err(Failed::Refused(Refused { path, cause: source }))
+        }
+        Err(MultiWriteError::RequestFailed { source }) => {
+            Err(Failed::Unanswered(Unanswered::Refused(source)))
+        }
+    }
+}
+
+async fn send(
     session: &zookeeper::Client,
     operations: &[Operation],
 ) -> Result<Vec<MultiWriteResult>, MultiWriteError> {

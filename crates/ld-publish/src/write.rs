@@ -1,33 +1,13 @@
 //! Writes what was planned: one node, or several and what belongs to them in one transaction.
-//!
-//! A write without an answer may still be on its way: in a proxy, or in the buffers of a frozen
-//! server. An unchanged node is therefore no proof by itself. It is one within the session that
-//! wrote:
-//!
-//! - ZooKeeper serves a session's requests in order.
-//! - A server on which the session resumes closes its old connection first.
-//! - A server that the session has left refuses its requests (`SessionMoved`).
-//!
-//! So nothing of the write can arrive after the answers to `sync` and a read. Another session
-//! proves only what cannot be undone: the content is there, or the version that the write was for
-//! is gone.
 
 use std::future::Future;
-use std::pin::pin;
-use std::time::Duration;
 
-use ld_zk::zookeeper::{self, MultiWriteError, MultiWriteResult};
-use tracing::info;
+use ld_zk::zookeeper::{self, MultiWriteResult};
 
-use crate::operation::{self, Operation};
-use crate::present::{REQUEST_LIMIT, Unanswered, bounded, read_node};
+use crate::lost::{self, Failed, Seen, Sent};
+use crate::operation::{self, Operation, Refused};
+use crate::present::{Unanswered, bounded, read_node};
 use crate::{Error, Plan, Published};
-
-/// How long a write without an answer is looked for before it is reported as unknown.
-const READ_BACK_LIMIT: Duration = Duration::from_secs(15);
-
-/// The pause before another look, while the connection is being resumed.
-const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Writes the nodes of all `plans`, and does all `others`, or nothing of it.
 pub(crate) async fn commit(
@@ -35,30 +15,21 @@ pub(crate) async fn commit(
     others: &[Operation],
     interrupt: impl Future<Output = ()>,
 ) -> Result<Vec<Published>, Error> {
-    let mut interrupt = pin!(interrupt);
-    let client = &plans[0].present.client;
-    let session = tokio::select! {
-        biased;
-        () = &mut interrupt => return Err(Error::Interrupted),
-        session = client.session() => session?,
+    let (plan, client) = (&plans[0], &plans[0].present.client);
+    let send = async |session: &zookeeper::Client| send(session, plans, others).await;
+    // What was written may be larger than what is read otherwise.
+    let limit = client.max_read_bytes().max(plan.new.len());
+    let read = async |session: &zookeeper::Client| {
+        let (data, stat) = read_node(session, plan.path(), limit).await?;
+        let with_others = are_of(session, stat.mzxid, &plans[1..], others).await?;
+        Ok(Found { data, stat, with_others })
     };
-    let answer = tokio::select! {
-        answer = send(&session, plans, others) => answer,
-        () = interrupt => Err(Failed::Unanswered(Unanswered::Interrupted)),
-    };
-    match answer {
-        Ok(stat) => Ok(published(plans, &stat)),
-        Err(Failed::At { path, cause }) => Err(Error::write(&path, cause)),
-        Err(Failed::Unanswered(cause)) => read_back(plans, others, session, cause.to_string()).await,
+    match lost::write(client, plan.path(), send, read, interrupt).await? {
+        Sent::Done(stat) => Ok(published(plans, &stat)),
+        Sent::Refused(Refused { path, cause, .. }) => Err(Error::write(&path, Unanswered::Refused(cause))),
+        Sent::Lost(cause, Some(seen)) => conclude(plans, &seen, cause),
+        Sent::Lost(cause, None) => Err(Error::Unknown { cause }),
     }
-}
-
-/// Why a write has not surely happened.
-enum Failed {
-    /// The server refuses it because of this node. Nothing was written.
-    At { path: String, cause: Unanswered },
-    /// It may have happened.
-    Unanswered(Unanswered),
 }
 
 /// Sends the write. Gives the first node's new stat.
@@ -66,14 +37,13 @@ async fn send(
     session: &zookeeper::Client,
     plans: &[Plan],
     others: &[Operation],
-) -> Result<zookeeper::Stat, Failed> {
+) -> Result<zookeeper::Stat, Failed<Refused>> {
     if let ([plan], []) = (plans, others) {
-        let set = session.set_data(plan.path(), &plan.new, Some(plan.present.stat.version));
-        return bounded(set).await.map_err(|cause| match cause {
-            Unanswered::Refused(error) if is_refusal(&error) => {
-                Failed::At { path: plan.path().to_owned(), cause: Unanswered::Refused(error) }
-            }
-            cause => Failed::Unanswered(cause),
+        let version = Some(plan.present.stat.version);
+        let set = lost::single(session.set_data(plan.path(), &plan.new, version)).await;
+        return set.map_err(|failed| match failed {
+            Failed::Refused(cause) => Failed::Refused(Refused { path: plan.path().to_owned(), cause }),
+            Failed::Unanswered(cause) => Failed::Unanswered(cause),
         });
     }
     let sets = plans.iter().map(|plan| Operation::Set {
@@ -82,40 +52,9 @@ async fn send(
         version: Some(plan.present.stat.version),
     });
     let operations: Vec<Operation> = sets.chain(others.iter().cloned()).collect();
-    let answer = tokio::time::timeout(REQUEST_LIMIT, operation::commit(session, &operations)).await;
-    match answer.map_err(|_| Failed::Unanswered(Unanswered::Silence))? {
-        Ok(results) => match results.into_iter().next() {
-            Some(MultiWriteResult::SetData { stat }) => Ok(stat),
-            _ => Err(Failed::Unanswered(Unanswered::Silence)),
-        },
-        Err(MultiWriteError::OperationFailed { index, source }) => {
-            let path = operations.get(index).map_or_else(String::new, |failed| failed.path().to_owned());
-            Err(Failed::At { path, cause: Unanswered::Refused(source) })
-        }
-        Err(MultiWriteError::RequestFailed { source }) => {
-            Err(Failed::Unanswered(Unanswered::Refused(source)))
-        }
-    }
-}
-
-/// Whether the server has looked at the request and done nothing.
-fn is_refusal(error: &zookeeper::Error) -> bool {
-    use zookeeper::Error as E;
-    matches!(error, E::BadVersion | E::NoNode | E::NoAuth)
-}
-
-/// What became of a write without an answer.
-async fn read_back(
-    plans: &[Plan],
-    others: &[Operation],
-    session: zookeeper::Client,
-    cause: String,
-) -> Result<Vec<Published>, Error> {
-    let limit = READ_BACK_LIMIT.as_secs();
-    info!("{cause}: looking whether it was written, for {limit} seconds at most");
-    match tokio::time::timeout(READ_BACK_LIMIT, look(plans, others, session)).await {
-        Ok(Some(found)) => conclude(plans, &found, cause),
-        _ => Err(Error::Unknown { cause }),
+    match operation::commit(session, &operations).await?.into_iter().next() {
+        Some(MultiWriteResult::SetData { stat }) => Ok(stat),
+        _ => Err(Failed::Unanswered(Unanswered::Silence)),
     }
 }
 
@@ -123,38 +62,8 @@ async fn read_back(
 struct Found {
     data: Vec<u8>,
     stat: zookeeper::Stat,
-    /// Whether the read was served after the write, or the write cannot come any more.
-    behind_the_write: bool,
     /// Whether what belongs to it was written in the same transaction.
     with_others: bool,
-}
-
-/// The first node behind the write, or as another session sees it when the one that wrote has
-/// ended.
-async fn look(plans: &[Plan], others: &[Operation], mut session: zookeeper::Client) -> Option<Found> {
-    let (plan, client) = (&plans[0], &plans[0].present.client);
-    let mut behind_the_write = true;
-    // What was written may be larger than what is read otherwise.
-    let limit = client.max_read_bytes().max(plan.new.len());
-    loop {
-        let read = async {
-            // A lagging server could show the node as it was before the write.
-            session.sync(plan.path()).await.map_err(Unanswered::Refused)?;
-            let (data, stat) = read_node(&session, plan.path(), limit).await?;
-            let with_others = are_of(&session, stat.mzxid, &plans[1..], others).await?;
-            Ok(Found { data, stat, behind_the_write, with_others })
-        };
-        match read.await {
-            Ok(found) => return Some(found),
-            Err(Unanswered::Refused(zookeeper::Error::NoNode | zookeeper::Error::NoAuth)) => return None,
-            Err(Unanswered::TooLarge { .. }) => return None,
-            Err(_) => tokio::time::sleep(LOOK_INTERVAL).await,
-        }
-        if session.state().is_terminated() {
-            behind_the_write = false;
-            session = client.session().await.ok()?;
-        }
-    }
 }
 
 /// Whether the other nodes of a transaction were written by it. Nodes with the digits of a sequence
@@ -178,8 +87,9 @@ async fn are_of(
     Ok(true)
 }
 
-fn conclude(plans: &[Plan], found: &Found, cause: String) -> Result<Vec<Published>, Error> {
-    let (before, now) = (&plans[0].present.stat, &found.stat);
+fn conclude(plans: &[Plan], seen: &Seen<Found>, cause: String) -> Result<Vec<Published>, Error> {
+    let (before, found) = (&plans[0].present.stat, &seen.found);
+    let now = &found.stat;
     let next = now.version == before.version.wrapping_add(1);
     if next && found.data == plans[0].new && found.with_others {
         // Even if another client has written the same: the node holds the content, and our write
@@ -187,10 +97,8 @@ fn conclude(plans: &[Plan], found: &Found, cause: String) -> Result<Vec<Publishe
         Ok(published(plans, now))
     } else if next && now.czxid == before.czxid {
         Err(Error::ChangedMeanwhile)
-    } else if found.behind_the_write && now.mzxid == before.mzxid {
-        Err(Error::NotWritten { cause })
     } else {
-        Err(Error::Unknown { cause })
+        Err(seen.not_written(now.mzxid == before.mzxid, cause))
     }
 }
 
