@@ -86,6 +86,18 @@ fn parse(text: &str) -> Result<AclEntry, String> {
     Ok(AclEntry { permission, identity })
 }
 
+impl AclEntry {
+    /// The entry that gives a user, as in `world:anyone` or `digest-secret:secret/zookeeper`, this
+    /// permission.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AclEntry`]: it is not of the form `scheme:id`.
+    pub fn of_user(user: &str, permission: Permission) -> Result<Self, Error> {
+        Ok(Self { permission, ..format!("{user}:r").parse()? })
+    }
+}
+
 fn permissions(letters: &str) -> Result<Permission, String> {
     if letters == "all" {
         return Ok(Permission::ALL);
@@ -161,8 +173,7 @@ impl fmt::Debug for AclEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.identity {
             Identity::Given(id) if id.scheme() == "digest" => {
-                let user = id.id().split(':').next().unwrap_or_default();
-                write!(f, "digest:{user}:...:{}", letters(self.permission))
+                write!(f, "digest:{}:...:{}", user_of(id.id()), letters(self.permission))
             }
             _ => write!(f, "{self}"),
         }
@@ -173,6 +184,27 @@ impl fmt::Debug for AclEntry {
 /// not for logs. Its id may hold hidden characters.
 pub fn show_acl(acl: &Acl) -> String {
     format!("{}:{}:{}", acl.scheme(), acl.id(), letters(acl.permission()))
+}
+
+/// Whether `found` lets the same users do the same as `wanted`. ZooKeeper stores an entry of the
+/// scheme `auth` as the users of the session, and shows an `x` for a hash that must not be read.
+pub(crate) fn agrees(found: &[Acl], wanted: &[Acl]) -> bool {
+    let is = |found: &Acl, wanted: &Acl| {
+        let is_user = match wanted.scheme() {
+            "auth" => found.scheme() != "world" && found.scheme() != "ip",
+            "digest" if inherit::is_masked(found) => {
+                found.scheme() == "digest" && user_of(found.id()) == user_of(wanted.id())
+            }
+            _ => found.auth_id() == wanted.auth_id(),
+        };
+        is_user && found.permission() == wanted.permission()
+    };
+    wanted.iter().all(|wanted| found.iter().any(|found| is(found, wanted)))
+        && found.iter().all(|found| wanted.iter().any(|wanted| is(found, wanted)))
+}
+
+fn user_of(id: &str) -> &str {
+    id.split(':').next().unwrap_or_default()
 }
 
 fn letters(permission: Permission) -> String {
@@ -239,6 +271,32 @@ mod tests {
     fn debug_shows_no_hash() {
         let entry: AclEntry = format!("digest:alice:{HASH}:r").parse().unwrap();
         assert_eq!(format!("{entry:?}"), "digest:alice:...:r");
+    }
+
+    #[test]
+    fn an_acl_agrees_with_what_zookeeper_makes_of_it() {
+        let acl = |entries: &str| {
+            let entry = |text: &str| {
+                let (user, letters) = text.rsplit_once(':').unwrap();
+                let (scheme, id) = user.split_once(':').unwrap();
+                Acl::new(permissions(letters).unwrap(), AuthId::new(scheme, id))
+            };
+            entries.split_whitespace().map(entry).collect::<Vec<_>>()
+        };
+        for (found, wanted, expected) in [
+            ("world:anyone:r", "world:anyone:r", true),
+            ("world:anyone:r sasl:a:w", "sasl:a:w world:anyone:r world:anyone:r", true),
+            ("digest:a:hash:cdrwa world:anyone:r", "auth::all world:anyone:r", true),
+            ("digest:a:x:r", "digest:a:hash:r", true),
+            ("digest:b:x:r", "digest:a:hash:r", false),
+            ("digest:a:other:r", "digest:a:hash:r", false),
+            ("world:anyone:r", "world:anyone:rw", false),
+            ("world:anyone:r", "world:anyone:r sasl:a:w", false),
+            ("world:anyone:r sasl:a:w", "world:anyone:r", false),
+            ("world:anyone:cdrwa", "auth::all", false),
+        ] {
+            assert_eq!(agrees(&acl(found), &acl(wanted)), expected, "{found}, {wanted}");
+        }
     }
 
     proptest! {

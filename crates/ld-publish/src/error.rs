@@ -108,6 +108,79 @@ pub enum Error {
         /// The directory.
         path: String,
     },
+    /// There is no such node.
+    #[error("{path} does not exist")]
+    Absent {
+        /// The node.
+        path: String,
+    },
+    /// There is such a node already.
+    #[error("{path} exists already; nothing was written (live-data-writer changes its content)")]
+    Exists {
+        /// The node.
+        path: String,
+    },
+    /// A node with children cannot be removed.
+    #[error("{path} has {}: nothing was removed; remove those first", children(*count))]
+    HasChildren {
+        /// The node.
+        path: String,
+        /// How many, at least.
+        count: i32,
+    },
+    /// A node has too many children to be listed.
+    #[error("{path} has {count} children, and at most {} are listed", crate::MAX_CHILDREN)]
+    TooManyChildren {
+        /// The node.
+        path: String,
+        /// How many.
+        count: usize,
+    },
+    /// The node has another version than the one that was named.
+    #[error("{path} has the version {version}, not {wanted}; nothing was removed")]
+    OtherVersion {
+        /// The node.
+        path: String,
+        /// The version that it has.
+        version: i32,
+        /// The version that was named.
+        wanted: i32,
+    },
+    /// The server does not take the ACL for this node.
+    #[error(
+        "nothing was written: ZooKeeper refuses the ACL for {path}: it knows the scheme of each entry, and `auth` \
+         needs a user in zookeeper.credentials"
+    )]
+    InvalidAcl {
+        /// The node.
+        path: String,
+    },
+    /// The chroot of the configuration does not exist.
+    #[error(
+        "nothing was written: the chroot {chroot} of zookeeper.hosts does not exist; create it with a \
+         configuration without chroot"
+    )]
+    NoChroot {
+        /// The chroot.
+        chroot: String,
+    },
+    /// A parent that is made together with a node would not let it be created.
+    #[error(
+        "nothing was written: {parent} would not let {path} be created: its ACL needs the permission c (create) \
+         for a user in zookeeper.credentials"
+    )]
+    ParentsClosed {
+        /// The node.
+        path: String,
+        /// Its parent.
+        parent: String,
+    },
+    /// Another client makes or removes the parents of a node again and again.
+    #[error("nothing was written: the parents of {path} change all the time, run again")]
+    ParentsChanged {
+        /// The node.
+        path: String,
+    },
     /// The caller gave up before anything was sent.
     #[error("interrupted: nothing was written")]
     Interrupted,
@@ -143,6 +216,14 @@ impl Error {
             .unwrap_or_else(|| Self::Refused { path: path.to_owned(), cause: cause.to_string() })
     }
 
+    /// As [`Error::read`], for tools that name the node.
+    pub(crate) fn absent_or_unread(path: &str, cause: Unanswered) -> Self {
+        match cause {
+            Unanswered::Refused(zookeeper::Error::NoNode) => Self::Absent { path: path.to_owned() },
+            cause => Self::read(path, cause),
+        }
+    }
+
     fn refused(action: &'static str, path: &str, cause: &Unanswered) -> Option<Self> {
         match cause {
             Unanswered::Refused(zookeeper::Error::NoNode) => Some(Self::NodeMissing),
@@ -152,5 +233,12 @@ impl Error {
             }
             _ => None,
         }
+    }
+}
+
+fn children(count: i32) -> String {
+    match count {
+        1 => "children".to_owned(),
+        count => format!("{count} children"),
     }
 }

@@ -29,8 +29,11 @@
 //! content and the bytes take two ways: [`judge_file`] judges the content, and [`Present`] is the
 //! node that the bytes are planned for.
 //!
-//! What it deliberately does not do: it knows no destination files, creates no nodes
-//! ([`ld_zk::Client::session`] does) and keeps no history.
+//! [`NewNode`], [`Deletion`] and [`PresentAcl`] make nodes, remove them and change their ACL;
+//! [`AclEntry`] reads ACLs as users write them. [`init`] makes the directories for what belongs to
+//! publications.
+//!
+//! What it deliberately does not do: it knows no destination files, and keeps no history.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -39,6 +42,7 @@ mod diff;
 mod error;
 mod judge;
 mod lost;
+mod nodes;
 mod operation;
 mod plan;
 mod present;
@@ -49,6 +53,10 @@ pub use acl::{AclEntry, inherit, resolve, show_acl};
 pub use diff::{Diff, DiffOptions, diff};
 pub use error::Error;
 pub use judge::{judge, judge_file};
+pub use nodes::{
+    Access, Child, Created, Deletion, InitDirectory, Listing, MAX_CHILDREN, NewNode, NodeInfo, PresentAcl,
+    init, init_directories,
+};
 pub use operation::Operation;
 pub use plan::{Plan, Published, plan};
 pub use present::Present;

@@ -1,0 +1,15 @@
+//! What is done with nodes as a whole: they are looked at, made, removed, and get another ACL.
+
+mod access;
+mod create;
+mod delete;
+mod info;
+mod init;
+mod list;
+
+pub use access::PresentAcl;
+pub use create::{Created, NewNode};
+pub use delete::Deletion;
+pub use info::NodeInfo;
+pub use init::{Access, InitDirectory, init, init_directories};
+pub use list::{Child, Listing, MAX_CHILDREN};

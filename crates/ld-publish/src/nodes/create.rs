@@ -1,0 +1,236 @@
+//! Making a node with its parents, content and ACL in one step.
+
+use std::future::Future;
+
+use ld_zk::zookeeper::{self, Acl, MultiWriteResult, Stat};
+
+use super::info::stat;
+use crate::Error;
+use crate::acl::agrees;
+use crate::lost::{self, Failed, Seen, Sent};
+use crate::operation::{self, Operation, Refused};
+use crate::present::{Unanswered, bounded, node_path, read_node};
+
+/// How often missing parents are looked for again, after another client has made one.
+const ATTEMPTS: usize = 5;
+
+/// A node that is to be made. `Debug` shows no content.
+pub struct NewNode {
+    path: String,
+    content: Vec<u8>,
+    acl: Vec<Acl>,
+    parents_acl: Option<Vec<Acl>>,
+}
+
+/// What was made.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Created {
+    /// The node's path below the chroot.
+    pub path: String,
+    /// The parents that were missing, from the top.
+    pub parents: Vec<String>,
+    /// What ZooKeeper keeps about the node.
+    pub stat: Stat,
+}
+
+impl NewNode {
+    /// A node at `path` with this content and ACL. Missing, trailing and doubled slashes are
+    /// repaired. `max_node_bytes` is usually that of the
+    /// [`ZooKeeperConfig`](ld_config::ZooKeeperConfig::max_node_bytes).
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidPath`]: no node can have that path.
+    /// - [`Error::Path`] for the root.
+    /// - [`Error::TooLarge`]: a server would drop the connection.
+    pub fn new(path: &str, content: Vec<u8>, acl: Vec<Acl>, max_node_bytes: usize) -> Result<Self, Error> {
+        let path = node_path(path)?;
+        if content.len() > max_node_bytes {
+            return Err(Error::TooLarge { limit: max_node_bytes });
+        }
+        Ok(Self { path, content, acl, parents_acl: None })
+    }
+
+    /// The same with another ACL for missing parents: otherwise they get that of the node.
+    #[must_use]
+    pub fn parents_acl(mut self, acl: Vec<Acl>) -> Self {
+        self.parents_acl = Some(acl);
+        self
+    }
+
+    /// Makes the node and its missing parents in one transaction: all of them are there then, or
+    /// none. A lost answer is read back, as by [`Plan::commit`](crate::Plan::commit).
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Exists`]: there is such a node; nothing was written.
+    /// - [`Error::Interrupted`]: `interrupt` resolved before anything was sent.
+    /// - [`Error::NotAuthorized`], [`Error::InvalidAcl`], [`Error::NoChroot`], [`Error::Refused`],
+    ///   [`Error::Client`]: nothing was written.
+    /// - [`Error::NotWritten`]: the answer was lost, the node was not there afterwards, and the
+    ///   write cannot come any more.
+    /// - [`Error::Unknown`]: it may have been written.
+    ///
+    /// Not cancel-safe: what became of a write that was sent is not known then.
+    pub async fn create(
+        self,
+        client: &ld_zk::Client,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Created, Error> {
+        let mut interrupt = std::pin::pin!(interrupt);
+        for _ in 1..ATTEMPTS {
+            match self.attempt(client, interrupt.as_mut()).await {
+                Err(Error::ParentsChanged { .. }) => {}
+                done => return done,
+            }
+        }
+        self.attempt(client, interrupt).await
+    }
+
+    async fn attempt(
+        &self,
+        client: &ld_zk::Client,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Created, Error> {
+        let session = client.session().await?;
+        if stat(&session, &self.path).await?.is_some() {
+            return Err(Error::Exists { path: self.path.clone() });
+        }
+        let parents = missing_parents(&session, &self.path).await?;
+        let operations = self.operations(&parents);
+        let send =
+            async |session: &zookeeper::Client| match operation::commit(session, &operations).await?.pop() {
+                Some(MultiWriteResult::Create { stat, .. }) => Ok(stat),
+                _ => Err(Failed::Unanswered(Unanswered::Silence)),
+            };
+        let read = async |session: &zookeeper::Client| self.find(session).await;
+        let sent = lost::write(client, &self.path, send, read, interrupt).await?;
+        let stat = match sent {
+            Sent::Done(stat) => stat,
+            Sent::Refused(refused) => return Err(self.refused(refused, &parents, client)),
+            Sent::Lost(cause, seen) => self.conclude(seen, cause)?,
+        };
+        Ok(Created { path: self.path.clone(), parents, stat })
+    }
+
+    fn operations(&self, parents: &[String]) -> Vec<Operation> {
+        let create = |path: &String, content: &[u8], acl: &[Acl]| Operation::Create {
+            path: path.clone(),
+            content: content.to_vec(),
+            is_sequential: false,
+            acl: acl.to_vec(),
+        };
+        let parents_acl = self.parents_acl.as_ref().unwrap_or(&self.acl);
+        let parents = parents.iter().map(|path| create(path, &[], parents_acl));
+        parents.chain([create(&self.path, &self.content, &self.acl)]).collect()
+    }
+
+    fn refused(&self, refused: Refused, parents: &[String], client: &ld_zk::Client) -> Error {
+        use zookeeper::Error as E;
+        let Refused { path, cause } = refused;
+        let parent = parent_of(&path).to_owned();
+        match cause {
+            E::NodeExists if path == self.path => Error::Exists { path },
+            E::NodeExists => Error::ParentsChanged { path },
+            E::NoNode if parent == "/" => Error::NoChroot { chroot: client.chroot().to_owned() },
+            E::NoNode => Error::ParentsChanged { path },
+            E::NoAuth if parents.contains(&parent) => Error::ParentsClosed { path, parent },
+            E::NoAuth => Error::NotAuthorized { action: "create nodes below", path: parent },
+            E::InvalidAcl => Error::InvalidAcl { path },
+            cause => Error::Refused { path, cause: cause.to_string() },
+        }
+    }
+
+    /// The node as it is after a lost answer: nothing if it is not there.
+    async fn find(&self, session: &zookeeper::Client) -> Result<Option<Found>, Unanswered> {
+        let Some(stat) = bounded(session.check_stat(&self.path)).await? else { return Ok(None) };
+        // Without the permission to read it can only be told that it is there.
+        let content = match read_node(session, &self.path, self.content.len()).await {
+            Ok((content, _)) => Some(content),
+            Err(Unanswered::Refused(zookeeper::Error::NoAuth) | Unanswered::TooLarge { .. }) => None,
+            Err(cause) => return Err(cause),
+        };
+        let acl = match bounded(session.get_acl(&self.path)).await {
+            Ok((acl, _)) => Some(acl),
+            Err(Unanswered::Refused(zookeeper::Error::NoAuth)) => None,
+            Err(cause) => return Err(cause),
+        };
+        let is_ours = content.as_ref() == Some(&self.content)
+            && stat.version == 0
+            && acl.is_some_and(|acl| agrees(&acl, &self.acl));
+        Ok(Some(Found { stat, is_ours }))
+    }
+
+    fn conclude(&self, seen: Option<Seen<Option<Found>>>, cause: String) -> Result<Stat, Error> {
+        let Some(seen) = seen else { return Err(Error::Unknown { cause }) };
+        match &seen.found {
+            // Even if another client has made the same: it is there as it was to be.
+            Some(Found { stat, is_ours: true }) => Ok(*stat),
+            found => Err(seen.not_written(found.is_none(), cause)),
+        }
+    }
+}
+
+struct Found {
+    stat: Stat,
+    /// It is as it was to be made.
+    is_ours: bool,
+}
+
+impl std::fmt::Debug for NewNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let bytes = self.content.len();
+        f.debug_struct("NewNode").field("path", &self.path).field("bytes", &bytes).finish_non_exhaustive()
+    }
+}
+
+/// The parents of `path` that do not exist, from the top.
+async fn missing_parents(session: &zookeeper::Client, path: &str) -> Result<Vec<String>, Error> {
+    let mut missing = Vec::new();
+    let mut parent = parent_of(path);
+    while parent != "/" && stat(session, parent).await?.is_none() {
+        missing.push(parent.to_owned());
+        parent = parent_of(parent);
+    }
+    missing.reverse();
+    Ok(missing)
+}
+
+/// The path without its last part; `/` for a node below the root.
+pub(super) fn parent_of(path: &str) -> &str {
+    match path.rfind('/') {
+        Some(0) | None => "/",
+        Some(slash) => &path[..slash],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_is_the_path_without_its_last_part() {
+        for (path, parent) in [("/a", "/"), ("/a/b", "/a"), ("/a/b/c", "/a/b")] {
+            assert_eq!(parent_of(path), parent);
+        }
+    }
+
+    #[test]
+    fn parents_come_first_and_are_empty() {
+        let acl = vec![Acl::new(zookeeper::Permission::ALL, zookeeper::AuthId::anyone())];
+        let node = NewNode::new("a//b", b"content".to_vec(), acl, 7).unwrap();
+        let operations = node.operations(&["/a".to_owned()]);
+        assert_eq!(format!("{operations:?}"), "[create /a, create /a/b]");
+        let Operation::Create { content, .. } = &operations[0] else { panic!("{operations:?}") };
+        assert!(content.is_empty());
+        assert!(!format!("{node:?}").contains("content"));
+    }
+
+    #[test]
+    fn content_beyond_the_limit_is_refused() {
+        let error = NewNode::new("/a", vec![0; 8], Vec::new(), 7).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { limit: 7 }));
+        assert!(matches!(NewNode::new("/", Vec::new(), Vec::new(), 7), Err(Error::Path { .. })));
+    }
+}

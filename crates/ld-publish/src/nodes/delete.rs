@@ -1,0 +1,99 @@
+//! Removing a node.
+
+use std::future::Future;
+
+use ld_zk::zookeeper::{self, Stat};
+
+use super::create::parent_of;
+use super::info::stat;
+use crate::Error;
+use crate::lost::{self, Sent};
+use crate::present::{Unanswered, bounded, node_path};
+
+/// A node that is to be removed, as it was found.
+#[derive(Debug)]
+pub struct Deletion {
+    client: ld_zk::Client,
+    path: String,
+    stat: Stat,
+    version: i32,
+}
+
+impl Deletion {
+    /// Finds the node. It must have no children, and `version` if that is given. Missing, trailing
+    /// and doubled slashes are repaired. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidPath`]: no node can have that path.
+    /// - [`Error::Path`] for the root.
+    /// - [`Error::Absent`], [`Error::HasChildren`], [`Error::OtherVersion`]: nothing can be removed.
+    /// - [`Error::Read`], [`Error::Client`]: ZooKeeper did not answer.
+    pub async fn prepare(client: &ld_zk::Client, path: &str, version: Option<i32>) -> Result<Self, Error> {
+        let path = node_path(path)?;
+        let session = client.session().await?;
+        let Some(stat) = stat(&session, &path).await? else { return Err(Error::Absent { path }) };
+        if stat.num_children > 0 {
+            return Err(Error::HasChildren { path, count: stat.num_children });
+        }
+        match version {
+            Some(wanted) if wanted != stat.version => {
+                Err(Error::OtherVersion { path, version: stat.version, wanted })
+            }
+            _ => Ok(Self { client: client.clone(), path, version: stat.version, stat }),
+        }
+    }
+
+    /// The node's path below the chroot.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What ZooKeeper keeps about the node.
+    pub fn stat(&self) -> &Stat {
+        &self.stat
+    }
+
+    /// Removes the node if its content is the one that was found. A lost answer is read back, as by
+    /// [`Plan::commit`](crate::Plan::commit).
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ChangedMeanwhile`], [`Error::HasChildren`], [`Error::Absent`],
+    ///   [`Error::NotAuthorized`], [`Error::Client`]: nothing was removed.
+    /// - [`Error::Interrupted`]: `interrupt` resolved before anything was sent.
+    /// - [`Error::NotWritten`]: the answer was lost, the node was there afterwards, and the request
+    ///   cannot come any more.
+    /// - [`Error::Unknown`]: it may have been removed.
+    ///
+    /// Not cancel-safe: what became of a request that was sent is not known then.
+    pub async fn commit(self, interrupt: impl Future<Output = ()>) -> Result<(), Error> {
+        let path = &self.path;
+        let send =
+            async |session: &zookeeper::Client| lost::single(session.delete(path, Some(self.version))).await;
+        let read = async |session: &zookeeper::Client| bounded(session.check_stat(path)).await;
+        match lost::write(&self.client, path, send, read, interrupt).await? {
+            Sent::Done(()) => Ok(()),
+            Sent::Refused(cause) => Err(refused(path, cause)),
+            Sent::Lost(cause, None) => Err(Error::Unknown { cause }),
+            Sent::Lost(cause, Some(seen)) => match &seen.found {
+                // Another client may have made it again.
+                None => Ok(()),
+                Some(now) if now.czxid != self.stat.czxid => Ok(()),
+                Some(now) => Err(seen.not_written(now.mzxid == self.stat.mzxid, cause)),
+            },
+        }
+    }
+}
+
+fn refused(path: &str, cause: zookeeper::Error) -> Error {
+    let path = path.to_owned();
+    match cause {
+        zookeeper::Error::NoNode => Error::Absent { path },
+        zookeeper::Error::NotEmpty => Error::HasChildren { path, count: 1 },
+        zookeeper::Error::NoAuth => {
+            Error::NotAuthorized { action: "remove nodes below", path: parent_of(&path).to_owned() }
+        }
+        cause => Error::write(&path, Unanswered::Refused(cause)),
+    }
+}
