@@ -69,7 +69,8 @@ impl Script {
         self.lines(&format!("wanted='{line}'")).wait_for(&format!("grep -qxF \"$wanted\" {file}"))
     }
 
-    /// Runs all lines. The page must have no other shell block.
+    /// Runs all lines as if they were pasted: the programs have them as their standard input, too.
+    /// The page must have no other shell block.
     #[track_caller]
     pub(crate) fn run(self) -> TestOutput {
         self.page.assert_all_taken("sh");
@@ -80,7 +81,8 @@ impl Script {
         // All that the lines start ends with the first process of the namespace.
         let namespaces = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
         let output = TestCommand::new("bash")
-            .args(["-eu", "-c", &self.text])
+            .arg("-eu")
+            .stdin(self.text)
             .env("HOME", home.path())
             .env("PATH", format!("{programs}:{path}"))
             .current_dir(home.path())
