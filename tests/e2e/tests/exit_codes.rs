@@ -1,4 +1,4 @@
-//! The table of exit codes in docs/config.md, row by row.
+//! The tables of exit codes in docs/config.md, row by row.
 
 use std::fs;
 use std::path::Path;

@@ -10,6 +10,7 @@ use crate::status::{get, status_address, tool};
 const RULES: &str = include_str!("../../../packaging/prometheus/live-data.rules.yml");
 const RULE_TESTS: &str = include_str!("../../../packaging/prometheus/live-data.rules.test.yml");
 const PAGE: &str = include_str!("../../../docs/monitoring.md");
+const OPERATIONS: &str = include_str!("../../../docs/operations.md");
 const DASHBOARD: &str = include_str!("../../../packaging/grafana/live-data.json");
 
 /// What a watcher serves once a file was replaced.
@@ -103,7 +104,9 @@ fn each_alert_is_tested_and_says_what_to_do() {
     for alert in alerts {
         let name = alert.lines().next().unwrap_or_default();
         assert!(RULE_TESTS.contains(&format!("alertname=\"{name}\"")), "{name} has no test");
-        assert!(PAGE.contains(&format!("\n| `{name}` |")), "{name} is not in docs/monitoring.md");
+        for (page, text) in [("monitoring.md", PAGE), ("operations.md", OPERATIONS)] {
+            assert!(text.contains(&format!("\n| `{name}` |")), "{name} is not in docs/{page}");
+        }
         for part in ["severity: ", "summary: ", "description: "] {
             assert!(alert.contains(part), "{name} has no {part}");
         }
