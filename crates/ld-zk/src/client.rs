@@ -110,6 +110,18 @@ impl Client {
         Ok(NodeWatch::new(Arc::clone(&self.pool), &path))
     }
 
+    /// Watches nodes that belong together, all of them in one session: readings with the same
+    /// [`SessionKey`](crate::SessionKey) are then covered by one proof, and follow each other.
+    ///
+    /// # Errors
+    ///
+    /// As [`watch`](Self::watch).
+    pub fn watch_together<const N: usize>(&self, paths: [&str; N]) -> Result<[NodeWatch; N], Error> {
+        let paths: Vec<_> = paths.into_iter().map(ld_config::znode_path).collect::<Result<_, _>>()?;
+        let paths = std::array::from_fn(|index| paths[index].as_str());
+        Ok(NodeWatch::together(&self.pool, paths))
+    }
+
     /// Watches which children a node has, given by its path below the chroot. ZooKeeper is asked
     /// nothing before the first [`ChildrenWatch::read`].
     ///

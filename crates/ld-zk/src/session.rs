@@ -126,6 +126,14 @@ impl Session {
     }
 }
 
+impl Room {
+    /// Takes `bytes` out of it, as a room of their own.
+    fn split_off(&mut self, bytes: usize) -> Self {
+        self.bytes -= bytes;
+        Self { session: Arc::clone(&self.session), bytes }
+    }
+}
+
 impl Drop for Room {
     fn drop(&mut self) {
         self.session.used.fetch_sub(self.bytes, Ordering::Relaxed);
@@ -149,6 +157,17 @@ mod tests {
         assert!(session.room(1).is_none());
         drop(last);
         assert!(session.room(10).is_some());
+    }
+
+    #[test]
+    fn a_room_that_is_split_is_given_back_piece_by_piece() {
+        let session = session();
+        let mut all = session.room(SESSION_PATH_BYTES).unwrap();
+        let part = all.split_off(10);
+        drop(all);
+        assert!(session.room(SESSION_PATH_BYTES).is_none());
+        drop(part);
+        assert!(session.room(SESSION_PATH_BYTES).is_some());
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub use children::{ChildrenReading, ChildrenState, ChildrenWatch};
 use crate::nodes::{Node, Seen};
 use crate::panics::fired;
 use crate::reading::{Absence, Incarnation, NodeState, Reading, Unreadable};
-use crate::session::{EnsembleCheck, LiveSession, SessionPool};
+use crate::session::{EnsembleCheck, LiveSession, Room, SessionPool};
 use path_watch::{Basis, Failed, PathWatch};
 use request::Found;
 
@@ -45,8 +45,22 @@ pub struct NodeWatch {
 
 impl NodeWatch {
     pub(crate) fn new(pool: Arc<SessionPool>, path: &str) -> Self {
+        let room = pool.room_for(path);
+        Self::in_room(pool, room, path)
+    }
+
+    /// Watches nodes in one session.
+    pub(crate) fn together<const N: usize>(pool: &Arc<SessionPool>, paths: [&str; N]) -> [Self; N] {
+        let mut rooms = pool.rooms_for(paths).into_iter();
+        paths.map(|path| {
+            let room = rooms.next().expect("there is a room for each path");
+            Self::in_room(Arc::clone(pool), room, path)
+        })
+    }
+
+    fn in_room(pool: Arc<SessionPool>, room: Room, path: &str) -> Self {
         let limit = pool.shared.config.max_read_bytes;
-        let path_watch = PathWatch::new(pool, path);
+        let path_watch = PathWatch::in_room(pool, room);
         let node = path_watch.room.session.nodes.add(path);
         Self { path_watch, node, present_in: None, limit, without_auth: false }
     }
@@ -82,6 +96,15 @@ impl NodeWatch {
     /// Makes [`changed`](Self::changed) resolve, to read again what could not be used.
     pub fn refresh(&mut self) {
         self.path_watch.stale = true;
+    }
+
+    /// Lets go of the watch, as before the first reading: a node that is not needed for now costs
+    /// the server nothing.
+    pub fn release(&mut self) {
+        self.path_watch.release();
+        self.node.saw(None);
+        self.present_in = None;
+        self.count_without_auth(false);
     }
 
     /// Reads the node and sets its watch. It waits for a live session for as long as that takes, so

@@ -54,7 +54,17 @@ impl SessionPool {
 
     /// Room for a path below the chroot, in the session that it is watched in.
     pub(crate) fn room_for(&self, path: &str) -> Room {
-        let bytes = self.shared.config.chroot.len() + path.len() + PATH_OVERHEAD;
+        self.room(self.bytes_of(path))
+    }
+
+    /// Room for each of these paths, all of it in one session.
+    pub(crate) fn rooms_for<const N: usize>(&self, paths: [&str; N]) -> [Room; N] {
+        let bytes = paths.map(|path| self.bytes_of(path));
+        let mut all = self.room(bytes.iter().sum());
+        bytes.map(|bytes| all.split_off(bytes))
+    }
+
+    fn room(&self, bytes: usize) -> Room {
         let mut members = lock(&self.members);
         loop {
             // The newest one mostly has room.
@@ -63,6 +73,11 @@ impl SessionPool {
             }
             self.open_session(&mut members);
         }
+    }
+
+    /// What watching a path costs.
+    fn bytes_of(&self, path: &str) -> usize {
+        self.shared.config.chroot.len() + path.len() + PATH_OVERHEAD
     }
 
     /// Closes the sessions and waits for that, `limit` at most.

@@ -56,6 +56,10 @@ pub(super) type Failed = (Option<Arc<LiveSession>>, Unreadable);
 impl PathWatch {
     pub(super) fn new(pool: Arc<SessionPool>, path: &str) -> Self {
         let room = pool.room_for(path);
+        Self::in_room(pool, room)
+    }
+
+    pub(super) fn in_room(pool: Arc<SessionPool>, room: Room) -> Self {
         Self {
             status: room.session.status.subscribe(),
             room,
@@ -104,6 +108,11 @@ impl PathWatch {
                 (SessionKey::unique(), false)
             }
         }
+    }
+
+    /// Lets go of the watch: nothing depends on the last reading any more.
+    pub(super) fn release(&mut self) {
+        (self.basis, self.wakeup, self.stale) = (Basis::Nothing, Fuse::terminated(), true);
     }
 
     /// Lets go of the watch of a session that is over: its task may be gone soon.

@@ -59,3 +59,30 @@ async fn a_fired_watch_is_seen_without_a_cooperative_budget() {
     while free.acquire().now_or_never().is_some() {}
     assert!(watch.changed().now_or_never().is_some());
 }
+
+#[tokio::test]
+async fn nodes_watched_together_have_one_session() {
+    let client = client().await;
+    let long = |name: &str| format!("/{name}{}", "x".repeat(4_000));
+    // The first session has room for one more of these, and not for two.
+    let _others: Vec<_> = (0..23).map(|_| client.watch(&long("other")).unwrap()).collect();
+    let paths = ["a", "b"].map(long);
+    let together = client.watch_together([&paths[0], &paths[1]]).unwrap();
+    let [first, second] = together.each_ref().map(|watch| watch.path_watch.room.session.id);
+    assert_eq!((first, second), (1, 1));
+    assert_eq!(together.each_ref().map(NodeWatch::path), [paths[0].as_str(), paths[1].as_str()]);
+    assert!(client.watch_together(["/a", "/../b"]).is_err());
+}
+
+#[tokio::test]
+async fn a_released_watch_is_as_before_its_first_reading() {
+    let client = client().await;
+    let mut watch = client.watch("/a").unwrap();
+    let session = SessionKey::unique();
+    watch.node.saw(Some(Seen { session, mzxid: Some(1) }));
+    watch.path_watch.complete(Basis::Session(session), std::future::pending());
+    assert!(watch.changed().now_or_never().is_none());
+    watch.release();
+    assert!(watch.changed().now_or_never().is_some());
+    assert_eq!(watch.node.seen_in(session), None, "the audit has nothing to compare it with");
+}
