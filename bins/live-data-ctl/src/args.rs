@@ -6,9 +6,15 @@ use std::time::Duration;
 use clap::{Args as Arguments, Parser, Subcommand};
 use ld_cli::LogFormat;
 
-/// Look at the nodes of a ZooKeeper ensemble, and at what was published in them.
+/// Look at the nodes of a ZooKeeper ensemble, make, change and remove them.
+///
+/// What was asked for goes to standard output, everything else to standard error.
+///
+/// Exit codes: 0 done; 1 failed, or CONFIG is wrong; 2 wrong usage, or a file cannot be opened; 3
+/// no session with ZooKeeper in time.
 #[derive(Debug, Parser)]
 #[command(name = "live-data-ctl", version = ld_cli::VERSION)]
+#[command(disable_help_subcommand = true)]
 pub(crate) struct Args {
     /// Log more, for finding faults.
     #[arg(long, global = true)]
@@ -24,6 +30,10 @@ pub(crate) struct Args {
     #[arg(long, global = true, value_name = "DURATION", default_value = "15s", value_parser = timeout)]
     pub(crate) timeout: Duration,
 
+    /// Print JSON on standard output.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -31,7 +41,31 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print the content of a node.
+    ///
+    /// It comes as it is. On a terminal characters that it may act upon are escaped.
     Get(Place),
+    /// Print versions, times, sizes and the ACL of a node.
+    Stat(Place),
+    /// List the children of a node.
+    Ls(LsArgs),
+    /// Make a node with its parents, content and ACL in one step.
+    ///
+    /// An ACL entry is scheme:id:permissions, such as world:anyone:r or ip:10.0.0.0/8:r; the
+    /// permissions are letters of cdrwa (create children, delete children, read, write, admin), or
+    /// all. auth::all stands for the users in zookeeper.credentials. digest-secret:secret/path:all
+    /// is a user with a user:password in the secrets store.
+    Create(CreateArgs),
+    /// Replace the ACL of a node, and show the change.
+    SetAcl(SetAclArgs),
+    /// Remove a node without children.
+    ///
+    /// Watchers remove its file, unless their configuration keeps it.
+    Delete(DeleteArgs),
+    /// Make the directories below publish.root, for what belongs to publications.
+    ///
+    /// It can be run again at any time: what is there stays as it is. A USER is scheme:id, such as
+    /// world:anyone, sasl:ops or digest-secret:secret/path.
+    Init(InitArgs),
 }
 
 /// A node of an ensemble.
@@ -44,6 +78,92 @@ pub(crate) struct Place {
     /// The path of the node, below the chroot.
     #[arg(value_name = "PATH")]
     pub(crate) path: String,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct LsArgs {
+    /// The INI file with a [live-data] section; `-` reads standard input.
+    #[arg(value_name = "CONFIG")]
+    pub(crate) config: PathBuf,
+
+    /// The path of the node, below the chroot.
+    #[arg(value_name = "PATH", default_value = "/")]
+    pub(crate) path: String,
+
+    /// Print version, size, number of children and time of the last change of each child, too.
+    #[arg(short, long)]
+    pub(crate) long: bool,
+
+    /// How many children to print at most.
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct CreateArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// The file with the content; `-` reads standard input. Without it the node is empty.
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: Option<PathBuf>,
+
+    /// An entry of the node's ACL, such as world:anyone:r. Give it once for each.
+    #[arg(long, value_name = "ACL", required = true)]
+    pub(crate) acl: Vec<String>,
+
+    /// An entry of the ACL of missing parents. Without it they get that of the node.
+    #[arg(long, value_name = "ACL")]
+    pub(crate) parents_acl: Vec<String>,
+
+    /// Make a node empty when standard input, or the pipe that SOURCE names, is empty.
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct SetAclArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// An entry of the new ACL, such as world:anyone:r. Give it once for each.
+    #[arg(long, value_name = "ACL", required = true)]
+    pub(crate) acl: Vec<String>,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct DeleteArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// The version that the node must have.
+    #[arg(long, value_name = "N")]
+    pub(crate) version: Option<i32>,
+
+    /// Do not ask. Without a terminal it must be given.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct InitArgs {
+    /// The INI file with a [live-data] section; `-` reads standard input.
+    #[arg(value_name = "CONFIG")]
+    pub(crate) config: PathBuf,
+
+    /// A user that may publish: everything below publish.root. Give it once for each. Without it
+    /// these are the users in zookeeper.credentials.
+    #[arg(long, value_name = "USER")]
+    pub(crate) publishers: Vec<String>,
+
+    /// A user of watchers that report. Give it once for each.
+    #[arg(long, value_name = "USER")]
+    pub(crate) reporters: Vec<String>,
+
+    /// A user that may read reports, rollouts with their candidates, and signatures, but no
+    /// history. Give it once for each.
+    #[arg(long, value_name = "USER")]
+    pub(crate) readers: Vec<String>,
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {

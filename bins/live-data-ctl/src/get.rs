@@ -1,20 +1,30 @@
 //! `get`: the content of a node.
 
-use std::io::Write;
-
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ld_cli::Exit;
-use ld_publish::Present;
+use ld_publish::NodeContent;
+use serde_json::json;
 
 use crate::args::{Args, Place};
-use crate::{failed, with_client};
+use crate::{output, with_client};
 
-/// Prints the content as it is.
 pub(crate) async fn run(args: &Args, place: &Place) -> Result<Exit, Exit> {
-    with_client(args, &place.config, async |_, client| {
-        let present = Present::read(client, &place.path).await.map_err(failed)?;
-        let mut out = std::io::stdout().lock();
-        out.write_all(present.content()).and_then(|()| out.flush()).map_err(failed)?;
-        Ok(Exit::Done)
-    })
-    .await
+    let read = async |_: &_, client: &_| NodeContent::read(client, &place.path).await;
+    let node = with_client(args, &place.config, read).await?;
+    if !args.json {
+        return output::bytes(&node.content);
+    }
+    let (encoding, content) = match str::from_utf8(&node.content) {
+        Ok(text) => ("utf8", text.to_owned()),
+        Err(_) => ("base64", STANDARD.encode(&node.content)),
+    };
+    output::json(&json!({
+        "path": node.path,
+        "version": node.stat.version,
+        "mzxid": node.stat.mzxid,
+        "bytes": node.content.len(),
+        "encoding": encoding,
+        "content": content,
+    }))
 }

@@ -1,23 +1,28 @@
 //! `live-data-ctl`: a look at nodes, and changes to them. It parses, wires and prints; `ld-publish`
 //! does the work.
 
+mod acls;
 mod args;
+mod create;
+mod delete;
 mod get;
+mod init;
+mod ls;
+mod output;
+mod set_acl;
+mod stat;
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
 use ld_cli::{Exit, LogOptions};
-use ld_config::{Config, Scope, chain};
+use ld_config::{Config, Scope};
+use ld_publish::Checks;
+use ld_tool::{CLOSE_LIMIT, Interrupt, UNLIMITED, before_any_write, check_credentials, failed, on_a_thread};
 use ld_zk::Client;
-use tracing::error;
 
 use crate::args::{Args, Command};
-
-/// How long open sessions may take to end.
-const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -30,28 +35,74 @@ fn run(args: &Args) -> Result<Exit, Exit> {
     let exit = runtime.block_on(async {
         match &args.command {
             Command::Get(place) => get::run(args, place).await,
+            Command::Stat(place) => stat::run(args, place).await,
+            Command::Ls(ls) => ls::run(args, ls).await,
+            Command::Create(create) => create::run(args, create).await,
+            Command::SetAcl(set_acl) => set_acl::run(args, set_acl).await,
+            Command::Delete(delete) => delete::run(args, delete).await,
+            Command::Init(init) => init::run(args, init).await,
         }
     });
     runtime.shutdown_background();
     exit
 }
 
-/// Does something with the ensemble that `config` names, and ends the session.
+/// Asks something of the ensemble that `config` names, and ends the session.
 async fn with_client<T>(
     args: &Args,
     config: &Path,
-    work: impl AsyncFnOnce(&Config, &Client) -> Result<T, Exit>,
+    work: impl AsyncFnOnce(&Config, &Client) -> Result<T, ld_publish::Error>,
 ) -> Result<T, Exit> {
     let config = ld_cli::read_config(config, Scope::Writer)?;
-    let mut options = ld_zk::Options::default();
-    options.session_wait = args.timeout;
-    let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(failed)?;
+    let client = ld_tool::client(&config, args.timeout)?;
     let done = work(&config, &client).await;
     client.close(CLOSE_LIMIT).await;
-    done
+    done.map_err(refused)
 }
 
-fn failed(cause: impl std::error::Error) -> Exit {
-    error!("{}", chain(&cause));
-    Exit::Failed
+/// What a command that writes needs: the signals, and what its files say.
+struct Writing<T> {
+    interrupt: Interrupt,
+    checks: Checks,
+    config: Config,
+    client: Client,
+    input: T,
+}
+
+impl<T: Send + 'static> Writing<T> {
+    /// Reads what the command is given, after all checks that need no server.
+    async fn begin(
+        args: &Args,
+        read: impl FnOnce() -> Result<(Config, T), Exit> + Send + 'static,
+    ) -> Result<Self, Exit> {
+        let checks = Checks::default();
+        let interrupt = Interrupt::listen(checks.clone()).map_err(failed)?;
+        let (config, input) = before_any_write(&interrupt, async {
+            let (config, input) = on_a_thread("reading the files", UNLIMITED, read).await??;
+            check_credentials(&config).await?;
+            Ok((config, input))
+        })
+        .await?;
+        let client = ld_tool::client(&config, args.timeout)?;
+        Ok(Self { interrupt, checks, config, client, input })
+    }
+
+    /// Gives what `work` gives, and ends the session.
+    async fn end<R>(self, work: impl AsyncFnOnce(&Self) -> Result<R, Exit>) -> Result<R, Exit> {
+        let done = work(&self).await;
+        self.client.close(CLOSE_LIMIT).await;
+        done
+    }
+
+    /// What `work` gives, unless a signal comes first. It writes nothing.
+    async fn ask<R>(&self, work: impl Future<Output = Result<R, ld_publish::Error>>) -> Result<R, Exit> {
+        before_any_write(&self.interrupt, async { work.await.map_err(refused) }).await
+    }
+}
+
+/// Logs why a node was not read or written.
+fn refused(cause: ld_publish::Error) -> Exit {
+    let is_unreachable = matches!(cause, ld_publish::Error::Client(ld_zk::Error::NotConnected { .. }));
+    let exit = failed(cause);
+    if is_unreachable { Exit::Unreachable } else { exit }
 }

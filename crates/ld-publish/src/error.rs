@@ -55,6 +55,18 @@ pub enum Error {
         /// The most that is read.
         limit: usize,
     },
+    /// A node is too large to be read, and was not.
+    #[error(
+        "{path} has {bytes} bytes, and zookeeper.max_read_bytes is {limit}: raise that setting to read it"
+    )]
+    TooLargeToRead {
+        /// The node.
+        path: String,
+        /// Its size in bytes, as the server announced it.
+        bytes: usize,
+        /// The most that is read.
+        limit: usize,
+    },
     /// The credentials do not permit it.
     #[error("not authorized to {action} {path}: check zookeeper.credentials and the node's ACL")]
     NotAuthorized {

@@ -54,8 +54,8 @@ pub use diff::{Diff, DiffOptions, diff};
 pub use error::Error;
 pub use judge::{judge, judge_file};
 pub use nodes::{
-    Access, Child, Created, Deletion, InitDirectory, Listing, MAX_CHILDREN, NewNode, NodeInfo, PresentAcl,
-    init, init_directories,
+    Access, Child, Created, Deletion, InitDirectory, Listing, MAX_CHILDREN, NewNode, NodeContent, NodeInfo,
+    PresentAcl, init, init_directories,
 };
 pub use operation::Operation;
 pub use plan::{Plan, Published, plan};

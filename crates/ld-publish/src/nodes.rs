@@ -1,6 +1,7 @@
 //! What is done with nodes as a whole: they are looked at, made, removed, and get another ACL.
 
 mod access;
+mod content;
 mod create;
 mod delete;
 mod info;
@@ -8,6 +9,7 @@ mod init;
 mod list;
 
 pub use access::PresentAcl;
+pub use content::NodeContent;
 pub use create::{Created, NewNode};
 pub use delete::Deletion;
 pub use info::NodeInfo;

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use ld_zk::zookeeper::{self, Acl, Stat};
 
+use super::content::fresh_session;
 use crate::Error;
 use crate::acl::agrees;
 use crate::lost::{self, Sent};
@@ -29,7 +30,7 @@ impl PresentAcl {
     /// - [`Error::Client`]: no session in time.
     pub async fn read(client: &ld_zk::Client, path: &str) -> Result<Self, Error> {
         let path = node_path(path)?;
-        let session = client.session().await?;
+        let session = fresh_session(client, &path).await?;
         let read = bounded(session.get_acl(&path)).await;
         let (acl, stat) = read.map_err(|cause| Error::absent_or_unread(&path, cause))?;
         Ok(Self { client: client.clone(), path, acl, stat })
@@ -43,6 +44,11 @@ impl PresentAcl {
     /// The ACL. Without the permission `a` (admin) ZooKeeper shows an `x` in place of each hash.
     pub fn acl(&self) -> &[Acl] {
         &self.acl
+    }
+
+    /// How often the ACL was changed: ZooKeeper's `aversion`.
+    pub fn aversion(&self) -> i32 {
+        self.stat.aversion
     }
 
     /// Whether the ACL lets the same users do the same already.

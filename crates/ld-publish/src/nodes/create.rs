@@ -4,6 +4,7 @@ use std::future::Future;
 
 use ld_zk::zookeeper::{self, Acl, MultiWriteResult, Stat};
 
+use super::content::fresh_session;
 use super::info::stat;
 use crate::Error;
 use crate::acl::agrees;
@@ -93,7 +94,7 @@ impl NewNode {
         client: &ld_zk::Client,
         interrupt: impl Future<Output = ()>,
     ) -> Result<Created, Error> {
-        let session = client.session().await?;
+        let session = fresh_session(client, &self.path).await?;
         if stat(&session, &self.path).await?.is_some() {
             return Err(Error::Exists { path: self.path.clone() });
         }

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use ld_zk::zookeeper::{self, Stat};
 
+use super::content::fresh_session;
 use super::create::parent_of;
 use super::info::stat;
 use crate::Error;
@@ -27,11 +28,11 @@ impl Deletion {
     ///
     /// - [`Error::InvalidPath`]: no node can have that path.
     /// - [`Error::Path`] for the root.
-    /// - [`Error::Absent`], [`Error::HasChildren`], [`Error::OtherVersion`]: nothing can be removed.
+    /// - [`Error::Absent`], [`Error::HasChildren`], [`Error::OtherVersion`]: it cannot be removed.
     /// - [`Error::Read`], [`Error::Client`]: ZooKeeper did not answer.
     pub async fn prepare(client: &ld_zk::Client, path: &str, version: Option<i32>) -> Result<Self, Error> {
         let path = node_path(path)?;
-        let session = client.session().await?;
+        let session = fresh_session(client, &path).await?;
         let Some(stat) = stat(&session, &path).await? else { return Err(Error::Absent { path }) };
         if stat.num_children > 0 {
             return Err(Error::HasChildren { path, count: stat.num_children });

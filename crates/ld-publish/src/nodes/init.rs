@@ -1,6 +1,5 @@
 //! The directories for what belongs to publications.
 
-
 use ld_config::PublishConfig;
 use ld_zk::zookeeper::{Acl, AuthId, Permission};
 

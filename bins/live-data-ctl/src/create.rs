@@ -1,0 +1,98 @@
+//! `create`: a node with its parents, content and ACL.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ld_cli::Exit;
+use ld_config::{Config, counted};
+use ld_publish::{AclEntry, Created, NewNode};
+use ld_tool::{judge_content, read_source};
+use ld_zk::zookeeper::Acl;
+use serde_json::json;
+use tracing::{error, info};
+
+use crate::args::{Args, CreateArgs};
+use crate::{Writing, acls, output, refused};
+
+/// What the files of the command hold.
+struct Input {
+    content: Vec<u8>,
+    acl: Vec<Acl>,
+    parents_acl: Option<Vec<Acl>>,
+}
+
+pub(crate) async fn run(args: &Args, create: &CreateArgs) -> Result<Exit, Exit> {
+    if create.place.config == Path::new("-") && create.source.as_deref() == Some(Path::new("-")) {
+        error!("CONFIG and SOURCE cannot both be standard input");
+        return Err(Exit::Usage);
+    }
+    let acl = acls::parse("--acl", &create.acl)?;
+    let parents_acl = acls::parse("--parents-acl", &create.parents_acl)?;
+    let read = {
+        let (config, path) = (create.place.config.clone(), create.place.path.clone());
+        let (source, allow_empty) = (create.source.clone(), create.allow_empty);
+        move || {
+            let config = ld_cli::read_config_to_write(&config, &path)?;
+            let input = read_input(&config, source.as_deref(), allow_empty, &acl, &parents_acl)?;
+            Ok((config, input))
+        }
+    };
+    let path = &create.place.path;
+    let created = Writing::begin(args, read).await?.end(async |writing| make(writing, path).await).await?;
+    report(args, &created)
+}
+
+fn read_input(
+    config: &Config,
+    source: Option<&Path>,
+    allow_empty: bool,
+    acl: &[AclEntry],
+    parents_acl: &[AclEntry],
+) -> Result<Input, Exit> {
+    let content = match source {
+        Some(source) => read_source(source, config.zookeeper.max_node_bytes, allow_empty)?,
+        None => Vec::new(),
+    };
+    let acl = acls::resolved(acl, &config.secrets)?;
+    acls::warn_if_final(&acl);
+    let parents_acl = match parents_acl {
+        [] => None,
+        entries => Some(acls::resolved(entries, &config.secrets)?),
+    };
+    Ok(Input { content, acl, parents_acl })
+}
+
+async fn make(writing: &Writing<Input>, path: &str) -> Result<Created, Exit> {
+    let Writing { config, client, interrupt, checks, input } = writing;
+    let content = Arc::new(input.content.clone());
+    let judged = judge_content(&config.nodes, &content, checks);
+    ld_tool::before_any_write(interrupt, judged).await?;
+    let content = Arc::unwrap_or_clone(content);
+    let node = NewNode::new(path, content, input.acl.clone(), config.zookeeper.max_node_bytes);
+    let mut node = node.map_err(refused)?;
+    if let Some(acl) = &input.parents_acl {
+        node = node.parents_acl(acl.clone());
+    }
+    let created = node.create(client, interrupt.asked()).await.map_err(refused)?;
+    let ensemble = ld_cli::ensemble(&config.zookeeper);
+    for parent in &created.parents {
+        info!("Created {parent} in {ensemble}.");
+    }
+    let bytes = counted(input.content.len() as u64, "byte");
+    info!("Created {} in {ensemble}: version 0, mzxid {:#x}, {bytes}.", created.path, created.stat.mzxid);
+    Ok(created)
+}
+
+fn report(args: &Args, created: &Created) -> Result<Exit, Exit> {
+    if !args.json {
+        return Ok(Exit::Done);
+    }
+    output::json(&json!({
+        "path": created.path,
+        "parents": created.parents,
+        "version": created.stat.version,
+        "czxid": created.stat.czxid,
+        "mzxid": created.stat.mzxid,
+        "bytes": created.stat.data_length,
+    }))
+}
