@@ -27,7 +27,9 @@ pub(crate) fn preview(config: &Config, limit: Duration) -> Result<Vec<Preview>, 
         let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(crate::failed)?;
         let loader = pointers::loader(config);
         let asked = async { name = Some(interrupt.asked().await) };
-        let previews = ld_sync::preview(&client, &config.nodes, loader.as_deref(), limit, asked).await;
+        let previews =
+            ld_sync::preview(&client, &config.nodes, &config.publish, loader.as_deref(), limit, asked);
+        let previews = previews.await;
         client.close(CLOSE_LIMIT).await;
         if let Some(name) = name {
             info!("{name}: ending");

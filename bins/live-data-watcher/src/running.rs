@@ -11,7 +11,7 @@ use ld_blocking::{BoundedCalls, Spawner};
 use ld_config::{Config, ConfigError, NodeConfig, Problem, Scope, chain, counted};
 use ld_hook::Hooks;
 use ld_sandbox::Rules;
-use ld_sync::Engine;
+use ld_sync::{Counters, Engine};
 use ld_zk::Client;
 use tokio::time::timeout;
 use tracing::{error, info, warn};
@@ -35,6 +35,8 @@ pub(crate) struct Running {
     hooks: Hooks,
     status: Serving,
     reads: BoundedCalls,
+    /// The counters of the signatures that were applied, for the engines to come.
+    counters: Counters,
     /// What this process may still do, if it is sandboxed.
     sandbox: Option<Rules>,
 }
@@ -55,12 +57,13 @@ impl Running {
     /// tokio runtime.
     pub(crate) fn start(config: Config, sandbox: Option<Rules>) -> Result<Self, StartError> {
         let mut status = Serving::new();
-        let (client, engine) = start(&config)?;
+        let counters = Counters::default();
+        let (client, engine) = start(&config, &counters)?;
         let mut hooks = Hooks::default();
         hooks.follow(&config.nodes, engine.changes());
         status.serve(None, &config, &engine, &client, &hooks)?;
         let reads = BoundedCalls::new("reading the configuration", Spawner::Threads, 1);
-        Ok(Self { config, client, engine, hooks, status, reads, sandbox })
+        Ok(Self { config, client, engine, hooks, status, reads, counters, sandbox })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -119,7 +122,8 @@ impl Running {
         let restarts = former.zookeeper != self.config.zookeeper
             || former.secrets != self.config.secrets
             || former.watcher != self.config.watcher
-            || former.s3 != self.config.s3;
+            || former.s3 != self.config.s3
+            || former.publish != self.config.publish;
         let done = if restarts { self.restart().await } else { self.change_nodes(&former).await };
         let serves_anew = restarts || former.status != self.config.status || !self.status.is_as(&self.config);
         let done = match done {
@@ -157,7 +161,7 @@ impl Running {
         // The former engine goes first: two engines would take each other's writes for drift.
         self.engine.drain(END_LIMIT).await;
         self.client.close(END_LIMIT).await;
-        let started = start(&self.config).map_err(|error| chain(&error));
+        let started = start(&self.config, &self.counters).map_err(|error| chain(&error));
         // The status shows what runs, also when its server cannot be started anew.
         self.pause_hooks();
         (self.client, self.engine) = started?;
@@ -202,12 +206,13 @@ fn without_hooks(config: &Config) -> Vec<NodeConfig> {
     nodes
 }
 
-fn start(config: &Config) -> Result<(Client, Arc<Engine>), StartError> {
+fn start(config: &Config, counters: &Counters) -> Result<(Client, Arc<Engine>), StartError> {
     let mut options = ld_zk::Options::default();
     options.read_only = true;
     let client = Client::new(&config.zookeeper, &config.secrets, options)?;
     let source = Arc::new(client.clone());
     let engine = Engine::builder(source).nodes(without_hooks(config)).settings(config.watcher.clone());
+    let engine = engine.publish(config.publish.clone()).counters(counters.clone());
     let engine = pointers::with_loader(engine, config).start()?;
     Ok((client, Arc::new(engine)))
 }

@@ -63,6 +63,7 @@ impl Rules {
             let identity = tls.identity.iter().flat_map(|identity| [&identity.cert, &identity.key]);
             rules.files.extend(identity.cloned());
         }
+        rules.files.extend(config.nodes.iter().filter_map(|node| node.verify.clone()));
         rules.destinations = config.nodes.iter().map(|node| parent_of(&node.dest).to_owned()).collect();
         if let Some(Listen::Unix(socket)) = &config.status.listen {
             rules.sockets.insert(parent_of(socket).to_owned());
@@ -129,6 +130,8 @@ mod tests {
             paths(&both.files),
             ["/c.pem", "/ca.pem", "/conf/live.ini", "/k.pem", "/secrets/all.json"]
         );
+        let keys = rules("nodes.a.verify = /keys/publishers.pub\n");
+        assert_eq!(paths(&keys.files), ["/conf/live.ini", "/keys/publishers.pub"]);
         let csi = rules(&format!("{secrets}secrets.provider = vault_csi\n"));
         assert_eq!(paths(&csi.directories), ["/secrets/all.json"]);
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ld_blocking::Spawner;
-use ld_config::{NodeConfig, WatcherConfig};
+use ld_config::{NodeConfig, PublishConfig, WatcherConfig};
 
-use crate::engine::Engine;
+use crate::counters::Counters;
+use crate::engine::{Engine, Options};
 use crate::error::StartError;
 use crate::loader::Loader;
 use crate::source::Source;
@@ -18,7 +19,7 @@ pub struct EngineBuilder<S> {
     source: Arc<S>,
     nodes: Vec<NodeConfig>,
     settings: WatcherConfig,
-    loader: Option<Arc<dyn Loader>>,
+    options: Options,
 }
 
 impl Engine {
@@ -40,7 +41,12 @@ impl Engine {
     /// # }
     /// ```
     pub fn builder<S: Source>(source: Arc<S>) -> EngineBuilder<S> {
-        EngineBuilder { source, nodes: Vec::new(), settings: WatcherConfig::default(), loader: None }
+        EngineBuilder {
+            source,
+            nodes: Vec::new(),
+            settings: WatcherConfig::default(),
+            options: Options::default(),
+        }
     }
 }
 
@@ -65,7 +71,20 @@ impl<S: Source> EngineBuilder<S> {
 
     /// Loads what nodes point to. Without it, a pointer is an error of its node.
     pub fn loader(mut self, loader: Arc<dyn Loader>) -> Self {
-        self.loader = Some(loader);
+        self.options.loader = Some(loader);
+        self
+    }
+
+    /// Where signatures are. It matters to nodes with
+    /// [`verify`](ld_config::NodeConfig::verify).
+    pub fn publish(mut self, publish: PublishConfig) -> Self {
+        self.options.publish = publish;
+        self
+    }
+
+    /// The counters of the signatures of what was applied, by an engine before this one.
+    pub fn counters(mut self, counters: Counters) -> Self {
+        self.options.counters = counters;
         self
     }
 
@@ -98,17 +117,17 @@ impl<S: Source> EngineBuilder<S> {
     ///
     /// As [`Engine::start`].
     pub fn start(self) -> Result<Engine, StartError> {
-        let Self { source, nodes, settings, loader } = self;
-        Engine::start_on(Spawner::Threads, source, nodes, settings, loader)
+        let Self { source, nodes, settings, options } = self;
+        Engine::start_on(Spawner::Threads, source, nodes, settings, options)
     }
 }
 
 impl<S: fmt::Debug> fmt::Debug for EngineBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, nodes, settings, loader } = self;
+        let Self { source, nodes, settings, options } = self;
         let mut shown = f.debug_struct("EngineBuilder");
         shown.field("source", source).field("nodes", nodes).field("settings", settings);
-        shown.field("loader", &loader.is_some()).finish()
+        shown.field("publish", &options.publish).field("loader", &options.loader.is_some()).finish()
     }
 }
 

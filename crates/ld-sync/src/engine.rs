@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ld_blocking::Spawner;
-use ld_config::{InvalidSetting, NodeConfig, WatcherConfig};
+use ld_config::{InvalidSetting, NodeConfig, PublishConfig, WatcherConfig};
 use ld_file::{Disks, Users};
 use ld_guard::Checks;
 use tokio::runtime::Handle;
@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{debug, info};
 
+use crate::counters::Counters;
 use crate::error::StartError;
 use crate::loader::Loader;
 use crate::node::{HeldContent, Node, Shared};
@@ -46,6 +47,16 @@ pub struct Engine {
     connection_error: Box<dyn Fn() -> Option<String> + Send + Sync>,
 }
 
+/// What an engine can do without.
+#[derive(Default)]
+pub(crate) struct Options {
+    /// Loads what nodes point to.
+    pub(crate) loader: Option<Arc<dyn Loader>>,
+    /// Where signatures are.
+    pub(crate) publish: PublishConfig,
+    pub(crate) counters: Counters,
+}
+
 impl Engine {
     /// Starts to follow `nodes` on the current tokio runtime and returns at once.
     ///
@@ -65,16 +76,16 @@ impl Engine {
         nodes: Vec<NodeConfig>,
         settings: WatcherConfig,
     ) -> Result<Self, StartError> {
-        Self::start_on(Spawner::Threads, source, nodes, settings, None)
+        Self::start_on(Spawner::Threads, source, nodes, settings, Options::default())
     }
 
-    /// The same with the blocking work on `spawner`, and a loader of what nodes point to.
+    /// The same with the blocking work on `spawner`, and what is optional.
     pub(crate) fn start_on<S: Source>(
         spawner: Spawner,
         source: Arc<S>,
         nodes: Vec<NodeConfig>,
         settings: WatcherConfig,
-        loader: Option<Arc<dyn Loader>>,
+        Options { loader, publish, counters }: Options,
     ) -> Result<Self, StartError> {
         settings.validate()?;
         ld_config::validate_nodes(&nodes)?;
@@ -90,6 +101,8 @@ impl Engine {
             held: HeldContent::default(),
             checks: Checks::default(),
             loader,
+            publish,
+            counters,
             pointer_key: RandomState::new(),
             rivals: Rivals::new(spawner),
             source: source.description(),
@@ -120,7 +133,8 @@ impl Engine {
     }
 
     /// Follows exactly these nodes from now on, in this order. Nodes that stay as they are go on
-    /// without a pause. The files of removed nodes stay. A changed node is followed anew.
+    /// without a pause. The files of removed nodes stay. A changed node is followed anew. A node
+    /// that asks for signatures is read again, since its public keys may be others.
     ///
     /// Not cancel-safe: dropping the future may leave changed and added nodes out.
     ///
@@ -136,6 +150,7 @@ impl Engine {
             // Once the task is gone it cannot interfere with its successor.
             let _ = member.ended.await;
         }
+        self.nodes.ask_verified();
         let is_new: HashSet<&String> = changes.added.iter().chain(&changes.changed).collect();
         self.add(nodes.iter().filter(|config| is_new.contains(&config.name)));
         self.nodes.sort(&nodes);

@@ -34,6 +34,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod builder;
+mod counters;
 mod engine;
 mod error;
 mod loader;
@@ -50,6 +51,7 @@ mod status;
 mod tests;
 
 pub use builder::EngineBuilder;
+pub use counters::Counters;
 pub use engine::Engine;
 pub use error::StartError;
 pub use ld_file::open_destination_directory;

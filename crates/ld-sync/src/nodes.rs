@@ -123,6 +123,13 @@ impl Nodes {
         (outdated, changes)
     }
 
+    /// Has the nodes that ask for signatures read again.
+    pub(crate) fn ask_verified(&self) {
+        let members = self.lock();
+        let verified = members.iter().filter(|member| member.node.config.verify.is_some());
+        verified.for_each(|member| member.node.asked.notify_one());
+    }
+
     pub(crate) fn extend(&self, new: impl Iterator<Item = Member>) {
         let new: Vec<_> = new.collect();
         self.lock().extend(new);

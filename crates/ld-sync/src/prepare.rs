@@ -1,5 +1,6 @@
 //! For the nodes of a start, and for those that are added later: removes temporary files that a
-//! killed process left, and warns of directories and check programs that others can write.
+//! killed process left, and warns of directories, check programs and public keys that others can
+//! write.
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -21,14 +22,16 @@ const AT_ONCE: usize = 64;
 /// Files and failures of one directory that are logged one by one.
 const MAX_SHOWN: usize = 10;
 
-/// Prepares the directories of all destinations, and looks at the check programs. Nodes are
-/// followed meanwhile. `preparing` is dropped at the end.
+/// Prepares the directories of all destinations, and looks at check programs and public keys. Nodes
+/// are followed meanwhile. `preparing` is dropped at the end.
 pub(crate) async fn prepare_directories(
     shared: Arc<Shared>,
     nodes: Vec<Arc<Node>>,
     preparing: watch::Receiver<()>,
 ) {
-    let checks = nodes.iter().filter_map(|node| node.config.guards.check.clone()).collect();
+    let checks = nodes.iter().filter_map(|node| node.config.guards.check.clone()).map(Trusted::Check);
+    let keys = nodes.iter().filter_map(|node| node.config.verify.clone()).map(Trusted::Keys);
+    let trusted = checks.chain(keys).collect();
     let mut directories: HashMap<PathBuf, Vec<Arc<Node>>> = HashMap::new();
     for node in nodes {
         let parent = node.config.dest.parent().unwrap_or(Path::new("/"));
@@ -45,24 +48,36 @@ pub(crate) async fn prepare_directories(
             }
         }
     }
-    look_at_checks(&shared, checks).await;
+    look_at_trusted(&shared, trusted).await;
     drop(preparing);
 }
 
-/// Warns of check programs that others may change, also of those that never run.
-async fn look_at_checks(shared: &Shared, programs: HashSet<PathBuf>) {
-    if programs.is_empty() {
+/// What decides about content.
+#[derive(PartialEq, Eq, Hash)]
+enum Trusted {
+    Check(PathBuf),
+    Keys(PathBuf),
+}
+
+/// Warns of check programs and public keys that others may change, also of those that are never
+/// used.
+async fn look_at_trusted(shared: &Shared, trusted: HashSet<Trusted>) {
+    if trusted.is_empty() {
         return;
     }
     let checks = shared.checks.clone();
     let look = move || {
-        for program in programs {
-            checks.warn_of_writers(&program, format_args!("the check {}", program.display()));
+        for trusted in trusted {
+            let (what, path) = match &trusted {
+                Trusted::Check(path) => ("the check", path),
+                Trusted::Keys(path) => ("the public keys", path),
+            };
+            checks.warn_of_writers(path, format_args!("{what} {}", path.display()));
         }
     };
-    let calls = BoundedCalls::new("looking at the check programs", shared.spawner, 1);
+    let calls = BoundedCalls::new("looking at the checks and public keys", shared.spawner, 1);
     if let Err(error) = calls.run(LOOK_LIMIT, look).await {
-        warn!("others may be able to change check programs: {error}");
+        warn!("others may be able to change check programs or public keys: {error}");
     }
 }
 

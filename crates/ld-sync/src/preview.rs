@@ -10,9 +10,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use ld_blocking::Spawner;
-use ld_config::{NodeConfig, OnDelete, chain};
+use ld_config::{NodeConfig, OnDelete, PublishConfig, chain};
 use ld_file::{Change, Disks, FileUnderCheck, LOOK_LIMIT, Owner, Target, Users};
 use ld_guard::Checks;
+use ld_sign::MAX_SIGNATURE_BYTES;
 use ld_zk::zookeeper;
 use ld_zk::{Absence, Client, NodeState, Reading};
 use tokio::time::{Instant, timeout_at};
@@ -20,7 +21,7 @@ use tokio::time::{Instant, timeout_at};
 pub use outcome::Outcome;
 
 use crate::loader::Loader;
-use crate::node::{owner_of, too_large};
+use crate::node::{Unsigned, judge, owner_of, signature, too_large};
 use crate::nodes::read_limit;
 use crate::pointer::{NOT_LOADED, pointer_in};
 
@@ -54,7 +55,7 @@ pub struct Preview {
 /// Gives what a watcher that starts now would do, in the order of `nodes`. It takes `limit` at
 /// most, and ends when `stop` does: what is not known by then is [`Outcome::Unknown`]. Then check
 /// programs that run are killed, within a second. `loader` is the one of the watcher; it is asked
-/// whether pointers are valid, and loads nothing.
+/// whether pointers are valid, and loads nothing. `publish` says where signatures are.
 ///
 /// It changes no node and no destination. Check programs run; they see the content in a file below
 /// the system's directory for temporary files. The answer holds for this process: another user has
@@ -66,6 +67,7 @@ pub struct Preview {
 pub async fn preview(
     client: &Client,
     nodes: &[NodeConfig],
+    publish: &PublishConfig,
     loader: Option<&dyn Loader>,
     limit: Duration,
     stop: impl Future<Output = ()>,
@@ -78,6 +80,7 @@ pub async fn preview(
     };
     let host = Host {
         loader,
+        publish,
         disks: Disks::new(Spawner::Threads),
         users: Users::new(Spawner::Threads),
         checks: Checks::default(),
@@ -100,6 +103,7 @@ pub async fn preview(
 
 /// What is asked of this host.
 struct Host<'a> {
+    publish: &'a PublishConfig,
     loader: Option<&'a dyn Loader>,
     disks: Disks,
     users: Users,
@@ -134,7 +138,7 @@ impl Preview {
         if let Ok((acl, _)) = session.get_acl(&node.source).await {
             self.acl = Some(acl.iter().map(acl::entry).collect());
         }
-        self.outcome = match self.judge(node, reading, host).await {
+        self.outcome = match self.judge(node, client, reading, host).await {
             Ok(outcome) | Err(outcome) => outcome,
         };
     }
@@ -143,6 +147,7 @@ impl Preview {
     async fn judge(
         &mut self,
         node: &NodeConfig,
+        client: &Client,
         Reading { state, read_only, .. }: Reading,
         host: &Host<'_>,
     ) -> Result<Outcome, Outcome> {
@@ -164,6 +169,7 @@ impl Preview {
             other => return Err(Outcome::Unverified(format!("the node is {other:?}"))),
         };
         if let Some(content) = &content {
+            self.verify(node, client, content, host).await?;
             self.pass_guards(node, content, host).await?;
         }
         let blocked = |error: &dyn std::error::Error| Outcome::Blocked(chain(error));
@@ -190,6 +196,30 @@ impl Preview {
             Ok(Change::Write { replaces, makes }) => Ok(Outcome::Write { replaces, makes }),
             Ok(_) => Ok(Outcome::Remove),
             Err(error) => Err(blocked(&error)),
+        }
+    }
+
+    /// Whether the content has a signature that counts, if the node asks for one.
+    async fn verify(
+        &self,
+        node: &NodeConfig,
+        client: &Client,
+        content: &Arc<Vec<u8>>,
+        host: &Host<'_>,
+    ) -> Result<(), Outcome> {
+        let Some(keys) = &node.verify else { return Ok(()) };
+        let place = ld_sign::place(host.publish, &node.source, &ld_sign::hash(content));
+        let watch = client.watch(&place).map_err(|error| Outcome::Unreadable(error.to_string()))?;
+        let reading = watch.at_most(MAX_SIGNATURE_BYTES).read().await;
+        let judged = async {
+            let signature = signature(reading.state, &place)?;
+            judge(&host.disks, keys, &node.source, content, signature).await
+        };
+        match judged.await {
+            Ok(_) => Ok(()),
+            Err(Unsigned::Rejected(reason)) => Err(Outcome::Rejected(reason)),
+            Err(Unsigned::Unreadable(reason)) => Err(Outcome::Unreadable(reason)),
+            Err(Unsigned::NoKeys(reason)) => Err(Outcome::Blocked(reason)),
         }
     }
 

@@ -49,6 +49,23 @@ pub trait NodeSource: Send + 'static {
 
     /// Makes [`changed`](Self::changed) ready, to have the node read again.
     fn refresh(&mut self);
+
+    /// A watch of the node at `path`, which is read not earlier than this one was. Content of more
+    /// than `max_bytes` need not be read. `None`, the default, if this source has no other nodes:
+    /// signatures cannot be verified then.
+    fn beside(&self, path: &str, max_bytes: usize) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        let _ = (path, max_bytes);
+        None
+    }
+
+    /// Whether what was last read may be taken back: then the counter of its signature does not
+    /// keep what was there before from being applied again.
+    fn is_candidate(&self) -> bool {
+        false
+    }
 }
 
 impl Source for ld_zk::Client {
@@ -107,5 +124,9 @@ impl NodeSource for ld_zk::NodeWatch {
 
     fn refresh(&mut self) {
         ld_zk::NodeWatch::refresh(self);
+    }
+
+    fn beside(&self, path: &str, max_bytes: usize) -> Option<Self> {
+        ld_zk::NodeWatch::beside(self, path).ok().map(|watch| watch.at_most(max_bytes))
     }
 }

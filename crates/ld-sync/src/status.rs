@@ -85,12 +85,15 @@ pub struct Rejections {
     pub check: u32,
     /// A pointer that is not valid.
     pub pointer: u32,
+    /// No signature that counts.
+    pub signature: u32,
 }
 
 impl Rejections {
     /// How often it was rejected, by what does not matter.
     pub fn total(&self) -> u32 {
-        [self.size, self.format, self.check, self.pointer].into_iter().fold(0, u32::wrapping_add)
+        let all = [self.size, self.format, self.check, self.pointer, self.signature];
+        all.into_iter().fold(0, u32::wrapping_add)
     }
 }
 

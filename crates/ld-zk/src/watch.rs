@@ -65,6 +65,20 @@ impl NodeWatch {
         Self { path_watch, node, present_in: None, limit, without_auth: false }
     }
 
+    /// Watches another node, given as in [`Client::watch`](crate::Client::watch), in the same
+    /// session where that has room: it is read as it was with the last reading of this one, or
+    /// later, since a session never goes back.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidPath`](crate::Error::InvalidPath): no node can have that path.
+    pub fn beside(&self, path: &str) -> Result<Self, crate::Error> {
+        let path = ld_config::znode_path(path)?;
+        let pool = Arc::clone(&self.path_watch.pool);
+        let room = pool.room_in(&self.path_watch.room.session, &path);
+        Ok(Self::in_room(pool, room, &path))
+    }
+
     /// Lowers the most bytes that are read, which is `zookeeper.max_read_bytes` otherwise. A node
     /// with more is [`NodeState::TooLarge`](crate::NodeState::TooLarge).
     #[must_use]

@@ -109,6 +109,12 @@ impl NodeBuilder {
         self
     }
 
+    /// Only content with a signature by a key in this file is applied.
+    pub fn verify(mut self, keys: impl Into<PathBuf>) -> Self {
+        self.config.verify = Some(keys.into());
+        self
+    }
+
     /// Hook: this program runs after each change of the file.
     pub fn on_change(mut self, command: CommandLine) -> Self {
         self.hook().on_change = Some(command);
@@ -191,6 +197,7 @@ mod tests {
         expected.guards.format = Some(Format::Toml);
         (expected.guards.min_bytes, expected.guards.max_bytes) = (Some(1), Some(2));
         expected.guards.check = Some("/check".into());
+        expected.verify = Some("/publishers.pub".into());
         let command = CommandLine::new("/reload", ["now"]);
         let signal = HookSignal::new("SIGHUP", SignalTarget::PidFile("/run/a.pid".into()));
         expected.hook = Some(Box::new(Hook {
@@ -214,6 +221,7 @@ mod tests {
             .min_bytes(1)
             .max_bytes(2)
             .check("/check")
+            .verify("/publishers.pub")
             .on_change(command)
             .signal(signal)
             .on_change_timeout(Duration::from_secs(1))

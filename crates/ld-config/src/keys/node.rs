@@ -113,6 +113,13 @@ pub(crate) static NODE: &[Key<NodeConfig>] = &[
         show: |node| node.guards.check.as_ref().map(|check| check.display().to_string()),
     },
     Key {
+        name: "verify",
+        required: false,
+        read: |node, value| set(&mut node.verify, path::parse_file(value).map(Some)),
+        check: |node| node.verify.as_ref().map_or(Ok(()), |keys| path::check(keys, path::parse_file)),
+        show: |node| node.verify.as_ref().map(|keys| keys.display().to_string()),
+    },
+    Key {
         name: "apply_jitter",
         required: false,
         read: |node, value| set(&mut node.apply_jitter, timespan::parse(value, JITTER)),
@@ -186,8 +193,8 @@ pub(crate) static NODE: &[Key<NodeConfig>] = &[
     },
 ];
 
-/// The keys of [`Guards`](crate::Guards), which decide about content.
-pub(crate) const GUARD_NAMES: [&str; 4] = ["format", "min_bytes", "max_bytes", "check"];
+/// The keys of [`Guards`](crate::Guards) and `verify`, which decide about content.
+pub(crate) const GUARD_NAMES: [&str; 5] = ["format", "min_bytes", "max_bytes", "check", "verify"];
 
 /// The keys of [`Hook`], which say nothing unless one of the first two is set.
 pub(crate) const HOOK_NAMES: [&str; 7] =

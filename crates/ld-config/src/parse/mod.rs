@@ -46,7 +46,7 @@ pub struct Parsed {
 }
 
 impl Parsed {
-    /// Looks at the secrets file, the checks and the hooks, and adds a warning for each that others
+    /// Looks at the secrets file, the checks, the public keys and the hooks, and adds a warning for each that others
     /// may change or replace. A file that is missing does not warn: it may come later. Blocks on a
     /// file system that hangs, and so is not a part of reading the configuration.
     pub fn look_at_files(&mut self, origin: &str) {
@@ -82,7 +82,7 @@ impl Parsed {
         self.warnings.push(Problem::of_key(origin, at, key, reason));
     }
 
-    /// The secrets file, the checks and the hooks, each with its key.
+    /// The secrets file, the checks, the public keys and the hooks, each with its key.
     fn trusted_files(&self) -> Vec<(String, PathBuf)> {
         let secrets = &self.config.secrets;
         let is_read =
@@ -92,8 +92,13 @@ impl Parsed {
             let check = node.guards.check.as_ref().map(|check| ("check", check));
             let hook = node.hook.as_deref().and_then(|hook| hook.on_change.as_ref());
             let hook = hook.map(|hook| ("on_change", &hook.program));
+            let verify = node.verify.as_ref().map(|keys| ("verify", keys));
             let key = |name| format!("{NODE_PREFIX}{}.{name}", node.name);
-            check.into_iter().chain(hook).map(move |(name, program)| (key(name), program.clone()))
+            check
+                .into_iter()
+                .chain(verify)
+                .chain(hook)
+                .map(move |(name, program)| (key(name), program.clone()))
         });
         secrets.into_iter().chain(programs).collect()
     }
@@ -124,8 +129,8 @@ impl Config {
         drop(text);
         let written = section.iter().flat_map(|section| section.entries.written()).collect();
         let names_file = |key: &str| {
-            let is_program = key.ends_with(".check") || key.ends_with(".on_change");
-            key == "secrets.path" || key.starts_with("zookeeper.tls.") || is_program
+            let is_of_node = [".check", ".verify", ".on_change"].iter().any(|end| key.ends_with(end));
+            key == "secrets.path" || key.starts_with("zookeeper.tls.") || is_of_node
         };
         let named = section.iter().flat_map(|section| section.entries.iter());
         let named = named.filter(|entry| names_file(entry.key));

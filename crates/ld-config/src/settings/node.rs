@@ -88,6 +88,9 @@ pub struct NodeConfig {
     pub on_delete: OnDelete,
     /// What content must be like before it replaces the file.
     pub guards: Guards,
+    /// The file with the public keys of publishers: content is applied only with a signature by one
+    /// of them. `None`: signatures are not asked for.
+    pub verify: Option<PathBuf>,
     /// The window over which the hosts of a fleet apply a change, each after a random part of it.
     /// Zero, the default, means at once.
     pub apply_jitter: Duration,
@@ -109,6 +112,7 @@ impl NodeConfig {
             drift: OnDrift::default(),
             on_delete: OnDelete::default(),
             guards: Guards::default(),
+            verify: None,
             apply_jitter: Duration::ZERO,
             hook: None,
         }

@@ -59,9 +59,15 @@ fn reasons(counts: &Counts) -> [(&'static str, u32); 4] {
 }
 
 /// The rejections that a node counts, by guard.
-fn guards(counts: &Counts) -> [(&'static str, u32); 4] {
+fn guards(counts: &Counts) -> [(&'static str, u32); 5] {
     let by = counts.rejections;
-    [("size", by.size), ("format", by.format), ("check", by.check), ("pointer", by.pointer)]
+    [
+        ("size", by.size),
+        ("format", by.format),
+        ("check", by.check),
+        ("pointer", by.pointer),
+        ("signature", by.signature),
+    ]
 }
 
 impl Totals {
@@ -75,7 +81,8 @@ impl Totals {
         );
         registry.register(
             "rejections",
-            "Content that was rejected, by guard: size, format, check, or pointer for one that is not valid",
+            "Content that was rejected, by guard: size, format, check, signature, or pointer for one that is not \
+             valid",
             self.rejections.clone(),
         );
         registry.register(

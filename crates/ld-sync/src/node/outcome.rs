@@ -8,6 +8,7 @@ use ld_guard::Error;
 use tracing::{debug, info, warn};
 
 use super::delay::Delay;
+use super::record::RejectedBy;
 use super::retry::{Attempt, Retry, StateOfNode};
 use super::task::Task;
 use crate::source::NodeSource;
@@ -43,6 +44,7 @@ impl<W: NodeSource> Task<W> {
                     info!(node = name, %dest, "nodes.{name}: '{dest}' is current again");
                 }
                 self.confirmed = Some(state.session);
+                self.keep_counter();
                 self.retry = Retry::default();
                 self.delay = None;
             }
@@ -124,9 +126,7 @@ impl<W: NodeSource> Task<W> {
     pub(super) fn reject(&mut self, error: &Error) {
         match error {
             Error::Rejected { guard, reason } => {
-                self.node.count_rejection(Some(*guard));
-                let why = format!("the content is rejected: {reason}; the last file stays");
-                self.leave_file(State::Rejected, &why);
+                self.reject_content(RejectedBy::Guard(*guard), reason);
             }
             // It was not judged, so it is read and judged again.
             _ => {
@@ -135,9 +135,16 @@ impl<W: NodeSource> Task<W> {
         }
     }
 
+    /// The content must not be written, and why.
+    pub(super) fn reject_content(&mut self, by: RejectedBy, reason: &str) {
+        self.node.count_rejection(by);
+        let why = format!("the content is rejected: {reason}; the last file stays");
+        self.leave_file(State::Rejected, &why);
+    }
+
     /// The node holds a pointer that cannot be followed.
     pub(super) fn reject_pointer(&mut self, why: &str) {
-        self.node.count_rejection(None);
+        self.node.count_rejection(RejectedBy::Pointer);
         self.leave_file(State::Rejected, &format!("{why}; the last file stays"));
     }
 

@@ -9,11 +9,10 @@ use std::time::SystemTime;
 
 use ld_config::NodeConfig;
 use ld_file::{Claimant, Target};
-use ld_guard::Guard;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-pub(crate) use state::{LOOK_FOR_OVERDUE, Overdue, Version};
+pub(crate) use state::{LOOK_FOR_OVERDUE, Overdue, RejectedBy, Version};
 
 use super::outcomes::Outcomes;
 use crate::rounds::drift::REPEAT_WINDOW;
@@ -25,8 +24,9 @@ pub(crate) struct Node {
     /// Its number: of two nodes with one file, the lower one gets it.
     pub(crate) index: usize,
     pub(crate) config: NodeConfig,
-    /// Tells the node's task that another node has claimed the file.
-    pub(crate) file_lost: Notify,
+    /// Has the node's task read the node again: another node has claimed the file, or the public
+    /// keys may have changed.
+    pub(crate) asked: Notify,
     outcomes: Arc<Outcomes>,
     record: Mutex<Record>,
 }
@@ -35,7 +35,7 @@ impl Node {
     pub(crate) fn new(index: usize, config: NodeConfig, outcomes: Arc<Outcomes>) -> Self {
         outcomes.expect_one();
         let record = Mutex::new(Record::new());
-        Self { index, config, file_lost: Notify::new(), outcomes, record }
+        Self { index, config, asked: Notify::new(), outcomes, record }
     }
 
     pub(crate) fn state(&self) -> State {
@@ -97,9 +97,9 @@ impl Node {
         self.with(Record::take_overdue)
     }
 
-    /// Content was rejected by `guard`; `None`: as a pointer.
-    pub(crate) fn count_rejection(&self, guard: Option<Guard>) {
-        self.with(|record| record.count_rejection(guard));
+    /// Content was rejected.
+    pub(crate) fn count_rejection(&self, by: RejectedBy) {
+        self.with(|record| record.count_rejection(by));
     }
 
     /// A call on the file system hangs.
@@ -231,7 +231,7 @@ impl Claimant for Node {
             record.enter(State::Failing);
             reason.clone_into(&mut record.problem.get_or_insert_default().error);
         });
-        self.file_lost.notify_one();
+        self.asked.notify_one();
     }
 }
 

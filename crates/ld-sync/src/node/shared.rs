@@ -4,11 +4,12 @@ use std::hash::RandomState;
 use std::sync::Arc;
 
 use ld_blocking::Spawner;
-use ld_config::{NodeConfig, Principal};
+use ld_config::{NodeConfig, Principal, PublishConfig};
 use ld_file::{Disks, Owner, UserError, Users};
 use ld_guard::Checks;
 
 use super::retry::HeldContent;
+use crate::counters::Counters;
 use crate::loader::Loader;
 use crate::rounds::Rivals;
 
@@ -20,6 +21,9 @@ pub(crate) struct Shared {
     pub(crate) checks: Checks,
     /// Loads what nodes point to.
     pub(crate) loader: Option<Arc<dyn Loader>>,
+    /// Where signatures are.
+    pub(crate) publish: PublishConfig,
+    pub(crate) counters: Counters,
     /// The key of all hashes of pointers.
     pub(crate) pointer_key: RandomState,
     pub(crate) rivals: Rivals,

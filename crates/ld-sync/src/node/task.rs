@@ -15,6 +15,7 @@ use super::last_load::{Held, LastLoad};
 use super::record::Node;
 use super::retry::{Attempt, Retry};
 use super::shared::{Shared, owner_of};
+use super::signed::Signatures;
 use crate::pointer::pointer_in;
 use crate::rounds::{Proof, Rounds};
 use crate::source::NodeSource;
@@ -39,6 +40,8 @@ pub(crate) struct Task<W> {
     pub(super) delay: Option<Box<Delay>>,
     /// What was last loaded, for a node that holds a pointer.
     pub(super) last_load: Option<Box<LastLoad>>,
+    /// For a node that asks for signatures.
+    pub(super) signatures: Option<Box<Signatures<W>>>,
     /// A hang was reported since this was last set to false.
     pub(crate) hang_reported: bool,
     /// Successive repairs of changes by another process, each soon after the one before, and when
@@ -50,8 +53,8 @@ pub(crate) struct Task<W> {
 enum Event {
     /// The node may have changed.
     Changed,
-    /// Another node has claimed the file.
-    LostFile,
+    /// Another node has claimed the file, or the public keys may have changed.
+    Asked,
     /// A failed or delayed attempt is due.
     RetryDue,
     /// A heartbeat or a search for drift has begun.
@@ -77,6 +80,7 @@ impl<W: NodeSource> Task<W> {
             retry: Retry::default(),
             delay: None,
             last_load: None,
+            signatures: None,
             hang_reported: false,
             repairs: None,
         }
@@ -87,7 +91,7 @@ impl<W: NodeSource> Task<W> {
         loop {
             match self.next_event().await {
                 Event::Changed => self.read_and_apply().await,
-                Event::LostFile => {
+                Event::Asked => {
                     self.node.take_loss();
                     self.read_again();
                 }
@@ -112,7 +116,8 @@ impl<W: NodeSource> Task<W> {
             // A change comes first: the other branches rely on there being none.
             biased;
             () = self.watch.changed() => Event::Changed,
-            () = self.node.file_lost.notified() => Event::LostFile,
+            () = self.node.asked.notified() => Event::Asked,
+            () = Signatures::changed(self.signatures.as_mut()) => Event::Changed,
             () = retry_due => Event::RetryDue,
             Ok(()) = self.rounds.changed() => Event::Round,
         }
@@ -149,10 +154,23 @@ impl<W: NodeSource> Task<W> {
 
     /// Does what a reading asks for.
     async fn act_on(&mut self, reading: Reading, disk: &Disk, owner: Result<Owner, UserError>) {
+        self.signatures = None;
         let Reading { state, session, read_only, .. } = reading;
         match state {
             NodeState::Present { data, stat } => {
-                let (content, reservation) = data.into_parts();
+                let (content, mut reservation) = data.into_parts();
+                let (content, mut memory) = (Arc::new(content), None);
+                if let Some(keys) = self.node.config.verify.clone() {
+                    // Reading the signature may take long: reads of other nodes need the memory.
+                    drop(std::mem::take(&mut reservation));
+                    memory = self.shared.held.reserve(content.len());
+                    if memory.is_none() {
+                        return self.retry.later(None);
+                    }
+                    if !Box::pin(self.is_signed(&content, &keys)).await {
+                        return;
+                    }
+                }
                 if let Some(json) = pointer_in(&content) {
                     drop(reservation);
                     let held = Held { key: self.key_of(&json), stat, session, read_only };
@@ -160,8 +178,8 @@ impl<W: NodeSource> Task<W> {
                 }
                 // What is plain has nothing to do with what was loaded before.
                 self.last_load = None;
-                let content = Arc::new(content);
-                let Some((memory, reservation)) = self.accept(disk, &content, reservation).await else {
+                let Some((memory, reservation)) = self.accept(disk, &content, memory, reservation).await
+                else {
                     return;
                 };
                 match (aim(&self.node, &stat, read_only, self.existing()), owner) {
@@ -194,14 +212,15 @@ impl<W: NodeSource> Task<W> {
         &mut self,
         disk: &Disk,
         content: &Arc<Vec<u8>>,
+        memory: Option<OwnedSemaphorePermit>,
         reservation: Reservation,
     ) -> Option<(Option<OwnedSemaphorePermit>, Reservation)> {
         if self.node.config.guards == Guards::default() {
-            return Some((None, reservation));
+            return Some((memory, reservation));
         }
         // A check may take long: reads of other nodes need the memory.
         drop(reservation);
-        let Some(memory) = self.shared.held.reserve(content.len()) else {
+        let Some(memory) = memory.or_else(|| self.shared.held.reserve(content.len())) else {
             self.retry.later(None);
             return None;
         };

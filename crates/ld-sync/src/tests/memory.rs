@@ -187,4 +187,10 @@ impl NodeSource for MemoryNode {
     fn refresh(&mut self) {
         self.changes.mark_changed();
     }
+
+    fn beside(&self, path: &str, max_bytes: usize) -> Option<Self> {
+        let missing = || watch::Sender::new(Show::Absent(Absence::Confirmed));
+        self.source.0.nodes.lock().unwrap().entry(path.to_owned()).or_insert_with(missing);
+        Some(self.source.watch(path, Some(max_bytes)))
+    }
 }

@@ -10,5 +10,6 @@ mod nodes;
 mod pointers;
 pub(crate) mod rig;
 mod shortage;
+mod signed;
 mod trust;
 mod writing;

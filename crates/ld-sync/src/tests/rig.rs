@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::engine::Options;
 use crate::{Engine, Loader, State, Status};
 use ld_blocking::Spawner;
 use ld_config::{NodeConfig, WatcherConfig};
@@ -65,7 +66,9 @@ impl Rig {
         };
         let source = Arc::new(self.memory.clone());
         // The paused clock stands still while such threads work.
-        Running { engine: Engine::start_on(Spawner::Runtime, source, nodes, settings, loader).unwrap() }
+        let mut options = Options::default();
+        options.loader = loader;
+        Running { engine: Engine::start_on(Spawner::Runtime, source, nodes, settings, options).unwrap() }
     }
 
     pub(crate) fn read(&self, name: &str) -> Option<String> {

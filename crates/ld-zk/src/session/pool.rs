@@ -75,6 +75,11 @@ impl SessionPool {
         }
     }
 
+    /// The same in `session`, if that has room.
+    pub(crate) fn room_in(&self, session: &Arc<Session>, path: &str) -> Room {
+        session.room(self.bytes_of(path)).unwrap_or_else(|| self.room_for(path))
+    }
+
     /// What watching a path costs.
     fn bytes_of(&self, path: &str) -> usize {
         self.shared.config.chroot.len() + path.len() + PATH_OVERHEAD

@@ -86,3 +86,18 @@ async fn a_released_watch_is_as_before_its_first_reading() {
     assert!(watch.changed().now_or_never().is_some());
     assert_eq!(watch.node.seen_in(session), None, "the audit has nothing to compare it with");
 }
+
+#[tokio::test]
+async fn a_node_beside_another_has_its_session() {
+    let client = client().await;
+    let first = client.watch("/a").unwrap();
+    let long = format!("/{}", "x".repeat(16_000));
+    // The last of these has no room in the first session, so that there is a newer one.
+    let others: Vec<_> = (0..7).map(|_| client.watch(&long).unwrap()).collect();
+    let session = |watch: &NodeWatch| watch.path_watch.room.session.id;
+    assert_eq!((session(&first), session(&others[6])), (0, 1));
+    let beside = first.beside("signature").unwrap();
+    assert_eq!((beside.path(), session(&beside)), ("/signature", 0));
+    assert_eq!(session(&first.beside(&long).unwrap()), 1);
+    assert!(first.beside("/../b").is_err());
+}

@@ -20,6 +20,16 @@ pub(crate) struct Version {
     pub(crate) bytes: u64,
 }
 
+/// What content was rejected by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RejectedBy {
+    Guard(Guard),
+    /// It is a pointer that is not valid.
+    Pointer,
+    /// It has no signature that counts.
+    Signature,
+}
+
 #[derive(Debug)]
 pub(super) struct Record {
     /// Counts the changes of what is shown.
@@ -105,14 +115,14 @@ impl Record {
         due
     }
 
-    /// Content was rejected by `guard`; `None`: as a pointer.
-    pub(super) fn count_rejection(&mut self, guard: Option<Guard>) {
+    pub(super) fn count_rejection(&mut self, by: RejectedBy) {
         let counts = &mut self.counts.rejections;
-        count(match guard {
-            Some(Guard::Size) => &mut counts.size,
-            Some(Guard::Format) => &mut counts.format,
-            Some(_) => &mut counts.check,
-            None => &mut counts.pointer,
+        count(match by {
+            RejectedBy::Guard(Guard::Size) => &mut counts.size,
+            RejectedBy::Guard(Guard::Format) => &mut counts.format,
+            RejectedBy::Guard(_) => &mut counts.check,
+            RejectedBy::Pointer => &mut counts.pointer,
+            RejectedBy::Signature => &mut counts.signature,
         });
     }
 

@@ -1,0 +1,129 @@
+//! Content that counts only with a signature: `nodes.NAME.verify`.
+
+use std::future::pending;
+use std::path::Path;
+use std::sync::Arc;
+
+use ld_config::chain;
+use ld_file::{Disks, LOOK_LIMIT};
+use ld_sign::{MAX_SIGNATURE_BYTES, PublicKeys, Refused, Statement, verify};
+use ld_zk::NodeState;
+
+use super::record::RejectedBy;
+use super::task::Task;
+use crate::counters::Signed;
+use crate::source::NodeSource;
+use crate::status::State;
+
+/// What a task knows of the signature of the content that it has read, if its node asks for one.
+pub(super) struct Signatures<W> {
+    /// It is missing, or does not count: the content is judged again when that changes.
+    awaited: Option<W>,
+    /// What it says.
+    valid: Option<Signed>,
+}
+
+impl<W: NodeSource> Signatures<W> {
+    /// Waits until another signature may be there. Cancel-safe.
+    pub(super) async fn changed(signatures: Option<&mut Box<Self>>) {
+        match signatures.and_then(|signatures| signatures.awaited.as_mut()) {
+            Some(awaited) => Box::pin(awaited.changed()).await,
+            None => pending().await,
+        }
+    }
+}
+
+/// Why content does not count.
+pub(crate) enum Unsigned {
+    /// It must not be written.
+    Rejected(String),
+    /// The signature cannot be read.
+    Unreadable(String),
+    /// The public keys cannot be used.
+    NoKeys(String),
+}
+
+impl<W: NodeSource> Task<W> {
+    /// Whether the content has a signature that counts. What is wrong is recorded.
+    pub(super) async fn is_signed(&mut self, content: &Arc<Vec<u8>>, keys: &Path) -> bool {
+        let path = &self.node.config.source;
+        let hash = ld_sign::hash(content);
+        let place = ld_sign::place(&self.shared.publish, path, &hash);
+        let mut awaited = self.watch.beside(&place, MAX_SIGNATURE_BYTES);
+        let found = match &mut awaited {
+            Some(watch) => signature(watch.read().await.state, &place),
+            None => Err(Unsigned::Unreadable("signatures cannot be read here".to_owned())),
+        };
+        let counter = match found {
+            Ok(signature) => judge(&self.shared.disks, keys, path, content, signature).await,
+            Err(unsigned) => Err(unsigned),
+        };
+        let signed = counter.and_then(|counter| {
+            let signed = Signed { hash, counter };
+            let allowed = self.shared.counters.allow(path, &signed);
+            allowed.map(|()| signed).map_err(|error| Unsigned::Rejected(error.to_string()))
+        });
+        match signed {
+            Ok(signed) => {
+                self.signatures = Some(Box::new(Signatures { awaited: None, valid: Some(signed) }));
+                true
+            }
+            Err(unsigned) => {
+                self.signatures = Some(Box::new(Signatures { awaited, valid: None }));
+                match unsigned {
+                    Unsigned::Rejected(reason) => self.reject_content(RejectedBy::Signature, &reason),
+                    Unsigned::Unreadable(why) => {
+                        self.leave_file(State::Unreadable, &format!("{why}; the file stays"));
+                    }
+                    Unsigned::NoKeys(why) => self.fail(&format!("{why}; the file stays"), None),
+                }
+                false
+            }
+        }
+    }
+
+    /// The content was applied: nothing older follows it.
+    pub(super) fn keep_counter(&mut self) {
+        let valid = self.signatures.take().and_then(|signatures| signatures.valid);
+        if let Some(signed) = valid.filter(|_| !self.watch.is_candidate()) {
+            self.shared.counters.keep(&self.node.config.source, signed);
+        }
+    }
+}
+
+/// The signature in the node at `place`.
+pub(crate) fn signature(state: NodeState, place: &str) -> Result<Vec<u8>, Unsigned> {
+    match state {
+        NodeState::Present { data, .. } => Ok(data.into_parts().0),
+        NodeState::TooLarge { .. } => Err(Unsigned::Rejected(Refused::TooLarge.to_string())),
+        NodeState::Absent(_) => Err(Unsigned::Rejected(format!(
+            "it has no signature in {place}: publish with live-data-writer --sign, or sign what is published \
+             with live-data-ctl sign --publish"
+        ))),
+        NodeState::Unreadable(reason) => {
+            Err(Unsigned::Unreadable(format!("the signature in {place} cannot be read: {reason}")))
+        }
+        other => Err(Unsigned::Unreadable(format!("the signature in {place} is {other:?}"))),
+    }
+}
+
+/// The counter of a signature that one of the `keys` has made, and that is of this content for the
+/// node at `path`. The keys are read anew each time.
+pub(crate) async fn judge(
+    disks: &Disks,
+    keys: &Path,
+    path: &str,
+    content: &Arc<Vec<u8>>,
+    signature: Vec<u8>,
+) -> Result<u64, Unsigned> {
+    let no_keys = |error: &dyn std::error::Error| Unsigned::NoKeys(chain(error));
+    let disk = disks.of(keys).await.map_err(|error| no_keys(&error))?;
+    let (keys, path, content) = (keys.to_owned(), path.to_owned(), Arc::clone(content));
+    // It takes milliseconds for each MiB, so that it has a thread in any case.
+    let judge = move || PublicKeys::read(&keys).map(|keys| verify(&keys, &path, &content, &signature));
+    let judged = disk.looks.run(LOOK_LIMIT, judge).await.map_err(|error| no_keys(&error))?;
+    match judged.map_err(|error| no_keys(&error))? {
+        Ok(Statement { counter, .. }) => Ok(counter),
+        Err(refused) => Err(Unsigned::Rejected(refused.to_string())),
+    }
+}
