@@ -91,6 +91,9 @@ fn tls_is_turned_on_by_the_steps_of_the_page() {
         .wait_for_line("live/flags.json", r#"{"percent": 5}"#)
         .lines("without=$(mktemp) && cp live-data.ini $without")
         .section("4. Ask for certificates of the hosts")
+        .section("5. ZooKeeper's own client")
+        .lines("live-data-watcher --once live-data.ini")
+        .wait_for_line("live/flags.json", r#"{"percent": 10}"#)
         .lines("if live-data-watcher --once --timeout 3s $without; then exit 1; fi")
         .run();
     assert!(output.stderr.contains("does not accept this client's certificate"), "{}", output.stderr);

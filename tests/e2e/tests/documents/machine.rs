@@ -32,8 +32,8 @@ impl Script {
     pub(crate) fn section(mut self, heading: &str) -> Self {
         let block = self.page.take("sh", heading);
         let lines = block.lines().filter(|line| !INSTALLS.iter().any(|install| line.starts_with(install)));
-        assert!(!heading.contains('\''), "{heading}");
-        self.text.extend(["echo '== ", heading, "'\n"]);
+        assert!(!heading.contains('"'), "{heading}");
+        self.text.extend(["echo \"== ", heading, "\"\n"]);
         lines.for_each(|line| self.text.extend([line, "\n"]));
         self
     }
