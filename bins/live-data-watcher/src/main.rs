@@ -8,6 +8,7 @@ mod notify;
 mod once;
 mod pointers;
 mod progress;
+mod reporting;
 mod running;
 mod serving;
 mod signals;
@@ -81,6 +82,7 @@ async fn watch(args: &Args, Prepared { mut config, sandbox }: Prepared) -> Resul
     if args.once {
         once::prepare(&mut config.nodes, args.strict);
         config.status.listen = None;
+        config.fleet.report = false;
     }
     let mut running = Running::start(config, sandbox).map_err(failed)?;
     progress::show(running.shared_engine());

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tracing::{error, info, warn};
 
 use crate::pointers;
+use crate::reporting::Reporting;
 use crate::serving::Serving;
 
 /// How long reading a configuration may take: its file system may hang.
@@ -34,6 +35,7 @@ pub(crate) struct Running {
     engine: Arc<Engine>,
     hooks: Hooks,
     status: Serving,
+    reporting: Reporting,
     reads: BoundedCalls,
     /// The counters of the signatures that were applied, for the engines to come.
     counters: Counters,
@@ -62,8 +64,9 @@ impl Running {
         let mut hooks = Hooks::default();
         hooks.follow(&config.nodes, engine.changes());
         status.serve(None, &config, &engine, &client, &hooks)?;
+        let reporting = Reporting::start(&config, &engine, &client, &hooks, status.started());
         let reads = BoundedCalls::new("reading the configuration", Spawner::Threads, 1);
-        Ok(Self { config, client, engine, hooks, status, reads, counters, sandbox })
+        Ok(Self { config, client, engine, hooks, status, reporting, reads, counters, sandbox })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -102,6 +105,7 @@ impl Running {
     /// Ends the engine and closes the sessions, each within `limit`. Hooks that run get longer.
     /// Returns whether all of it ended.
     pub(crate) async fn end(mut self, limit: Duration) -> bool {
+        self.reporting = Reporting::none();
         let ended = async {
             self.engine.drain(limit).await;
             self.client.close(limit).await;
@@ -123,7 +127,8 @@ impl Running {
             || former.secrets != self.config.secrets
             || former.watcher != self.config.watcher
             || former.s3 != self.config.s3
-            || former.publish != self.config.publish;
+            || former.publish != self.config.publish
+            || former.fleet != self.config.fleet;
         let done = if restarts { self.restart().await } else { self.change_nodes(&former).await };
         let serves_anew = restarts || former.status != self.config.status || !self.status.is_as(&self.config);
         let done = match done {
@@ -158,6 +163,8 @@ impl Running {
 
     /// Opens new sessions and follows all nodes in them. Files that are right are left alone.
     async fn restart(&mut self) -> Result<(), String> {
+        // The report goes with its session, which its task would keep open.
+        self.reporting = Reporting::none();
         // The former engine goes first: two engines would take each other's writes for drift.
         self.engine.drain(END_LIMIT).await;
         self.client.close(END_LIMIT).await;
@@ -166,6 +173,8 @@ impl Running {
         self.pause_hooks();
         (self.client, self.engine) = started?;
         self.hooks.follow(&self.config.nodes, self.engine.changes());
+        let started = self.status.started();
+        self.reporting = Reporting::start(&self.config, &self.engine, &self.client, &self.hooks, started);
         info!("reloaded: new sessions with {}", ld_cli::ensemble(&self.config.zookeeper));
         Ok(())
     }
@@ -213,6 +222,7 @@ fn start(config: &Config, counters: &Counters) -> Result<(Client, Arc<Engine>), 
     let source = Arc::new(client.clone());
     let engine = Engine::builder(source).nodes(without_hooks(config)).settings(config.watcher.clone());
     let engine = engine.publish(config.publish.clone()).counters(counters.clone());
+    let engine = engine.hashes(config.fleet.report);
     let engine = pointers::with_loader(engine, config).start()?;
     Ok((client, Arc::new(engine)))
 }

@@ -24,6 +24,11 @@ impl Serving {
         Self { started: SystemTime::now(), reloads: Reloads::default(), server: None }
     }
 
+    /// When the process started.
+    pub(crate) fn started(&self) -> SystemTime {
+        self.started
+    }
+
     /// What is shown of reloads.
     pub(crate) fn reloads(&self) -> &Reloads {
         &self.reloads

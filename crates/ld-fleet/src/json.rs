@@ -84,6 +84,11 @@ impl Report {
     /// The report as it is stored, at most [`MAX_REPORT_BYTES`]: nodes that are not good come
     /// first, and those without room are counted in [`omitted`](Self::omitted).
     pub fn to_bytes(&self) -> Vec<u8> {
+        self.to_bytes_within(MAX_REPORT_BYTES)
+    }
+
+    /// The same within another limit.
+    pub(crate) fn to_bytes_within(&self, most: usize) -> Vec<u8> {
         let mut json = Json {
             format: FORMAT,
             host: self.host.as_str().into(),
@@ -92,7 +97,7 @@ impl Report {
             omitted: u64::MAX,
             nodes: Vec::new(),
         };
-        let mut room = MAX_REPORT_BYTES.saturating_sub(size_of_json(&json));
+        let mut room = most.saturating_sub(size_of_json(&json));
         let (good, others): (Vec<_>, Vec<_>) = self.nodes.iter().partition(|node| node.state.is_good());
         for node in others.into_iter().chain(good) {
             let node = Node::of(node);

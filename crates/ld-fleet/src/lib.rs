@@ -3,13 +3,31 @@
 //! A watcher keeps one [`Report`] in an ephemeral node, `/live-data/hosts/HOST`. Tools read the
 //! reports of all hosts. A report is untrusted input: a host can say of itself what it likes.
 
+mod fleet;
 mod hash;
+mod host;
 mod json;
+mod problem;
+mod read;
+mod readers;
 mod report;
+mod reporter;
+mod secret;
+mod standing;
+mod wait;
 
+pub use fleet::{Detail, Fleet, Host, MAX_DETAILS};
 pub use hash::{ContentHash, InvalidHash};
+pub use host::{UnusableHostName, host_name};
 pub use json::{InvalidReport, MAX_REPORT_BYTES};
+pub use read::{MAX_HOSTS, ReadError};
 pub use report::{MAX_REASON_BYTES, NodeReport, NodeState, Report};
+pub use reporter::Reporter;
+pub use standing::{Standing, Wanted};
+pub use wait::{Goal, Laggard, Progress, Waited, wait_for};
+
+/// The directory of all reports, below `publish.root`.
+pub const HOSTS: &str = "hosts";
 
 pub use {ld_config, ld_zk};
 

@@ -108,7 +108,7 @@ impl NodeReport {
     /// The same with a reason, of which the start is kept if it is too long.
     #[must_use]
     pub fn because(mut self, reason: &str) -> Self {
-        self.reason = Some(reason[..reason.floor_char_boundary(MAX_REASON_BYTES)].to_owned());
+        self.reason = Some(start(reason, MAX_REASON_BYTES).to_owned());
         self
     }
 }
@@ -138,6 +138,12 @@ impl NodeState {
     pub fn is_bad(self) -> bool {
         !self.is_good() && !self.is_pending()
     }
+}
+
+/// At most `most` bytes of the text, whole characters.
+pub(crate) fn start(text: &str, most: usize) -> &str {
+    let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    &text[..end]
 }
 
 #[cfg(test)]

@@ -3,11 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::watch;
+
 use crate::action::Failure;
 
 /// How the hooks of all nodes ran. Clones show the same.
 #[derive(Debug, Clone, Default)]
-pub struct Runs(Arc<Mutex<BTreeMap<String, Entry>>>);
+pub struct Runs(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    nodes: Mutex<BTreeMap<String, Entry>>,
+    changed: watch::Sender<()>,
+}
 
 /// One node.
 #[derive(Debug, Default)]
@@ -43,6 +51,11 @@ impl Runs {
         self.lock().get(name)?.runs.last_error.clone()
     }
 
+    /// Tells when a hook has run.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.0.changed.subscribe()
+    }
+
     /// Counts for these nodes and no others, each with the name of its hook. What they have counted
     /// so far stays.
     pub(crate) fn keep<'a>(&self, nodes: impl Iterator<Item = (&'a str, &'a str)>) {
@@ -62,6 +75,7 @@ impl Runs {
         let hook = entry.hook.clone();
         let sharing = all.values_mut().filter(|entry| entry.hook == hook);
         sharing.for_each(|entry| entry.runs.last_error = None);
+        self.0.changed.send_replace(());
     }
 
     pub(crate) fn failed(&self, name: &str, failure: &Failure) {
@@ -73,10 +87,11 @@ impl Runs {
             Failure::Failed(_) | Failure::Interrupted => runs.failed += 1,
         }
         runs.last_error = Some(failure.to_string());
+        self.0.changed.send_replace(());
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,6 +9,8 @@
 //! | `/readyz` | 200 once every node had its first outcome, else 503 |
 //! | `/status` | [`Report`] as JSON; its fields are stable |
 //! | `/` | a page without external assets that shows the same |
+//! | `/fleet.json` | what all hosts report, as [`ld_fleet::Fleet`]; with `fleet.report` only |
+//! | `/fleet` | a page that shows it |
 //!
 //! [`fetch`] asks such a server for its [`Report`].
 //!
@@ -20,11 +22,13 @@
 
 mod client;
 mod error;
+mod fleet;
 mod freshness;
 mod metrics;
 mod pulse;
 mod reloads;
 mod report;
+mod reporting;
 mod respond;
 mod server;
 mod socket;
@@ -34,10 +38,11 @@ pub use client::fetch;
 pub use error::Error;
 pub use reloads::Reloads;
 pub use report::{NodeReport, ReloadReport, Report, SessionReport};
+pub use reporting::report_to_fleet;
 pub use server::{Bound, MAX_CONNECTIONS, REQUEST_LIMIT, Server};
 pub use view::View;
 
-pub use {ld_config, ld_sync, ld_zk};
+pub use {ld_config, ld_fleet, ld_sync, ld_zk};
 
 /// The examples in the README compile and hold.
 #[cfg(doctest)]

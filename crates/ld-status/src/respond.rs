@@ -17,6 +17,8 @@ use crate::pulse::Pulse;
 use crate::report::Report;
 use crate::view::View;
 
+const FLEET_PAGE: &str = include_str!("fleet.html");
+
 const PAGE: &str = include_str!("page.html");
 
 /// What the page may load: nothing but its own script and style, and the status.
@@ -34,7 +36,7 @@ pub(crate) struct Shown {
 }
 
 /// Answers a request. Its body is not read.
-pub(crate) fn respond<B>(shown: &Shown, request: &Request<B>) -> Response<Full<Bytes>> {
+pub(crate) async fn respond<B>(shown: &Shown, request: &Request<B>) -> Response<Full<Bytes>> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are served here\n");
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
@@ -45,7 +47,12 @@ pub(crate) fn respond<B>(shown: &Shown, request: &Request<B>) -> Response<Full<B
         return text(StatusCode::MISDIRECTED_REQUEST, reason);
     }
     match request.uri().path() {
-        "/" => page(),
+        "/" => page(PAGE),
+        "/fleet" if shown.view.fleet.is_some() => page(FLEET_PAGE),
+        "/fleet.json" if shown.view.fleet.is_some() => fleet(shown).await,
+        "/fleet" | "/fleet.json" => {
+            text(StatusCode::NOT_FOUND, "this watcher does not report: set fleet.report = true\n")
+        }
         "/metrics" => metrics(shown, request.headers()),
         "/healthz" => health(shown),
         "/readyz" => readiness(shown),
@@ -65,9 +72,9 @@ fn is_local_name(headers: &HeaderMap) -> bool {
     name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>().is_ok()
 }
 
-fn page() -> Response<Full<Bytes>> {
+fn page(page: &'static str) -> Response<Full<Bytes>> {
     let mut response =
-        answer(StatusCode::OK, "text/html; charset=utf-8", Bytes::from_static(PAGE.as_bytes()));
+        answer(StatusCode::OK, "text/html; charset=utf-8", Bytes::from_static(page.as_bytes()));
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
@@ -103,6 +110,14 @@ fn status(shown: &Shown) -> Response<Full<Bytes>> {
     match serde_json::to_vec(&Report::of(&shown.view)) {
         Ok(body) => answer(StatusCode::OK, "application/json", body.into()),
         Err(_) => text(StatusCode::INTERNAL_SERVER_ERROR, "the status cannot be written\n"),
+    }
+}
+
+async fn fleet(shown: &Shown) -> Response<Full<Bytes>> {
+    let Some(fleet) = &shown.view.fleet else { return text(StatusCode::NOT_FOUND, "not found\n") };
+    match fleet.show().await {
+        Ok(body) => answer(StatusCode::OK, "application/json", body),
+        Err(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", shown.view.without_secrets(&why))),
     }
 }
 

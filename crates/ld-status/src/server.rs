@@ -205,7 +205,7 @@ async fn serve<S>(stream: S, shown: &Arc<Shown>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(async |request| Ok::<_, Infallible>(respond(shown, &request)));
+    let service = service_fn(async |request| Ok::<_, Infallible>(respond(shown, &request).await));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_LIMIT)

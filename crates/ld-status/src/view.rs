@@ -9,6 +9,7 @@ use ld_hook::Runs;
 use ld_sync::{Engine, Status};
 use ld_zk::{Client, ClientState};
 
+use crate::fleet::FleetView;
 use crate::reloads::{Reload, Reloads};
 
 /// What a [`Server`](crate::Server) shows. Clones show the same.
@@ -24,6 +25,8 @@ pub struct View {
     reloads: Reloads,
     pub(crate) hooks: Runs,
     log_lines_dropped: fn() -> u64,
+    /// What all hosts report, if this one does.
+    pub(crate) fleet: Option<Arc<FleetView>>,
     /// Paths of secrets, which are shown nowhere, and the keys that set them.
     hidden: Arc<[(String, &'static str)]>,
 }
@@ -44,6 +47,7 @@ impl View {
             .filter(|(path, _)| !path.is_empty())
             .collect();
         let per_node = config.status.per_node;
+        let fleet = config.fleet.report.then(|| FleetView::new(client.clone(), config.publish.clone()));
         Self {
             engine,
             client,
@@ -54,6 +58,7 @@ impl View {
             reloads: Reloads::default(),
             hooks: Runs::default(),
             log_lines_dropped: || 0,
+            fleet: fleet.map(Arc::new),
             hidden,
         }
     }

@@ -88,6 +88,12 @@ impl<S: Source> EngineBuilder<S> {
         self
     }
 
+    /// Whether the engine makes a hash of each content, for [`Status::hash`](crate::Status::hash).
+    pub fn hashes(mut self, hashes: bool) -> Self {
+        self.options.hashes = hashes;
+        self
+    }
+
     /// How often the mtime of a current file is set to now.
     pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
         self.settings.heartbeat_interval = interval;
@@ -127,7 +133,11 @@ impl<S: fmt::Debug> fmt::Debug for EngineBuilder<S> {
         let Self { source, nodes, settings, options } = self;
         let mut shown = f.debug_struct("EngineBuilder");
         shown.field("source", source).field("nodes", nodes).field("settings", settings);
-        shown.field("publish", &options.publish).field("loader", &options.loader.is_some()).finish()
+        shown
+            .field("hashes", &options.hashes)
+            .field("publish", &options.publish)
+            .field("loader", &options.loader.is_some())
+            .finish()
     }
 }
 

@@ -22,7 +22,7 @@ use tracing::{debug, info};
 use crate::counters::Counters;
 use crate::error::StartError;
 use crate::loader::Loader;
-use crate::node::{HeldContent, Node, Shared};
+use crate::node::{Hashes, HeldContent, Node, Shared};
 use crate::nodes::{Changes, Member, NodeChanges, Nodes};
 use crate::prepare::prepare_directories;
 use crate::rounds::{Rivals, Rounds};
@@ -55,6 +55,8 @@ pub(crate) struct Options {
     /// Where signatures are.
     pub(crate) publish: PublishConfig,
     pub(crate) counters: Counters,
+    /// Whether a hash is made of each content.
+    pub(crate) hashes: bool,
 }
 
 impl Engine {
@@ -85,7 +87,7 @@ impl Engine {
         source: Arc<S>,
         nodes: Vec<NodeConfig>,
         settings: WatcherConfig,
-        Options { loader, publish, counters }: Options,
+        Options { loader, publish, counters, hashes }: Options,
     ) -> Result<Self, StartError> {
         settings.validate()?;
         ld_config::validate_nodes(&nodes)?;
@@ -100,6 +102,7 @@ impl Engine {
             users: Users::new(spawner),
             held: HeldContent::default(),
             checks: Checks::default(),
+            hashes: Hashes::new(hashes, spawner),
             loader,
             publish,
             counters,

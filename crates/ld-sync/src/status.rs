@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use ld_fleet::ContentHash;
+
 /// The state of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -127,6 +129,9 @@ pub struct Status {
     pub mzxid: Option<i64>,
     /// The size of that content in bytes.
     pub bytes: Option<u64>,
+    /// The hash of what the node held then: of the pointer, if it was one. `None` unless the engine
+    /// was told to make hashes.
+    pub hash: Option<ContentHash>,
     /// When the file was last replaced or removed; `None` if this process never had to.
     pub applied_at: Option<SystemTime>,
     /// When the file last got its heartbeat, or was replaced; `None` if neither happened yet.

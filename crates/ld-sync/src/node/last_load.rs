@@ -1,6 +1,7 @@
 //! What is remembered of a node that holds a pointer, and of its last load.
 
 use ld_file::Digest;
+use ld_fleet::ContentHash;
 use ld_zk::{NodeStat, SessionKey};
 use tokio::time::Instant;
 
@@ -11,6 +12,8 @@ pub(super) struct Held {
     /// A keyed hash of the pointer.
     pub(super) key: u64,
     pub(super) stat: NodeStat,
+    /// The hash of the pointer, as of all content of nodes.
+    pub(super) hash: Option<ContentHash>,
     pub(super) session: SessionKey,
     pub(super) read_only: bool,
 }
@@ -18,7 +21,7 @@ pub(super) struct Held {
 impl Held {
     /// The state in which the file holds the `bytes` that were loaded.
     pub(super) fn state(&self, bytes: u64) -> StateOfNode {
-        StateOfNode::new(&self.stat, bytes, self.session)
+        StateOfNode::new(&self.stat, bytes, self.hash, self.session)
     }
 }
 

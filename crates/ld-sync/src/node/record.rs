@@ -169,6 +169,7 @@ impl Node {
             since: record.since,
             mzxid: record.applied.map(|applied| applied.mzxid),
             bytes: record.applied.map(|applied| applied.bytes),
+            hash: record.applied.and_then(|applied| applied.hash),
             applied_at: record.applied_at,
             heartbeat_at: record.heartbeat_at,
             confirmed_at: record.confirmed_at,

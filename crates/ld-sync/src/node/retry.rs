@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ld_file::Existing;
+use ld_fleet::ContentHash;
 use ld_zk::{Backoff, NodeStat, SessionKey};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
@@ -30,6 +31,7 @@ pub(super) struct Attempt {
     pub(super) content: Arc<Vec<u8>>,
     pub(super) session: SessionKey,
     pub(super) stat: NodeStat,
+    pub(super) hash: Option<ContentHash>,
     pub(super) aim: Aim,
     /// The proof from the moment of the read.
     pub(super) proof: Proof,
@@ -57,14 +59,14 @@ pub(super) enum Aim {
 
 impl Attempt {
     pub(super) fn applied(&self) -> StateOfNode {
-        StateOfNode::new(&self.stat, self.content.len() as u64, self.session)
+        StateOfNode::new(&self.stat, self.content.len() as u64, self.hash, self.session)
     }
 }
 
 impl StateOfNode {
     /// A state in which the file holds `bytes`.
-    pub(super) fn new(stat: &NodeStat, bytes: u64, session: SessionKey) -> Self {
-        Self { version: Version { mzxid: stat.mzxid, bytes }, mtime: stat.mtime, session }
+    pub(super) fn new(stat: &NodeStat, bytes: u64, hash: Option<ContentHash>, session: SessionKey) -> Self {
+        Self { version: Version { mzxid: stat.mzxid, bytes, hash }, mtime: stat.mtime, session }
     }
 }
 

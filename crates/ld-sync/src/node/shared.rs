@@ -8,6 +8,7 @@ use ld_config::{NodeConfig, Principal, PublishConfig};
 use ld_file::{Disks, Owner, UserError, Users};
 use ld_guard::Checks;
 
+use super::hashes::Hashes;
 use super::retry::HeldContent;
 use crate::counters::Counters;
 use crate::loader::Loader;
@@ -19,6 +20,7 @@ pub(crate) struct Shared {
     pub(crate) users: Users,
     pub(crate) held: HeldContent,
     pub(crate) checks: Checks,
+    pub(crate) hashes: Hashes,
     /// Loads what nodes point to.
     pub(crate) loader: Option<Arc<dyn Loader>>,
     /// Where signatures are.

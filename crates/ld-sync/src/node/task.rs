@@ -171,9 +171,10 @@ impl<W: NodeSource> Task<W> {
                         return;
                     }
                 }
+                let hash = self.shared.hashes.of(&content).await;
                 if let Some(json) = pointer_in(&content) {
                     drop(reservation);
-                    let held = Held { key: self.key_of(&json), stat, session, read_only };
+                    let held = Held { key: self.key_of(&json), stat, hash, session, read_only };
                     return Box::pin(self.follow_pointer(&json, held, disk, owner)).await;
                 }
                 // What is plain has nothing to do with what was loaded before.
@@ -185,7 +186,7 @@ impl<W: NodeSource> Task<W> {
                 match (aim(&self.node, &stat, read_only, self.existing()), owner) {
                     (Ok(aim), Ok(owner)) => {
                         let proof = Proof::of_reading(session);
-                        let attempt = Attempt { content, session, stat, aim, proof, memory };
+                        let attempt = Attempt { content, session, stat, hash, aim, proof, memory };
                         self.apply(disk, attempt, owner, reservation).await;
                     }
                     (Ok(_), Err(error)) => self.fail(&error.to_string(), None),

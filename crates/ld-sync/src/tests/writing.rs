@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::State;
 use ld_config::NodeConfig;
+use ld_fleet::ContentHash;
 use ld_zk::Absence;
 
 use super::memory::Show;
@@ -29,6 +30,22 @@ async fn a_node_becomes_a_file_and_follows_every_change() {
     assert_eq!(rig.read("flags"), None);
     rig.memory.set("/flags", "", 9);
     running.wait_until("the recreated node", || rig.read("flags").as_deref() == Some("")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_has_the_hash_of_what_the_node_held() {
+    let rig = Rig::new();
+    // A large one is hashed on a thread.
+    let contents = ["small".to_owned(), "large".repeat(20_000)];
+    rig.memory.set("/a", &contents[0], 1);
+    rig.memory.set("/b", &contents[1], 2);
+    let running = rig.start(&["a", "b"]);
+    for (name, content) in ["a", "b"].into_iter().zip(&contents) {
+        let status = running.wait_for(name, State::Current).await;
+        assert_eq!(status.hash, Some(ContentHash::of(content.as_bytes())), "{name}");
+    }
+    rig.memory.show("/a", Show::Absent(Absence::Deleted));
+    assert_eq!(running.wait_for("a", State::Absent).await.hash, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use ld_fleet::ContentHash;
 use ld_guard::Guard;
 use tokio::time::Instant;
 
@@ -18,6 +19,8 @@ pub(crate) const LOOK_FOR_OVERDUE: Duration = Duration::from_secs(60);
 pub(crate) struct Version {
     pub(crate) mzxid: i64,
     pub(crate) bytes: u64,
+    /// The hash of what the node held, if the engine was told to make it.
+    pub(crate) hash: Option<ContentHash>,
 }
 
 /// What content was rejected by.

@@ -10,7 +10,7 @@ fn current() -> Node {
     let config = NodeConfig::new("flags", "/flags", "/nowhere/flags");
     let node = Node::new(0, config, Arc::default());
     node.set_current(
-        Version { mzxid: 1, bytes: 1 },
+        Version { mzxid: 1, bytes: 1, hash: None },
         Some(Applied { took: Duration::ZERO, propagated: None }),
     );
     node

@@ -1,0 +1,117 @@
+//! All reports of a fleet, read a few at a time.
+
+use std::time::Duration;
+
+use futures_util::stream::{self, Stream, StreamExt};
+use ld_config::{PublishConfig, escape_hidden, is_host_name};
+use ld_zk::Client;
+use ld_zk::zookeeper::{self, Stat};
+use tokio::time::timeout;
+
+use crate::{HOSTS, InvalidReport, Report};
+
+/// The most hosts whose reports are read: 50,000. Others are counted.
+pub const MAX_HOSTS: usize = 50_000;
+
+/// How many reports are read at a time. Each may have a megabyte, though most have a few hundred
+/// bytes.
+const AT_A_TIME: usize = 64;
+
+/// A request that is not answered within this is given up.
+const REQUEST_LIMIT: Duration = Duration::from_secs(15);
+
+/// Why the reports of a fleet, or one of them, cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// There is no session in time.
+    #[error(transparent)]
+    Client(#[from] ld_zk::Error),
+    /// `live-data-ctl init` was not run.
+    #[error("{directory} does not exist: make it with 'live-data-ctl init CONFIG'")]
+    NoDirectory {
+        /// The directory of the reports.
+        directory: String,
+    },
+    /// The users of this session may not read it.
+    #[error("not authorized to read {path}: zookeeper.credentials need a user with the permission r")]
+    Denied {
+        /// The node.
+        path: String,
+    },
+    /// ZooKeeper refuses, or does not answer.
+    #[error("cannot read {path}: {cause}")]
+    Refused {
+        /// The node.
+        path: String,
+        /// What it said.
+        cause: zookeeper::Error,
+    },
+    /// A node below the directory is no report of a watcher.
+    #[error("the report is not valid: {0}")]
+    Invalid(#[from] InvalidReport),
+    /// Its name is none that a watcher can have.
+    #[error("the node's name cannot be that of a host")]
+    Name,
+}
+
+/// The names of the hosts that report, at most [`MAX_HOSTS`], and how many more there are.
+pub(crate) struct Names {
+    pub(crate) names: Vec<String>,
+    pub(crate) omitted: usize,
+}
+
+/// Lists the hosts that report.
+pub(crate) async fn names(client: &Client, publish: &PublishConfig) -> Result<Names, ReadError> {
+    let directory = publish.directory(HOSTS);
+    let session = client.session().await?;
+    let listed = answer(session.list_children(&directory)).await;
+    let mut names = listed.map_err(|cause| match cause {
+        zookeeper::Error::NoNode => ReadError::NoDirectory { directory: directory.clone() },
+        cause => refused(&directory, cause),
+    })?;
+    names.sort_unstable();
+    let omitted = names.len().saturating_sub(MAX_HOSTS);
+    names.truncate(MAX_HOSTS);
+    Ok(Names { names, omitted })
+}
+
+/// The reports of these hosts, in any order. A host that is gone meanwhile is left out.
+pub(crate) fn reports<'a>(
+    session: &'a zookeeper::Client,
+    publish: &'a PublishConfig,
+    names: impl IntoIterator<Item = String> + 'a,
+) -> impl Stream<Item = (String, Result<Report, ReadError>)> + 'a {
+    let read = async move |name: String| {
+        if !is_host_name(&name) {
+            return Some((escape_hidden(&name).chars().take(80).collect(), Err(ReadError::Name)));
+        }
+        let path = format!("{}/{name}", publish.directory(HOSTS));
+        let report = match answer(session.get_data(&path)).await {
+            Ok((bytes, _)) => Report::parse(&name, &bytes).map_err(ReadError::from),
+            Err(zookeeper::Error::NoNode) => return None,
+            Err(cause) => Err(refused(&path, cause)),
+        };
+        Some((name, report))
+    };
+    stream::iter(names).map(read).buffer_unordered(AT_A_TIME).filter_map(async |report| report)
+}
+
+/// What the node at `path` is like; `None` if it does not exist. It needs no permission.
+pub(crate) async fn stat(session: &zookeeper::Client, path: &str) -> Result<Option<Stat>, ReadError> {
+    answer(session.check_stat(path)).await.map_err(|cause| refused(path, cause))
+}
+
+fn refused(path: &str, cause: zookeeper::Error) -> ReadError {
+    let path = path.to_owned();
+    match cause {
+        zookeeper::Error::NoAuth => ReadError::Denied { path },
+        cause => ReadError::Refused { path, cause },
+    }
+}
+
+async fn answer<T>(
+    request: impl Future<Output = Result<T, zookeeper::Error>>,
+) -> Result<T, zookeeper::Error> {
+    timeout(REQUEST_LIMIT, request).await.unwrap_or(Err(zookeeper::Error::Timeout))
+}

@@ -1,0 +1,223 @@
+//! Waiting until a share of a fleet has given content.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use ld_config::PublishConfig;
+use ld_zk::Client;
+use tokio::time::{Instant, sleep};
+
+use crate::read;
+use crate::{NodeReport, ReadError, Standing, Wanted};
+
+/// The pause between two looks at the fleet. A look that takes longer is followed by a pause as
+/// long as itself.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Goal<'a> {
+    /// The path of the node, as reports name it.
+    pub path: &'a str,
+    /// What hosts are meant to have.
+    pub wanted: Wanted,
+    /// The share of hosts that must have it, from 0 to 1.
+    pub share: f64,
+}
+
+impl<'a> Goal<'a> {
+    /// `share`, from 0 to 1, of the hosts that name `path` have what is `wanted`.
+    pub fn new(path: &'a str, wanted: Wanted, share: f64) -> Self {
+        Self { path, wanted, share }
+    }
+
+    fn is_reached(&self, have: usize, hosts: usize) -> bool {
+        // The smallest number of hosts that is at least the share, but for rounding of the share.
+        have as f64 + 1e-9 >= self.share * hosts as f64
+    }
+}
+
+/// How far a fleet came.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How many hosts report the node.
+    pub hosts: usize,
+    /// How many of them have it.
+    pub have: usize,
+    /// The others by name: how each stands, and why.
+    pub laggards: Vec<Laggard>,
+}
+
+/// A host that does not have it.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Laggard {
+    /// The name of the host.
+    pub host: String,
+    /// How it stands.
+    pub standing: Standing,
+    /// Its state, and why it is not good.
+    pub why: String,
+}
+
+/// How a wait ended.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Waited {
+    /// The share was reached.
+    Reached(Progress),
+    /// It was not, within the limit.
+    Late(Progress),
+    /// The node was changed again, so that no host will have what was waited for.
+    Overtaken(Progress),
+    /// No host reports the node.
+    NoHosts,
+}
+
+/// Waits until the share of hosts has what is wanted, at most `limit`. Hosts that do not report the
+/// node do not count. `show` is told how many have it, of how many.
+///
+/// # Errors
+///
+/// The reports cannot be read, when it begins; later failures are followed by another attempt.
+pub async fn wait_for(
+    client: &Client,
+    publish: &PublishConfig,
+    goal: &Goal<'_>,
+    limit: Duration,
+    mut show: impl FnMut(usize, usize),
+) -> Result<Waited, ReadError> {
+    let end = Instant::now() + limit;
+    let mut look = Look::default();
+    let mut is_first = true;
+    loop {
+        let began = Instant::now();
+        match look.again(client, publish, goal).await {
+            Ok(()) => {}
+            Err(error) if is_first => return Err(error),
+            Err(_) => {}
+        }
+        is_first = false;
+        let progress = look.progress();
+        show(progress.have, progress.hosts);
+        if progress.hosts == 0 {
+            return Ok(Waited::NoHosts);
+        }
+        if goal.is_reached(progress.have, progress.hosts) {
+            return Ok(Waited::Reached(progress));
+        }
+        if look.overtaken {
+            return Ok(Waited::Overtaken(progress));
+        }
+        let pause = PAUSE.max(began.elapsed());
+        if Instant::now() + pause > end {
+            return Ok(Waited::Late(progress));
+        }
+        sleep(pause).await;
+    }
+}
+
+/// What is known of the hosts.
+#[derive(Debug, Default)]
+struct Look {
+    have: HashSet<String>,
+    others: HashMap<String, Laggard>,
+    /// Hosts that do not name the node: they are not asked again.
+    without: HashSet<String>,
+    overtaken: bool,
+}
+
+impl Look {
+    /// Asks the hosts again that did not have it.
+    async fn again(
+        &mut self,
+        client: &Client,
+        publish: &PublishConfig,
+        goal: &Goal<'_>,
+    ) -> Result<(), ReadError> {
+        let names = read::names(client, publish).await?.names;
+        let present: HashSet<&String> = names.iter().collect();
+        self.have.retain(|host| present.contains(host));
+        self.others.retain(|host, _| present.contains(host));
+        let is_open = |name: &String| !self.have.contains(name) && !self.without.contains(name);
+        let open: Vec<_> = names.iter().filter(|name| is_open(name)).cloned().collect();
+        let session = client.session().await?;
+        let mut reports = pin!(read::reports(&session, publish, open));
+        while let Some((host, report)) = reports.next().await {
+            match report {
+                Ok(report) => self.note(host, report.nodes_at(goal.path), goal),
+                // Whether it has the node is not known, so that it does not count.
+                Err(_) => _ = self.others.remove(&host),
+            }
+        }
+        let stat = read::stat(&session, goal.path).await?;
+        self.overtaken = stat.map(|stat| stat.mzxid) != goal.wanted.mzxid;
+        Ok(())
+    }
+
+    fn note<'a>(&mut self, host: String, nodes: impl Iterator<Item = &'a NodeReport>, goal: &Goal<'_>) {
+        let worst =
+            nodes.map(|node| (goal.wanted.standing(node), node)).max_by_key(|(standing, _)| *standing);
+        let Some((standing, node)) = worst else {
+            self.without.insert(host);
+            return;
+        };
+        self.others.remove(&host);
+        if standing == Standing::Good {
+            self.have.insert(host);
+            return;
+        }
+        let state = node.state.as_str();
+        let why = match &node.reason {
+            Some(reason) => format!("{state}: {reason}"),
+            None if node.state.is_good() => "has another version".to_owned(),
+            None => state.to_owned(),
+        };
+        self.others.insert(host.clone(), Laggard { host, standing, why });
+    }
+
+    fn progress(&self) -> Progress {
+        let mut laggards: Vec<_> = self.others.values().cloned().collect();
+        laggards.sort_unstable_by(|a, b| b.standing.cmp(&a.standing).then_with(|| a.host.cmp(&b.host)));
+        Progress { hosts: self.have.len() + laggards.len(), have: self.have.len(), laggards }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NodeState;
+
+    #[test]
+    fn a_share_is_reached_by_whole_hosts() {
+        let goal = |share| Goal::new("/a", Wanted::content(1, b""), share);
+        assert!(goal(0.99).is_reached(99, 100) && !goal(0.99).is_reached(98, 100));
+        assert!(goal(0.99).is_reached(3, 3) && !goal(0.99).is_reached(2, 3));
+        assert!(goal(1.0).is_reached(7, 7) && goal(0.1).is_reached(1, 10) && goal(0.3).is_reached(3, 10));
+    }
+
+    #[test]
+    fn a_host_has_it_when_all_its_nodes_at_the_path_have() {
+        let goal = Goal::new("/a", Wanted::content(7, b"new"), 1.0);
+        let node = |mzxid, state| {
+            let mut node = NodeReport::new("/a", state, 0);
+            node.mzxid = Some(mzxid);
+            node
+        };
+        let mut look = Look::default();
+        let new = node(7, NodeState::Current);
+        look.note("both".to_owned(), [&new, &new].into_iter(), &goal);
+        look.note("one".to_owned(), [&new, &node(6, NodeState::Current)].into_iter(), &goal);
+        let rejected = node(6, NodeState::Rejected).because("not JSON");
+        look.note("bad".to_owned(), [&rejected].into_iter(), &goal);
+        look.note("none".to_owned(), [].into_iter(), &goal);
+        let Progress { hosts, have, laggards } = look.progress();
+        assert_eq!((hosts, have), (3, 1));
+        let laggards: Vec<_> = laggards.iter().map(|l| (l.host.as_str(), l.why.as_str())).collect();
+        assert_eq!(laggards, [("bad", "rejected: not JSON"), ("one", "has another version")]);
+    }
+}
