@@ -50,6 +50,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", requires = "via_s3", value_parser = clap::value_parser!(u64).range(2..=1000))]
     pub(crate) shards: Option<u64>,
 
+    /// Sign the content with this secret key of minisign, so that watchers with nodes.NAME.verify
+    /// apply it.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) sign: Option<PathBuf>,
+
+    /// The file with the password of KEY, in its first line. A key without a password needs none.
+    #[arg(long, value_name = "FILE", requires = "sign")]
+    pub(crate) sign_password_file: Option<PathBuf>,
+
     /// The INI file with a [live-data] section; `-` reads standard input.
     #[arg(value_name = "CONFIG")]
     pub(crate) config: PathBuf,

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use clap::Parser;
 use ld_cli::{Exit, LogOptions};
 use ld_config::Config;
-use ld_publish::{Checks, Plan};
-use ld_tool::{Interrupt, UNLIMITED, check_credentials, failed, on_a_thread};
+use ld_publish::{Checks, Plan, Publication};
+use ld_tool::{Interrupt, KeyFiles, Signing, UNLIMITED, check_credentials, failed, on_a_thread};
 use ld_zk::Client;
 use tracing::{error, info};
 
@@ -72,10 +72,39 @@ fn client(args: &Args, config: &Config) -> Result<Client, Exit> {
     ld_tool::client(config, args.timeout)
 }
 
-/// Writes the node.
-async fn commit(plan: &Plan, config: &Config, interrupt: &Interrupt) -> Result<(), ld_publish::Error> {
-    let published = plan.commit(interrupt.asked()).await?;
+/// What signs, if that is wanted; an error if it must be, and is not.
+async fn signing(args: &Args, config: &Config) -> Result<Option<Signing>, Exit> {
+    let password = args.sign_password_file.clone();
+    let files = args.sign.clone().map(|key| KeyFiles { key, password });
+    Signing::prepare(files, config).await
+}
+
+/// Writes the node, and its signature with it.
+async fn commit(
+    plan: Plan,
+    client: &Client,
+    config: &Config,
+    signing: Option<&Signing>,
+    interrupt: &Interrupt,
+) -> Result<(), ld_publish::Error> {
+    let signature = match signing {
+        Some(signing) => {
+            let (path, new, old) = (plan.path(), plan.new_content(), plan.old_content());
+            Some(signing.sign(client, path, new, old, interrupt.asked()).await?)
+        }
+        None => None,
+    };
+    let path = plan.path().to_owned();
+    let publication = Publication::new(plan);
+    let publication = signature.iter().fold(publication, Publication::signed);
+    let published = publication.commit(interrupt.asked()).await?;
     info!("Wrote data to Zookeeper.");
-    ld_tool::report_published(plan.path(), &published, &config.zookeeper);
+    for published in &published {
+        ld_tool::report_published(&path, published, &config.zookeeper);
+    }
+    if let Some(signature) = signature {
+        info!("Signed it with the counter {}.", signature.counter());
+        signature.tidy(client).await;
+    }
     Ok(())
 }

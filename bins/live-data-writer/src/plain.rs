@@ -4,20 +4,40 @@ use std::sync::Arc;
 
 use ld_cli::Exit;
 use ld_config::Config;
-use ld_publish::{Checks, DiffOptions, Plan};
-use ld_tool::{CLOSE_LIMIT, Interrupt, before_any_write, colour, failed, judge_content, read_source, show};
+use ld_publish::{Checks, DiffOptions, Plan, Signature};
+use ld_tool::{
+    CLOSE_LIMIT, Interrupt, Signing, before_any_write, colour, failed, judge_content, read_source, show,
+};
 use ld_zk::Client;
 use tracing::info;
 
 use crate::args::Args;
-use crate::{client, commit, read};
+use crate::{client, commit, read, signing};
+
+/// What is left to be done.
+enum Todo {
+    Write(Plan),
+    /// The node is as it should be, but for its signature.
+    Sign(Signature),
+}
 
 pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
     let (config, content) = before_any_write(interrupt, read(args, read_content)).await?;
+    let signing = before_any_write(interrupt, signing(args, &config)).await?;
     let client = client(args, &config)?;
-    let plan = before_any_write(interrupt, prepare(args, &config, &client, content, checks)).await;
-    let exit = match plan {
-        Ok(Some(plan)) => commit(&plan, &config, interrupt).await.map(|()| Exit::Done).map_err(failed),
+    let todo = prepare(args, &config, &client, content, signing.as_ref(), checks);
+    let exit = match before_any_write(interrupt, todo).await {
+        Ok(Some(Todo::Write(plan))) => {
+            let written = commit(plan, &client, &config, signing.as_ref(), interrupt).await;
+            written.map(|()| Exit::Done).map_err(failed)
+        }
+        Ok(Some(Todo::Sign(signature))) => {
+            let written = signature.commit(&client, interrupt.asked()).await.map_err(failed);
+            written.map(|()| {
+                info!("Signed what the node holds with the counter {}.", signature.counter());
+                Exit::Done
+            })
+        }
         Ok(None) => Ok(Exit::Done),
         Err(exit) => Err(exit),
     };
@@ -35,8 +55,9 @@ async fn prepare(
     config: &Config,
     client: &Client,
     content: Vec<u8>,
+    signing: Option<&Signing>,
     checks: &Checks,
-) -> Result<Option<Arc<Plan>>, Exit> {
+) -> Result<Option<Todo>, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
     let content = Arc::new(content);
     judge_content(&config.nodes, &content, checks).await?;
@@ -44,6 +65,9 @@ async fn prepare(
     let plan = ld_publish::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;
     let plan = Arc::new(plan.map_err(failed)?);
     if !plan.is_change() {
+        if let Some(signing) = signing.filter(|_| !args.dry_run) {
+            return sign_present(client, plan.path(), plan.old_content(), signing).await;
+        }
         info!("No changes detected. Not writing.");
         return Ok(None);
     }
@@ -53,5 +77,21 @@ async fn prepare(
         info!("Dry run. Not writing.");
         return Ok(None);
     }
-    Ok(Some(plan))
+    Ok(Some(Todo::Write(Arc::into_inner(plan).expect("the change was shown"))))
+}
+
+/// The signature of what the node holds already, if that has none.
+async fn sign_present(
+    client: &Client,
+    path: &str,
+    content: &[u8],
+    signing: &Signing,
+) -> Result<Option<Todo>, Exit> {
+    if signing.signer().has_signed(client, path, content).await.map_err(failed)? {
+        info!("No changes detected. Not writing.");
+        return Ok(None);
+    }
+    info!("No changes detected. Signing what the node holds.");
+    let signature = signing.sign(client, path, content, content, std::future::pending()).await;
+    Ok(Some(Todo::Sign(signature.map_err(failed)?)))
 }

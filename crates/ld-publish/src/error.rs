@@ -120,6 +120,9 @@ pub enum Error {
         /// The directory.
         path: String,
     },
+    /// The content cannot be signed.
+    #[error("nothing was written: {0}")]
+    NotSigned(String),
     /// There is no such node.
     #[error("{path} does not exist")]
     Absent {

@@ -47,6 +47,7 @@ mod operation;
 mod plan;
 mod present;
 mod publication;
+mod signature;
 mod write;
 
 pub use acl::{AclEntry, inherit, resolve, show_acl};
@@ -61,9 +62,10 @@ pub use operation::Operation;
 pub use plan::{Plan, Published, plan};
 pub use present::Present;
 pub use publication::Publication;
+pub use signature::{Signature, Signer};
 
 pub use ld_guard::{self, Checks, ld_config};
-pub use ld_zk;
+pub use {ld_sign, ld_zk};
 
 /// The examples in the README compile and hold.
 #[cfg(doctest)]

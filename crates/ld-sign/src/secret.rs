@@ -61,8 +61,8 @@ pub enum SecretKeyError {
 }
 
 impl SecretKey {
-    /// Reads a key. One that is encrypted needs its password: the first line of the file `password`.
-    /// Blocks: decrypting takes seconds and up to 1 GiB of memory, as in minisign.
+    /// Reads a key. One that is encrypted needs its password: the first line of the file
+    /// `password`. Blocks: decrypting takes seconds and up to 1 GiB of memory, as in minisign.
     ///
     /// # Errors
     ///

@@ -21,6 +21,7 @@ mod guards;
 mod interrupt;
 mod output;
 mod pointers;
+mod signing;
 mod source;
 mod thread;
 
@@ -30,6 +31,7 @@ pub use guards::{judge, judge_content};
 pub use interrupt::{Interrupt, before_any_write};
 pub use output::{colour, report_published, show};
 pub use pointers::diff;
+pub use signing::{KeyFiles, Signing, read_key};
 pub use source::{Opened, open_source, read_source, unreadable};
 pub use thread::{UNLIMITED, failed, on_a_thread};
 

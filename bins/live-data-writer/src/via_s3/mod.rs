@@ -13,14 +13,14 @@ use ld_cli::Exit;
 use ld_config::Config;
 use ld_publish::{Checks, Present};
 use ld_s3::{S3Prefix, S3Publisher, S3Version, Storage, Uploaded};
-use ld_tool::{CLOSE_LIMIT, Interrupt, before_any_write, failed, judge};
+use ld_tool::{CLOSE_LIMIT, Interrupt, Signing, before_any_write, failed, judge};
 use ld_zk::Client;
 use tracing::{error, info};
 
 use self::change::Change;
 use self::content::Content;
 use crate::args::Args;
-use crate::{client, commit, read};
+use crate::{client, commit, read, signing};
 
 /// What is published, and where.
 struct Publication {
@@ -29,6 +29,7 @@ struct Publication {
     prefix: S3Prefix,
     storage: Storage,
     publisher: S3Publisher,
+    signing: Option<Signing>,
 }
 
 pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
@@ -37,13 +38,14 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
         Exit::Usage
     })?;
     let (config, content) = before_any_write(interrupt, read(args, read_content)).await?;
+    let signing = before_any_write(interrupt, signing(args, &config)).await?;
     let publisher = S3Publisher::new(&config.s3);
     let storage = Storage::new().sse_c(args.sse_c).shards(args.shards.unwrap_or(1));
     let client = client(args, &config)?;
-    let publication = Publication { config, content, prefix, storage, publisher };
+    let publication = Publication { config, content, prefix, storage, publisher, signing };
     let present = before_any_write(interrupt, prepare(args, &publication, &client, checks)).await;
     let exit = match present {
-        Ok(Some(present)) => publish(present, &publication, interrupt).await,
+        Ok(Some(present)) => publish(present, &client, &publication, interrupt).await,
         Ok(None) => Ok(Exit::Done),
         Err(exit) => Err(exit),
     };
@@ -63,7 +65,7 @@ async fn prepare(
     checks: &Checks,
 ) -> Result<Option<Present>, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
-    let Publication { config, content, prefix, storage, publisher } = publication;
+    let Publication { config, content, prefix, storage, publisher, .. } = publication;
     let (judged, checks) = (content.clone(), checks.clone());
     judge(&config.nodes, move |node| ld_publish::judge_file(node, &judged.file, judged.bytes, &checks))
         .await?;
@@ -82,7 +84,12 @@ async fn prepare(
 }
 
 /// Uploads the content, and writes the node.
-async fn publish(present: Present, publication: &Publication, interrupt: &Interrupt) -> Result<Exit, Exit> {
+async fn publish(
+    present: Present,
+    client: &Client,
+    publication: &Publication,
+    interrupt: &Interrupt,
+) -> Result<Exit, Exit> {
     let config = &publication.config;
     let uploaded = upload(publication, interrupt).await?;
     let pointer = uploaded.pointer.into_bytes();
@@ -94,7 +101,7 @@ async fn publish(present: Present, publication: &Publication, interrupt: &Interr
         plan => plan,
     };
     let written = match plan {
-        Ok(plan) => commit(&plan, config, interrupt).await,
+        Ok(plan) => commit(plan, client, config, publication.signing.as_ref(), interrupt).await,
         Err(cause) => Err(cause),
     };
     written.map(|()| Exit::Done).map_err(|cause| {
