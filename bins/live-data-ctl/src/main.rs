@@ -3,6 +3,7 @@
 
 mod acls;
 mod args;
+mod content;
 mod create;
 mod delete;
 mod get;
@@ -10,7 +11,9 @@ mod init;
 mod ls;
 mod output;
 mod set_acl;
+mod sign;
 mod stat;
+mod verify;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -41,6 +44,8 @@ fn run(args: &Args) -> Result<Exit, Exit> {
             Command::SetAcl(set_acl) => set_acl::run(args, set_acl).await,
             Command::Delete(delete) => delete::run(args, delete).await,
             Command::Init(init) => init::run(args, init).await,
+            Command::Sign(sign) => sign::run(args, sign).await,
+            Command::Verify(verify) => verify::run(args, verify).await,
         }
     });
     runtime.shutdown_background();
