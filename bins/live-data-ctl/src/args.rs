@@ -68,11 +68,35 @@ pub(crate) enum Command {
     Init(InitArgs),
     /// Sign a file for a node, with a secret key of minisign, and print the signature.
     ///
-    /// Watchers apply the content then, also where nodes.NAME.verify is set. With --publish the signature is put
-    /// beside the node, which must hold that content already; without it no server is asked.
+    /// Watchers apply the content then, also where nodes.NAME.verify is set. With --publish the
+    /// signature is put beside the node, which must hold that content already; without it no server
+    /// is asked.
     Sign(SignArgs),
     /// Verify the signature of a file for a node: 0 if it counts. No server is asked.
     Verify(VerifyArgs),
+    /// Print which hosts have which version, which lag, and where something is wrong.
+    ///
+    /// Watchers report with fleet.report = true. Exit 1 if a host lags, or something is wrong there.
+    Hosts(HostsArgs),
+}
+
+#[derive(Debug, Arguments)]
+pub(crate) struct HostsArgs {
+    /// The INI file with a [live-data] section; `-` reads standard input.
+    #[arg(value_name = "CONFIG")]
+    pub(crate) config: PathBuf,
+
+    /// Print only this node, and only the hosts that have it.
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<String>,
+
+    /// Print again every 2 seconds.
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// How many hosts to print at most, the worst first. With --watch it is 30 by default.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
 }
 
 /// A node of an ensemble.

@@ -7,6 +7,7 @@ mod content;
 mod create;
 mod delete;
 mod get;
+mod hosts;
 mod init;
 mod ls;
 mod output;
@@ -43,6 +44,7 @@ fn run(args: &Args) -> Result<Exit, Exit> {
             Command::Create(create) => create::run(args, create).await,
             Command::SetAcl(set_acl) => set_acl::run(args, set_acl).await,
             Command::Delete(delete) => delete::run(args, delete).await,
+            Command::Hosts(hosts) => hosts::run(args, hosts).await,
             Command::Init(init) => init::run(args, init).await,
             Command::Sign(sign) => sign::run(args, sign).await,
             Command::Verify(verify) => verify::run(args, verify).await,

@@ -34,6 +34,11 @@ pub(crate) fn json(value: &Value) -> Result<Exit, Exit> {
     print(format!("{}\n", escape_hidden_json(&format!("{value:#}"))).as_bytes())
 }
 
+/// Prints what acts upon a terminal.
+pub(crate) fn control(sequence: &str) -> Result<Exit, Exit> {
+    print(sequence.as_bytes())
+}
+
 fn print(bytes: &[u8]) -> Result<Exit, Exit> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::Parser;
 use ld_cli::LogFormat;
 
+use crate::wait::Share;
+
 /// Write a file's content to a ZooKeeper node.
 ///
 /// Shows what changes as a unified diff on standard output, and writes only if the node is still
@@ -35,6 +37,15 @@ pub(crate) struct Args {
     /// an hour.
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = timeout)]
     pub(crate) timeout: Duration,
+
+    /// After the write wait until this share of the hosts that report the node have its content, such
+    /// as 99%. Watchers report with fleet.report = true. Exit 4 if that takes too long.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) wait: Option<Share>,
+
+    /// How long `--wait` waits: 500ms, 1.5s, 2m, or plain seconds; at most a day.
+    #[arg(long, value_name = "DURATION", default_value = "60s", requires = "wait", value_parser = wait_timeout)]
+    pub(crate) wait_timeout: Duration,
 
     /// Upload the content to S3, below s3://bucket/prefix, and write a pointer to it into the node.
     /// Nothing in the bucket is overwritten or removed.
@@ -74,4 +85,8 @@ pub(crate) struct Args {
 
 fn timeout(text: &str) -> Result<Duration, String> {
     ld_cli::parse_duration(text, Duration::from_secs(3_600))
+}
+
+fn wait_timeout(text: &str) -> Result<Duration, String> {
+    ld_cli::parse_duration(text, Duration::from_secs(86_400))
 }

@@ -5,6 +5,7 @@ mod args;
 mod plain;
 #[cfg(feature = "s3")]
 mod via_s3;
+mod wait;
 
 use std::path::Path;
 use std::process::ExitCode;

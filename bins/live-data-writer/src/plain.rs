@@ -12,6 +12,7 @@ use ld_zk::Client;
 use tracing::info;
 
 use crate::args::Args;
+use crate::wait::wait;
 use crate::{client, commit, read, signing};
 
 /// What is left to be done.
@@ -41,6 +42,7 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
         Ok(None) => Ok(Exit::Done),
         Err(exit) => Err(exit),
     };
+    let exit = wait(args, &config, &client, interrupt, exit).await;
     client.close(CLOSE_LIMIT).await;
     exit
 }

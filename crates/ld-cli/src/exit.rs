@@ -13,6 +13,8 @@ pub enum Exit {
     Usage,
     /// A running watcher, or ZooKeeper, cannot be asked: 3.
     Unreachable,
+    /// It was written, but not enough hosts have it in time: 4.
+    Missed,
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => Self::from(1),
             Exit::Usage => Self::from(2),
             Exit::Unreachable => Self::from(3),
+            Exit::Missed => Self::from(4),
         }
     }
 }

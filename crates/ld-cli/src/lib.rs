@@ -47,7 +47,9 @@ pub use log_format::LogFormat;
 pub use logging::{FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, log_lines_dropped, problems_logged};
 pub use process::run_main;
 pub use runtime::{DESCRIPTORS_TO_START, build_runtime};
-pub use show_progress::{end_progress, show_progress, show_progress_in_bytes, shows_progress};
+pub use show_progress::{
+    end_progress, show_progress, show_progress_in_bytes, show_progress_of_hosts, shows_progress,
+};
 
 /// What `--version` prints: the version of this package and, in a release build, the commit.
 ///

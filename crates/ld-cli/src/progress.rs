@@ -15,6 +15,7 @@ pub(crate) struct Progress {
 pub(crate) enum Unit {
     Nodes,
     Bytes,
+    Hosts,
 }
 
 /// The bar as the terminal has it, of the thread that writes to it.
@@ -35,6 +36,7 @@ impl Bar {
             let bar = ProgressBar::new(total);
             let style = ProgressStyle::with_template(match unit {
                 Unit::Nodes => "[{bar:40}] {pos}/{len} nodes, {elapsed}",
+                Unit::Hosts => "[{bar:40}] {pos}/{len} hosts have it, {elapsed}",
                 Unit::Bytes => "[{bar:40}] {bytes}/{total_bytes}, {bytes_per_sec}",
             });
             if let Ok(style) = style {

@@ -23,6 +23,11 @@ pub fn show_progress_in_bytes(done: u64, total: u64) {
     show(Progress { done, total, unit: Unit::Bytes });
 }
 
+/// The same for hosts that have what was published.
+pub fn show_progress_of_hosts(done: u64, total: u64) {
+    show(Progress { done, total, unit: Unit::Hosts });
+}
+
 fn show(progress: Progress) {
     if shows_progress() {
         logging::set_progress(Some(progress));

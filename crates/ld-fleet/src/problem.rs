@@ -19,7 +19,7 @@ pub(crate) enum Problem {
     #[error("{directory} does not exist in ZooKeeper: make it with 'live-data-ctl init CONFIG'")]
     NoDirectory { directory: String },
     #[error(
-        "this watcher may not create nodes below {directory}: let 'live-data-ctl init CONFIG --reporters ACL' permit it, or set zookeeper.credentials"
+        "this watcher may not create nodes below {directory}: permit it with 'live-data-ctl init CONFIG --reporters USER', or set zookeeper.credentials"
     )]
     Denied { directory: String },
     #[error("ZooKeeper refuses the report of this host: {0}")]

@@ -20,6 +20,7 @@ use tracing::{error, info};
 use self::change::Change;
 use self::content::Content;
 use crate::args::Args;
+use crate::wait::wait;
 use crate::{client, commit, read, signing};
 
 /// What is published, and where.
@@ -49,6 +50,7 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
         Ok(None) => Ok(Exit::Done),
         Err(exit) => Err(exit),
     };
+    let exit = wait(args, &publication.config, &client, interrupt, exit).await;
     client.close(CLOSE_LIMIT).await;
     exit
 }

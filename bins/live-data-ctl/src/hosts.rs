@@ -1,0 +1,88 @@
+//! `hosts`: which hosts have what.
+
+mod table;
+
+use std::io::{IsTerminal, stdout};
+use std::time::Duration;
+
+use ld_cli::Exit;
+use ld_config::{Config, Scope, znode_path};
+use ld_fleet::{Fleet, ReadError};
+use ld_publish::Checks;
+use ld_tool::{CLOSE_LIMIT, Interrupt, failed};
+use ld_zk::Client;
+use tokio::time::sleep;
+use tracing::warn;
+
+use crate::args::{Args, HostsArgs};
+use crate::output;
+
+/// How often `--watch` reads the reports.
+const REDRAW: Duration = Duration::from_secs(2);
+
+/// Rows that `--watch` shows, unless `--limit` says otherwise: they fit on most terminals.
+const WATCHED_ROWS: usize = 30;
+
+/// Clears the terminal.
+const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
+
+pub(crate) async fn run(args: &Args, hosts: &HostsArgs) -> Result<Exit, Exit> {
+    let interrupt = Interrupt::listen(Checks::default()).map_err(failed)?;
+    let config = ld_cli::read_config(&hosts.config, Scope::Writer)?;
+    let path = hosts.path.as_deref().map(znode_path).transpose().map_err(failed)?;
+    let client = ld_tool::client(&config, args.timeout)?;
+    let shown = tokio::select! {
+        biased;
+        () = interrupt.asked() => Ok(Exit::Done),
+        shown = show(args, hosts, &config, &client, path.as_deref()) => shown,
+    };
+    client.close(CLOSE_LIMIT).await;
+    shown
+}
+
+/// Shows the fleet, once or again and again.
+async fn show(
+    args: &Args,
+    hosts: &HostsArgs,
+    config: &Config,
+    client: &Client,
+    path: Option<&str>,
+) -> Result<Exit, Exit> {
+    loop {
+        let read = Fleet::read(client, &config.publish, path).await;
+        if !hosts.watch {
+            return print(args, hosts, &read.map_err(refused)?, path);
+        }
+        match read {
+            Ok(fleet) => _ = print(args, hosts, &fleet, path)?,
+            // It goes on when the ensemble is back.
+            Err(error) => warn!("{error}"),
+        }
+        sleep(REDRAW).await;
+    }
+}
+
+fn print(args: &Args, hosts: &HostsArgs, fleet: &Fleet, path: Option<&str>) -> Result<Exit, Exit> {
+    let printed = if args.json {
+        output::json(&serde_json::to_value(fleet).map_err(failed)?)?
+    } else {
+        if hosts.watch && stdout().is_terminal() {
+            output::control(CLEAR)?;
+        }
+        let rows = hosts.limit.unwrap_or(if hosts.watch { WATCHED_ROWS } else { usize::MAX });
+        output::lines(table::lines(fleet, path, rows))?
+    };
+    if fleet.hosts.is_empty() && !hosts.watch {
+        warn!(
+            "no host reports{}: is fleet.report = true set there?",
+            path.map(|_| " this node").unwrap_or("")
+        );
+    }
+    Ok(if fleet.is_good() && !fleet.hosts.is_empty() { printed } else { Exit::Failed })
+}
+
+fn refused(error: ReadError) -> Exit {
+    let is_unreachable = matches!(error, ReadError::Client(ld_zk::Error::NotConnected { .. }));
+    let exit = failed(error);
+    if is_unreachable { Exit::Unreachable } else { exit }
+}

@@ -1,0 +1,116 @@
+//! `--wait`: until the hosts have what was written.
+
+use std::time::Duration;
+
+use ld_cli::Exit;
+use ld_config::{Config, counted, escape_hidden};
+use ld_fleet::{Goal, Laggard, Progress, Waited, Wanted, wait_for};
+use ld_publish::Present;
+use ld_tool::{Interrupt, failed};
+use ld_zk::Client;
+use tracing::{error, info, warn};
+
+use crate::args::Args;
+
+/// How many laggards are named. `live-data-ctl hosts` names all of them.
+const NAMED: usize = 20;
+
+/// Waits if the command line asks for it and the node `is_written`: for what the node holds now. It
+/// may have held that before, while hosts lagged.
+pub(crate) async fn wait(
+    args: &Args,
+    config: &Config,
+    client: &Client,
+    interrupt: &Interrupt,
+    is_written: Result<Exit, Exit>,
+) -> Result<Exit, Exit> {
+    let (Some(share), Ok(Exit::Done), false) = (args.wait, is_written, args.dry_run) else { return is_written };
+    let waited = tokio::select! {
+        biased;
+        () = interrupt.asked() => {
+            error!("interrupted while waiting for the hosts; the node is written");
+            Err(Exit::Failed)
+        }
+        waited = wait_for_hosts(args, config, client, share) => waited,
+    };
+    ld_cli::end_progress();
+    waited
+}
+
+async fn wait_for_hosts(args: &Args, config: &Config, client: &Client, share: Share) -> Result<Exit, Exit> {
+    let present = Present::read(client, &args.dest).await.map_err(failed)?;
+    let wanted = Wanted::content(present.mzxid(), present.content());
+    let goal = Goal::new(present.path(), wanted, share.0);
+    let show = |have, hosts| ld_cli::show_progress_of_hosts(have as u64, hosts as u64);
+    let waited = wait_for(client, &config.publish, &goal, args.wait_timeout, show).await.map_err(failed)?;
+    ld_cli::end_progress();
+    Ok(report(waited, share, args.wait_timeout, present.path()))
+}
+
+fn report(waited: Waited, share: Share, limit: Duration, path: &str) -> Exit {
+    let (progress, why) = match waited {
+        Waited::Reached(progress) => {
+            info!("{} of {} have it.", progress.have, counted(progress.hosts as u64, "host"));
+            name(&progress.laggards);
+            return Exit::Done;
+        }
+        Waited::NoHosts => {
+            error!("no host reports {path}: set fleet.report = true for its watchers");
+            return Exit::Missed;
+        }
+        Waited::Overtaken(progress) => (progress, "the node was changed again meanwhile".to_owned()),
+        Waited::Late(progress) => (progress, format!("{share} were not reached within {limit:?}")),
+        _ => return Exit::Missed,
+    };
+    let Progress { hosts, have, laggards, .. } = progress;
+    error!("{have} of {} have it: {why}", counted(hosts as u64, "host"));
+    name(&laggards);
+    Exit::Missed
+}
+
+fn name(laggards: &[Laggard]) {
+    for Laggard { host, standing, why, .. } in laggards.iter().take(NAMED) {
+        warn!("{host}: {}: {}", standing.as_str(), escape_hidden(why));
+    }
+    if laggards.len() > NAMED {
+        warn!("and {} more: see live-data-ctl hosts", laggards.len() - NAMED);
+    }
+}
+
+/// A share of the hosts, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Share(f64);
+
+impl std::str::FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_suffix('%').ok_or("it is a percentage, such as 99%")?;
+        match number.parse::<f64>() {
+            Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(Self(percent / 100.0)),
+            _ => Err("it is a percentage above 0% and up to 100%".to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for Share {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The division leaves a trace in the last digits.
+        write!(f, "{}%", (self.0 * 1e8).round() / 1e6)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_a_percentage() {
+        for (text, shown) in [("99%", "99%"), ("99.5%", "99.5%"), ("100%", "100%"), ("0.1%", "0.1%")] {
+            assert_eq!(text.parse::<Share>().unwrap().to_string(), shown);
+        }
+        for text in ["99", "0%", "101%", "-1%", "%", "nan%", "inf%"] {
+            assert!(text.parse::<Share>().is_err(), "{text}");
+        }
+    }
+}
