@@ -40,6 +40,8 @@ pub const MAX_MODE: u32 = 0o7777;
 pub const MAX_ID: u32 = u32::MAX - 1;
 /// The longest znode path: 16 KiB, far above real ones, far below what one session can watch.
 pub const MAX_ZNODE_PATH_BYTES: usize = 16 * 1024;
+/// The highest value of `publish.history`: 1,000.
+pub const MAX_HISTORY: usize = 1_000;
 /// The longest name of a host in a fleet: 253 bytes, as in the DNS.
 pub const MAX_HOST_NAME_BYTES: usize = 253;
 /// The largest configuration file: 64 MiB. 100,000 nodes need about a third of it.

@@ -41,6 +41,8 @@ fn values_that_hurt_are_errors_that_name_what_is_allowed() {
         ("zookeeper.max_read_bytes = 0", "(allowed: 1 to 2147483647)"),
         ("zookeeper.max_node_bytes = 0", "(allowed: 1 to 2147483647)"),
         ("zookeeper.max_node_bytes = 1 MB", "'1 MB' is not an integer"),
+        ("publish.history = 1001", "(allowed: 0 to 1000)"),
+        ("publish.root = /", "name a node below it"),
         ("secrets.path = /a\n  b", r"'/a\nb' has a line break: is the next line indented by mistake?"),
         ("zookeeper.credentials = a\n  b", "has a line break"),
     ] {

@@ -2,7 +2,9 @@
 
 use ld_zk::zookeeper;
 
+use crate::operation::{Operation, Refused};
 use crate::present::Unanswered;
+use crate::Plan;
 
 /// Why a node was not published, or may not have been.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,19 @@ pub enum Error {
     TooLarge {
         /// The largest node that may be sent, in bytes. The content's size is not known: reading
         /// may stop here.
+        limit: usize,
+    },
+    /// A server would drop the connection of a client that sends this transaction.
+    #[error(
+        "nothing was written: the transaction has {bytes} bytes, and a server takes {limit} in one request; the \
+         contents of all its nodes count, with their paths and what is recorded: publish fewer or smaller nodes \
+         together, or raise zookeeper.max_node_bytes if jute.maxbuffer is raised on every server and client of \
+         the ensemble"
+    )]
+    TransactionTooLarge {
+        /// The size of the request in bytes.
+        bytes: usize,
+        /// The largest request that is sent, in bytes.
         limit: usize,
     },
     /// A watcher with this configuration would reject the content.
@@ -229,6 +244,32 @@ impl Error {
     pub(crate) fn write(path: &str, cause: Unanswered) -> Self {
         Self::refused("write", path, &cause)
             .unwrap_or_else(|| Self::Refused { path: path.to_owned(), cause: cause.to_string() })
+    }
+
+    /// A transaction was refused because of one part.
+    pub(crate) fn part(plans: &[Plan], others: &[Operation], refused: Refused) -> Self {
+        use zookeeper::Error as E;
+        let Refused { path, cause } = refused;
+        let is_target = plans.iter().any(|plan| plan.path() == path);
+        if is_target && plans.len() == 1 {
+            return Self::write(&path, Unanswered::Refused(cause));
+        }
+        let is_new = !is_target
+            && others.iter().any(|other| {
+                matches!(other, Operation::Create { .. }) && other.path() == path
+            });
+        let cause = match cause {
+            E::NoAuth if is_new => {
+                return Self::NotAuthorized { action: "create", path };
+            }
+            E::NoAuth => return Self::NotAuthorized { action: "write", path },
+            E::BadVersion => "it was changed meanwhile".to_owned(),
+            E::NoNode if is_new => "its parent does not exist".to_owned(),
+            E::NoNode => "it does not exist".to_owned(),
+            E::NodeExists => "it exists already".to_owned(),
+            cause => cause.to_string(),
+        };
+        Self::Refused { path, cause }
     }
 
     /// As [`Error::read`], for tools that name the node.

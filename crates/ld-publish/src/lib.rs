@@ -48,6 +48,7 @@ mod plan;
 mod present;
 mod publication;
 mod signature;
+mod trace;
 mod write;
 
 pub use acl::{AclEntry, inherit, resolve, show_acl};

@@ -71,6 +71,36 @@ impl fmt::Debug for Operation {
     }
 }
 
+/// The largest request that a server accepts by default: `jute.maxbuffer` of 1 MiB - 1.
+const JUTE_MAXBUFFER: usize = 0xf_ffff;
+
+/// The largest transaction that is sent. A server with a larger `jute.maxbuffer` is one with a
+/// larger `zookeeper.max_node_bytes`.
+pub(crate) fn request_limit(max_node_bytes: usize) -> usize {
+    max_node_bytes.max(JUTE_MAXBUFFER)
+}
+
+/// The size of a transaction as a server counts it, below `chroot`.
+pub(crate) fn request_bytes(operations: &[Operation], chroot: &str) -> usize {
+    // Each request begins with two integers, each part with two and a boolean, as does the end.
+    const HEADER: usize = 8;
+    const PART: usize = 9;
+    const INTEGER: usize = 4;
+    let buffer = |bytes: usize| INTEGER + bytes;
+    let acl = |acl: &Acl| INTEGER + buffer(acl.scheme().len()) + buffer(acl.id().len());
+    let part = |operation: &Operation| {
+        let rest = match operation {
+            Operation::Create { content, acl: acls, .. } => {
+                buffer(content.len()) + INTEGER + acls.iter().map(acl).sum::<usize>() + INTEGER
+            }
+            Operation::Set { content, .. } => buffer(content.len()) + INTEGER,
+            Operation::Delete { .. } | Operation::Check { .. } => INTEGER,
+        };
+        PART + buffer(chroot.len() + operation.path().len()) + rest
+    };
+    HEADER + operations.iter().map(part).sum::<usize>() + PART
+}
+
 /// The server refuses a write because of this node.
 pub(crate) struct Refused {
     pub(crate) path: String,

@@ -5,7 +5,7 @@ use std::future::Future;
 
 use crate::diff::{self, Diff, DiffOptions};
 use crate::present::{self, Present};
-use crate::{Error, write};
+use crate::{Error, Operation, write};
 
 /// What a write made of its node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub struct Published {
 pub struct Plan {
     pub(crate) present: Present,
     pub(crate) new: Vec<u8>,
+    pub(crate) max_node_bytes: usize,
 }
 
 /// Reads the node at `path` and compares it with `new`. Missing, trailing and doubled slashes are
@@ -75,6 +76,12 @@ impl Plan {
     /// Whether there is anything to write.
     pub fn is_change(&self) -> bool {
         self.old_content() != self.new
+    }
+
+    /// That the node still is as it was compared, as a part of a [`Publication`](crate::Publication)
+    /// that does not write it.
+    pub fn check(&self) -> Operation {
+        Operation::Check { path: self.path().to_owned(), version: self.present.stat.version }
     }
 
     /// The change as text, bounded in time and size. It shows the content, and so the key in a

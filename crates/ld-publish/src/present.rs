@@ -69,7 +69,7 @@ impl Present {
         if new.len() > max_node_bytes {
             return Err(Error::TooLarge { limit: max_node_bytes });
         }
-        Ok(Plan { present: self, new })
+        Ok(Plan { present: self, new, max_node_bytes })
     }
 }
 

@@ -8,11 +8,14 @@
 pub struct PublishConfig {
     /// The node that all of it lies below, as a path below the chroot.
     pub root: String,
+    /// How many publications of each node are kept: 0 (none, the default) to 1,000. The present one
+    /// and the one before it are kept in any case.
+    pub history: usize,
 }
 
 impl Default for PublishConfig {
     fn default() -> Self {
-        Self { root: "/live-data".to_owned() }
+        Self { root: "/live-data".to_owned(), history: 0 }
     }
 }
 
