@@ -7,12 +7,14 @@ mod fleet;
 mod hash;
 mod host;
 mod json;
+mod plan;
 mod problem;
 mod read;
 mod readers;
 mod report;
 mod reporter;
 mod secret;
+mod share;
 mod standing;
 mod wait;
 
@@ -20,11 +22,16 @@ pub use fleet::{Detail, Fleet, Host, MAX_DETAILS};
 pub use hash::{ContentHash, InvalidHash};
 pub use host::{UnusableHostName, host_name};
 pub use json::{InvalidReport, MAX_REPORT_BYTES};
+pub use plan::{InvalidPlan, MAX_PLAN_BYTES, RolloutPace, RolloutPlan, RolloutState};
 pub use read::{MAX_HOSTS, ReadError};
 pub use report::{MAX_REASON_BYTES, NodeReport, NodeState, Report};
 pub use reporter::Reporter;
+pub use share::{InvalidShare, Share};
 pub use standing::{Standing, Wanted};
 pub use wait::{Goal, Laggard, Progress, Waited, wait_for};
+
+/// The directory of the plans of all rollouts, below `publish.root`.
+pub const ROLLOUTS: &str = "rollouts";
 
 /// The directory of all reports, below `publish.root`.
 pub const HOSTS: &str = "hosts";

@@ -1,0 +1,318 @@
+//! The plan of a staged rollout: which hosts have the candidate now, and how the share grows.
+
+use std::time::Duration;
+
+use ld_config::escape_hidden;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::Share;
+
+/// A plan has at most so many bytes.
+pub const MAX_PLAN_BYTES: usize = 16 << 10;
+
+/// The version of the format that this version writes, and the highest that it reads.
+const FORMAT: u32 = 1;
+/// A plan has at most so many steps.
+const MAX_STEPS: usize = 100;
+/// Each step may be watched for this long at most.
+const MAX_SOAK: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// Texts for people have at most so many bytes.
+const MAX_TEXT: usize = 300;
+
+/// The plan of a staged rollout, which lies in ZooKeeper as long as the rollout lasts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RolloutPlan {
+    format: u32,
+    /// Tells this rollout from every other one: random, lower-case hex.
+    pub id: String,
+    /// The node whose content is to be replaced, below the chroot.
+    pub path: String,
+    /// The SHA-256 of the candidate in lower-case hex: no other content is applied.
+    pub candidate_sha256: String,
+    /// The share of the hosts that have the candidate now.
+    pub share: Share,
+    /// Whether the share may grow.
+    pub state: RolloutState,
+    /// The shares one after the other, each larger than the one before.
+    pub steps: Vec<Share>,
+    /// How long each step is watched before the next one, in seconds.
+    pub soak_seconds: u64,
+    /// The part of the hosts with the candidate that may fail.
+    pub max_bad: Share,
+    /// Whether a program must agree to each step.
+    #[serde(default)]
+    pub check: bool,
+    /// The transaction that had last changed the node when the rollout started.
+    pub stable_mzxid: i64,
+    /// The user and the host that started it.
+    pub author: String,
+    /// When it started: RFC 3339 in UTC.
+    pub started: String,
+}
+
+/// Whether the share of a rollout may grow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum RolloutState {
+    /// It grows while the reports are good.
+    Running,
+    /// It stays as it is.
+    Paused,
+}
+
+/// How the share of a rollout grows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RolloutPace {
+    /// The shares one after the other.
+    pub steps: Vec<Share>,
+    /// How long each step is watched.
+    pub soak: Duration,
+    /// The part of the hosts with the candidate that may fail.
+    pub max_bad: Share,
+    /// Whether a program must agree to each step.
+    pub check: bool,
+}
+
+/// Why bytes are no plan, or a plan cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidPlan {
+    /// A newer version of the tools wrote it.
+    #[error("the plan has format {format}, and this version reads {FORMAT} at most: update live data")]
+    Format {
+        /// The format that it has.
+        format: u32,
+    },
+    /// It is not what a tool writes.
+    #[error("the plan cannot be used: {0}")]
+    Content(String),
+}
+
+impl RolloutPlan {
+    /// A plan of a rollout of `candidate` that begins with the first step of `pace`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPlan::Content`] says what cannot be used.
+    pub fn new(
+        id: String,
+        path: &str,
+        candidate: &[u8],
+        pace: RolloutPace,
+        stable_mzxid: i64,
+        (author, started): (String, String),
+    ) -> Result<Self, InvalidPlan> {
+        let plan = Self {
+            format: FORMAT,
+            id,
+            path: path.to_owned(),
+            candidate_sha256: sha256_hex(candidate),
+            share: pace.steps.first().copied().unwrap_or(Share::NONE),
+            state: RolloutState::Running,
+            steps: pace.steps,
+            soak_seconds: pace.soak.as_secs(),
+            max_bad: pace.max_bad,
+            check: pace.check,
+            stable_mzxid,
+            author,
+            started,
+        };
+        plan.validate(path)?;
+        Ok(plan)
+    }
+
+    /// Reads the plan of a rollout of the node at `path`. What is written there by other means is
+    /// refused, not repaired. Unknown fields are ignored.
+    ///
+    /// # Errors
+    ///
+    /// See [`InvalidPlan`].
+    pub fn parse(bytes: &[u8], path: &str) -> Result<Self, InvalidPlan> {
+        if bytes.len() > MAX_PLAN_BYTES {
+            return Err(content(format!("it has more than {MAX_PLAN_BYTES} bytes")));
+        }
+        // The format comes first: the fields of a later one may have another meaning.
+        let unreadable = |error: serde_json::Error| content(escape_hidden(&error.to_string()).into_owned());
+        let Format { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if format > FORMAT {
+            return Err(InvalidPlan::Format { format });
+        }
+        let plan: Self = serde_json::from_slice(bytes).map_err(unreadable)?;
+        plan.validate(path)?;
+        Ok(plan)
+    }
+
+    /// The plan as it is stored.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec_pretty(self).expect("a plan has only texts and numbers")
+    }
+
+    /// Whether `host` has the candidate now.
+    pub fn includes(&self, host: &str) -> bool {
+        self.share.has(&self.id, host)
+    }
+
+    /// Whether this content is the candidate.
+    pub fn is_candidate(&self, content: &[u8]) -> bool {
+        self.candidate_sha256 == sha256_hex(content)
+    }
+
+    /// How long each step is watched.
+    pub fn soak(&self) -> Duration {
+        Duration::from_secs(self.soak_seconds)
+    }
+
+    /// The share after the present one; `None` after the last.
+    pub fn next_share(&self) -> Option<Share> {
+        self.steps.iter().copied().find(|step| *step > self.share)
+    }
+
+    fn validate(&self, path: &str) -> Result<(), InvalidPlan> {
+        let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let grow = self.steps.windows(2).all(|pair| pair[0] < pair[1]);
+        if self.path != path {
+            return Err(content(format!("it is for '{}'", escape_hidden(&self.path))));
+        }
+        let wrong = if self.format == 0 {
+            "format 0 does not exist"
+        } else if !(16..=64).contains(&self.id.len()) || !is_hex(&self.id) {
+            "its id is not 16 to 64 hexadecimal digits"
+        } else if self.candidate_sha256.len() != 64 || !is_hex(&self.candidate_sha256) {
+            "its candidate_sha256 is no SHA-256"
+        } else if self.steps.is_empty() || self.steps.len() > MAX_STEPS {
+            "it does not have 1 to 100 steps"
+        } else if !grow || self.steps[0] == Share::NONE {
+            "each step must be more than 0% and more than the one before"
+        } else if self.soak() > MAX_SOAK {
+            "the soak is longer than 30 days"
+        } else if self.author.len() > MAX_TEXT || self.started.len() > MAX_TEXT {
+            "its author or its time of start is longer than 300 bytes"
+        } else {
+            return Ok(());
+        };
+        Err(content(wrong.to_owned()))
+    }
+}
+
+/// All that is read of a plan before its format is known.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+fn content(why: String) -> InvalidPlan {
+    InvalidPlan::Content(why)
+}
+
+fn sha256_hex(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATH: &str = "/app/flags";
+
+    fn steps(shares: &[u16]) -> Vec<Share> {
+        shares.iter().map(|parts| Share::try_from(*parts).unwrap()).collect()
+    }
+
+    fn pace(shares: &[u16]) -> RolloutPace {
+        let max_bad = "0.5%".parse().unwrap();
+        RolloutPace { steps: steps(shares), soak: Duration::from_secs(300), max_bad, check: false }
+    }
+
+    fn plan() -> RolloutPlan {
+        let by = ("alice@build-1".to_owned(), "2026-01-02T03:04:05Z".to_owned());
+        let pace = pace(&[100, 1_000, 10_000]);
+        RolloutPlan::new("0123456789abcdef".to_owned(), PATH, b"new", pace, 7, by).unwrap()
+    }
+
+    /// The plan with one field replaced.
+    fn with(field: &str, value: serde_json::Value) -> Vec<u8> {
+        let mut json = serde_json::to_value(plan()).unwrap();
+        json[field] = value;
+        serde_json::to_vec(&json).unwrap()
+    }
+
+    #[test]
+    fn a_plan_is_read_as_it_was_written() {
+        assert_eq!(RolloutPlan::parse(&plan().to_bytes(), PATH), Ok(plan()));
+    }
+
+    #[test]
+    fn a_plan_knows_its_candidate_and_its_steps() {
+        let mut plan = plan();
+        assert!(plan.is_candidate(b"new") && !plan.is_candidate(b"new\n"));
+        assert_eq!(plan.share, plan.steps[0]);
+        assert_eq!(plan.next_share(), Some(plan.steps[1]));
+        // A share that was set by hand.
+        plan.share = Share::try_from(1_500).unwrap();
+        assert_eq!(plan.next_share(), Some(Share::WHOLE));
+        plan.share = Share::WHOLE;
+        assert_eq!(plan.next_share(), None);
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored() {
+        assert_eq!(RolloutPlan::parse(&with("colour", "blue".into()), PATH), Ok(plan()));
+    }
+
+    #[test]
+    fn a_later_format_is_refused_with_the_remedy() {
+        let error = RolloutPlan::parse(br#"{"format": 2, "hosts": "some"}"#, PATH).unwrap_err();
+        assert_eq!(error, InvalidPlan::Format { format: 2 });
+        assert!(error.to_string().ends_with("update live data"), "{error}");
+    }
+
+    #[test]
+    fn a_plan_with_a_bad_field_is_refused() {
+        for (field, value) in [
+            ("format", 0.into()),
+            ("format", "1".into()),
+            ("id", "short".into()),
+            ("id", "0123456789ABCDEF".into()),
+            ("id", "0".repeat(65).into()),
+            ("path", "/app/other".into()),
+            ("candidate_sha256", "ab".into()),
+            ("share", 10_001.into()),
+            ("share", (-1).into()),
+            ("share", 0.5.into()),
+            ("state", "done".into()),
+            ("steps", serde_json::json!([])),
+            ("steps", serde_json::json!([100, 100])),
+            ("steps", serde_json::json!([0, 100])),
+            ("steps", (1..=101).collect()),
+            ("soak_seconds", u64::MAX.into()),
+            ("author", "a".repeat(301).into()),
+            ("stable_mzxid", serde_json::Value::Null),
+        ] {
+            assert!(RolloutPlan::parse(&with(field, value.clone()), PATH).is_err(), "{field} = {value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_plan_is_refused() {
+        let nested = "[".repeat(10_000);
+        let large = " ".repeat(MAX_PLAN_BYTES + 1);
+        for bytes in ["", "null", "{}", "[]", "\u{0}", &nested, &large, r#"{"format": 1, "format": 1}"#] {
+            assert!(RolloutPlan::parse(bytes.as_bytes(), PATH).is_err());
+        }
+        let whole = plan().to_bytes();
+        for end in 0..whole.len() {
+            assert!(RolloutPlan::parse(&whole[..end], PATH).is_err(), "{end} bytes");
+        }
+    }
+
+    #[test]
+    fn reasons_show_hidden_characters_escaped() {
+        for field in ["path", "state"] {
+            let error = RolloutPlan::parse(&with(field, "\u{1b}[2J".into()), PATH).unwrap_err();
+            assert!(!error.to_string().contains('\u{1b}'), "{error:?}");
+        }
+    }
+}
