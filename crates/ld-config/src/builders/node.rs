@@ -85,6 +85,12 @@ impl NodeBuilder {
         self
     }
 
+    /// Whether this host takes part in staged rollouts of the node.
+    pub fn rollout(mut self, rollout: bool) -> Self {
+        self.config.rollout = rollout;
+        self
+    }
+
     /// Guard: the content has this syntax.
     pub fn format(mut self, format: Format) -> Self {
         self.config.guards.format = Some(format);

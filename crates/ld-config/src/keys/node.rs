@@ -127,6 +127,13 @@ pub(crate) static NODE: &[Key<NodeConfig>] = &[
         show: |node| Some(timespan::show(node.apply_jitter)),
     },
     Key {
+        name: "rollout",
+        required: false,
+        read: |node, value| set(&mut node.rollout, words::boolean(value)),
+        check: |_| Ok(()),
+        show: |node| Some(node.rollout.to_string()),
+    },
+    Key {
         name: "on_change",
         required: false,
         read: |node, value| set(&mut hook(node).on_change, command::parse_command(value).map(Some)),

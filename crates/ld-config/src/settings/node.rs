@@ -94,6 +94,8 @@ pub struct NodeConfig {
     /// The window over which the hosts of a fleet apply a change, each after a random part of it.
     /// Zero, the default, means at once.
     pub apply_jitter: Duration,
+    /// Whether this host takes part in staged rollouts of the node.
+    pub rollout: bool,
     /// What runs after the file was changed; boxed, since most nodes have none.
     pub hook: Option<Box<Hook>>,
 }
@@ -114,6 +116,7 @@ impl NodeConfig {
             guards: Guards::default(),
             verify: None,
             apply_jitter: Duration::ZERO,
+            rollout: false,
             hook: None,
         }
     }
