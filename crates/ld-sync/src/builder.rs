@@ -75,8 +75,8 @@ impl<S: Source> EngineBuilder<S> {
         self
     }
 
-    /// Where signatures are. It matters to nodes with
-    /// [`verify`](ld_config::NodeConfig::verify).
+    /// Where signatures and the plans of staged rollouts are. It matters to nodes with
+    /// [`verify`](ld_config::NodeConfig::verify) or [`rollout`](ld_config::NodeConfig::rollout).
     pub fn publish(mut self, publish: PublishConfig) -> Self {
         self.options.publish = publish;
         self
@@ -91,6 +91,13 @@ impl<S: Source> EngineBuilder<S> {
     /// Whether the engine makes a hash of each content, for [`Status::hash`](crate::Status::hash).
     pub fn hashes(mut self, hashes: bool) -> Self {
         self.options.hashes = hashes;
+        self
+    }
+
+    /// The name of this host, by which staged rollouts choose hosts. Without it, nodes with
+    /// [`rollout`](ld_config::NodeConfig::rollout) get no candidates.
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.options.host = Some(host.into().into());
         self
     }
 
@@ -136,6 +143,7 @@ impl<S: fmt::Debug> fmt::Debug for EngineBuilder<S> {
         shown
             .field("hashes", &options.hashes)
             .field("publish", &options.publish)
+            .field("host", &options.host)
             .field("loader", &options.loader.is_some())
             .finish()
     }

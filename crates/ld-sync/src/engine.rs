@@ -25,6 +25,7 @@ use crate::loader::Loader;
 use crate::node::{Hashes, HeldContent, Node, Shared};
 use crate::nodes::{Changes, Member, NodeChanges, Nodes};
 use crate::prepare::prepare_directories;
+use crate::rollout::Rollouts;
 use crate::rounds::{Rivals, Rounds};
 use crate::source::Source;
 use crate::status::Status;
@@ -52,8 +53,10 @@ pub struct Engine {
 pub(crate) struct Options {
     /// Loads what nodes point to.
     pub(crate) loader: Option<Arc<dyn Loader>>,
-    /// Where signatures are.
+    /// Where signatures and plans of rollouts are.
     pub(crate) publish: PublishConfig,
+    /// The name of this host, by which rollouts choose.
+    pub(crate) host: Option<Arc<str>>,
     pub(crate) counters: Counters,
     /// Whether a hash is made of each content.
     pub(crate) hashes: bool,
@@ -87,9 +90,10 @@ impl Engine {
         source: Arc<S>,
         nodes: Vec<NodeConfig>,
         settings: WatcherConfig,
-        Options { loader, publish, counters, hashes }: Options,
+        Options { loader, publish, host, counters, hashes }: Options,
     ) -> Result<Self, StartError> {
         settings.validate()?;
+        publish.validate()?;
         ld_config::validate_nodes(&nodes)?;
         let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         spawner.spawn("ld-start", || ()).map_err(StartError::NoThread)?;
@@ -97,6 +101,7 @@ impl Engine {
             info!("no nodes are configured: nothing to do");
         }
         debug!("{} nodes are followed in {}", nodes.len(), source.description());
+        let rollouts = Rollouts { publish: publish.clone(), host };
         let shared = Arc::new(Shared {
             disks: Disks::new(spawner),
             users: Users::new(spawner),
@@ -120,7 +125,7 @@ impl Engine {
             preparing: watch::Sender::default(),
             follow: Box::new({
                 let (source, shared, rounds) = (Arc::clone(&source), Arc::clone(&shared), rounds.clone());
-                move |node| Member::start(&runtime, node, &source, &shared, &rounds)
+                move |node| Member::start(&runtime, node, &source, &shared, &rounds, &rollouts)
             }),
             next_index: AtomicUsize::new(0),
             ended: watch::Sender::new(false),

@@ -44,6 +44,7 @@ mod pointer;
 mod prepare;
 mod preview;
 mod restart;
+mod rollout;
 mod rounds;
 mod source;
 mod status;

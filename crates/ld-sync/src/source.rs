@@ -14,6 +14,10 @@ pub trait Source: Send + Sync + 'static {
     /// Starts to watch the node at `path`. Content of more than `max_bytes` need not be read.
     fn watch(&self, path: &str, max_bytes: Option<usize>) -> Self::Node;
 
+    /// The same for nodes that belong together. Readings of them with one session key are covered
+    /// by one proof, and all of them can have one: they are read in sessions that end together.
+    fn watch_together<const N: usize>(&self, nodes: [(&str, Option<usize>); N]) -> [Self::Node; N];
+
     /// The sessions that a round trip within `limit` has just proved live and writable. When this
     /// returns, [`NodeSource::changed`] is ready for each node that changed before the round trip.
     /// [`Confirmed::age`] tells how long ago that is.
@@ -66,6 +70,9 @@ pub trait NodeSource: Send + 'static {
     fn is_candidate(&self) -> bool {
         false
     }
+
+    /// The same, and the node is not watched until then.
+    fn release(&mut self);
 }
 
 impl Source for ld_zk::Client {
@@ -74,6 +81,13 @@ impl Source for ld_zk::Client {
     fn watch(&self, path: &str, max_bytes: Option<usize>) -> ld_zk::NodeWatch {
         let watch = ld_zk::Client::watch(self, path).expect("the engine has validated the paths");
         watch.at_most(max_bytes.unwrap_or(usize::MAX))
+    }
+
+    fn watch_together<const N: usize>(&self, nodes: [(&str, Option<usize>); N]) -> [ld_zk::NodeWatch; N] {
+        let watches = ld_zk::Client::watch_together(self, nodes.map(|(path, _)| path));
+        let mut limits = nodes.into_iter().map(|(_, max_bytes)| max_bytes.unwrap_or(usize::MAX));
+        let watches = watches.expect("the engine has validated the paths");
+        watches.map(|watch| watch.at_most(limits.next().expect("there is a limit for each")))
     }
 
     async fn confirm(&self, limit: Duration) -> Confirmed {
@@ -128,5 +142,9 @@ impl NodeSource for ld_zk::NodeWatch {
 
     fn beside(&self, path: &str, max_bytes: usize) -> Option<Self> {
         ld_zk::NodeWatch::beside(self, path).ok().map(|watch| watch.at_most(max_bytes))
+    }
+
+    fn release(&mut self) {
+        ld_zk::NodeWatch::release(self);
     }
 }

@@ -124,6 +124,10 @@ impl Source for Memory {
         MemoryNode { source: self.clone(), path: path.to_owned(), changes }
     }
 
+    fn watch_together<const N: usize>(&self, nodes: [(&str, Option<usize>); N]) -> [MemoryNode; N] {
+        nodes.map(|(path, max_bytes)| self.watch(path, max_bytes))
+    }
+
     fn description(&self) -> String {
         "a source in memory".to_owned()
     }
@@ -192,5 +196,9 @@ impl NodeSource for MemoryNode {
         let missing = || watch::Sender::new(Show::Absent(Absence::Confirmed));
         self.source.0.nodes.lock().unwrap().entry(path.to_owned()).or_insert_with(missing);
         Some(self.source.watch(path, Some(max_bytes)))
+    }
+
+    fn release(&mut self) {
+        self.changes.mark_changed();
     }
 }

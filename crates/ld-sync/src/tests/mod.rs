@@ -9,6 +9,7 @@ mod memory;
 mod nodes;
 mod pointers;
 pub(crate) mod rig;
+mod rollout;
 mod shortage;
 mod signed;
 mod trust;

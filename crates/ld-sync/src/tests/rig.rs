@@ -67,7 +67,7 @@ impl Rig {
         let source = Arc::new(self.memory.clone());
         // The paused clock stands still while such threads work.
         let mut options = Options::default();
-        (options.loader, options.hashes) = (loader, true);
+        (options.loader, options.hashes, options.host) = (loader, true, Some(Arc::from("host")));
         Running { engine: Engine::start_on(Spawner::Runtime, source, nodes, settings, options).unwrap() }
     }
 
