@@ -190,7 +190,7 @@ impl Host {
 
 impl Detail {
     fn of(node: NodeReport, standing: Standing) -> Self {
-        let NodeReport { path, mzxid, hash, state, since, reason } = node;
+        let NodeReport { path, mzxid, hash, state, since, reason, .. } = node;
         let path = start(&path, MAX_SHOWN_PATH).to_owned();
         let hash = hash.as_ref().map(ContentHash::to_string);
         Self { path, state: state.as_str().to_owned(), standing, mzxid, hash, since, reason }

@@ -65,8 +65,9 @@ struct Format {
     format: u64,
 }
 
-/// Path, mzxid, hash, state, since, and why it is not good. An array has less bytes than an object,
-/// and a host may have many nodes.
+/// Path, mzxid, hash, state, since, why it is not good, and whether it takes part in rollouts; that
+/// is missing if it does not. An array has less bytes than an object, and a host may have many
+/// nodes.
 #[derive(Serialize, Deserialize)]
 struct Node<'a>(
     #[serde(borrow)] Text<'a>,
@@ -75,6 +76,7 @@ struct Node<'a>(
     #[serde(borrow)] Text<'a>,
     u64,
     #[serde(borrow)] Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")] bool,
 );
 
 /// A string that is borrowed where it has no escapes.
@@ -145,11 +147,12 @@ impl<'a> Node<'a> {
             node.state.as_str().into(),
             node.since,
             node.reason.as_deref().map(Text::from),
+            node.rollout,
         )
     }
 
     fn read(self) -> Result<NodeReport, InvalidReport> {
-        let Self(path, mzxid, hash, state, since, reason) = self;
+        let Self(path, mzxid, hash, state, since, reason, rollout) = self;
         bounded("path", &path, ld_config::MAX_ZNODE_PATH_BYTES)?;
         bounded("state", &state, MAX_STATE_BYTES)?;
         if let Some(reason) = &reason {
@@ -159,7 +162,7 @@ impl<'a> Node<'a> {
             hash.map(|hash| hash.parse().map_err(|_| InvalidReport::Hash)).transpose()?;
         let state = NodeState::from_word(&state);
         let reason = reason.map(Text::into_owned);
-        Ok(NodeReport { path: path.into_owned(), mzxid, hash, state, since, reason })
+        Ok(NodeReport { path: path.into_owned(), mzxid, hash, state, since, reason, rollout })
     }
 }
 
@@ -204,6 +207,19 @@ mod tests {
         let expected = r#"{"format":1,"host":"web-1","version":"0.1.0","started":5,"omitted":0,"nodes":[["/b",null,null,"rejected",7,"not JSON"],["/app/flags",42,"e3b0c44298fc1c14","current",7,null]]}"#;
         assert_eq!(String::from_utf8(report.to_bytes()).unwrap(), expected);
         assert_eq!(Report::parse("web-1", expected.as_bytes()).unwrap(), report);
+    }
+
+    #[test]
+    fn a_report_says_which_nodes_take_part_in_rollouts() {
+        let mut report = Report::new("h", "1", 0);
+        let mut flags = node("/app/flags", NodeState::Current);
+        flags.rollout = true;
+        report.nodes = vec![flags, node("/b", NodeState::Current)];
+        let bytes = report.to_bytes();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let expected = r#"[["/app/flags",null,null,"current",7,null,true],["/b",null,null,"current",7,null]]}"#;
+        assert!(text.ends_with(expected), "{text}");
+        assert_eq!(Report::parse("h", &bytes).unwrap(), report);
     }
 
     #[test]

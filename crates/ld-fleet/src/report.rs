@@ -39,6 +39,8 @@ pub struct NodeReport {
     pub since: u64,
     /// Why it is not good, at most [`MAX_REASON_BYTES`].
     pub reason: Option<String>,
+    /// Whether the host takes part in staged rollouts of the node.
+    pub rollout: bool,
 }
 
 /// The state of a node on a host: that of the engine, and that of the node's hook.
@@ -102,7 +104,7 @@ impl Report {
 impl NodeReport {
     /// A node without content. `since` is in seconds since 1970.
     pub fn new(path: impl Into<String>, state: NodeState, since: u64) -> Self {
-        Self { path: path.into(), mzxid: None, hash: None, state, since, reason: None }
+        Self { path: path.into(), mzxid: None, hash: None, state, since, reason: None, rollout: false }
     }
 
     /// The same with a reason, of which the start is kept if it is too long.

@@ -64,7 +64,7 @@ fn node(status: Status, hook_error: Option<String>) -> NodeReport {
         _ => (state, status.last_error),
     };
     let mut node = NodeReport::new(status.source, state, seconds(status.since));
-    (node.mzxid, node.hash) = (status.mzxid, status.hash);
+    (node.mzxid, node.hash, node.rollout) = (status.mzxid, status.hash, status.rollout);
     match reason {
         Some(reason) => node.because(&reason),
         None => node,

@@ -118,6 +118,8 @@ pub struct Status {
     pub name: String,
     /// Its znode path below the chroot.
     pub source: String,
+    /// Whether it takes part in staged rollouts.
+    pub rollout: bool,
     /// Its file.
     pub dest: PathBuf,
     /// Its state.

@@ -164,6 +164,7 @@ impl Node {
         Status {
             name: self.config.name.clone(),
             source: self.config.source.clone(),
+            rollout: self.config.rollout,
             dest: self.config.dest.clone(),
             state: record.state,
             since: record.since,
