@@ -11,6 +11,7 @@ use tracing::{error, info};
 
 use crate::interrupt::Interrupt;
 use crate::pointers;
+use crate::running::rollout_host;
 
 /// How long the sessions may take to close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -25,10 +26,11 @@ pub(crate) fn preview(config: &Config, limit: Duration) -> Result<Vec<Preview>, 
         let mut options = ld_zk::Options::default();
         (options.read_only, options.session_wait) = (true, limit);
         let client = Client::new(&config.zookeeper, &config.secrets, options).map_err(crate::failed)?;
-        let loader = pointers::loader(config);
+        let (loader, host) = (pointers::loader(config), rollout_host(config));
         let asked = async { name = Some(interrupt.asked().await) };
+        let (nodes, publish) = (&config.nodes, &config.publish);
         let previews =
-            ld_sync::preview(&client, &config.nodes, &config.publish, loader.as_deref(), limit, asked);
+            ld_sync::preview(&client, nodes, publish, host.as_deref(), loader.as_deref(), limit, asked);
         let previews = previews.await;
         client.close(CLOSE_LIMIT).await;
         if let Some(name) = name {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_config::{Config, ConfigError, NodeConfig, Problem, Scope, chain, counted};
+use ld_fleet::host_name;
 use ld_hook::Hooks;
 use ld_sandbox::Rules;
 use ld_sync::{Counters, Engine};
@@ -223,8 +224,21 @@ fn start(config: &Config, counters: &Counters) -> Result<(Client, Arc<Engine>), 
     let engine = Engine::builder(source).nodes(without_hooks(config)).settings(config.watcher.clone());
     let engine = engine.publish(config.publish.clone()).counters(counters.clone());
     let engine = engine.hashes(config.fleet.report);
+    let engine = match rollout_host(config) {
+        Some(host) => engine.host(host),
+        None => engine,
+    };
     let engine = pointers::with_loader(engine, config).start()?;
     Ok((client, Arc::new(engine)))
+}
+
+/// The name of this host, if a node takes part in staged rollouts.
+pub(crate) fn rollout_host(config: &Config) -> Option<String> {
+    if !config.nodes.iter().any(|node| node.rollout) {
+        return None;
+    }
+    let host = host_name(&config.fleet);
+    host.inspect_err(|error| warn!("no rollout is followed: {error}")).ok()
 }
 
 /// Reads a configuration again. The error is logged; what is returned of it may be shown to all.

@@ -22,8 +22,9 @@ pub use outcome::Outcome;
 
 use crate::loader::Loader;
 use crate::node::{Unsigned, judge, owner_of, signature, too_large};
-use crate::nodes::read_limit;
 use crate::pointer::{NOT_LOADED, pointer_in};
+use crate::rollout::{Rollouts, Watch};
+use crate::source::NodeSource;
 
 /// Nodes that are looked at together.
 const AT_ONCE: usize = 64;
@@ -55,7 +56,8 @@ pub struct Preview {
 /// Gives what a watcher that starts now would do, in the order of `nodes`. It takes `limit` at
 /// most, and ends when `stop` does: what is not known by then is [`Outcome::Unknown`]. Then check
 /// programs that run are killed, within a second. `loader` is the one of the watcher; it is asked
-/// whether pointers are valid, and loads nothing. `publish` says where signatures are.
+/// whether pointers are valid, and loads nothing. `publish` says where signatures
+/// and the plans of rollouts are, and `host` is the name by which rollouts choose.
 ///
 /// It changes no node and no destination. Check programs run; they see the content in a file below
 /// the system's directory for temporary files. The answer holds for this process: another user has
@@ -68,6 +70,7 @@ pub async fn preview(
     client: &Client,
     nodes: &[NodeConfig],
     publish: &PublishConfig,
+    host: Option<&str>,
     loader: Option<&dyn Loader>,
     limit: Duration,
     stop: impl Future<Output = ()>,
@@ -80,7 +83,7 @@ pub async fn preview(
     };
     let host = Host {
         loader,
-        publish,
+        rollouts: Rollouts { publish: publish.clone(), host: host.map(Arc::from) },
         disks: Disks::new(Spawner::Threads),
         users: Users::new(Spawner::Threads),
         checks: Checks::default(),
@@ -103,7 +106,7 @@ pub async fn preview(
 
 /// What is asked of this host.
 struct Host<'a> {
-    publish: &'a PublishConfig,
+    rollouts: Rollouts,
     loader: Option<&'a dyn Loader>,
     disks: Disks,
     users: Users,
@@ -130,11 +133,10 @@ impl Preview {
         session: &zookeeper::Client,
         host: &Host<'_>,
     ) {
-        let most = read_limit(node).unwrap_or(usize::MAX);
-        let reading = match client.watch(&node.source) {
-            Ok(watch) => watch.at_most(most).read().await,
-            Err(error) => return self.outcome = Outcome::Unreadable(error.to_string()),
-        };
+        if let Err(error) = ld_config::znode_path(&node.source) {
+            return self.outcome = Outcome::Unreadable(error.to_string());
+        }
+        let reading = Watch::new(client, node, &host.rollouts).read().await;
         if let Ok((acl, _)) = session.get_acl(&node.source).await {
             self.acl = Some(acl.iter().map(acl::entry).collect());
         }
@@ -208,7 +210,7 @@ impl Preview {
         host: &Host<'_>,
     ) -> Result<(), Outcome> {
         let Some(keys) = &node.verify else { return Ok(()) };
-        let place = ld_sign::place(host.publish, &node.source, &ld_sign::hash(content));
+        let place = ld_sign::place(&host.rollouts.publish, &node.source, &ld_sign::hash(content));
         let watch = client.watch(&place).map_err(|error| Outcome::Unreadable(error.to_string()))?;
         let reading = watch.at_most(MAX_SIGNATURE_BYTES).read().await;
         let judged = async {
