@@ -24,7 +24,9 @@ pub(crate) async fn wait(
     interrupt: &Interrupt,
     is_written: Result<Exit, Exit>,
 ) -> Result<Exit, Exit> {
-    let (Some(share), Ok(Exit::Done), false) = (args.wait, is_written, args.dry_run) else { return is_written };
+    let (Some(share), Ok(Exit::Done), false) = (args.wait, is_written, args.dry_run) else {
+        return is_written;
+    };
     let waited = tokio::select! {
         biased;
         () = interrupt.asked() => {

@@ -217,7 +217,8 @@ mod tests {
         report.nodes = vec![flags, node("/b", NodeState::Current)];
         let bytes = report.to_bytes();
         let text = String::from_utf8(bytes.clone()).unwrap();
-        let expected = r#"[["/app/flags",null,null,"current",7,null,true],["/b",null,null,"current",7,null]]}"#;
+        let expected =
+            r#"[["/app/flags",null,null,"current",7,null,true],["/b",null,null,"current",7,null]]}"#;
         assert!(text.ends_with(expected), "{text}");
         assert_eq!(Report::parse("h", &bytes).unwrap(), report);
     }

@@ -53,9 +53,9 @@ impl Share {
 /// The place of a host in a rollout, from 0 to 9,999: every place is as likely as any other.
 fn place(rollout: &str, host: &str) -> u16 {
     let digest = Sha256::new().chain_update(rollout).chain_update("\n").chain_update(host).finalize();
-    let first = digest.iter().take(8).fold(0, |number, byte| number << 8 | u128::from(*byte));
+    let first = digest.iter().take(8).fold(0, |number, byte| (number << 8) | u128::from(*byte));
     // It is below WHOLE, since `first` is below 2^64.
-    (first * u128::from(WHOLE) >> 64) as u16
+    ((first * u128::from(WHOLE)) >> 64) as u16
 }
 
 impl TryFrom<u16> for Share {
@@ -124,7 +124,9 @@ mod tests {
             assert_eq!(share(text).to_string(), text);
         }
         assert_eq!(share("1.50%"), share("1.5%"));
-        for bad in ["", "%", "1", "-1%", "+1%", "101%", "100.01%", "0.001%", "1.%", ".5%", "1e2%", "١%", "700%"] {
+        for bad in
+            ["", "%", "1", "-1%", "+1%", "101%", "100.01%", "0.001%", "1.%", ".5%", "1e2%", "١%", "700%"]
+        {
             assert!(bad.parse::<Share>().is_err(), "{bad}");
         }
     }

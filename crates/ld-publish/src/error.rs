@@ -2,9 +2,9 @@
 
 use ld_zk::zookeeper;
 
+use crate::Plan;
 use crate::operation::{Operation, Refused};
 use crate::present::Unanswered;
-use crate::Plan;
 
 /// Why a node was not published, or may not have been.
 #[derive(Debug, thiserror::Error)]
@@ -255,9 +255,7 @@ impl Error {
             return Self::write(&path, Unanswered::Refused(cause));
         }
         let is_new = !is_target
-            && others.iter().any(|other| {
-                matches!(other, Operation::Create { .. }) && other.path() == path
-            });
+            && others.iter().any(|other| matches!(other, Operation::Create { .. }) && other.path() == path);
         let cause = match cause {
             E::NoAuth if is_new => {
                 return Self::NotAuthorized { action: "create", path };

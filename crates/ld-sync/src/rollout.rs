@@ -307,9 +307,14 @@ impl<W: NodeSource> RolloutWatch<W> {
         }
         let name = &self.name;
         match &choice {
-            Choice::Stable => info!(node = name, "nodes.{name}: no candidate is meant for this host any more"),
+            Choice::Stable => {
+                info!(node = name, "nodes.{name}: no candidate is meant for this host any more")
+            }
             Choice::Candidate(rollout) => {
-                info!(node = name, rollout, "nodes.{name}: this host gets the candidate of rollout {rollout}");
+                info!(
+                    node = name,
+                    rollout, "nodes.{name}: this host gets the candidate of rollout {rollout}"
+                );
             }
             Choice::Refused(error) => {
                 warn!(node = name, error, "nodes.{name}: no rollout is followed: {error}");

@@ -126,7 +126,9 @@ impl World {
             (5, ..) => self.set(&[(PLAN, None), (CANDIDATE, None)]),
             (6, ..) => self.set(&[(PLAN, Some(b"{".to_vec()))]),
             (7, ..) => self.set(&[(PLAN, Some(NO_AUTH.to_vec()))]),
-            (8, ..) => self.set(&[(CANDIDATE, [None, Some(new()), Some(NO_AUTH.to_vec())][random(3)].clone())]),
+            (8, ..) => {
+                self.set(&[(CANDIDATE, [None, Some(new()), Some(NO_AUTH.to_vec())][random(3)].clone())])
+            }
             (9, ..) => self.set(&[(STABLE, Some(new()))]),
             (10, ..) => self.set(&[(STABLE, [None, Some(NO_AUTH.to_vec())][random(2)].clone())]),
             (11, ..) => {
