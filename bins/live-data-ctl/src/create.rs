@@ -78,8 +78,8 @@ async fn make(writing: &Writing<Input>, path: &str) -> Result<Created, Exit> {
     for parent in &created.parents {
         info!("Created {parent} in {ensemble}.");
     }
-    let bytes = counted(input.content.len() as u64, "byte");
-    info!("Created {} in {ensemble}: version 0, mzxid {:#x}, {bytes}.", created.path, created.stat.mzxid);
+    let bytes = counted(created.bytes as u64, "byte");
+    info!("Created {} in {ensemble}: {bytes}.", created.path);
     Ok(created)
 }
 
@@ -90,9 +90,7 @@ fn report(args: &Args, created: &Created) -> Result<Exit, Exit> {
     output::json(&json!({
         "path": created.path,
         "parents": created.parents,
-        "version": created.stat.version,
-        "czxid": created.stat.czxid,
-        "mzxid": created.stat.mzxid,
-        "bytes": created.stat.data_length,
+        "czxid": created.stat.map(|stat| stat.czxid),
+        "bytes": created.bytes,
     }))
 }

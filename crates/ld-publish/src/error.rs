@@ -151,12 +151,10 @@ pub enum Error {
         path: String,
     },
     /// A node with children cannot be removed.
-    #[error("{path} has {}: nothing was removed; remove those first", children(*count))]
+    #[error("{path} has children: nothing was removed; remove those first")]
     HasChildren {
         /// The node.
         path: String,
-        /// How many, at least.
-        count: i32,
     },
     /// A node has too many children to be listed.
     #[error("{path} has {count} children, and at most {} are listed", crate::MAX_CHILDREN)]
@@ -287,12 +285,5 @@ impl Error {
             }
             _ => None,
         }
-    }
-}
-
-fn children(count: i32) -> String {
-    match count {
-        1 => "children".to_owned(),
-        count => format!("{count} children"),
     }
 }

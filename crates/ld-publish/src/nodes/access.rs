@@ -4,7 +4,6 @@ use std::future::Future;
 
 use ld_zk::zookeeper::{self, Acl, Stat};
 
-use super::content::fresh_session;
 use crate::Error;
 use crate::acl::agrees;
 use crate::lost::{self, Sent};
@@ -30,7 +29,7 @@ impl PresentAcl {
     /// - [`Error::Client`]: no session in time.
     pub async fn read(client: &ld_zk::Client, path: &str) -> Result<Self, Error> {
         let path = node_path(path)?;
-        let session = fresh_session(client, &path).await?;
+        let session = client.session().await?;
         let read = bounded(session.get_acl(&path)).await;
         let (acl, stat) = read.map_err(|cause| Error::absent_or_unread(&path, cause))?;
         Ok(Self { client: client.clone(), path, acl, stat })

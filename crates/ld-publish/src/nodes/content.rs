@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use ld_zk::zookeeper::{self, Stat};
+use ld_zk::zookeeper::Stat;
 
 use crate::Error;
-use crate::present::{Unanswered, bounded, read_node};
+use crate::present::{Unanswered, read_node};
 
 /// A node's content, to be looked at. `Debug` does not show it.
 #[non_exhaustive]
@@ -30,7 +30,7 @@ impl NodeContent {
     /// - [`Error::Client`]: no session in time.
     pub async fn read(client: &ld_zk::Client, path: &str) -> Result<Self, Error> {
         let path = ld_config::znode_path(path)?;
-        let session = fresh_session(client, &path).await?;
+        let session = client.session().await?;
         match read_node(&session, &path, client.max_read_bytes()).await {
             Ok((content, stat)) => Ok(Self { path, content, stat }),
             Err(Unanswered::TooLarge { bytes, limit }) => Err(Error::TooLargeToRead { path, bytes, limit }),
@@ -44,12 +44,4 @@ impl fmt::Debug for NodeContent {
         let (path, bytes) = (&self.path, self.content.len());
         f.debug_struct("NodeContent").field("path", path).field("bytes", &bytes).finish_non_exhaustive()
     }
-}
-
-/// A session of which the server knows all that was written before.
-pub(super) async fn fresh_session(client: &ld_zk::Client, path: &str) -> Result<zookeeper::Client, Error> {
-    let session = client.session().await?;
-    // A read-only server refuses it, and has nothing newer. Without a connection the read says so.
-    let _ = bounded(session.sync(path)).await;
-    Ok(session)
 }

@@ -2,13 +2,12 @@
 
 use std::future::Future;
 
-use ld_zk::zookeeper::{self, Acl, MultiWriteResult, Stat};
+use ld_zk::zookeeper::{self, Acl, Stat};
 
-use super::content::fresh_session;
 use super::info::stat;
 use crate::Error;
 use crate::acl::agrees;
-use crate::lost::{self, Failed, Seen, Sent};
+use crate::lost::{self, Seen, Sent};
 use crate::operation::{self, Operation, Refused};
 use crate::present::{Unanswered, bounded, node_path, read_node};
 
@@ -31,8 +30,11 @@ pub struct Created {
     pub path: String,
     /// The parents that were missing, from the top.
     pub parents: Vec<String>,
-    /// What ZooKeeper keeps about the node.
-    pub stat: Stat,
+    /// The size of its content in bytes.
+    pub bytes: usize,
+    /// What ZooKeeper keeps about the node now; `None` if it is gone already, or ZooKeeper does not
+    /// answer any more.
+    pub stat: Option<Stat>,
 }
 
 impl NewNode {
@@ -94,25 +96,25 @@ impl NewNode {
         client: &ld_zk::Client,
         interrupt: impl Future<Output = ()>,
     ) -> Result<Created, Error> {
-        let session = fresh_session(client, &self.path).await?;
+        let session = client.session().await?;
         if stat(&session, &self.path).await?.is_some() {
             return Err(Error::Exists { path: self.path.clone() });
         }
         let parents = missing_parents(&session, &self.path).await?;
         let operations = self.operations(&parents);
-        let send =
-            async |session: &zookeeper::Client| match operation::commit(session, &operations).await?.pop() {
-                Some(MultiWriteResult::Create { stat, .. }) => Ok(stat),
-                _ => Err(Failed::Unanswered(Unanswered::Silence)),
-            };
+        let send = async |session: &zookeeper::Client| {
+            operation::commit(session, &operations).await?;
+            // The answer to a transaction has no stat (ZOOKEEPER-4026).
+            Ok(bounded(session.check_stat(&self.path)).await.ok().flatten())
+        };
         let read = async |session: &zookeeper::Client| self.find(session).await;
         let sent = lost::write(client, &self.path, send, read, interrupt).await?;
         let stat = match sent {
             Sent::Done(stat) => stat,
             Sent::Refused(refused) => return Err(self.refused(refused, &parents, client)),
-            Sent::Lost(cause, seen) => self.conclude(seen, cause)?,
+            Sent::Lost(cause, seen) => Some(self.conclude(seen, cause)?),
         };
-        Ok(Created { path: self.path.clone(), parents, stat })
+        Ok(Created { path: self.path.clone(), parents, bytes: self.content.len(), stat })
     }
 
     fn operations(&self, parents: &[String]) -> Vec<Operation> {
@@ -168,6 +170,8 @@ impl NewNode {
         match &seen.found {
             // Even if another client has made the same: it is there as it was to be.
             Some(Found { stat, is_ours: true }) => Ok(*stat),
+            // Ours cannot come any more: it would have been refused.
+            Some(_) if seen.behind_the_write => Err(Error::Exists { path: self.path.clone() }),
             found => Err(seen.not_written(found.is_none(), cause)),
         }
     }

@@ -4,7 +4,6 @@ use std::future::Future;
 
 use ld_zk::zookeeper::{self, Stat};
 
-use super::content::fresh_session;
 use super::create::parent_of;
 use super::info::stat;
 use crate::Error;
@@ -32,10 +31,10 @@ impl Deletion {
     /// - [`Error::Read`], [`Error::Client`]: ZooKeeper did not answer.
     pub async fn prepare(client: &ld_zk::Client, path: &str, version: Option<i32>) -> Result<Self, Error> {
         let path = node_path(path)?;
-        let session = fresh_session(client, &path).await?;
+        let session = client.session().await?;
         let Some(stat) = stat(&session, &path).await? else { return Err(Error::Absent { path }) };
         if stat.num_children > 0 {
-            return Err(Error::HasChildren { path, count: stat.num_children });
+            return Err(Error::HasChildren { path });
         }
         match version {
             Some(wanted) if wanted != stat.version => {
@@ -91,7 +90,7 @@ fn refused(path: &str, cause: zookeeper::Error) -> Error {
     let path = path.to_owned();
     match cause {
         zookeeper::Error::NoNode => Error::Absent { path },
-        zookeeper::Error::NotEmpty => Error::HasChildren { path, count: 1 },
+        zookeeper::Error::NotEmpty => Error::HasChildren { path },
         zookeeper::Error::NoAuth => {
             Error::NotAuthorized { action: "remove nodes below", path: parent_of(&path).to_owned() }
         }

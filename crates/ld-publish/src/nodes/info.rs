@@ -2,7 +2,6 @@
 
 use ld_zk::zookeeper::{self, Acl, Stat};
 
-use super::content::fresh_session;
 use crate::Error;
 use crate::present::{Unanswered, bounded};
 
@@ -29,7 +28,7 @@ impl NodeInfo {
     /// - [`Error::Client`]: no session in time.
     pub async fn read(client: &ld_zk::Client, path: &str) -> Result<Self, Error> {
         let path = ld_config::znode_path(path)?;
-        let session = fresh_session(client, &path).await?;
+        let session = client.session().await?;
         let stat = stat(&session, &path).await?.ok_or_else(|| Error::Absent { path: path.clone() })?;
         match bounded(session.get_acl(&path)).await {
             Ok((acl, stat)) => Ok(Self { path, stat, acl: Some(acl) }),

@@ -3,7 +3,6 @@
 use futures_util::stream::{self, StreamExt};
 use ld_zk::zookeeper::{self, Stat};
 
-use super::content::fresh_session;
 use super::info::stat;
 use crate::Error;
 use crate::present::bounded;
@@ -53,7 +52,7 @@ impl Listing {
         with_stats: bool,
     ) -> Result<Self, Error> {
         let path = ld_config::znode_path(path)?;
-        let session = fresh_session(client, &path).await?;
+        let session = client.session().await?;
         let parent = stat(&session, &path).await?.ok_or_else(|| Error::Absent { path: path.clone() })?;
         let count = usize::try_from(parent.num_children).unwrap_or(0);
         if count > MAX_CHILDREN {
