@@ -2,6 +2,7 @@
 //! `ld-s3` do the work.
 
 mod args;
+mod missing;
 mod plain;
 #[cfg(feature = "s3")]
 mod via_s3;

@@ -12,6 +12,7 @@ use ld_zk::Client;
 use tracing::info;
 
 use crate::args::Args;
+use crate::missing::refused;
 use crate::wait::wait;
 use crate::{client, commit, read, signing};
 
@@ -65,7 +66,7 @@ async fn prepare(
     judge_content(&config.nodes, &content, checks).await?;
     let content = Arc::unwrap_or_clone(content);
     let plan = ld_publish::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;
-    let plan = Arc::new(plan.map_err(failed)?);
+    let plan = Arc::new(plan.map_err(|cause| refused(cause, args, config))?);
     if !plan.is_change() {
         if let Some(signing) = signing.filter(|_| !args.dry_run) {
             return sign_present(client, plan.path(), plan.old_content(), signing).await;

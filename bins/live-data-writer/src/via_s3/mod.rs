@@ -20,6 +20,7 @@ use tracing::{error, info};
 use self::change::Change;
 use self::content::Content;
 use crate::args::Args;
+use crate::missing::refused;
 use crate::wait::wait;
 use crate::{client, commit, read, signing};
 
@@ -71,7 +72,7 @@ async fn prepare(
     let (judged, checks) = (content.clone(), checks.clone());
     judge(&config.nodes, move |node| ld_publish::judge_file(node, &judged.file, judged.bytes, &checks))
         .await?;
-    let present = Present::read(client, &args.dest).await.map_err(failed)?;
+    let present = Present::read(client, &args.dest).await.map_err(|cause| refused(cause, args, config))?;
     let change = Change::of(present.content(), content, publisher).await;
     if change.is_stored_as(prefix, *storage) {
         info!("No changes detected. Not writing.");

@@ -1,0 +1,74 @@
+//! What to do about a node that does not exist.
+
+use ld_cli::Exit;
+use ld_config::Config;
+use ld_tool::failed;
+use tracing::info;
+
+use crate::args::Args;
+
+/// Logs why the node cannot be written; of a missing one, how to make it.
+pub(crate) fn refused(cause: ld_publish::Error, args: &Args, config: &Config) -> Exit {
+    let is_missing = matches!(cause, ld_publish::Error::NodeMissing);
+    let exit = failed(cause);
+    if is_missing {
+        info!("With an ACL of your choice: {}", create_command(args, &config.zookeeper.credentials));
+    }
+    exit
+}
+
+/// The command that makes the node: all may read it, and the users of the configuration may do
+/// everything.
+fn create_command(args: &Args, credentials: &[String]) -> String {
+    let mut words = vec!["live-data-ctl".into(), "create".into()];
+    words.extend([quoted(&args.config.to_string_lossy()), quoted(&args.dest)]);
+    if args.via_s3.is_none() {
+        words.push(quoted(&args.source.to_string_lossy()));
+    }
+    let mut acl = vec![format!("world:anyone:{}", if credentials.is_empty() { "all" } else { "r" })];
+    acl.extend(credentials.iter().map(|secret| format!("digest-secret:{secret}:all")));
+    acl.iter().for_each(|entry| words.extend(["--acl".into(), quoted(entry)]));
+    words.join(" ")
+}
+
+/// A word of a command line for a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn command(arguments: &[&str], credentials: &[&str]) -> String {
+        let args = Args::parse_from(["live-data-writer"].iter().chain(arguments));
+        create_command(&args, &credentials.iter().map(|&secret| secret.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_command_names_the_users_of_the_configuration() {
+        assert_eq!(
+            command(&["live-data.ini", "flags.json", "/app/flags"], &["secret/zk"]),
+            "live-data-ctl create live-data.ini /app/flags flags.json --acl world:anyone:r \
+             --acl digest-secret:secret/zk:all"
+        );
+        assert_eq!(
+            command(&["-", "a file", "/it's"], &[]),
+            r"live-data-ctl create - '/it'\''s' 'a file' --acl world:anyone:all"
+        );
+    }
+
+    #[test]
+    fn content_for_s3_is_not_put_into_the_node() {
+        assert_eq!(
+            command(&["c.ini", "model.json", "/m", "--via-s3", "s3://bucket"], &[]),
+            "live-data-ctl create c.ini /m --acl world:anyone:all"
+        );
+    }
+}
