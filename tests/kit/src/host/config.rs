@@ -138,6 +138,11 @@ impl Host {
         TestCommand::new(binary("live-data-writer")).arg(self.config()).arg(source).arg(dest)
     }
 
+    /// The control tool on this host's configuration, with a subcommand of one or several words.
+    pub fn ctl(&self, command: &str) -> TestCommand {
+        TestCommand::new(binary("live-data-ctl")).args(command.split_whitespace()).arg(self.config())
+    }
+
     /// The content of the destination of the node `name`; `None` without a file.
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
         fs::read(self.file(name)).ok()
