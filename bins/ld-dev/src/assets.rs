@@ -1,4 +1,4 @@
-//! Completions and manual pages of both programs, made from their arguments.
+//! Completions and manual pages of all programs, made from their arguments.
 //!
 //! The modules of the arguments are included, so that the programs carry no generator and their
 //! packages no library.
@@ -13,6 +13,8 @@ use ld_workspace::Failure;
 
 use crate::commands;
 
+#[path = "../../live-data-ctl/src/args.rs"]
+mod ctl;
 #[expect(dead_code, reason = "only the description of the arguments is used")]
 #[path = "../../live-data-watcher/src/args.rs"]
 mod watcher;
@@ -36,16 +38,16 @@ pub(crate) fn write(directory: &Path) -> Result<(), Failure> {
             complete(shell, command.clone(), &completions)?;
         }
         command.build();
-        command.get_subcommands().try_for_each(|subcommand| describe(subcommand, &manual))?;
         describe(&command, &manual)?;
     }
     println!("completions, manual pages and commands.md are in {}", directory.display());
     Ok(())
 }
 
-/// The arguments of both programs.
-pub(crate) fn programs() -> [Command; 2] {
-    [watcher::Args::command(), writer::Args::command()].map(|command| command.disable_help_subcommand(true))
+/// The arguments of all programs.
+pub(crate) fn programs() -> [Command; 3] {
+    [watcher::Args::command(), writer::Args::command(), ctl::Args::command()]
+        .map(|command| command.disable_help_subcommand(true))
 }
 
 fn complete(shell: Shell, mut command: Command, directory: &Path) -> Result<(), Failure> {
@@ -55,7 +57,9 @@ fn complete(shell: Shell, mut command: Command, directory: &Path) -> Result<(), 
     Ok(())
 }
 
+/// Writes the page of a command, and those of its subcommands.
 fn describe(command: &Command, directory: &Path) -> Result<(), Failure> {
+    command.get_subcommands().try_for_each(|subcommand| describe(subcommand, directory))?;
     let page = Man::new(command.clone())
         // An empty date would be left out, and the source would take its place.
         .date(" ")
@@ -98,7 +102,7 @@ mod tests {
     fn shells_parse_their_completions() {
         let directory = written();
         let completions = directory.path().join("completions");
-        for program in ["live-data-watcher", "live-data-writer"] {
+        for program in ["live-data-watcher", "live-data-writer", "live-data-ctl"] {
             check("bash", &["-n"], &completions.join(format!("{program}.bash")));
             check("zsh", &["-n"], &completions.join(format!("_{program}")));
             check("fish", &["--no-execute"], &completions.join(format!("{program}.fish")));
@@ -111,16 +115,17 @@ mod tests {
         let directory = written();
         let pages = files(&directory.path().join("man"));
         let names: Vec<_> = pages.iter().map(|page| page.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(
-            names,
-            [
-                "live-data-watcher-check.1",
-                "live-data-watcher-print-config.1",
-                "live-data-watcher-status.1",
-                "live-data-watcher.1",
-                "live-data-writer.1"
-            ]
-        );
+        for name in [
+            "live-data-ctl-create.1",
+            "live-data-ctl.1",
+            "live-data-watcher-check.1",
+            "live-data-watcher-print-config.1",
+            "live-data-watcher-status.1",
+            "live-data-watcher.1",
+            "live-data-writer.1",
+        ] {
+            assert!(names.contains(&name), "{name} is missing: {names:?}");
+        }
         pages.iter().for_each(|page| check("groff", &["-man", "-ww", "-z", "-Tutf8"], page));
     }
 

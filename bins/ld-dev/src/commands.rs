@@ -1,4 +1,4 @@
-//! docs/commands.md: the help of both programs, as they print it.
+//! docs/commands.md: the help of all programs, as they print it.
 
 use std::fmt::Write as _;
 
@@ -10,10 +10,11 @@ const WIDTH: usize = 96;
 const INTRODUCTION: &str = "\
 # Commands
 
-What `--help` prints, for both programs and each command of the watcher. Manual pages have the same:
-`man live-data-watcher`. Exit codes are in [config.md](config.md#exit-codes), signals and log lines
-in the READMEs of [the watcher](../bins/live-data-watcher/README.md) and of
-[the writer](../bins/live-data-writer/README.md).
+What `--help` prints, for all programs and each of their commands. Manual pages have the same:
+`man live-data-watcher`, `man live-data-ctl-create`. Exit codes are in
+[config.md](config.md#exit-codes), signals and log lines in the READMEs of
+[the watcher](../bins/live-data-watcher/README.md) and of
+[the writer](../bins/live-data-writer/README.md). [ctl.md](ctl.md) shows the control tool at work.
 
 `cargo dev assets DIR` writes this page, too.
 ";
@@ -23,20 +24,19 @@ pub(crate) fn page(programs: impl IntoIterator<Item = Command>) -> String {
     let mut page = INTRODUCTION.to_owned();
     for mut program in programs {
         program.build();
-        describe(&mut program.clone(), &mut page);
-        for command in program.get_subcommands_mut() {
-            describe(command, &mut page);
-        }
+        describe(&mut program, &mut page);
     }
     page
 }
 
+/// The help of a command and of its subcommands.
 fn describe(command: &mut Command, page: &mut String) {
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
     let help = command.render_long_help().to_string();
     let lines: String = help.lines().flat_map(wrap).fold(String::new(), |text, line| text + &line + "\n");
     // Writing to a string cannot fail.
     let _ = write!(page, "\n## {name}\n\n```text\n{}\n```\n", lines.trim_end());
+    command.get_subcommands_mut().for_each(|subcommand| describe(subcommand, page));
 }
 
 /// A line in pieces that fit. They begin where its description begins.
@@ -66,11 +66,12 @@ mod tests {
     use crate::assets;
 
     #[test]
-    fn the_page_has_the_help_of_both_programs() {
+    fn the_page_has_the_help_of_all_programs() {
         let page = page(assets::programs());
         let command = "cargo dev assets target/assets && cp target/assets/commands.md docs/";
         assert!(page == include_str!("../../../docs/commands.md"), "docs/commands.md is old: {command}");
-        assert_eq!(page.matches("\n## live-data-").count(), 5, "{page}");
+        let programs = ["\n## live-data-watcher\n", "\n## live-data-writer\n", "\n## live-data-ctl get\n"];
+        assert!(programs.iter().all(|heading| page.contains(heading)), "{page}");
     }
 
     #[test]

@@ -4,9 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use ld_cli::LogFormat;
-
-use crate::wait::Share;
+use ld_cli::{LogFormat, Share};
 
 /// Write a file's content to a ZooKeeper node.
 ///

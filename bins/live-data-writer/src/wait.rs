@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ld_cli::Exit;
+use ld_cli::{Exit, Share};
 use ld_config::{Config, counted, escape_hidden};
 use ld_fleet::{Goal, Laggard, Progress, Waited, Wanted, wait_for};
 use ld_publish::Present;
@@ -42,7 +42,7 @@ pub(crate) async fn wait(
 async fn wait_for_hosts(args: &Args, config: &Config, client: &Client, share: Share) -> Result<Exit, Exit> {
     let present = Present::read(client, &args.dest).await.map_err(failed)?;
     let wanted = Wanted::content(present.mzxid(), present.content());
-    let goal = Goal::new(present.path(), wanted, share.0);
+    let goal = Goal::new(present.path(), wanted, share.fraction());
     let show = |have, hosts| ld_cli::show_progress_of_hosts(have as u64, hosts as u64);
     let waited = wait_for(client, &config.publish, &goal, args.wait_timeout, show).await.map_err(failed)?;
     ld_cli::end_progress();
@@ -76,43 +76,5 @@ fn name(laggards: &[Laggard]) {
     }
     if laggards.len() > NAMED {
         warn!("and {} more: see live-data-ctl hosts", laggards.len() - NAMED);
-    }
-}
-
-/// A share of the hosts, from 0 to 1.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Share(f64);
-
-impl std::str::FromStr for Share {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let number = text.strip_suffix('%').ok_or("it is a percentage, such as 99%")?;
-        match number.parse::<f64>() {
-            Ok(percent) if percent > 0.0 && percent <= 100.0 => Ok(Self(percent / 100.0)),
-            _ => Err("it is a percentage above 0% and up to 100%".to_owned()),
-        }
-    }
-}
-
-impl std::fmt::Display for Share {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The division leaves a trace in the last digits.
-        write!(f, "{}%", (self.0 * 1e8).round() / 1e6)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_is_a_percentage() {
-        for (text, shown) in [("99%", "99%"), ("99.5%", "99.5%"), ("100%", "100%"), ("0.1%", "0.1%")] {
-            assert_eq!(text.parse::<Share>().unwrap().to_string(), shown);
-        }
-        for text in ["99", "0%", "101%", "-1%", "%", "nan%", "inf%"] {
-            assert!(text.parse::<Share>().is_err(), "{text}");
-        }
     }
 }

@@ -4,17 +4,21 @@ use ld_workspace::Failure;
 
 /// Files of both packages. Debian compresses manual pages and has other names for completions of
 /// zsh.
-const FILES: [&str; 14] = [
+const FILES: [&str; 18] = [
     "/etc/live-data/live-data.ini",
+    "/usr/bin/live-data-ctl",
     "/usr/bin/live-data-watcher",
     "/usr/bin/live-data-writer",
     "/usr/lib/systemd/system/live-data-watcher.service",
     "/usr/lib/systemd/system/live-data-watcher@.service",
     "/usr/lib/sysusers.d/live-data.conf",
+    "/usr/share/bash-completion/completions/live-data-ctl",
     "/usr/share/bash-completion/completions/live-data-watcher",
     "/usr/share/bash-completion/completions/live-data-writer",
+    "/usr/share/fish/vendor_completions.d/live-data-ctl.fish",
     "/usr/share/fish/vendor_completions.d/live-data-watcher.fish",
     "/usr/share/fish/vendor_completions.d/live-data-writer.fish",
+    "/usr/share/man/man1/live-data-ctl-create.1",
     "/usr/share/man/man1/live-data-watcher-check.1",
     "/usr/share/man/man1/live-data-watcher-status.1",
     "/usr/share/man/man1/live-data-watcher.1",

@@ -9,7 +9,7 @@ use ld_workspace::cargo;
 
 use crate::tool;
 
-pub(crate) const PROGRAMS: [&str; 2] = ["live-data-watcher", "live-data-writer"];
+pub(crate) const PROGRAMS: [&str; 3] = ["live-data-watcher", "live-data-writer", "live-data-ctl"];
 
 /// How the programs are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub fn assets() -> PathBuf {
     cargo::workspace().join("target/assets")
 }
 
-/// Builds both programs and puts them into [`assets`], beside the changelog.
+/// Builds all programs and puts them into [`assets`], beside the changelog.
 pub fn gather(profile: Profile) -> Result<(), Failure> {
     let directory = match profile {
         Profile::Release => {
@@ -51,7 +51,7 @@ pub fn gather(profile: Profile) -> Result<(), Failure> {
     write_changelog()
 }
 
-/// Builds both programs of the sources in `workspace`. They name neither this directory nor that of
+/// Builds all programs of the sources in `workspace`. They name neither this directory nor that of
 /// cargo, so that all builds of a commit by one compiler are the same.
 pub(crate) fn build_for_release(workspace: &Path, cargo_home: &Path) -> Result<(), Failure> {
     let mut command = cargo::command(&["build", "--release", "--locked"]);
