@@ -183,7 +183,7 @@ pub(crate) struct InitArgs {
     pub(crate) config: PathBuf,
 
     /// A user that may publish: everything below publish.root. Give it once for each. Without it
-    /// these are the users in zookeeper.credentials.
+    /// these are the users in zookeeper.credentials that are no reporters or readers.
     #[arg(long, value_name = "USER")]
     pub(crate) publishers: Vec<String>,
 

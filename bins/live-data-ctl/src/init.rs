@@ -5,7 +5,7 @@ use ld_config::{Config, Scope};
 use ld_publish::{Access, AclEntry, InitDirectory};
 use ld_zk::zookeeper::{AuthId, Permission};
 use serde_json::{Value, json};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::args::{Args, InitArgs};
 use crate::{Writing, acls, output, refused};
@@ -18,14 +18,14 @@ pub(crate) async fn run(args: &Args, init: &InitArgs) -> Result<Exit, Exit> {
         let config = init.config.clone();
         move || {
             let config = ld_cli::read_config(&config, Scope::Writer)?;
-            let access = Access {
-                publishers: match publishers.is_empty() {
-                    true => default_publishers(&config)?,
-                    false => acls::users(&publishers, &config.secrets)?,
-                },
+            let mut access = Access {
+                publishers: acls::users(&publishers, &config.secrets)?,
                 reporters: acls::users(&reporters, &config.secrets)?,
                 readers: acls::users(&readers, &config.secrets)?,
             };
+            if access.publishers.is_empty() {
+                access.publishers = default_publishers(&config, &access)?;
+            }
             Ok((config, access))
         }
     };
@@ -33,8 +33,8 @@ pub(crate) async fn run(args: &Args, init: &InitArgs) -> Result<Exit, Exit> {
     report(args, &done)
 }
 
-/// The users in `zookeeper.credentials`, or everyone.
-fn default_publishers(config: &Config) -> Result<Vec<AuthId>, Exit> {
+/// The users in `zookeeper.credentials` that have no other part, or all clients.
+fn default_publishers(config: &Config, access: &Access) -> Result<Vec<AuthId>, Exit> {
     let credentials = &config.zookeeper.credentials;
     if credentials.is_empty() {
         warn!(
@@ -45,7 +45,16 @@ fn default_publishers(config: &Config) -> Result<Vec<AuthId>, Exit> {
     }
     let entry = |secret: &String| AclEntry::of_user(&format!("digest-secret:{secret}"), Permission::NONE);
     let entries: Result<Vec<_>, _> = credentials.iter().map(entry).collect();
-    acls::users(&entries.map_err(refused)?, &config.secrets)
+    let mut users = acls::users(&entries.map_err(refused)?, &config.secrets)?;
+    // A publisher that reads reports has the credential of the watchers, too.
+    users.retain(|user| !access.reporters.contains(user) && !access.readers.contains(user));
+    if users.is_empty() {
+        error!(
+            "each user in zookeeper.credentials is a reporter or a reader: name the others with --publishers"
+        );
+        return Err(Exit::Usage);
+    }
+    Ok(users)
 }
 
 async fn make(writing: &Writing<Access>) -> Result<Vec<InitDirectory>, Exit> {

@@ -40,8 +40,8 @@ impl Cut {
         ctl
     }
 
-    /// Starts the command, does something else after it has read, and cuts its connection before the
-    /// server sees the write. Both are given by the code of their requests.
+    /// Starts the command, does something else after it has read, and cuts its connection before
+    /// the server sees the write. Both are given by the code of their requests.
     fn lose_request(&self, command: TestCommand, [read, write]: [i32; 2], meanwhile: impl Fn()) -> Daemon {
         // A new session asks for the stat of the chroot.
         let reads = if read == operation::EXISTS { 2 } else { 1 };

@@ -130,8 +130,10 @@ fn the_lines_for_a_private_server_start_one_and_follow_a_node() {
 fn a_node_with_an_acl_is_created_by_the_lines_of_the_page() {
     let output = Script::new(include_str!("../../../docs/config.md"))
         .lines("start_server")
-        .section("Create a node with an ACL")
         .file("secrets.json", "json", "Create a node with an ACL")
+        .lines("chmod 600 secrets.json")
+        .section("Create a node with an ACL")
+        .section("With ZooKeeper's own client")
         .lines(r#"printf '%s\n' '[live-data]' 'zookeeper.hosts = 127.0.0.1:2181/production' 'nodes.flags.source = /features/flags' 'nodes.flags.dest = live/flags' > reader.ini"#)
         .lines("cp reader.ini writer.ini; chmod 600 secrets.json")
         .lines("printf '%s\\n' 'zookeeper.credentials = secret/live-data/zookeeper' 'secrets.path = secrets.json' >> writer.ini")
@@ -140,6 +142,44 @@ fn a_node_with_an_acl_is_created_by_the_lines_of_the_page() {
         .lines("live-data-watcher --once --strict reader.ini; grep -x published live/flags")
         .run();
     assert!(output.stdout.contains("digest,'live-data:x"), "{}", output.stdout);
+}
+
+#[test]
+fn nodes_are_made_seen_changed_and_removed_by_the_page() {
+    let output = Script::new(include_str!("../../../docs/ctl.md"))
+        .file("live-data.ini", "ini", "Work on nodes")
+        .file("secrets.json", "json", "Work on nodes")
+        .lines("chmod 600 secrets.json; start_server")
+        .section("Make a node")
+        .section("Look at nodes")
+        .section("Change an ACL")
+        .section("Prepare for publications")
+        .section("JSON and exit codes")
+        .lines("if live-data-ctl create live-data.ini /app/flags --acl auth::all; then exit 1; fi")
+        .section("Remove a node")
+        .lines("live-data-ctl stat live-data.ini /app/flags || test $? = 1")
+        .run();
+    let in_order = [
+        "{\"percent\": 10}\n",
+        "version   0\n",
+        "          digest:watcher:",
+        "Z flags\n",
+        "-digest:watcher:",
+        "+world:anyone:r\n",
+        "/live-data digest:publisher:",
+        "/live-data/hosts digest:publisher:",
+        "\"path\": \"/app\"",
+    ];
+    let mut rest = output.stdout.as_str();
+    for text in in_order {
+        rest = rest.split_once(text).unwrap_or_else(|| panic!("{text}: {}", output.stdout)).1;
+    }
+    assert!(
+        output.stderr.contains("watchers with this configuration remove live/flags.json"),
+        "{}",
+        output.stderr
+    );
+    assert!(!(output.stdout.clone() + &output.stderr).contains("password\""));
 }
 
 #[test]
