@@ -40,6 +40,7 @@
 mod acl;
 mod diff;
 mod error;
+mod history;
 mod judge;
 mod lost;
 mod nodes;
@@ -54,6 +55,9 @@ mod write;
 pub use acl::{AclEntry, inherit, resolve, show_acl};
 pub use diff::{Diff, DiffOptions, diff};
 pub use error::Error;
+pub use history::{
+    Gap, History, Log, LogEntry, MAX_AUTHOR_BYTES, MAX_GROUP, MAX_MESSAGE_BYTES, NodeNow, Note, Rollback,
+};
 pub use judge::{judge, judge_file};
 pub use nodes::{
     Access, Child, Created, Deletion, InitDirectory, Listing, MAX_CHILDREN, NewNode, NodeContent, NodeInfo,

@@ -55,16 +55,22 @@ pub(crate) enum Failed<F> {
 /// Sends a write with `send`, and finds out with `read` what became of it if its answer is lost.
 /// Both get the session. `read` is tried again after an error of the connection.
 ///
+/// They are no async closures: a future of one cannot be spawned on another thread.
+///
 /// # Errors
 ///
 /// [`Error::Interrupted`] and [`Error::Client`]: nothing was sent.
-pub(crate) async fn write<T, F, S>(
+pub(crate) async fn write<T, F, S, Send, Read>(
     client: &ld_zk::Client,
     path: &str,
-    send: impl AsyncFnOnce(&zookeeper::Client) -> Result<T, Failed<F>>,
-    read: impl AsyncFn(&zookeeper::Client) -> Result<S, Unanswered>,
+    send: impl FnOnce(zookeeper::Client) -> Send,
+    read: impl Fn(zookeeper::Client) -> Read,
     interrupt: impl Future<Output = ()>,
-) -> Result<Sent<T, F, S>, Error> {
+) -> Result<Sent<T, F, S>, Error>
+where
+    Send: Future<Output = Result<T, Failed<F>>>,
+    Read: Future<Output = Result<S, Unanswered>>,
+{
     let mut interrupt = pin!(interrupt);
     let session = tokio::select! {
         biased;
@@ -72,7 +78,7 @@ pub(crate) async fn write<T, F, S>(
         session = client.session() => session?,
     };
     let answer = tokio::select! {
-        answer = send(&session) => answer,
+        answer = send(session.clone()) => answer,
         () = interrupt => Err(Failed::Unanswered(Unanswered::Interrupted)),
     };
     let cause = match answer {
@@ -87,17 +93,20 @@ pub(crate) async fn write<T, F, S>(
 }
 
 /// Reads behind the write, or as another session sees it when the one that wrote has ended.
-async fn look<S>(
+async fn look<S, Read>(
     client: &ld_zk::Client,
     path: &str,
     mut session: zookeeper::Client,
-    read: impl AsyncFn(&zookeeper::Client) -> Result<S, Unanswered>,
-) -> Option<Seen<S>> {
+    read: impl Fn(zookeeper::Client) -> Read,
+) -> Option<Seen<S>>
+where
+    Read: Future<Output = Result<S, Unanswered>>,
+{
     let mut behind_the_write = true;
     loop {
         // A lagging server could show the node as it was before the write.
         let read = match bounded(session.sync(path)).await {
-            Ok(()) => read(&session).await,
+            Ok(()) => read(session.clone()).await,
             Err(cause) => Err(cause),
         };
         match read {

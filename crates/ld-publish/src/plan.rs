@@ -116,3 +116,15 @@ impl fmt::Debug for Plan {
         f.debug_struct("Plan").field("present", &self.present).field("bytes", &bytes).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_may_be_spawned() {
+        fn spawnable<T: Send>(_: &dyn Fn(Plan) -> T) {}
+        spawnable(&|plan| async move { plan.commit(std::future::pending()).await });
+        spawnable(&|plan| async move { crate::Publication::new(plan).commit(std::future::pending()).await });
+    }
+}

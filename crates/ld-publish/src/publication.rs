@@ -8,7 +8,7 @@ use crate::{Error, Operation, Plan, Published, write};
 #[derive(Debug)]
 pub struct Publication {
     plans: Vec<Plan>,
-    others: Vec<Operation>,
+    pub(crate) others: Vec<Operation>,
 }
 
 impl From<Plan> for Publication {
@@ -35,6 +35,14 @@ impl Publication {
     pub fn with(mut self, operation: Operation) -> Self {
         self.others.push(operation);
         self
+    }
+
+    /// A publication of several nodes of the same client. A node that holds its content already is
+    /// not written, but must not change meanwhile. `None` if that holds for all of them.
+    pub fn of_changes(plans: Vec<Plan>) -> Option<Self> {
+        let (plans, unchanged): (Vec<Plan>, Vec<Plan>) = plans.into_iter().partition(Plan::is_change);
+        let others = unchanged.iter().map(Plan::check).collect();
+        (!plans.is_empty()).then_some(Self { plans, others })
     }
 
     /// What is planned.

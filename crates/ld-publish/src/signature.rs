@@ -186,16 +186,14 @@ impl Signature {
         client: &ld_zk::Client,
         interrupt: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let send =
-            async |session: &zookeeper::Client| operation::commit(session, &self.operations).await.map(drop);
-        let read =
-            async |session: &zookeeper::Client| match read_node(session, &self.place, MAX_SIGNATURE_BYTES)
-                .await
-            {
+        let send = |session| async move { operation::commit(&session, &self.operations).await.map(drop) };
+        let read = |session| async move {
+            match read_node(&session, &self.place, MAX_SIGNATURE_BYTES).await {
                 Ok((text, _)) => Ok(Some(text == self.text.as_bytes())),
                 Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(None),
                 Err(cause) => Err(cause),
-            };
+            }
+        };
         match lost::write(client, &self.place, send, read, interrupt).await? {
             Sent::Done(()) => Ok(()),
             Sent::Refused(Refused { path, cause, .. }) => {

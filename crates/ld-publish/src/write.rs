@@ -16,13 +16,15 @@ pub(crate) async fn commit(
     interrupt: impl Future<Output = ()>,
 ) -> Result<Vec<Published>, Error> {
     let (plan, client) = (&plans[0], &plans[0].present.client);
-    let transaction = transaction(plans, others)?;
-    let send = async |session: &zookeeper::Client| match &transaction {
-        Some(operations) => send_all(session, operations).await,
-        None => send_one(session, plan).await,
+    let transaction = &transaction(plans, others)?;
+    let send = |session| async move {
+        match transaction {
+            Some(operations) => send_all(&session, operations).await,
+            None => send_one(&session, plan).await,
+        }
     };
     let limit = client.max_read_bytes();
-    let read = async |session: &zookeeper::Client| trace::read(session, plans, others, limit).await;
+    let read = |session| async move { trace::read(&session, plans, others, limit).await };
     let zxid = match lost::write(client, plan.path(), send, read, interrupt).await? {
         Sent::Done(zxid) => zxid,
         Sent::Refused(refused) => return Err(Error::part(plans, others, refused)),

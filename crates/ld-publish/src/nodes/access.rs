@@ -70,11 +70,12 @@ impl PresentAcl {
     /// Not cancel-safe: what became of a request that was sent is not known then.
     pub async fn set(self, acl: &[Acl], interrupt: impl Future<Output = ()>) -> Result<i32, Error> {
         let path = &self.path;
-        let send = async |session: &zookeeper::Client| {
-            lost::single(session.set_acl(path, acl, Some(self.stat.aversion))).await
+        let version = Some(self.stat.aversion);
+        let send = |session: zookeeper::Client| async move {
+            lost::single(session.set_acl(path, acl, version)).await
         };
         // The new ACL may hide itself, so the version counts.
-        let read = async |session: &zookeeper::Client| bounded(session.check_stat(path)).await;
+        let read = |session: zookeeper::Client| async move { bounded(session.check_stat(path)).await };
         match lost::write(&self.client, path, send, read, interrupt).await? {
             Sent::Done(stat) => Ok(stat.aversion),
             Sent::Refused(cause) => Err(refused(path, cause)),

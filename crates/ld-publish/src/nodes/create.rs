@@ -101,13 +101,13 @@ impl NewNode {
             return Err(Error::Exists { path: self.path.clone() });
         }
         let parents = missing_parents(&session, &self.path).await?;
-        let operations = self.operations(&parents);
-        let send = async |session: &zookeeper::Client| {
-            operation::commit(session, &operations).await?;
+        let operations = &self.operations(&parents);
+        let send = |session: zookeeper::Client| async move {
+            operation::commit(&session, operations).await?;
             // The answer to a transaction has no stat (ZOOKEEPER-4026).
             Ok(bounded(session.check_stat(&self.path)).await.ok().flatten())
         };
-        let read = async |session: &zookeeper::Client| self.find(session).await;
+        let read = |session| async move { self.find(&session).await };
         let sent = lost::write(client, &self.path, send, read, interrupt).await?;
         let stat = match sent {
             Sent::Done(stat) => stat,

@@ -69,9 +69,10 @@ impl Deletion {
     /// Not cancel-safe: what became of a request that was sent is not known then.
     pub async fn commit(self, interrupt: impl Future<Output = ()>) -> Result<(), Error> {
         let path = &self.path;
+        let version = Some(self.version);
         let send =
-            async |session: &zookeeper::Client| lost::single(session.delete(path, Some(self.version))).await;
-        let read = async |session: &zookeeper::Client| bounded(session.check_stat(path)).await;
+            |session: zookeeper::Client| async move { lost::single(session.delete(path, version)).await };
+        let read = |session: zookeeper::Client| async move { bounded(session.check_stat(path)).await };
         match lost::write(&self.client, path, send, read, interrupt).await? {
             Sent::Done(()) => Ok(()),
             Sent::Refused(cause) => Err(refused(path, cause)),

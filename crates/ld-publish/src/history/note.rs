@@ -1,0 +1,49 @@
+//! What a user says about a publication.
+
+use crate::Error;
+
+/// The longest author: 200 bytes.
+pub const MAX_AUTHOR_BYTES: usize = 200;
+
+/// The longest message: 1,000 bytes.
+pub const MAX_MESSAGE_BYTES: usize = 1_000;
+
+/// What a user says about a publication.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    pub(super) author: String,
+    pub(super) message: String,
+}
+
+impl Note {
+    /// A note by `author`, usually `user@host`, with a message that may be empty.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Note`]: one has more than [`MAX_AUTHOR_BYTES`] or [`MAX_MESSAGE_BYTES`].
+    pub fn new(author: impl Into<String>, message: impl Into<String>) -> Result<Self, Error> {
+        let (author, message) = (author.into(), message.into());
+        for (what, text, limit) in
+            [("author", &author, MAX_AUTHOR_BYTES), ("message", &message, MAX_MESSAGE_BYTES)]
+        {
+            if text.len() > limit {
+                return Err(Error::Note { what, bytes: text.len(), limit });
+            }
+        }
+        Ok(Self { author, message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_has_limits() {
+        assert!(Note::new("a".repeat(200), "m".repeat(1_000)).is_ok());
+        let error = Note::new("a".repeat(201), "").unwrap_err().to_string();
+        assert!(error.contains("the author has 201 bytes") && error.contains("200"), "{error}");
+        let error = Note::new("", "ü".repeat(501)).unwrap_err().to_string();
+        assert!(error.contains("the message has 1002 bytes") && error.contains("1000"), "{error}");
+    }
+}

@@ -1,0 +1,161 @@
+//! A publication together with its entries.
+
+use std::future::Future;
+use std::pin::pin;
+
+use ld_zk::zookeeper::{self, Acl};
+
+use super::entry::{self, Name};
+use super::{History, MAX_GROUP, Note, Place, store};
+use crate::operation::request_limit;
+use crate::present::{Unanswered, bounded};
+use crate::{Error, MAX_CHILDREN, Operation, Plan, Publication, Published, inherit, write};
+
+/// How often another client may prune a content between its storing and the transaction.
+const ATTEMPTS: usize = 5;
+
+impl History {
+    /// Writes all of a publication, as [`Publication::commit`] does, and records it in the same
+    /// transaction. With `publish.history = 0` nothing is recorded, and no more is asked than
+    /// [`Publication::commit`] asks.
+    ///
+    /// Call [`History::prune`] afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As [`Publication::commit`], and, before anything of the publication was written:
+    ///
+    /// - [`Error::DirectoryMissing`]: `live-data-ctl init` has not made the directory.
+    /// - [`Error::MaskedAcl`], [`Error::NotAuthorized`], [`Error::Read`], [`Error::Refused`]: the
+    ///   history cannot be read or written.
+    /// - [`Error::TransactionTooLarge`], [`Error::GroupTooLarge`].
+    ///
+    /// Not cancel-safe: what became of a transaction that was sent is not known then.
+    pub async fn commit(
+        &self,
+        publication: &Publication,
+        note: &Note,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Vec<Published>, Error> {
+        if !self.is_kept() {
+            return publication.commit(interrupt).await;
+        }
+        let mut interrupt = pin!(interrupt);
+        let mut attempt = 1;
+        loop {
+            let operations = tokio::select! {
+                biased;
+                () = &mut interrupt => return Err(Error::Interrupted),
+                operations = self.operations(publication.plans(), note) => operations?,
+            };
+            let others: Vec<Operation> = publication.others.iter().cloned().chain(operations).collect();
+            match write::commit(publication.plans(), &others, &mut interrupt).await {
+                Err(Error::Refused { path, .. })
+                    if attempt < ATTEMPTS && self.is_content(publication.plans(), &path) =>
+                {
+                    attempt += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Stores the contents of `plans`. Gives what belongs into their transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`History::commit`].
+    async fn operations(&self, plans: &[Plan], note: &Note) -> Result<Vec<Operation>, Error> {
+        if plans.len() > MAX_GROUP {
+            return Err(Error::GroupTooLarge { nodes: plans.len(), limit: MAX_GROUP });
+        }
+        let group = match plans {
+            [_] => Vec::new(),
+            plans => plans.iter().map(|plan| plan.path().to_owned()).collect(),
+        };
+        let session = plans[0].present.client.session().await?;
+        let acl = inherit(&session, &self.directory()).await?;
+        let mut operations = Vec::new();
+        for plan in plans {
+            let place = self.place(plan.path());
+            record(&session, plan, &place, note, &group, &acl, &mut operations).await?;
+        }
+        Ok(operations)
+    }
+
+    fn is_content(&self, plans: &[Plan], path: &str) -> bool {
+        plans.iter().any(|plan| path.starts_with(&self.place(plan.path()).content("")))
+    }
+}
+
+/// Stores the content of one plan, and that of the node if no entry has it.
+async fn record(
+    session: &zookeeper::Client,
+    plan: &Plan,
+    place: &Place,
+    note: &Note,
+    group: &[String],
+    acl: &[Acl],
+    operations: &mut Vec<Operation>,
+) -> Result<(), Error> {
+    let chroot = plan.present.client.chroot();
+    let limit = request_limit(plan.max_node_bytes);
+    let mut entries = vec![(plan.new_content(), entry::of_publication(plan, note, group))];
+    if !is_recorded(session, plan, place).await? {
+        entries.insert(0, (plan.old_content(), entry::of_unrecorded(plan)));
+    }
+    for (content, json) in entries {
+        let sha256 = store::sha256(content);
+        // A content too large for it is too large for the transaction, or only not kept.
+        if let Some(version) = store::store(session, place, content, acl, limit, chroot).await? {
+            operations.push(Operation::Check { path: place.content(&sha256), version });
+        }
+        operations.push(Operation::Create {
+            path: place.child(&Name::prefix(&sha256)),
+            content: json,
+            is_sequential: true,
+            acl: acl.to_vec(),
+        });
+    }
+    // It tells pruning of this publication, and a lost answer by its random number.
+    let id = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+    let content = serde_json::json!({ "format": 1, "id": id }).to_string().into_bytes();
+    operations.push(Operation::Set { path: place.path.clone(), content, version: None });
+    Ok(())
+}
+
+/// Whether the last entry is that of what the node holds.
+async fn is_recorded(session: &zookeeper::Client, plan: &Plan, place: &Place) -> Result<bool, Error> {
+    let last = match children(session, &place.path).await {
+        Ok((names, _)) => names.into_iter().max(),
+        Err(Error::Absent { .. }) => return Ok(false),
+        Err(cause) => return Err(cause),
+    };
+    let Some(last) = last else { return Ok(false) };
+    let path = place.child(&last.text());
+    let stat = bounded(session.check_stat(&path)).await.map_err(|cause| Error::read(&path, cause))?;
+    Ok(stat.is_some_and(|stat| stat.czxid == plan.present.stat.mzxid))
+}
+
+/// The names of the entries below a place, in no order, and the stat of the place.
+pub(super) async fn children(
+    session: &zookeeper::Client,
+    path: &str,
+) -> Result<(Vec<Name>, zookeeper::Stat), Error> {
+    let (names, stat) = names(session, path).await?;
+    Ok((names.iter().filter_map(|name| Name::parse(name)).collect(), stat))
+}
+
+/// The names of all children. A node with too many is not listed.
+pub(super) async fn names(
+    session: &zookeeper::Client,
+    path: &str,
+) -> Result<(Vec<String>, zookeeper::Stat), Error> {
+    let failed = |cause: Unanswered| Error::absent_or_unread(path, cause);
+    let stat = bounded(session.check_stat(path)).await.map_err(failed)?;
+    let count = stat.map_or(0, |stat| usize::try_from(stat.num_children).unwrap_or(0));
+    if count > MAX_CHILDREN {
+        return Err(Error::TooManyChildren { path: path.to_owned(), count });
+    }
+    bounded(session.get_children(path)).await.map_err(failed)
+}

@@ -1,0 +1,138 @@
+//! Back to an earlier publication.
+//!
+//! What was published together goes back together: a rollback undoes all publications of its node
+//! after the wanted one, and the other nodes of their groups go back to what they held then, too.
+
+use std::collections::BTreeMap;
+
+use super::{History, Log, LogEntry, NodeNow, Note};
+use crate::{Error, Plan, Present};
+
+/// What a rollback writes. Nothing is written before [`History::commit`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Rollback {
+    /// The number of the publication that it goes back to.
+    pub number: u32,
+    /// The zxid of that publication.
+    pub zxid: i64,
+    /// The node, and those that were published together with it. Some may hold their content
+    /// already: see [`Publication::of_changes`](crate::Publication::of_changes).
+    pub plans: Vec<Plan>,
+}
+
+impl Rollback {
+    /// A note by `author` that says what it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Note`]: the author is too long.
+    pub fn note(&self, author: impl Into<String>) -> Result<Note, Error> {
+        Note::new(author, format!("roll back to publication {}", self.number))
+    }
+}
+
+impl History {
+    /// Plans a rollback of the node at `path` to the publication with this number, or to the one
+    /// before what the node holds now. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::HistoryOff`]: `publish.history` is 0, so that it would not be recorded.
+    /// - [`Error::NoPublication`], [`Error::NoEarlierPublication`]: there is no such publication.
+    /// - [`Error::GroupIncomplete`]: a node that was published together with it has none of that
+    ///   time.
+    /// - [`Error::Entry`]: an entry that it depends on cannot be read.
+    /// - [`Error::ChangedMeanwhile`]: a node was published while this was planned.
+    /// - Those of [`History::read`], [`History::content`], [`Present::read`] and
+    ///   [`Present::plan`].
+    pub async fn plan_rollback(
+        &self,
+        client: &ld_zk::Client,
+        path: &str,
+        number: Option<u32>,
+        max_node_bytes: usize,
+    ) -> Result<Rollback, Error> {
+        if !self.is_kept() {
+            return Err(Error::HistoryOff);
+        }
+        let log = self.read(client, path).await?;
+        let path = log.path.clone();
+        let target = match number {
+            Some(number) => log.entry(number).ok_or(Error::NoPublication { path: path.clone(), number })?,
+            None => log.before_present().ok_or(Error::NoEarlierPublication { path: path.clone() })?,
+        };
+        readable(&path, target)?;
+        let (number, zxid) = (target.number, target.zxid);
+        let logs = self.together(client, log, zxid).await?;
+        let mut plans = Vec::with_capacity(logs.len());
+        // The node that was asked for comes first.
+        let (first, others): (Vec<_>, Vec<_>) = logs.values().partition(|log| log.path == path);
+        for log in first.into_iter().chain(others) {
+            plans.push(self.plan_one(client, log, zxid, max_node_bytes).await?);
+        }
+        Ok(Rollback { number, zxid, plans })
+    }
+
+    /// The histories of all nodes that go back together to what they held at `zxid`.
+    async fn together(
+        &self,
+        client: &ld_zk::Client,
+        log: Log,
+        zxid: i64,
+    ) -> Result<BTreeMap<String, Log>, Error> {
+        let mut wanted = vec![log.path.clone()];
+        let mut logs = BTreeMap::new();
+        let mut first = Some(log);
+        while let Some(path) = wanted.pop() {
+            if logs.contains_key(&path) {
+                continue;
+            }
+            let log = match first.take() {
+                Some(log) => log,
+                None => self.read(client, &path).await?,
+            };
+            let undone = log.entries.iter().filter(|entry| entry.zxid >= zxid);
+            for entry in undone {
+                readable(&path, entry)?;
+                wanted.extend(entry.group.iter().filter(|other| !logs.contains_key(*other)).cloned());
+            }
+            logs.insert(path, log);
+            if logs.len() > super::MAX_GROUP {
+                return Err(Error::GroupTooLarge { nodes: logs.len(), limit: super::MAX_GROUP });
+            }
+        }
+        Ok(logs)
+    }
+
+    async fn plan_one(
+        &self,
+        client: &ld_zk::Client,
+        log: &Log,
+        zxid: i64,
+        max_node_bytes: usize,
+    ) -> Result<Plan, Error> {
+        let path = &log.path;
+        let entry = log.at(zxid).ok_or_else(|| Error::GroupIncomplete { path: path.clone() })?;
+        readable(path, entry)?;
+        let content = self.content(client, path, entry).await?;
+        let present = Present::read(client, path).await?;
+        match log.now {
+            NodeNow::Published(stat) | NodeNow::Unrecorded(stat) if stat.mzxid == present.stat.mzxid => {
+                present.plan(content, max_node_bytes)
+            }
+            _ => Err(Error::ChangedMeanwhile),
+        }
+    }
+}
+
+fn readable(path: &str, entry: &LogEntry) -> Result<(), Error> {
+    match &entry.problem {
+        None => Ok(()),
+        Some(problem) => Err(Error::Entry {
+            path: path.to_owned(),
+            number: entry.number,
+            reason: ld_config::escape_hidden(problem).into_owned(),
+        }),
+    }
+}

@@ -1,0 +1,113 @@
+//! Back to earlier publications.
+
+use std::future::pending;
+
+use ld_publish::{Error, Publication, Rollback};
+
+use crate::kit::{MAX_NODE_BYTES, Rig, history, note};
+
+async fn planned(rig: &Rig, path: &str, number: Option<u32>) -> Result<Rollback, Error> {
+    rig.history.plan_rollback(&rig.client, path, number, MAX_NODE_BYTES).await
+}
+
+async fn roll_back(rig: &Rig, path: &str, number: Option<u32>) {
+    let rollback = planned(rig, path, number).await.unwrap();
+    let note = rollback.note("bob@host").unwrap();
+    let publication = Publication::of_changes(rollback.plans).unwrap();
+    rig.history.commit(&publication, &note, pending()).await.unwrap();
+}
+
+#[tokio::test]
+async fn it_goes_to_the_publication_before_the_present_one() {
+    let rig = Rig::new(20, &["/app"]).await;
+    rig.publish(&[("/app", b"a")], "a").await.unwrap();
+    rig.publish(&[("/app", b"b")], "b").await.unwrap();
+    roll_back(&rig, "/app", None).await;
+    assert_eq!(rig.content("/app"), "a");
+    let log = rig.log("/app").await;
+    let (last, number) = (log.entries.last().unwrap(), log.entries[1].number);
+    assert_eq!((last.author.as_str(), last.version), ("bob@host", 3));
+    assert_eq!(last.message, format!("roll back to publication {number}"));
+    // A rollback is a publication: this one is taken back, too.
+    roll_back(&rig, "/app", None).await;
+    assert_eq!(rig.content("/app"), "b");
+}
+
+#[tokio::test]
+async fn it_goes_to_any_publication_that_is_kept() {
+    let rig = Rig::new(20, &["/app"]).await;
+    for content in ["a", "b", "c"] {
+        rig.publish(&[("/app", content.as_bytes())], content).await.unwrap();
+    }
+    let numbers: Vec<u32> = rig.log("/app").await.entries.iter().map(|entry| entry.number).collect();
+    for (number, content) in numbers.iter().zip(["old", "a", "b"]) {
+        roll_back(&rig, "/app", Some(*number)).await;
+        assert_eq!(rig.content("/app"), content);
+    }
+    let error = planned(&rig, "/app", Some(4_711)).await.unwrap_err();
+    assert!(matches!(error, Error::NoPublication { number: 4_711, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_change_by_another_tool_is_taken_back_and_kept() {
+    let rig = Rig::new(20, &["/app"]).await;
+    rig.publish(&[("/app", b"a")], "a").await.unwrap();
+    rig.set("/app", "theirs");
+    roll_back(&rig, "/app", None).await;
+    assert_eq!(rig.content("/app"), "a");
+    roll_back(&rig, "/app", None).await;
+    assert_eq!(rig.content("/app"), "theirs");
+}
+
+#[tokio::test]
+async fn a_group_goes_back_as_one() {
+    let rig = Rig::new(20, &["/a", "/b", "/c"]).await;
+    rig.publish(&[("/a", b"a1"), ("/b", b"b1")], "both").await.unwrap();
+    rig.publish(&[("/b", b"b2"), ("/c", b"c2")], "others").await.unwrap();
+    rig.publish(&[("/a", b"a3")], "alone").await.unwrap();
+    // /a alone: its last publication was of no group, but that which it goes back to was.
+    let rollback = planned(&rig, "/b", None).await.unwrap();
+    let paths: Vec<&str> = rollback.plans.iter().map(|plan| plan.path()).collect();
+    assert_eq!(paths, ["/b", "/a", "/c"]);
+    let contents: Vec<&[u8]> = rollback.plans.iter().map(|plan| plan.new_content()).collect();
+    assert_eq!(contents, [&b"b1"[..], b"a1", b"old"]);
+    roll_back(&rig, "/b", None).await;
+    assert_eq!(["/a", "/b", "/c"].map(|path| rig.content(path)), ["a1", "b1", "old"]);
+    let log = rig.log("/c").await;
+    assert_eq!(log.present().unwrap().group, ["/b", "/a", "/c"]);
+    let zxids = [rig.log("/a").await, rig.log("/b").await, log].map(|log| log.present().unwrap().zxid);
+    assert!(zxids.iter().all(|zxid| *zxid == zxids[0]), "{zxids:?}");
+}
+
+#[tokio::test]
+async fn a_group_member_without_that_time_refuses() {
+    let rig = Rig::new(2, &["/a", "/b"]).await;
+    rig.publish(&[("/a", b"a1"), ("/b", b"b1")], "both").await.unwrap();
+    for content in ["b2", "b3"] {
+        rig.publish(&[("/b", content.as_bytes())], "").await.unwrap();
+    }
+    rig.prune("/b").await;
+    let error = planned(&rig, "/a", None).await.unwrap_err();
+    assert!(matches!(&error, Error::GroupIncomplete { path } if path == "/b"), "{error}");
+}
+
+#[tokio::test]
+async fn a_publication_meanwhile_stops_it() {
+    let rig = Rig::new(20, &["/app"]).await;
+    rig.publish(&[("/app", b"a")], "a").await.unwrap();
+    let rollback = planned(&rig, "/app", None).await.unwrap();
+    rig.publish(&[("/app", b"b")], "b").await.unwrap();
+    let publication = Publication::of_changes(rollback.plans).unwrap();
+    let error = rig.history.commit(&publication, &note("late"), pending()).await.unwrap_err();
+    assert!(matches!(error, Error::ChangedMeanwhile), "{error}");
+    assert_eq!(rig.content("/app"), "b");
+}
+
+#[tokio::test]
+async fn without_anything_earlier_it_says_so() {
+    let rig = Rig::new(20, &["/app"]).await;
+    let error = planned(&rig, "/app", None).await.unwrap_err();
+    assert!(matches!(error, Error::NoEarlierPublication { .. }), "{error}");
+    let off = history(0).plan_rollback(&rig.client, "/app", None, MAX_NODE_BYTES).await.unwrap_err();
+    assert!(matches!(off, Error::HistoryOff), "{off}");
+}
