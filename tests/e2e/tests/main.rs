@@ -15,6 +15,7 @@ mod demo;
 mod documents;
 mod exit_codes;
 mod files;
+mod fleet;
 mod follow;
 mod footprint;
 mod heartbeat;

@@ -150,7 +150,7 @@ fn a_picture_of_the_page_is_taken() {
 }
 
 /// The page as a headless browser has it after its script ran.
-fn browse(host: &Host, url: &str) -> String {
+pub(crate) fn browse(host: &Host, url: &str) -> String {
     chromium(host, &["--dump-dom".to_owned()], url)
 }
 

@@ -4,6 +4,8 @@
 
 /// Creates a node.
 pub const CREATE: i32 = 1;
+/// Creates a node and gives its stat.
+pub const CREATE2: i32 = 15;
 /// Deletes a node.
 pub const DELETE: i32 = 2;
 /// Reads a node's stat.

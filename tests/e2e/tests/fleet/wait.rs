@@ -1,0 +1,66 @@
+//! `live-data-writer --wait`.
+
+use ld_testkit::{SOON, wait_until};
+
+use super::{reporting, wait_for_report, with_flags};
+
+#[test]
+fn the_writer_waits_until_the_hosts_have_it() {
+    let zookeeper = with_flags("one");
+    let reporters = ["web-1", "web-2"].map(|name| reporting(zookeeper.connect_string(), name));
+    let watchers = reporters.each_ref().map(|host| host.watcher().start());
+    for name in ["web-1", "web-2"] {
+        wait_for_report(&zookeeper, name, |node| node["state"] == "current");
+    }
+    let writer = |content: &str| reporters[0].writer(content, "/flags").args(["--wait", "100%"]);
+    let output = writer("two").run(2 * SOON);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stderr.contains("2 of 2 hosts have it."), "{}", output.stderr);
+    assert!(reporters.iter().all(|host| host.read("flags").unwrap() == b"two"));
+
+    // A host that is frozen keeps its session for a while, and lags.
+    watchers[1].freeze();
+    let late = writer("three").args(["--wait-timeout", "1s"]).run(2 * SOON);
+    watchers[1].thaw();
+    assert_eq!(late.code, Some(4), "{}", late.stderr);
+    assert!(late.stderr.contains("1 of 2 hosts have it: 100% were not reached within 1s"), "{}", late.stderr);
+    assert!(late.stderr.contains("web-2: lagging: has another version"), "{}", late.stderr);
+    assert_eq!(zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().0, b"three");
+
+    // The same content again is not written, and waited for all the same.
+    wait_until("the change", SOON, || reporters[1].read("flags").unwrap() == b"three");
+    let again = writer("three").run(2 * SOON);
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert!(again.stderr.contains("Not writing."), "{}", again.stderr);
+}
+
+#[test]
+fn hosts_that_reject_the_content_are_named() {
+    let zookeeper = with_flags("{}");
+    let host = reporting(zookeeper.connect_string(), "web-1").setting("nodes.flags.format", "json");
+    let _watcher = host.watcher().start();
+    wait_for_report(&zookeeper, "web-1", |node| node["state"] == "current");
+    // The writer's configuration has no guard.
+    let writer = reporting(zookeeper.connect_string(), "web-1");
+    let output =
+        writer.writer("no json", "/flags").args(["--wait", "50%", "--wait-timeout", "2s"]).run(2 * SOON);
+    assert_eq!(output.code, Some(4), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("web-1: bad: rejected: the content is rejected: it is not JSON"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn without_a_report_the_writer_does_not_wait() {
+    let zookeeper = with_flags("one");
+    let writer = reporting(zookeeper.connect_string(), "web-1");
+    let output = writer.writer("two", "/flags").args(["--wait", "99%"]).run(SOON);
+    assert_eq!(output.code, Some(4), "{}", output.stderr);
+    assert!(output.stderr.contains("no host reports /flags"), "{}", output.stderr);
+    assert_eq!(zookeeper.admin().get(&zookeeper.path("/flags")).unwrap().0, b"two");
+    for wrong in ["99", "0%", "101%"] {
+        assert_eq!(writer.writer("x", "/flags").args(["--wait", wrong]).run(SOON).code, Some(2));
+    }
+}
