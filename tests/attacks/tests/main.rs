@@ -5,6 +5,7 @@
 mod bounds;
 mod child;
 mod documents;
+mod fleet;
 mod local;
 mod process;
 mod reloads;
