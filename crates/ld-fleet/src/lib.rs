@@ -23,7 +23,7 @@ pub use hash::{ContentHash, InvalidHash};
 pub use host::{UnusableHostName, host_name};
 pub use json::{InvalidReport, MAX_REPORT_BYTES};
 pub use plan::{InvalidPlan, MAX_PLAN_BYTES, RolloutPace, RolloutPlan, RolloutState};
-pub use read::{MAX_HOSTS, ReadError};
+pub use read::{MAX_HOSTS, ReadError, node_reports};
 pub use report::{MAX_REASON_BYTES, NodeReport, NodeState, Report};
 pub use reporter::Reporter;
 pub use share::{InvalidShare, Share};

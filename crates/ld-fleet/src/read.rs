@@ -8,7 +8,7 @@ use ld_zk::Client;
 use ld_zk::zookeeper::{self, Stat};
 use tokio::time::timeout;
 
-use crate::{HOSTS, InvalidReport, Report};
+use crate::{HOSTS, InvalidReport, NodeReport, Report};
 
 /// The most hosts whose reports are read: 50,000. Others are counted.
 pub const MAX_HOSTS: usize = 50_000;
@@ -95,6 +95,28 @@ pub(crate) fn reports<'a>(
         Some((name, report))
     };
     stream::iter(names).map(read).buffer_unordered(AT_A_TIME).filter_map(async |report| report)
+}
+
+/// What the hosts say of the node at `path` that `is_wanted` names, by host. A host without a report
+/// that can be read is left out. Cancel-safe.
+///
+/// # Errors
+///
+/// The directory of the reports cannot be read.
+pub async fn node_reports(
+    client: &Client,
+    publish: &PublishConfig,
+    path: &str,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<(String, Vec<NodeReport>)>, ReadError> {
+    let Names { mut names, .. } = names(client, publish).await?;
+    names.retain(|name| is_wanted(name));
+    let session = client.session().await?;
+    let at_path = async |(host, report): (String, Result<Report, ReadError>)| {
+        let report = report.ok()?;
+        Some((host, report.nodes_at(path).cloned().collect()))
+    };
+    Ok(reports(&session, publish, names).filter_map(at_path).collect().await)
 }
 
 /// What the node at `path` is like; `None` if it does not exist. It needs no permission.

@@ -48,6 +48,7 @@ mod operation;
 mod plan;
 mod present;
 mod publication;
+mod rollout;
 mod signature;
 mod trace;
 mod write;
@@ -67,8 +68,13 @@ pub use operation::Operation;
 pub use plan::{Plan, Published, plan};
 pub use present::Present;
 pub use publication::Publication;
+pub use rollout::{
+    Conducted, Conductor, HostState, Next, Rollout, RolloutCheck, Round, RoundHosts, candidate_hosts, conduct,
+    start_rollout,
+};
 pub use signature::{Signature, Signer};
 
+pub use ld_fleet;
 pub use ld_guard::{self, Checks, ld_config};
 pub use {ld_sign, ld_zk};
 

@@ -1,0 +1,165 @@
+//! Staged rollouts: a candidate for a growing share of the hosts, until it is promoted or taken
+//! back.
+//!
+//! The state of a rollout is its plan in ZooKeeper, and nothing else: each change of it is a
+//! compare-and-set. So a tool may die at any moment, and another one on another machine goes on.
+
+mod check;
+mod conduct;
+mod end;
+mod hosts;
+mod start;
+mod step;
+
+use std::fmt;
+
+use ld_config::PublishConfig;
+use ld_fleet::{ROLLOUTS, RolloutPlan, RolloutState, Share};
+use ld_zk::zookeeper::{self, Stat};
+
+use crate::Error;
+use crate::lost::{self, Sent};
+use crate::present::{Unanswered, bounded, node_path, read_node};
+
+pub use check::RolloutCheck;
+pub use conduct::{Conducted, conduct};
+pub use hosts::candidate_hosts;
+pub use start::start_rollout;
+pub use step::{Conductor, HostState, Next, Round, RoundHosts};
+
+/// A rollout as it was read. `Debug` shows no content.
+pub struct Rollout {
+    client: ld_zk::Client,
+    /// The node of the plan.
+    place: String,
+    plan: RolloutPlan,
+    stat: Stat,
+    candidate: Vec<u8>,
+    candidate_mzxid: i64,
+}
+
+impl Rollout {
+    /// Reads the rollout of the node at `path`; `None` if there is none. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidPath`], [`Error::Path`]: no node can have that path.
+    /// - [`Error::RolloutPlan`], [`Error::NoCandidate`]: it cannot be followed, but aborted.
+    /// - [`Error::NotAuthorized`], [`Error::Read`], [`Error::Client`]: it cannot be read.
+    pub async fn read(
+        client: &ld_zk::Client,
+        publish: &PublishConfig,
+        path: &str,
+    ) -> Result<Option<Self>, Error> {
+        let path = node_path(path)?;
+        let place = publish.place_of(ROLLOUTS, &path);
+        let session = client.session().await?;
+        // A server that lags would show what another tool has changed already. One that is
+        // read-only refuses to catch up, and has nothing newer.
+        let _ = bounded(session.sync(&place)).await;
+        let limit = client.max_read_bytes();
+        let (bytes, stat) = match read_node(&session, &place, limit).await {
+            Ok(read) => read,
+            Err(Unanswered::Refused(zookeeper::Error::NoNode)) => return Ok(None),
+            Err(cause) => return Err(Error::read(&place, cause)),
+        };
+        let plan = RolloutPlan::parse(&bytes, &path)
+            .map_err(|source| Error::RolloutPlan { path: path.clone(), source })?;
+        let candidate_place = candidate_of(&place);
+        match read_node(&session, &candidate_place, limit).await {
+            Ok((candidate, found)) if plan.is_candidate(&candidate) => {
+                let (client, candidate_mzxid) = (client.clone(), found.mzxid);
+                Ok(Some(Self { client, place, plan, stat, candidate, candidate_mzxid }))
+            }
+            Ok(_) | Err(Unanswered::Refused(zookeeper::Error::NoNode)) => {
+                // The rollout may have ended between the two reads.
+                let now = bounded(session.check_stat(&place)).await;
+                match now.map_err(|cause| Error::read(&place, cause))? {
+                    None => Ok(None),
+                    Some(_) => Err(Error::NoCandidate { path }),
+                }
+            }
+            Err(cause) => Err(Error::read(&candidate_place, cause)),
+        }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &RolloutPlan {
+        &self.plan
+    }
+
+    /// The content that is rolled out.
+    pub fn candidate(&self) -> &[u8] {
+        &self.candidate
+    }
+
+    /// The version of the candidate, which hosts report that have it.
+    pub fn candidate_mzxid(&self) -> i64 {
+        self.candidate_mzxid
+    }
+
+    /// When the plan was last changed, in milliseconds since 1970 by the clock of the leader.
+    pub fn changed_at(&self) -> i64 {
+        self.stat.mtime
+    }
+
+    /// Lets the share grow, or stay as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::commit`](crate::Plan::commit): [`Error::ChangedMeanwhile`] if another tool has
+    /// changed the plan.
+    pub async fn set_state(self, state: RolloutState) -> Result<Self, Error> {
+        let mut plan = self.plan.clone();
+        plan.state = state;
+        self.set(plan).await
+    }
+
+    /// Gives the candidate to this share of the hosts.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_state`](Self::set_state).
+    pub async fn set_share(self, share: Share) -> Result<Self, Error> {
+        let mut plan = self.plan.clone();
+        plan.share = share;
+        self.set(plan).await
+    }
+
+    /// Changes the plan if it still is what was read.
+    async fn set(mut self, plan: RolloutPlan) -> Result<Self, Error> {
+        let (bytes, place, before) = (plan.to_bytes(), &self.place, self.stat);
+        let limit = self.client.max_read_bytes();
+        let send = async |session: &zookeeper::Client| {
+            lost::single(session.set_data(place, &bytes, Some(before.version))).await
+        };
+        let read = async |session: &zookeeper::Client| read_node(session, place, limit).await;
+        // What was sent is waited for: nothing else is at stake than a moment.
+        let sent = lost::write(&self.client, place, send, read, std::future::pending()).await?;
+        self.stat = match sent {
+            Sent::Done(stat) => stat,
+            Sent::Refused(zookeeper::Error::NoNode) => {
+                return Err(Error::NoRollout { path: self.plan.path });
+            }
+            Sent::Refused(cause) => return Err(Error::write(place, Unanswered::Refused(cause))),
+            Sent::Lost(cause, None) => return Err(Error::Unknown { cause }),
+            Sent::Lost(cause, Some(seen)) => match &seen.found {
+                (data, now) if *data == bytes && now.version == before.version.wrapping_add(1) => *now,
+                (_, now) => return Err(seen.not_written(now.mzxid == before.mzxid, cause)),
+            },
+        };
+        self.plan = plan;
+        Ok(self)
+    }
+}
+
+impl fmt::Debug for Rollout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rollout").field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
+
+/// The node of the candidate of the plan at `place`.
+fn candidate_of(place: &str) -> String {
+    format!("{place}/candidate")
+}

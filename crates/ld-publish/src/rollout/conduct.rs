@@ -1,0 +1,122 @@
+//! The rounds of a rollout: read plan and reports, decide, act by compare-and-set.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use ld_config::Config;
+use tokio::time::{Instant, sleep};
+use tracing::{info, warn};
+
+use super::end::promote;
+use super::{Conductor, Next, Rollout, Round, candidate_hosts};
+use crate::{Error, Publication, Published};
+
+/// The pause between two rounds. A round that takes longer is followed by a pause as long as
+/// itself.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How a rollout ended for the tool.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Conducted {
+    /// The node holds the candidate.
+    Promoted(Published),
+    /// The candidate was taken back: why.
+    TakenBack(String),
+    /// Another tool has ended the rollout.
+    Ended,
+    /// The tool was asked to end. The rollout stays as it is.
+    Interrupted,
+}
+
+/// Conducts the rollout of the node at `path` to its end, or until `interrupt` resolves. `check` is
+/// asked in each round, `show` is told of each, and `extend` adds what belongs to the publication
+/// that promotes the candidate.
+///
+/// Several tools may conduct one rollout: each change is a compare-and-set. What cannot be read is
+/// tried again, and nothing grows meanwhile.
+///
+/// # Errors
+///
+/// - [`Error::NoRollout`]: there is none when it begins.
+/// - [`Error::StableChanged`], [`Error::RolloutPlan`], [`Error::NoCandidate`],
+///   [`Error::NotAuthorized`]: the rollout stays as it is, and cannot go on.
+///
+/// Not cancel-safe: what became of a request that was sent is not known then.
+pub async fn conduct(
+    client: &ld_zk::Client,
+    config: &Config,
+    path: &str,
+    check: impl AsyncFn(&Rollout) -> Result<(), String>,
+    extend: impl AsyncFn(Publication) -> Result<Publication, Error>,
+    mut show: impl FnMut(&Rollout, &Round),
+    interrupt: impl Future<Output = ()>,
+) -> Result<Conducted, Error> {
+    let (publish, max_node_bytes) = (&config.publish, config.zookeeper.max_node_bytes);
+    let (mut conductor, start) = (Conductor::default(), Instant::now());
+    let mut interrupt = pin!(interrupt);
+    let mut is_first = true;
+    loop {
+        let began = Instant::now();
+        let look = async {
+            let Some(rollout) = Rollout::read(client, publish, path).await? else { return Ok(None) };
+            let hosts = candidate_hosts(&rollout, publish).await?;
+            let checked = check(&rollout).await;
+            Ok::<_, Error>(Some((rollout, hosts, checked)))
+        };
+        let looked = tokio::select! {
+            biased;
+            () = &mut interrupt => return Ok(Conducted::Interrupted),
+            looked = look => looked,
+        };
+        match looked {
+            Ok(None) if is_first => return Err(Error::NoRollout { path: path.to_owned() }),
+            Ok(None) => return Ok(Conducted::Ended),
+            Ok(Some((rollout, hosts, checked))) => {
+                let round = conductor.round(rollout.plan(), &hosts, checked, start.elapsed());
+                show(&rollout, &round);
+                let acted = match round.next {
+                    Next::Wait(_) => Ok(None),
+                    Next::Raise(share) => rollout.set_share(share).await.map(|_| None),
+                    Next::Promote => {
+                        let promoted = promote(&rollout, max_node_bytes, &extend, std::future::pending());
+                        promoted.await.map(|published| Some(Conducted::Promoted(published)))
+                    }
+                    Next::TakeBack(why) => rollout.take_back().await.map(|()| Some(Conducted::TakenBack(why))),
+                };
+                match acted {
+                    Ok(Some(conducted)) => return Ok(conducted),
+                    Ok(None) => {}
+                    // Another tool was faster: the next round sees what it did.
+                    Err(Error::ChangedMeanwhile | Error::NoRollout { .. }) => {
+                        info!("the rollout was changed by another tool");
+                    }
+                    Err(error) if is_final(&error) => return Err(error),
+                    Err(error) => warn!("{error}; the next round tries again"),
+                }
+            }
+            Err(error) if is_first || is_final(&error) => return Err(error),
+            Err(error) => warn!("nothing grows: {error}"),
+        }
+        is_first = false;
+        tokio::select! {
+            biased;
+            () = &mut interrupt => return Ok(Conducted::Interrupted),
+            () = sleep(PAUSE.max(began.elapsed())) => {}
+        }
+    }
+}
+
+/// Whether another attempt leads to the same.
+fn is_final(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::StableChanged { .. }
+            | Error::RolloutPlan { .. }
+            | Error::NoCandidate { .. }
+            | Error::NotAuthorized { .. }
+            | Error::NodeMissing
+            | Error::TooLarge { .. }
+    )
+}

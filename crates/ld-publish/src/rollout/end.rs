@@ -1,0 +1,105 @@
+//! The end of a rollout: it is taken back, or promoted.
+
+use std::future::{Future, pending};
+
+use ld_config::PublishConfig;
+use ld_fleet::ROLLOUTS;
+use ld_zk::zookeeper;
+
+use super::{Rollout, candidate_of};
+use crate::lost::{self, Failed, Sent};
+use crate::operation::{self, Operation, Refused};
+use crate::present::{Present, Unanswered, bounded, node_path};
+use crate::{Error, Publication};
+
+impl Rollout {
+    /// Takes the rollout of the node at `path` back: every host gets the content of the node. It
+    /// needs no plan that can be read. A lost answer is read back.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NoRollout`]: there is none.
+    /// - [`Error::NotAuthorized`], [`Error::Refused`], [`Error::Read`], [`Error::Client`]: it goes
+    ///   on.
+    /// - [`Error::NotWritten`], [`Error::Unknown`]: as [`Plan::commit`](crate::Plan::commit).
+    ///
+    /// Not cancel-safe: what became of a request that was sent is not known then.
+    pub async fn abort(client: &ld_zk::Client, publish: &PublishConfig, path: &str) -> Result<(), Error> {
+        let path = node_path(path)?;
+        let place = publish.place_of(ROLLOUTS, &path);
+        Self::remove(client, &place, &path, None).await
+    }
+
+    /// Takes back this rollout, if its plan is still as it was read.
+    ///
+    /// # Errors
+    ///
+    /// As [`abort`](Self::abort), and [`Error::ChangedMeanwhile`].
+    pub async fn take_back(&self) -> Result<(), Error> {
+        Self::remove(&self.client, &self.place, &self.plan.path, Some(self.stat.version)).await
+    }
+
+    async fn remove(
+        client: &ld_zk::Client,
+        place: &str,
+        path: &str,
+        version: Option<i32>,
+    ) -> Result<(), Error> {
+        let gone = || Error::NoRollout { path: path.to_owned() };
+        // All that lies below the plan goes, so that nothing keeps it.
+        let children = bounded(client.session().await?.list_children(place)).await;
+        let children = match children {
+            Ok(children) => children,
+            Err(Unanswered::Refused(zookeeper::Error::NoNode)) => return Err(gone()),
+            Err(cause) => return Err(Error::read(place, cause)),
+        };
+        let children = children.into_iter().map(|child| (format!("{place}/{child}"), None));
+        let operations: Vec<_> = children
+            .chain([(place.to_owned(), version)])
+            .map(|(path, version)| Operation::Delete { path, version })
+            .collect();
+        let send = async |session: &zookeeper::Client| -> Result<(), Failed<Refused>> {
+            operation::commit(session, &operations).await.map(drop)
+        };
+        let read = async |session: &zookeeper::Client| bounded(session.check_stat(place)).await;
+        match lost::write(client, place, send, read, pending()).await? {
+            Sent::Done(()) => Ok(()),
+            // It ended meanwhile, by another tool.
+            Sent::Refused(Refused { cause: zookeeper::Error::NoNode, .. }) => Err(gone()),
+            Sent::Refused(Refused { path, cause }) => Err(Error::write(&path, Unanswered::Refused(cause))),
+            Sent::Lost(cause, None) => Err(Error::Unknown { cause }),
+            Sent::Lost(_, Some(seen)) if seen.found.is_none() => Ok(()),
+            Sent::Lost(cause, Some(seen)) => Err(seen.not_written(true, cause)),
+        }
+    }
+
+    /// The publication that ends the rollout: the node gets the candidate, and plan and candidate
+    /// go, in one transaction. Cancel-safe, since it is not committed here.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::StableChanged`]: the node was changed since the rollout started.
+    /// - Those of [`Present::read`] and [`Present::plan`].
+    pub async fn promotion(&self, max_node_bytes: usize) -> Result<Publication, Error> {
+        let present = Present::read(&self.client, &self.plan.path).await?;
+        if present.stat.mzxid != self.plan.stable_mzxid {
+            return Err(Error::StableChanged { path: self.plan.path.clone() });
+        }
+        let plan = present.plan(self.candidate.clone(), max_node_bytes)?;
+        let candidate = Operation::Delete { path: candidate_of(&self.place), version: None };
+        let rollout = Operation::Delete { path: self.place.clone(), version: Some(self.stat.version) };
+        Ok(Publication::new(plan).with(candidate).with(rollout))
+    }
+}
+
+/// Promotes a rollout; `extend` adds what belongs to the publication.
+pub(super) async fn promote(
+    rollout: &Rollout,
+    max_node_bytes: usize,
+    extend: &impl AsyncFn(Publication) -> Result<Publication, Error>,
+    interrupt: impl Future<Output = ()>,
+) -> Result<crate::Published, Error> {
+    let publication = extend(rollout.promotion(max_node_bytes).await?).await?;
+    let published = publication.commit(interrupt).await?;
+    Ok(published[0])
+}

@@ -1,0 +1,70 @@
+//! How the hosts stand to a candidate, by their reports.
+
+use std::collections::BTreeMap;
+
+use ld_config::{PublishConfig, escape_hidden};
+use ld_fleet::{NodeReport, NodeState, ReadError, Standing, Wanted, node_reports};
+
+use super::{HostState, Rollout};
+
+/// The hosts of the present share that take part in the rollout and report. Cancel-safe.
+///
+/// # Errors
+///
+/// The reports cannot be read.
+pub async fn candidate_hosts(
+    rollout: &Rollout,
+    publish: &PublishConfig,
+) -> Result<BTreeMap<String, HostState>, ReadError> {
+    let plan = &rollout.plan;
+    let reports =
+        node_reports(&rollout.client, publish, &plan.path, |host: &str| plan.includes(host)).await?;
+    let wanted = Wanted::content(rollout.candidate_mzxid, &rollout.candidate);
+    let states = reports.into_iter().filter_map(|(host, nodes)| Some((host, state_of(&wanted, &nodes)?)));
+    Ok(states.collect())
+}
+
+/// The worst of the nodes that take part; `None` if none does.
+fn state_of(wanted: &Wanted, nodes: &[NodeReport]) -> Option<HostState> {
+    let nodes = nodes.iter().filter(|node| node.rollout);
+    let (standing, node) =
+        nodes.map(|node| (wanted.standing(node), node)).max_by_key(|(standing, _)| *standing)?;
+    Some(match standing {
+        Standing::Good => HostState::Good,
+        Standing::Lagging if node.state == NodeState::Delayed => HostState::Delayed,
+        Standing::Lagging => HostState::Pending,
+        _ => {
+            let reason = escape_hidden(node.reason.as_deref().unwrap_or_default()).into_owned();
+            HostState::Bad(format!("{}: {reason}", node.state.as_str()))
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(state: NodeState, mzxid: i64) -> NodeReport {
+        let mut node = NodeReport::new("/a", state, 0).because("why");
+        (node.mzxid, node.rollout) = (Some(mzxid), true);
+        node
+    }
+
+    #[test]
+    fn a_host_is_as_good_as_its_worst_node_that_takes_part() {
+        let wanted = Wanted::content(7, b"new");
+        let state = |nodes: &[NodeReport]| state_of(&wanted, nodes);
+        let (good, old) = (node(NodeState::Current, 7), node(NodeState::Current, 6));
+        let (rejected, delayed) = (node(NodeState::Rejected, 6), node(NodeState::Delayed, 6));
+        let hook = node(NodeState::HookFailed, 7);
+        let mut other = rejected.clone();
+        other.rollout = false;
+        assert_eq!(state(&[]), None);
+        assert_eq!(state(std::slice::from_ref(&other)), None);
+        assert_eq!(state(&[good.clone(), other]), Some(HostState::Good));
+        assert_eq!(state(&[good.clone(), old]), Some(HostState::Pending));
+        assert_eq!(state(&[delayed]), Some(HostState::Delayed));
+        assert_eq!(state(&[good, rejected]), Some(HostState::Bad("rejected: why".to_owned())));
+        assert_eq!(state(&[hook]), Some(HostState::Bad("hook-failed: why".to_owned())));
+    }
+}

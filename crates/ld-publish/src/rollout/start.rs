@@ -1,0 +1,90 @@
+//! The start of a rollout: plan and candidate in one transaction.
+
+use std::future::Future;
+use std::time::SystemTime;
+
+use ld_config::{PublishConfig, escape_hidden};
+use ld_fleet::{ROLLOUTS, RolloutPace, RolloutPlan};
+use ld_zk::zookeeper::{self, Acl};
+
+use super::{Rollout, candidate_of};
+use crate::acl::inherit;
+use crate::lost::{self, Sent};
+use crate::operation::{self, Operation, Refused};
+use crate::present::{Unanswered, read_node};
+use crate::{Error, Plan};
+
+/// Starts a rollout of what is planned: the first share of `pace` gets it as a candidate, and the
+/// node stays as it is. `others` are done in the same transaction. It is refused if the node is no
+/// longer what was compared. A lost answer is read back, as by [`Plan::commit`].
+///
+/// # Errors
+///
+/// - [`Error::RolloutExists`]: two rollouts of one node exclude each other.
+/// - [`Error::DirectoryMissing`]: `live-data-ctl init` was not run.
+/// - [`Error::InvalidPace`]: the steps cannot be used.
+/// - Those of [`Plan::commit`].
+///
+/// Not cancel-safe: what became of a request that was sent is not known then.
+pub async fn start_rollout(
+    publish: &PublishConfig,
+    plan: &Plan,
+    pace: RolloutPace,
+    author: &str,
+    others: Vec<Operation>,
+    interrupt: impl Future<Output = ()>,
+) -> Result<Rollout, Error> {
+    let (client, path, stable) = (&plan.present.client, plan.path(), &plan.present.stat);
+    let place = publish.place_of(ROLLOUTS, path);
+    let acl = inherit(&client.session().await?, &publish.directory(ROLLOUTS)).await?;
+    let id = format!("{:032x}", fastrand::u128(..));
+    let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let by = (author.to_owned(), started);
+    let rollout =
+        RolloutPlan::new(id, path, plan.new_content(), pace, stable.mzxid, by).map_err(Error::InvalidPace)?;
+    let bytes = rollout.to_bytes();
+    let create = |path: String, content: &[u8], acl: &[Acl]| Operation::Create {
+        path,
+        content: content.to_vec(),
+        is_sequential: false,
+        acl: acl.to_vec(),
+    };
+    let mut operations = vec![
+        Operation::Check { path: path.to_owned(), version: stable.version },
+        create(place.clone(), &bytes, &acl),
+        create(candidate_of(&place), plan.new_content(), &acl),
+    ];
+    operations.extend(others);
+
+    let limit = client.max_read_bytes();
+    let send = async |session: &zookeeper::Client| operation::commit(session, &operations).await.map(drop);
+    let read = async |session: &zookeeper::Client| match read_node(session, &place, limit).await {
+        Ok((data, _)) => Ok(Some(data)),
+        Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(None),
+        Err(cause) => Err(cause),
+    };
+    match lost::write(client, &place, send, read, interrupt).await? {
+        Sent::Done(()) => {}
+        Sent::Refused(Refused { path: at, cause: zookeeper::Error::NodeExists }) if at == place => {
+            return Err(exists(client, publish, path).await);
+        }
+        Sent::Refused(Refused { path, cause }) => return Err(Error::write(&path, Unanswered::Refused(cause))),
+        Sent::Lost(cause, None) => return Err(Error::Unknown { cause }),
+        Sent::Lost(cause, Some(seen)) => match &seen.found {
+            Some(found) if *found == bytes => {}
+            Some(_) => return Err(exists(client, publish, path).await),
+            None => return Err(seen.not_written(true, cause)),
+        },
+    }
+    Rollout::read(client, publish, path).await?.ok_or_else(|| Error::NoRollout { path: path.to_owned() })
+}
+
+/// The error that tells of the rollout that there is.
+async fn exists(client: &ld_zk::Client, publish: &PublishConfig, path: &str) -> Error {
+    let found = Rollout::read(client, publish, path).await.ok().flatten();
+    let by = found.map_or_else(String::new, |rollout| {
+        let RolloutPlan { author, started, share, .. } = &rollout.plan;
+        escape_hidden(&format!(" ({author} started it at {started}, and {share} of the hosts have it)")).into_owned()
+    });
+    Error::RolloutExists { path: path.to_owned(), by }
+}

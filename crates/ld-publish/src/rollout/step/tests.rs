@@ -1,0 +1,239 @@
+//! Single rounds, and whole rollouts over simulated hosts and tools that die.
+
+use fastrand::Rng;
+use ld_fleet::RolloutPace;
+
+use super::*;
+
+const SOAK: Duration = Duration::from_secs(100);
+
+fn share(text: &str) -> Share {
+    text.parse().unwrap()
+}
+
+fn plan(steps: &[&str], max_bad: &str) -> RolloutPlan {
+    let steps = steps.iter().map(|step| share(step)).collect();
+    let pace = RolloutPace { steps, soak: SOAK, max_bad: share(max_bad), check: false };
+    let by = (String::new(), String::new());
+    RolloutPlan::new("0123456789abcdef".to_owned(), "/a", b"new", pace, 1, by).unwrap()
+}
+
+/// So many hosts, all in this state.
+fn hosts(count: usize, state: &HostState) -> BTreeMap<String, HostState> {
+    (0..count).map(|number| (format!("web-{number}"), state.clone())).collect()
+}
+
+fn bad() -> HostState {
+    HostState::Bad("rejected: not JSON".to_owned())
+}
+
+fn at(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+#[test]
+fn a_share_grows_when_its_soak_is_over() {
+    let (mut conductor, plan) = (Conductor::default(), plan(&["50%", "100%"], "0%"));
+    let mut next = |state, seconds| conductor.round(&plan, &hosts(100, &state), Ok(()), at(seconds)).next;
+    assert!(matches!(next(HostState::Pending, 0), Next::Wait(_)));
+    assert_eq!(next(HostState::Good, 10), Next::Wait("100 s of the soak are left".to_owned()));
+    assert_eq!(next(HostState::Good, 109), Next::Wait("1 s of the soak are left".to_owned()));
+    assert_eq!(next(HostState::Good, 110), Next::Raise(share("100%")));
+}
+
+#[test]
+fn the_last_step_is_followed_by_the_promotion() {
+    let (mut conductor, plan) = (Conductor::default(), plan(&["100%"], "0%"));
+    let good = hosts(3, &HostState::Good);
+    assert!(matches!(conductor.round(&plan, &good, Ok(()), at(0)).next, Next::Wait(_)));
+    assert_eq!(conductor.round(&plan, &good, Ok(()), at(100)).next, Next::Promote);
+}
+
+#[test]
+fn a_paused_rollout_does_not_grow_and_is_still_taken_back() {
+    let (mut conductor, mut plan) = (Conductor::default(), plan(&["100%"], "0%"));
+    plan.state = RolloutState::Paused;
+    let good = hosts(3, &HostState::Good);
+    conductor.round(&plan, &good, Ok(()), at(0));
+    let paused = Next::Wait("the rollout is paused".to_owned());
+    assert_eq!(conductor.round(&plan, &good, Ok(()), at(1_000)).next, paused);
+    let next = conductor.round(&plan, &hosts(3, &bad()), Ok(()), at(1_001)).next;
+    assert!(matches!(next, Next::TakeBack(_)));
+}
+
+#[test]
+fn more_bad_hosts_than_allowed_take_the_candidate_back() {
+    let plan = plan(&["100%"], "2%");
+    for (count, taken_back) in [(2, false), (3, true)] {
+        let mut all = hosts(100, &HostState::Good);
+        all.extend(hosts(count, &bad()));
+        let next = Conductor::default().round(&plan, &all, Ok(()), at(0)).next;
+        assert_eq!(matches!(next, Next::TakeBack(_)), taken_back, "{count}: {next:?}");
+    }
+    let why = Next::TakeBack(
+        "1 of 1 hosts with the candidate are bad (2% are allowed): web-0: rejected: not JSON".to_owned(),
+    );
+    assert_eq!(Conductor::default().round(&plan, &hosts(1, &bad()), Ok(()), at(0)).next, why);
+}
+
+#[test]
+fn hosts_outside_the_share_do_not_count() {
+    let plan = plan(&["1%", "100%"], "0%");
+    let all: BTreeMap<_, _> = hosts(500, &bad())
+        .into_iter()
+        .map(|(host, state)| if plan.includes(&host) { (host, HostState::Good) } else { (host, state) })
+        .collect();
+    let round = Conductor::default().round(&plan, &all, Ok(()), at(0));
+    assert!(round.hosts.good > 0 && round.hosts.bad.is_empty(), "{round:?}");
+    assert!(matches!(round.next, Next::Wait(_)));
+}
+
+#[test]
+fn a_share_without_hosts_is_passed_and_never_promoted() {
+    let none = BTreeMap::new();
+    let first = Conductor::default().round(&plan(&["1%", "100%"], "0%"), &none, Ok(()), at(0)).next;
+    assert_eq!(first, Next::Raise(share("100%")));
+    let mut conductor = Conductor::default();
+    for seconds in [0, 1_000_000] {
+        let next = conductor.round(&plan(&["100%"], "0%"), &none, Ok(()), at(seconds)).next;
+        assert!(matches!(next, Next::Wait(_)));
+    }
+}
+
+#[test]
+fn a_host_that_never_gets_the_candidate_is_bad_at_last() {
+    let (mut conductor, plan) = (Conductor::default(), plan(&["100%"], "0%"));
+    let pending = hosts(1, &HostState::Pending);
+    assert!(matches!(conductor.round(&plan, &pending, Ok(()), at(0)).next, Next::Wait(_)));
+    assert!(matches!(conductor.round(&plan, &pending, Ok(()), at(99)).next, Next::Wait(_)));
+    assert!(matches!(conductor.round(&plan, &pending, Ok(()), at(100)).next, Next::TakeBack(_)));
+}
+
+#[test]
+fn a_host_that_waits_for_its_jitter_is_never_late() {
+    let (mut conductor, plan) = (Conductor::default(), plan(&["100%"], "0%"));
+    for seconds in [0, 100, 3_600] {
+        let round = conductor.round(&plan, &hosts(1, &HostState::Delayed), Ok(()), at(seconds));
+        assert!(matches!(round.next, Next::Wait(_)));
+    }
+}
+
+#[test]
+fn a_host_that_vanishes_is_bad_after_a_moment() {
+    let (mut conductor, plan) = (Conductor::default(), plan(&["100%"], "0%"));
+    conductor.round(&plan, &hosts(2, &HostState::Good), Ok(()), at(0));
+    let fewer = hosts(1, &HostState::Good);
+    assert!(matches!(conductor.round(&plan, &fewer, Ok(()), at(29)).next, Next::Wait(_)));
+    let next = conductor.round(&plan, &fewer, Ok(()), at(30)).next;
+    assert!(matches!(&next, Next::TakeBack(why) if why.ends_with("web-1: it does not report any more")), "{next:?}");
+}
+
+#[test]
+fn a_check_that_says_no_takes_the_candidate_back() {
+    let good = hosts(1, &HostState::Good);
+    let no = Err("the error rate is 3%".to_owned());
+    let next = Conductor::default().round(&plan(&["100%"], "0%"), &good, no, at(0)).next;
+    assert_eq!(next, Next::TakeBack("the error rate is 3%".to_owned()));
+}
+
+#[test]
+fn a_tool_that_goes_on_watches_the_share_anew() {
+    let plan = plan(&["100%"], "0%");
+    let good = hosts(1, &HostState::Good);
+    let mut conductor = Conductor::default();
+    conductor.round(&plan, &good, Ok(()), at(0));
+    assert_eq!(conductor.round(&plan, &good, Ok(()), at(100)).next, Next::Promote);
+    let next = Conductor::default().round(&plan, &good, Ok(()), at(100)).next;
+    assert!(matches!(next, Next::Wait(_)));
+}
+
+/// What the simulated fleet knows of the rollout.
+struct Fleet {
+    plan: Option<RolloutPlan>,
+    promoted: bool,
+    hosts: BTreeMap<String, HostState>,
+    /// The hosts that the candidate harms.
+    harmed: BTreeSet<String>,
+}
+
+impl Fleet {
+    /// Hosts do what the plan says, each after a while.
+    fn turn(&mut self, random: &mut Rng) {
+        for (host, state) in &mut self.hosts {
+            let included = self.plan.as_ref().is_some_and(|plan| plan.includes(host));
+            *state = match (included, random.u8(0..4)) {
+                (false, _) => HostState::Pending,
+                (true, 0) if *state == HostState::Pending => HostState::Pending,
+                (true, _) if self.harmed.contains(host) => bad(),
+                (true, _) => HostState::Good,
+            };
+        }
+    }
+}
+
+/// Two hundred hosts and tools that die and are started again, some of them at the same time.
+fn simulate(seed: u64, harmed: usize) -> Fleet {
+    let mut random = Rng::with_seed(seed);
+    let hosts = hosts(200, &HostState::Pending);
+    let mut names: Vec<_> = hosts.keys().cloned().collect();
+    random.shuffle(&mut names);
+    let mut plan = plan(&["1%", "10%", "50%", "100%"], "0.5%");
+    plan.id = format!("{seed:016x}");
+    let harmed = names.into_iter().take(harmed).collect();
+    let mut fleet = Fleet { plan: Some(plan), promoted: false, hosts, harmed };
+    let mut tools = [Conductor::default(), Conductor::default()];
+    let (mut now, mut last) = (Duration::ZERO, (Share::NONE, Duration::ZERO));
+    for _ in 0..20_000 {
+        now += Duration::from_secs(1);
+        fleet.turn(&mut random);
+        let Some(plan) = &fleet.plan else { break };
+        assert!(plan.share >= last.0, "shares only grow");
+        if plan.share > last.0 {
+            last = (plan.share, now);
+        }
+        if random.u16(0..300) == 0 {
+            tools[random.usize(0..2)] = Conductor::default();
+        }
+        let (read, tool) = (plan.clone(), random.usize(0..2));
+        let next = tools[tool].round(&read, &fleet.hosts, Ok(()), now).next;
+        let has = |host: &String| read.includes(host);
+        let bad = fleet.harmed.iter().filter(|host| has(host) && fleet.hosts[*host] == bad()).count();
+        let all = fleet.hosts.keys().filter(|host| has(host)).count();
+        match next {
+            Next::Wait(_) => {}
+            Next::TakeBack(_) => {
+                assert!(bad > share("0.5%").of(all), "seed {seed}: taken back without a reason");
+                fleet.plan = None;
+            }
+            grows => {
+                assert!(bad <= share("0.5%").of(all), "seed {seed}: {grows:?} with {bad} bad hosts of {all}");
+                assert!(all == 0 || now - last.1 >= SOAK, "seed {seed}: {grows:?} before the end of the soak");
+                match grows {
+                    Next::Raise(share) => {
+                        let mut plan = read;
+                        plan.share = share;
+                        fleet.plan = Some(plan);
+                    }
+                    _ => (fleet.plan, fleet.promoted) = (None, true),
+                }
+            }
+        }
+    }
+    fleet
+}
+
+#[test]
+fn a_good_candidate_reaches_all_although_tools_die() {
+    for seed in 0..5 {
+        let fleet = simulate(seed, 0);
+        assert!(fleet.promoted, "seed {seed}");
+    }
+}
+
+#[test]
+fn a_candidate_that_harms_is_never_promoted() {
+    for (seed, harmed) in (0..8).zip([2, 5, 20, 100].into_iter().cycle()) {
+        let fleet = simulate(seed, harmed);
+        assert!(fleet.plan.is_none() && !fleet.promoted, "seed {seed}");
+    }
+}
