@@ -1,10 +1,14 @@
 //! The command line.
 
+mod rollout;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args as Arguments, Parser, Subcommand};
 use ld_cli::LogFormat;
+
+pub(crate) use rollout::{Conduct, Rollout, StartArgs};
 
 /// Look at the nodes of a ZooKeeper ensemble, make, change and remove them.
 ///
@@ -78,6 +82,9 @@ pub(crate) enum Command {
     ///
     /// Watchers report with fleet.report = true. Exit 1 if a host lags, or something is wrong there.
     Hosts(HostsArgs),
+    /// Give content to a growing share of the hosts, and take it back if it does harm.
+    #[command(subcommand)]
+    Rollout(Rollout),
 }
 
 #[derive(Debug, Arguments)]

@@ -11,6 +11,7 @@ mod hosts;
 mod init;
 mod ls;
 mod output;
+mod rollout;
 mod set_acl;
 mod sign;
 mod stat;
@@ -45,6 +46,7 @@ fn run(args: &Args) -> Result<Exit, Exit> {
             Command::SetAcl(set_acl) => set_acl::run(args, set_acl).await,
             Command::Delete(delete) => delete::run(args, delete).await,
             Command::Hosts(hosts) => hosts::run(args, hosts).await,
+            Command::Rollout(rollout) => rollout::run(args, rollout).await,
             Command::Init(init) => init::run(args, init).await,
             Command::Sign(sign) => sign::run(args, sign).await,
             Command::Verify(verify) => verify::run(args, verify).await,

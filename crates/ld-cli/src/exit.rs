@@ -13,7 +13,7 @@ pub enum Exit {
     Usage,
     /// A running watcher, or ZooKeeper, cannot be asked: 3.
     Unreachable,
-    /// It was written, but not enough hosts have it in time: 4.
+    /// It was written, but not enough hosts have it in time, or it did harm and was taken back: 4.
     Missed,
 }
 

@@ -69,8 +69,8 @@ pub use plan::{Plan, Published, plan};
 pub use present::Present;
 pub use publication::Publication;
 pub use rollout::{
-    Conducted, Conductor, HostState, Next, Rollout, RolloutCheck, Round, RoundHosts, candidate_hosts, conduct,
-    start_rollout,
+    Conducted, Conductor, HostState, Next, Rollout, RolloutCheck, Round, RoundHosts, candidate_hosts,
+    conduct, start_rollout,
 };
 pub use signature::{Signature, Signer};
 

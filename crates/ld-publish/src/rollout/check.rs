@@ -46,7 +46,9 @@ impl RolloutCheck {
             Ok(Ended::Late) => {
                 Err(format!("the check {name} was killed after {} s without an answer", LIMIT.as_secs()))
             }
-            Err(error) => Err(format!("the check {name} cannot run: {error}{}", explain(&self.program, &error))),
+            Err(error) => {
+                Err(format!("the check {name} cannot run: {error}{}", explain(&self.program, &error)))
+            }
         }
     }
 }

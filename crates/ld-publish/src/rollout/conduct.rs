@@ -83,7 +83,9 @@ pub async fn conduct(
                         let promoted = promote(&rollout, max_node_bytes, &extend, std::future::pending());
                         promoted.await.map(|published| Some(Conducted::Promoted(published)))
                     }
-                    Next::TakeBack(why) => rollout.take_back().await.map(|()| Some(Conducted::TakenBack(why))),
+                    Next::TakeBack(why) => {
+                        rollout.take_back().await.map(|()| Some(Conducted::TakenBack(why)))
+                    }
                 };
                 match acted {
                     Ok(Some(conducted)) => return Ok(conducted),

@@ -12,11 +12,11 @@ use crate::acl::inherit;
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
 use crate::present::{Unanswered, read_node};
-use crate::{Error, Plan};
+use crate::{Error, Plan, Signature};
 
 /// Starts a rollout of what is planned: the first share of `pace` gets it as a candidate, and the
-/// node stays as it is. `others` are done in the same transaction. It is refused if the node is no
-/// longer what was compared. A lost answer is read back, as by [`Plan::commit`].
+/// node stays as it is. Its signature is written in the same transaction. It is refused if the node
+/// is no longer what was compared. A lost answer is read back, as by [`Plan::commit`].
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub async fn start_rollout(
     plan: &Plan,
     pace: RolloutPace,
     author: &str,
-    others: Vec<Operation>,
+    signature: Option<&Signature>,
     interrupt: impl Future<Output = ()>,
 ) -> Result<Rollout, Error> {
     let (client, path, stable) = (&plan.present.client, plan.path(), &plan.present.stat);
@@ -54,7 +54,7 @@ pub async fn start_rollout(
         create(place.clone(), &bytes, &acl),
         create(candidate_of(&place), plan.new_content(), &acl),
     ];
-    operations.extend(others);
+    operations.extend(signature.into_iter().flat_map(Signature::operations).cloned());
 
     let limit = client.max_read_bytes();
     let send = async |session: &zookeeper::Client| operation::commit(session, &operations).await.map(drop);
@@ -68,7 +68,9 @@ pub async fn start_rollout(
         Sent::Refused(Refused { path: at, cause: zookeeper::Error::NodeExists }) if at == place => {
             return Err(exists(client, publish, path).await);
         }
-        Sent::Refused(Refused { path, cause }) => return Err(Error::write(&path, Unanswered::Refused(cause))),
+        Sent::Refused(Refused { path, cause }) => {
+            return Err(Error::write(&path, Unanswered::Refused(cause)));
+        }
         Sent::Lost(cause, None) => return Err(Error::Unknown { cause }),
         Sent::Lost(cause, Some(seen)) => match &seen.found {
             Some(found) if *found == bytes => {}
@@ -84,7 +86,8 @@ async fn exists(client: &ld_zk::Client, publish: &PublishConfig, path: &str) -> 
     let found = Rollout::read(client, publish, path).await.ok().flatten();
     let by = found.map_or_else(String::new, |rollout| {
         let RolloutPlan { author, started, share, .. } = &rollout.plan;
-        escape_hidden(&format!(" ({author} started it at {started}, and {share} of the hosts have it)")).into_owned()
+        escape_hidden(&format!(" ({author} started it at {started}, and {share} of the hosts have it)"))
+            .into_owned()
     });
     Error::RolloutExists { path: path.to_owned(), by }
 }

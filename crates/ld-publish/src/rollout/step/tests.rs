@@ -125,7 +125,10 @@ fn a_host_that_vanishes_is_bad_after_a_moment() {
     let fewer = hosts(1, &HostState::Good);
     assert!(matches!(conductor.round(&plan, &fewer, Ok(()), at(29)).next, Next::Wait(_)));
     let next = conductor.round(&plan, &fewer, Ok(()), at(30)).next;
-    assert!(matches!(&next, Next::TakeBack(why) if why.ends_with("web-1: it does not report any more")), "{next:?}");
+    assert!(
+        matches!(&next, Next::TakeBack(why) if why.ends_with("web-1: it does not report any more")),
+        "{next:?}"
+    );
 }
 
 #[test]
@@ -207,7 +210,10 @@ fn simulate(seed: u64, harmed: usize) -> Fleet {
             }
             grows => {
                 assert!(bad <= share("0.5%").of(all), "seed {seed}: {grows:?} with {bad} bad hosts of {all}");
-                assert!(all == 0 || now - last.1 >= SOAK, "seed {seed}: {grows:?} before the end of the soak");
+                assert!(
+                    all == 0 || now - last.1 >= SOAK,
+                    "seed {seed}: {grows:?} before the end of the soak"
+                );
                 match grows {
                     Next::Raise(share) => {
                         let mut plan = read;

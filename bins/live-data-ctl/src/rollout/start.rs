@@ -1,0 +1,108 @@
+//! `rollout start`
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ld_cli::Exit;
+use ld_config::Config;
+use ld_fleet::{RolloutPace, host_name, node_reports};
+use ld_publish::{DiffOptions, Plan, start_rollout};
+use ld_tool::{KeyFiles, Signing, before_any_write, colour, failed, judge_content, read_source, show};
+use tracing::{error, info};
+
+use super::conduct;
+use crate::args::{Args, StartArgs};
+use crate::{Writing, refused};
+
+pub(crate) async fn run(args: &Args, start: &StartArgs) -> Result<Exit, Exit> {
+    if start.config == Path::new("-") && start.source == Path::new("-") {
+        error!("CONFIG and SOURCE cannot both be standard input");
+        return Err(Exit::Usage);
+    }
+    let path = crate::content::path(&start.path)?;
+    let read = {
+        let (config, source, path) = (start.config.clone(), start.source.clone(), path.clone());
+        let allow_empty = start.allow_empty;
+        move || {
+            let config = ld_cli::read_config_to_write(&config, &path)?;
+            let content = read_source(&source, config.zookeeper.max_node_bytes, allow_empty)?;
+            Ok((config, content))
+        }
+    };
+    Writing::begin(args, read).await?.end(async |writing| begin(args, start, writing, &path).await).await
+}
+
+async fn begin(args: &Args, start: &StartArgs, writing: &Writing<Vec<u8>>, path: &str) -> Result<Exit, Exit> {
+    let Writing { config, client, interrupt, .. } = writing;
+    let Some((plan, signing)) = before_any_write(interrupt, prepare(start, writing, path)).await? else {
+        info!("No changes detected. Not starting.");
+        return Ok(Exit::Done);
+    };
+    let signature = match &signing {
+        Some(signing) => {
+            let (new, old) = (plan.new_content(), plan.old_content());
+            let signature = signing.sign(client, path, new, old, interrupt.asked()).await;
+            Some(signature.map_err(refused)?)
+        }
+        None => None,
+    };
+    let pace = RolloutPace {
+        steps: start.steps.clone(),
+        soak: start.soak,
+        max_bad: start.max_bad,
+        check: start.conduct.check.is_some(),
+    };
+    let author = start.author.clone().unwrap_or_else(|| author(config));
+    let started =
+        start_rollout(&config.publish, &plan, pace, &author, signature.as_ref(), interrupt.asked()).await;
+    let rollout = started.map_err(refused)?;
+    info!("Started a rollout of {path}: {} of the hosts get the candidate.", rollout.plan().share);
+    conduct::run(args, writing, path, &start.conduct).await
+}
+
+/// Everything before the start; nothing if the node holds the content already.
+async fn prepare(
+    start: &StartArgs,
+    writing: &Writing<Vec<u8>>,
+    path: &str,
+) -> Result<Option<(Arc<Plan>, Option<Signing>)>, Exit> {
+    let Writing { config, client, checks, input, .. } = writing;
+    let content = Arc::new(input.clone());
+    judge_content(&config.nodes, &content, checks).await?;
+    let password = start.sign_password_file.clone();
+    let files = start.sign.clone().map(|key| KeyFiles { key, password });
+    let signing = Signing::prepare(files, config).await?;
+    if !start.conduct.detach {
+        some_host_takes_part(writing, path).await?;
+    }
+    let content = Arc::unwrap_or_clone(content);
+    let plan = ld_publish::plan(client, path, content, config.zookeeper.max_node_bytes).await;
+    let plan = Arc::new(plan.map_err(refused)?);
+    if !plan.is_change() {
+        return Ok(None);
+    }
+    let shown = Arc::clone(&plan);
+    show(move || ld_tool::diff(&shown, &DiffOptions::default().colour(colour()))).await?;
+    Ok(Some((plan, signing)))
+}
+
+/// Without reports nothing shows whether a candidate does harm.
+async fn some_host_takes_part(writing: &Writing<Vec<u8>>, path: &str) -> Result<(), Exit> {
+    let Writing { config, client, .. } = writing;
+    let reports = node_reports(client, &config.publish, path, |_| true).await.map_err(failed)?;
+    if reports.iter().any(|(_, nodes)| nodes.iter().any(|node| node.rollout)) {
+        return Ok(());
+    }
+    error!(
+        "nothing was started: no host reports that it takes part in rollouts of {path}: set nodes.NAME.rollout \
+         and fleet.report there"
+    );
+    Err(Exit::Failed)
+}
+
+/// The user and the host.
+fn author(config: &Config) -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
+    let host = host_name(&config.fleet).unwrap_or_else(|_| "unknown".to_owned());
+    format!("{user}@{host}").chars().take(200).collect()
+}
