@@ -15,7 +15,7 @@ use std::sync::Arc;
 use clap::Parser;
 use ld_cli::{Exit, LogOptions};
 use ld_config::Config;
-use ld_publish::{Checks, Plan, Publication};
+use ld_publish::{Checks, Plan, Publication, Signature};
 use ld_tool::{Interrupt, KeyFiles, Signing, UNLIMITED, check_credentials, failed, on_a_thread};
 use ld_zk::Client;
 use tracing::{error, info};
@@ -81,24 +81,28 @@ async fn signing(args: &Args, config: &Config) -> Result<Option<Signing>, Exit> 
     Signing::prepare(files, config).await
 }
 
+/// The signature of what is planned, if that is wanted.
+async fn sign(
+    plan: &Plan,
+    client: &Client,
+    signing: Option<&Signing>,
+    interrupt: &Interrupt,
+) -> Result<Option<Signature>, ld_publish::Error> {
+    let Some(signing) = signing else { return Ok(None) };
+    let (path, new, old) = (plan.path(), plan.new_content(), plan.old_content());
+    signing.sign(client, path, new, old, interrupt.asked()).await.map(Some)
+}
+
 /// Writes the node, and its signature with it.
 async fn commit(
     plan: Plan,
+    signature: Option<Signature>,
     client: &Client,
     config: &Config,
-    signing: Option<&Signing>,
     interrupt: &Interrupt,
 ) -> Result<(), ld_publish::Error> {
-    let signature = match signing {
-        Some(signing) => {
-            let (path, new, old) = (plan.path(), plan.new_content(), plan.old_content());
-            Some(signing.sign(client, path, new, old, interrupt.asked()).await?)
-        }
-        None => None,
-    };
     let path = plan.path().to_owned();
-    let publication = Publication::new(plan);
-    let publication = signature.iter().fold(publication, Publication::signed);
+    let publication = signature.iter().fold(Publication::new(plan), Publication::signed);
     let published = publication.commit(interrupt.asked()).await?;
     info!("Wrote data to Zookeeper.");
     for published in &published {

@@ -14,11 +14,11 @@ use tracing::info;
 use crate::args::Args;
 use crate::missing::refused;
 use crate::wait::wait;
-use crate::{client, commit, read, signing};
+use crate::{client, commit, read, sign, signing};
 
 /// What is left to be done.
 enum Todo {
-    Write(Plan),
+    Write(Plan, Option<Signature>),
     /// The node is as it should be, but for its signature.
     Sign(Signature),
 }
@@ -27,10 +27,11 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
     let (config, content) = before_any_write(interrupt, read(args, read_content)).await?;
     let signing = before_any_write(interrupt, signing(args, &config)).await?;
     let client = client(args, &config)?;
-    let todo = prepare(args, &config, &client, content, signing.as_ref(), checks);
+    let signing = signing.as_ref();
+    let todo = prepare(args, &config, &client, content, signing, interrupt, checks);
     let exit = match before_any_write(interrupt, todo).await {
-        Ok(Some(Todo::Write(plan))) => {
-            let written = commit(plan, &client, &config, signing.as_ref(), interrupt).await;
+        Ok(Some(Todo::Write(plan, signature))) => {
+            let written = commit(plan, signature, &client, &config, interrupt).await;
             written.map(|()| Exit::Done).map_err(failed)
         }
         Ok(Some(Todo::Sign(signature))) => {
@@ -59,6 +60,7 @@ async fn prepare(
     client: &Client,
     content: Vec<u8>,
     signing: Option<&Signing>,
+    interrupt: &Interrupt,
     checks: &Checks,
 ) -> Result<Option<Todo>, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
@@ -74,13 +76,16 @@ async fn prepare(
         info!("No changes detected. Not writing.");
         return Ok(None);
     }
+    // Before the change is shown: what keeps it from being signed would keep it from being written.
+    let signature = sign(&plan, client, signing, interrupt).await.map_err(failed)?;
     let shown = Arc::clone(&plan);
     show(move || ld_tool::diff(&shown, &DiffOptions::default().colour(colour()))).await?;
     if args.dry_run {
         info!("Dry run. Not writing.");
         return Ok(None);
     }
-    Ok(Some(Todo::Write(Arc::into_inner(plan).expect("the change was shown"))))
+    let plan = Arc::into_inner(plan).expect("the change was shown");
+    Ok(Some(Todo::Write(plan, signature)))
 }
 
 /// The signature of what the node holds already, if that has none.

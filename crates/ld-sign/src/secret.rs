@@ -1,16 +1,21 @@
 //! The secret key of a publisher.
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ld_config::{ReadFileError, read_bounded_regular_file};
-use std::os::unix::fs::MetadataExt;
 use zeroize::Zeroizing;
 
-use crate::{MAX_SIGNATURE_BYTES, PublicKeys, Statement};
+use crate::{MAX_SIGNATURE_BYTES, PublicKeys, Statement, verify};
 
 /// A secret key of minisign, and a file with its password, have at most so many bytes.
 const MAX_FILE_BYTES: usize = 4096;
+
+/// The decoded line of a secret key has so many bytes.
+const KEY_BYTES: usize = 158;
 
 /// The secret key of a publisher, as `minisign -G` makes one. `Debug` shows nothing of it.
 pub struct SecretKey {
@@ -36,10 +41,14 @@ pub enum SecretKeyError {
         /// The file.
         path: PathBuf,
     },
-    /// The file of the key has something else in it, or is encrypted and there is no password.
-    #[error(
-        "'{path}' is not a secret key of minisign without a password; if it has one, name a file that holds it"
-    )]
+    /// The file of the key has something else in it.
+    #[error("'{path}' is not a secret key of minisign")]
+    NotAKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The key is encrypted, and there is no password.
+    #[error("'{path}' is encrypted: name a file that holds its password")]
     NoPassword {
         /// The file.
         path: PathBuf,
@@ -72,20 +81,37 @@ impl SecretKey {
         let exposed = (mode & 0o077 != 0).then(|| {
             format!("'{}' can be read by others (mode {:04o}): chmod 600", path.display(), mode & 0o7777)
         });
-        let key_box = || minisign::SecretKeyBox::from(text.to_string());
-        let key = match (key_box().into_unencrypted_secret_key(), password) {
-            (Ok(key), _) => key,
-            (Err(_), None) => return Err(SecretKeyError::NoPassword { path: path.to_owned() }),
-            (Err(_), Some(password)) => {
+        let (key, is_encrypted) =
+            parse(&text).ok_or_else(|| SecretKeyError::NotAKey { path: path.to_owned() })?;
+        let key = match (is_encrypted, password) {
+            (false, _) => key,
+            (true, None) => return Err(SecretKeyError::NoPassword { path: path.to_owned() }),
+            (true, Some(password)) => {
                 let (password, _) = read(password)?;
                 let password = password.lines().next().unwrap_or_default().to_owned();
-                key_box().into_secret_key(Some(password)).map_err(|cause| SecretKeyError::NotDecrypted {
+                let key_box = minisign::SecretKeyBox::from(text.to_string());
+                key_box.into_secret_key(Some(password)).map_err(|cause| SecretKeyError::NotDecrypted {
                     path: path.to_owned(),
                     cause: cause.to_string(),
                 })?
             }
         };
-        Ok(Self { key, exposed })
+        let key = Self { key, exposed };
+        match key.is_whole() {
+            true => Ok(key),
+            false => Err(SecretKeyError::NotAKey { path: path.to_owned() }),
+        }
+    }
+
+    /// Whether the public part belongs to the secret one. A key without a password has no other
+    /// check: minisign leaves its checksum empty.
+    fn is_whole(&self) -> bool {
+        let statement = Statement::new("/", 0);
+        let (signature, public) = (self.sign(b"", &statement), self.public());
+        match (signature, public) {
+            (Ok(signature), Ok(public)) => verify(&public, "/", b"", signature.as_bytes()).is_ok(),
+            _ => false,
+        }
     }
 
     /// Why the key may not be secret, if other users may read its file.
@@ -123,6 +149,22 @@ impl fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SecretKey").finish_non_exhaustive()
     }
+}
+
+/// The key in a file of minisign, and whether it is encrypted. The crate minisign takes keys without
+/// a password with a checksum only, which minisign does not write.
+fn parse(text: &str) -> Option<(minisign::SecretKey, bool)> {
+    let line = text.lines().nth(1)?.trim();
+    let mut bytes = Zeroizing::new([0; KEY_BYTES]);
+    let length = STANDARD.decode_slice(line, &mut *bytes).ok()?;
+    // The signature algorithm, that of the password, and that of the checksum.
+    let is_encrypted = match bytes.get(..6)? {
+        b"EdScB2" => true,
+        b"Ed\0\0B2" => false,
+        _ => return None,
+    };
+    let key = minisign::SecretKey::from_bytes(&*bytes).ok()?;
+    (length == KEY_BYTES).then_some((key, is_encrypted))
 }
 
 /// A small text, and the mode of its file.

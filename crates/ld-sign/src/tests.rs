@@ -138,7 +138,7 @@ fn an_encrypted_key_needs_its_password() {
     };
     assert!(read(Some("password")).unwrap().sign(CONTENT, &Statement::new(PATH, 1)).is_ok());
     let error = read(None).unwrap_err().to_string();
-    assert!(error.contains("if it has one, name a file that holds it"), "{error}");
+    assert!(error.contains("is encrypted: name a file that holds its password"), "{error}");
     let error = read(Some("wrong")).unwrap_err().to_string();
     assert!(error.contains("Wrong password") && !error.contains("push"), "{error}");
     assert!(read(Some("missing")).unwrap_err().to_string().contains("missing' cannot be read"));
@@ -157,9 +157,11 @@ fn nothing_shows_a_secret_key() {
     let keys = Keys::new();
     assert_eq!(format!("{:?}", keys.secret()), "SecretKey { .. }");
     let text = fs::read_to_string(keys.path("key")).unwrap();
-    let damaged = text.lines().nth(1).unwrap().replace('A', "B");
+    let line = text.lines().nth(1).unwrap();
+    let damaged = format!("{}AAAA{}", &line[..100], &line[104..]);
     keys.write("key", &format!("untrusted comment:\n{damaged}\n"));
     let error = SecretKey::read(&keys.path("key"), None).unwrap_err();
+    assert!(error.to_string().ends_with("key' is not a secret key of minisign"), "{error}");
     assert!(!format!("{error} {error:?}").contains(&damaged[8..20]), "{error:?}");
 }
 

@@ -12,6 +12,7 @@ mod reloads;
 mod replies;
 mod sandbox;
 mod sessions;
+mod stolen;
 mod target;
 mod text;
 mod upstream;

@@ -37,6 +37,7 @@ mod refused;
 mod reload;
 mod service_manager;
 mod sessions;
+mod signed;
 mod status;
 mod tls;
 mod two_watchers;

@@ -114,6 +114,7 @@ pub use disk::temp_dir::TempDir;
 
 pub use host::config::{Host, SOON};
 pub use host::held_writer::HeldWriter;
+pub use host::publisher::Publisher;
 pub use host::script::install_script;
 pub use host::sleeping_check::SleepingCheck;
 pub use host::snapshot::Snapshot;

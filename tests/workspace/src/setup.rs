@@ -21,7 +21,7 @@ const CARGO_GENERATE_RPM: &str = "0.21.1";
 #[rustfmt::skip]
 const TEST_TOOLS: &[&str] = &[
     "setpriv", "prlimit", "unshare", "nsenter", "fsfreeze", "mkfs.ext4", "faketime", "python3", "cc", "chromium",
-    "promtool", "systemd-analyze", "groff", "zsh", "fish", "ip", "openssl", ZOOKEEPER_CLIENT,
+    "promtool", "systemd-analyze", "groff", "zsh", "fish", "ip", "openssl", "minisign", ZOOKEEPER_CLIENT,
     FILE_AGE_CHECK,
 ];
 
@@ -127,6 +127,7 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "fish" => "fish",
             "mkfs.ext4" => "e2fsprogs",
             "ip" => "iproute2",
+            "minisign" => "minisign",
             "openssl" => "openssl",
             ZOOKEEPER_CLIENT => "zookeeper",
             FILE_AGE_CHECK => "monitoring-plugins-basic",

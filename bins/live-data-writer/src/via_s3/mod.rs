@@ -22,7 +22,7 @@ use self::content::Content;
 use crate::args::Args;
 use crate::missing::refused;
 use crate::wait::wait;
-use crate::{client, commit, read, signing};
+use crate::{client, commit, read, sign, signing};
 
 /// What is published, and where.
 struct Publication {
@@ -104,7 +104,10 @@ async fn publish(
         plan => plan,
     };
     let written = match plan {
-        Ok(plan) => commit(plan, client, config, publication.signing.as_ref(), interrupt).await,
+        Ok(plan) => match sign(&plan, client, publication.signing.as_ref(), interrupt).await {
+            Ok(signature) => commit(plan, signature, client, config, interrupt).await,
+            Err(cause) => Err(cause),
+        },
         Err(cause) => Err(cause),
     };
     written.map(|()| Exit::Done).map_err(|cause| {

@@ -1,0 +1,242 @@
+//! Signed content: the writer signs, the watcher applies only what is signed, and minisign agrees.
+
+use std::fs;
+use std::path::Path;
+
+use ld_testkit::{
+    HeldWriter, Host, Namespace, Proxy, ProxyMode, Publisher, SOON, TestCommand, TestOutput, binary,
+    operation, wait_until,
+};
+
+/// An ensemble with the node `/app/flags`, which holds `old`, and a host on which it is verified.
+struct Fixture {
+    zookeeper: Namespace,
+    publisher: Publisher,
+    host: Host,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let zookeeper = Namespace::new();
+        zookeeper.admin().create_all(&zookeeper.path("/app/flags"), "old").unwrap();
+        let publisher = Publisher::new();
+        let host = Host::new(zookeeper.connect_string()).node("flags", "/app/flags");
+        let host = host.setting("nodes.flags.verify", publisher.public().to_str().unwrap());
+        let init = TestCommand::new(binary("live-data-ctl")).arg("init").arg(host.config()).run(SOON);
+        assert_eq!(init.code, Some(0), "{}", init.stderr);
+        Self { zookeeper, publisher, host }
+    }
+
+    /// Publishes a content with a signature.
+    #[track_caller]
+    fn publish(&self, content: &str) -> TestOutput {
+        let writer = self.host.writer(content, "/app/flags").arg("--sign").arg(self.publisher.key());
+        let written = writer.run(SOON);
+        assert_eq!(written.code, Some(0), "{}", written.stderr);
+        written
+    }
+
+    fn content(&self) -> Vec<u8> {
+        self.zookeeper.admin().get(&self.zookeeper.path("/app/flags")).unwrap().0
+    }
+
+    /// The signatures in the ensemble.
+    fn signatures(&self) -> Vec<Vec<u8>> {
+        let directory = self.zookeeper.path("/live-data/signatures/app%2Fflags");
+        let names = self.zookeeper.admin().children(&directory).unwrap_or_default();
+        let read = |name| self.zookeeper.admin().get(&format!("{directory}/{name}")).unwrap().0;
+        names.iter().map(read).collect()
+    }
+}
+
+#[track_caller]
+fn assert_refused(output: &TestOutput, code: i32, reason: &str) {
+    assert_eq!(output.code, Some(code), "{}", output.stderr);
+    assert!(output.stderr.contains(reason), "{reason}: {}", output.stderr);
+}
+
+#[test]
+fn what_the_writer_signs_is_applied_and_valid_for_minisign() {
+    let fixture = Fixture::new();
+    let Fixture { publisher, host, .. } = &fixture;
+    let watcher = host.watcher().start();
+    watcher.wait_for_stderr("the content is rejected: it has no signature in /live-data/signatures/", SOON);
+    let written = fixture.publish("new\n");
+    assert!(written.stderr.contains("Signed it with the counter 1"), "{}", written.stderr);
+    host.wait_for("flags", "new\n");
+    // The content itself is plain, for watchers and tools that know of no signatures.
+    assert_eq!(fixture.content(), b"new\n");
+    let [signature] = &fixture.signatures()[..] else { panic!("{:?}", fixture.signatures()) };
+    let comment = publisher.verify_with_minisign("new\n", signature).unwrap();
+    assert!(comment.starts_with("live-data path:/app/flags counter:1"), "{comment}");
+    assert_eq!(publisher.verify_with_minisign("other\n", signature), None);
+}
+
+#[test]
+fn what_minisign_signs_is_applied() {
+    let fixture = Fixture::new();
+    let Fixture { zookeeper, publisher, host } = &fixture;
+    let watcher = host.watcher().start();
+    watcher.wait_for_stderr("live-data-ctl sign --publish; the last file stays", SOON);
+    let stderr = watcher.stderr();
+    let place = stderr.split("it has no signature in ").nth(1).unwrap().split(':').next().unwrap();
+    let signature = publisher.sign_with_minisign("old", "live-data path:/app/flags counter:7");
+    zookeeper.admin().create_all(&zookeeper.path(place), signature).unwrap();
+    host.wait_for("flags", "old");
+}
+
+#[test]
+fn what_watchers_would_reject_is_not_written() {
+    let fixture = Fixture::new();
+    let Fixture { publisher, host, .. } = &fixture;
+    let unsigned = host.writer("new", "/app/flags").run(SOON);
+    assert_refused(&unsigned, 1, "nodes.flags.verify asks for signatures");
+    assert!(unsigned.stderr.contains("name the publisher's secret key with --sign"));
+    let stranger = Publisher::new();
+    let writer = |key: &Path| host.writer("new", "/app/flags").arg("--sign").arg(key).run(SOON);
+    assert_refused(&writer(&stranger.key()), 1, "is not in ");
+    assert_refused(&writer(&publisher.public()), 1, "is not a secret key of minisign");
+    assert_refused(&writer(Path::new("/no/such/key")), 2, "'/no/such/key' cannot be read");
+    assert_eq!((fixture.content(), fixture.signatures()), (b"old".to_vec(), Vec::new()));
+}
+
+#[test]
+fn a_missing_place_for_signatures_says_how_to_make_it() {
+    let fixture = Fixture::new();
+    let signatures = fixture.zookeeper.path("/live-data/signatures");
+    fixture.zookeeper.admin().delete_all(&signatures).unwrap();
+    let writer = fixture.host.writer("new", "/app/flags").arg("--sign").arg(fixture.publisher.key());
+    assert_refused(&writer.run(SOON), 1, "make it with `live-data-ctl init CONFIG`");
+    assert_eq!(fixture.content(), b"old");
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    let fixture = Fixture::new();
+    fixture.publish("new");
+    let signatures = fixture.signatures();
+    let again = fixture.publish("new");
+    assert!(again.stderr.contains("No changes detected. Not writing."), "{}", again.stderr);
+    assert_eq!(fixture.signatures(), signatures);
+}
+
+#[test]
+fn what_is_published_can_be_signed_later() {
+    let fixture = Fixture::new();
+    let Fixture { publisher, host, .. } = &fixture;
+    let watcher = host.watcher().start();
+    watcher.wait_for_stderr("it has no signature in ", SOON);
+    let other = publisher.sign_published("not old", "/app/flags", &host.config());
+    assert_refused(&other, 1, "nothing was signed: /app/flags holds something else than ");
+    let signed = publisher.sign_published("old", "/app/flags", &host.config());
+    assert_eq!(signed.code, Some(0), "{}", signed.stderr);
+    host.wait_for("flags", "old");
+    // The writer does the same when its content is there already.
+    for place in fixture.signatures() {
+        assert!(publisher.verify_with_minisign("old", &place).is_some());
+    }
+}
+
+#[test]
+fn the_writer_signs_what_is_there_without_a_signature() {
+    let fixture = Fixture::new();
+    let written = fixture.publish("old");
+    assert!(written.stderr.contains("Signed what the node holds"), "{}", written.stderr);
+    assert_eq!(fixture.signatures().len(), 1);
+    fixture.host.watcher().start().wait_for_stderr("Updating '", SOON);
+}
+
+#[test]
+fn keys_rotate_by_having_two() {
+    let fixture = Fixture::new();
+    let Fixture { publisher, host, .. } = &fixture;
+    let successor = Publisher::new();
+    fixture.publish("1");
+    let watcher = host.watcher().start();
+    host.wait_for("flags", "1");
+    let keys = |publisher: &Publisher| fs::read_to_string(publisher.public()).unwrap();
+    let old = keys(publisher);
+    fs::write(publisher.public(), format!("{old}{}", keys(&successor))).unwrap();
+    watcher.hang_up();
+    watcher.wait_for_stderr("reloaded: ", SOON);
+    let writer = host.writer("2", "/app/flags").arg("--sign").arg(successor.key()).run(SOON);
+    assert_eq!(writer.code, Some(0), "{}", writer.stderr);
+    host.wait_for("flags", "2");
+    fs::write(publisher.public(), keys(&successor)).unwrap();
+    watcher.hang_up();
+    let writer = host.writer("3", "/app/flags").arg("--sign").arg(successor.key()).run(SOON);
+    assert_eq!(writer.code, Some(0), "{}", writer.stderr);
+    host.wait_for("flags", "3");
+    // Signed by the key that was taken away.
+    let signature = publisher.sign("2", "/app/flags", u64::MAX);
+    let place = fixture.zookeeper.path("/live-data/signatures/app%2Fflags");
+    let name = "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35";
+    fixture.zookeeper.admin().set(&format!("{place}/{name}"), signature).unwrap();
+    fixture.zookeeper.admin().set(&fixture.zookeeper.path("/app/flags"), "2").unwrap();
+    watcher.wait_for_stderr("a key that is not among the public keys", SOON);
+}
+
+#[test]
+fn a_signed_write_with_a_lost_answer_is_found_written() {
+    let fixture = Fixture::new();
+    let proxy = Proxy::start(fixture.zookeeper.server().address());
+    let hosts = format!("{}{}", proxy.connect_string(), fixture.zookeeper.chroot());
+    let host = Host::new(hosts).setting("zookeeper.timeout", "5 seconds");
+    let content = HeldWriter::content();
+    let writer = host.writer(&content, "/app/flags").arg("--sign").arg(fixture.publisher.key());
+    let writer = writer.pause_stdout().start();
+    writer.wait_for_stdout("--- old", SOON);
+    proxy.set_mode(ProxyMode::OnlyToServer);
+    writer.resume_stdout();
+    wait_until("the write", SOON, || proxy.requests_of(operation::MULTI) == 1);
+    wait_until("the write to be done", SOON, || fixture.content() == content.as_bytes());
+    proxy.reset_connections();
+    proxy.set_mode(ProxyMode::Pass);
+    assert_eq!(writer.wait(3 * SOON).code(), Some(0), "{}", writer.stderr());
+    assert!(writer.stderr().contains("Signed it with the counter "), "{}", writer.stderr());
+    assert_eq!(fixture.signatures().len(), 1);
+}
+
+#[test]
+fn a_preview_verifies_too() {
+    let fixture = Fixture::new();
+    let check = || {
+        let command = TestCommand::new(binary("live-data-watcher")).args(["check", "--connect"]);
+        command.arg(fixture.host.config()).run(SOON)
+    };
+    let unsigned = check();
+    assert_eq!(unsigned.code, Some(1), "{}", unsigned.stdout);
+    assert!(unsigned.stdout.contains("rejected: it has no signature in "), "{}", unsigned.stdout);
+    fixture.publish("new");
+    let signed = check();
+    assert!(signed.code == Some(0) && signed.stdout.contains("would write 3 bytes"), "{}", signed.stdout);
+    fs::remove_file(fixture.publisher.public()).unwrap();
+    let without_keys = check();
+    assert!(without_keys.stdout.contains("publisher.pub' cannot be read"), "{}", without_keys.stdout);
+}
+
+#[test]
+fn files_are_signed_and_verified_without_a_server() {
+    let publisher = Publisher::new();
+    let signature = publisher.sign("content", "/app/flags", 7);
+    let comment = publisher.verify_with_minisign("content", signature.as_bytes());
+    assert_eq!(comment.as_deref(), Some("live-data path:/app/flags counter:7"));
+    let (file, other) = (publisher.file("file", "content"), publisher.file("other", "content!"));
+    let signature = publisher.file("file.minisig", signature);
+    let host = Host::new("no-such-host").node("flags", "/app/flags");
+    let host = host.setting("nodes.flags.verify", publisher.public().to_str().unwrap());
+    let verify = |keys: &Path, file: &Path, path: &str| {
+        let verify = TestCommand::new(binary("live-data-ctl")).arg("verify").arg(keys).arg(file);
+        verify.arg(&signature).args(["--path", path]).run(SOON)
+    };
+    for keys in [publisher.public(), host.config()] {
+        let verified = verify(&keys, &file, "/app/flags");
+        assert_eq!(verified.stdout, "signed for /app/flags with the counter 7\n", "{}", verified.stderr);
+        assert_eq!(verified.code, Some(0));
+        assert_refused(&verify(&keys, &other, "/app/flags"), 1, "the signature is not of this content");
+    }
+    let elsewhere = verify(&publisher.public(), &file, "/app/other");
+    assert_refused(&elsewhere, 1, "the signature is for '/app/flags', and not for /app/other");
+    let unknown = verify(&host.config(), &file, "/app/other");
+    assert_refused(&unknown, 1, "has no node with the source /app/other that sets verify");
+}
