@@ -36,7 +36,16 @@ pub fn check() -> Result<(), Failure> {
         return Err(Failure::new(format!("the configuration files are {config:?}")));
     }
     let scripts = tool::run("rpm", &["--query", "--scripts", "--package", &package])?;
-    for command in ["systemd-sysusers live-data.conf", "systemctl daemon-reload", "try-restart"] {
+    let commands = [
+        "systemd-sysusers live-data.conf",
+        "systemctl daemon-reload",
+        // Would wait for ZooKeeper otherwise.
+        "systemctl --no-block try-restart live-data-watcher.service 'live-data-watcher@*.service'",
+        "systemctl stop live-data-watcher.service 'live-data-watcher@*.service'",
+        // `systemctl disable` takes no pattern, and disables nothing then.
+        "rm -f /etc/systemd/system/*.wants/live-data-watcher@*.service",
+    ];
+    for command in commands {
         if !scripts.contains(command) {
             return Err(Failure::new(format!("no script runs `{command}`:\n{scripts}")));
         }

@@ -10,6 +10,7 @@ use crate::machine::Machine;
 use crate::root::fresh_directory;
 
 const FILE: &str = "/var/lib/live-data/flags.json";
+const INSTANCE: &str = "live-data-watcher@second";
 
 /// Checks the package of what was gathered.
 pub fn check() -> Result<(), Failure> {
@@ -27,8 +28,8 @@ pub fn check() -> Result<(), Failure> {
     service.tells_its_state()?;
     service.reloads()?;
     service.ends_when_it_hangs()?;
-    service.is_upgraded(&newer)?;
     service.has_instances()?;
+    service.is_upgraded(&newer)?;
     service.is_purged()
 }
 
@@ -87,25 +88,34 @@ impl Service<'_> {
         Ok(())
     }
 
+    /// Without ZooKeeper no unit gets ready, and an upgrade must not wait for that.
     fn is_upgraded(&self, package: &str) -> Result<(), Failure> {
-        let process = self.property("MainPID")?;
+        const UNITS: [&str; 2] = ["live-data-watcher", INSTANCE];
+        let process = |unit: &str| self.machine.run(&format!("systemctl show --value -p MainPID {unit}"));
+        let processes = UNITS.map(process);
         let before = self.machine.run("cat /etc/live-data/live-data.ini")?;
-        self.machine.run(&format!("apt-get install --yes /srv/newer/{package}"))?;
-        self.machine.wait_until("systemctl is-active live-data-watcher")?;
-        if self.property("MainPID")? == process {
-            return Err(Failure::new("an upgrade does not start the service again"));
+        self.machine.run("systemctl stop zookeeper")?;
+        self.machine.run(&format!("timeout 60 apt-get install --yes /srv/newer/{package}"))?;
+        for (unit, former) in UNITS.into_iter().zip(processes) {
+            let former = former?;
+            let now = format!("systemctl show --value -p MainPID {unit}");
+            self.machine.wait_until(&format!("test $({now}) -ne 0 -a $({now}) -ne {}", former.trim()))?;
+        }
+        self.machine.run("systemctl start zookeeper")?;
+        for unit in UNITS {
+            self.machine.wait_until(&format!("systemctl is-active {unit}"))?;
         }
         if self.machine.run("cat /etc/live-data/live-data.ini")? != before {
             return Err(Failure::new("an upgrade changes the configuration"));
         }
-        println!("an upgrade starts the service again, and leaves its configuration alone");
+        println!("an upgrade starts the units again, does not wait for ZooKeeper, and leaves the configuration");
         Ok(())
     }
 
     fn has_instances(&self) -> Result<(), Failure> {
         self.machine.run(
             "sed s/flags.json/second.json/ /etc/live-data/live-data.ini > /etc/live-data/second.ini \
-             && sed -i /more/d /etc/live-data/second.ini && systemctl start live-data-watcher@second",
+             && sed -i /more/d /etc/live-data/second.ini && systemctl enable --now live-data-watcher@second",
         )?;
         self.machine.run("cmp /var/lib/live-data/flags.json /var/lib/live-data/second.json")?;
         println!("an instance follows the nodes of its own configuration");
@@ -113,11 +123,15 @@ impl Service<'_> {
     }
 
     fn is_purged(&self) -> Result<(), Failure> {
-        self.machine.run("systemctl stop live-data-watcher@second && apt-get purge --yes live-data")?;
+        self.machine.run("apt-get purge --yes live-data")?;
         self.machine.run(&format!(
             "! systemctl is-active live-data-watcher && test ! -e /etc/live-data/live-data.ini && test -e {FILE}"
         ))?;
-        println!("a purge ends the service, and leaves its files");
+        self.machine.run(&format!(
+            "! systemctl is-active {INSTANCE} \
+             && test ! -L /etc/systemd/system/multi-user.target.wants/{INSTANCE}.service"
+        ))?;
+        println!("a purge ends the service and its instances, and leaves their files");
         Ok(())
     }
 }
