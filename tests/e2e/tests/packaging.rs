@@ -56,3 +56,14 @@ fn the_probes_of_the_pod_are_paths_that_are_served() {
     assert_eq!(paths, ["/readyz", "/healthz"]);
     paths.iter().for_each(|path| assert!(document.contains(&format!("| `{path}` |")), "{path}"));
 }
+
+#[test]
+fn a_pod_waits_a_day_for_zookeeper_before_a_restart() {
+    let (_, probe) = KUBERNETES.split_once("startupProbe:\n").unwrap();
+    let (probe, _) = probe.split_once("livenessProbe:\n").unwrap();
+    let number = |key: &str| {
+        let mut values = probe.lines().filter_map(|line| line.trim().strip_prefix(key));
+        values.next().and_then(|value| value.trim().parse::<u32>().ok()).unwrap()
+    };
+    assert_eq!(number("periodSeconds:") * number("failureThreshold:"), 24 * 60 * 60);
+}
