@@ -27,7 +27,7 @@ use tracing::{error, info, warn};
 use crate::args::{Args, Command};
 use crate::notify::Notifier;
 use crate::running::Running;
-use crate::signals::{Event, Signals};
+use crate::signals::{EarlyReload, Event, Signals};
 
 /// How long writes that run and open sessions may take to end after a signal; what still runs then
 /// is abandoned.
@@ -35,6 +35,7 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(1);
 
 /// What is there before the first thread.
 struct Prepared {
+    early_reload: EarlyReload,
     config: Config,
     /// What this process may still do, if it is sandboxed.
     sandbox: Option<Rules>,
@@ -53,6 +54,7 @@ fn prepare(args: &Args) -> Result<Option<Prepared>, Exit> {
     if args.command.is_some() {
         return Ok(None);
     }
+    let early_reload = EarlyReload::keep().map_err(failed)?;
     let config = ld_cli::read_config(args.config(), Scope::Watcher)?;
     let mut sandbox = None;
     if config.watcher.sandbox {
@@ -61,7 +63,7 @@ fn prepare(args: &Args) -> Result<Option<Prepared>, Exit> {
         gaps.iter().for_each(|gap| warn!("{gap}"));
         sandbox = Some(rules);
     }
-    Ok(Some(Prepared { config, sandbox }))
+    Ok(Some(Prepared { early_reload, config, sandbox }))
 }
 
 fn run(args: &Args, prepared: Option<Prepared>) -> Result<Exit, Exit> {
@@ -77,8 +79,9 @@ fn run(args: &Args, prepared: Option<Prepared>) -> Result<Exit, Exit> {
     exit
 }
 
-async fn watch(args: &Args, Prepared { mut config, sandbox }: Prepared) -> Result<Exit, Exit> {
-    let mut signals = Signals::listen().map_err(failed)?;
+async fn watch(args: &Args, prepared: Prepared) -> Result<Exit, Exit> {
+    let Prepared { early_reload, mut config, sandbox } = prepared;
+    let mut signals = Signals::listen(&early_reload).map_err(failed)?;
     if args.once {
         once::prepare(&mut config.nodes, args.strict);
         config.status.listen = None;

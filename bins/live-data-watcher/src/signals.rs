@@ -1,8 +1,13 @@
 //! Signals: SIGTERM and SIGINT end the process, SIGHUP reloads, SIGCHLD reaps.
 
 use std::io;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::process::{getpid, set_child_subreaper};
+use signal_hook::consts::SIGHUP;
+use signal_hook::flag;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{debug, info};
 
@@ -15,27 +20,48 @@ pub(crate) enum Event {
     Reload,
 }
 
+/// A SIGHUP that came before [`Signals::listen`]. Without it, such a signal would end the process.
+pub(crate) struct EarlyReload(Arc<AtomicBool>);
+
+impl EarlyReload {
+    /// Keeps SIGHUP from now on. Needs no runtime and starts no thread.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses a handler.
+    pub(crate) fn keep() -> io::Result<Self> {
+        let came = Arc::new(AtomicBool::new(false));
+        flag::register(SIGHUP, Arc::clone(&came))?;
+        Ok(Self(came))
+    }
+}
+
 /// The signals that the watcher hears.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     hang_up: Signal,
+    /// A SIGHUP came before `hang_up` listened.
+    is_reload_due: bool,
     child: Signal,
 }
 
 impl Signals {
-    /// Listens from now on. Needs a tokio runtime.
+    /// Listens from now on, after `early`. Needs a tokio runtime.
     ///
     /// # Errors
     ///
     /// The system refuses a handler.
-    pub(crate) fn listen() -> io::Result<Self> {
-        let listening = Self {
+    pub(crate) fn listen(early: &EarlyReload) -> io::Result<Self> {
+        let mut listening = Self {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
             hang_up: signal(SignalKind::hangup())?,
+            is_reload_due: false,
             child: signal(SignalKind::child())?,
         };
+        // Both may have heard one signal. A second reload changes nothing.
+        listening.is_reload_due = early.0.load(Ordering::SeqCst);
         // What a program leaves behind becomes our child: another parent may never wait for it.
         if let Err(cause) = set_child_subreaper(Some(getpid())) {
             debug!("what programs leave behind is not reaped here: {cause}");
@@ -69,6 +95,9 @@ impl Signals {
 
     /// Waits for a signal that asks for something. Reaps orphans meanwhile. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Event {
+        if mem::take(&mut self.is_reload_due) {
+            return Event::Reload;
+        }
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return Event::End("SIGTERM"),

@@ -1,6 +1,7 @@
 //! SIGHUP: the configuration is read again, and only what changed is touched.
 
 use std::fs;
+use std::io::Write as _;
 
 use ld_testkit::{Daemon, Host, Namespace, SOON, Server, replace_by_fifo, wait_for};
 
@@ -128,4 +129,23 @@ fn a_reload_reads_only_a_regular_file() {
     host.config();
     watcher.hang_up();
     watcher.wait_for_stderr("reloaded: 0 nodes added, 0 removed, 1 changed\n", SOON);
+}
+
+#[test]
+fn a_signal_during_the_start_reloads_after_it() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "flags").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("flags", "/flags");
+    let command = host.watcher();
+    let path = host.path("config.ini");
+    let text = fs::read(&path).unwrap();
+    replace_by_fifo(&path);
+    let watcher = command.start();
+    // Waits until the watcher opens it, which is before it has a runtime.
+    let mut fifo = fs::File::options().write(true).open(&path).unwrap();
+    watcher.hang_up();
+    fifo.write_all(&text).unwrap();
+    drop(fifo);
+    host.wait_for("flags", "flags");
+    watcher.wait_for_stderr("not reloaded: the configuration is not a regular file; the former", SOON);
 }
