@@ -9,28 +9,30 @@ use clap::Args;
 #[derive(Debug, Clone, Args)]
 pub struct Capacity {
     /// The number of hosts.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=MOST))]
     hosts: u64,
     /// The number of nodes that a host follows.
-    #[arg(long, default_value = "1")]
+    #[arg(long, default_value = "1", value_parser = clap::value_parser!(u64).range(1..=MOST))]
     nodes: u64,
     /// The number of servers that the hosts connect to: voters, or observers if there are any.
-    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, default_value = "3", value_parser = clap::value_parser!(u64).range(2..=MOST))]
     servers: u64,
     /// `zookeeper.timeout`, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=MOST))]
     timeout: u64,
     /// The length of a changed content, in bytes.
-    #[arg(long, default_value = "1000")]
+    #[arg(long, default_value = "1000", value_parser = clap::value_parser!(u64).range(..=MOST))]
     bytes: u64,
     /// The length of a node's path with its chroot, in bytes.
-    #[arg(long, default_value = "9")]
+    #[arg(long, default_value = "9", value_parser = clap::value_parser!(u64).range(..=MOST))]
     path: u64,
     /// `watcher.heartbeat_interval`, in seconds.
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = clap::value_parser!(u64).range(1..=MOST))]
     heartbeat: u64,
 }
 
+/// The largest figure that is taken. Products of two fit into 64 bits.
+const MOST: u64 = 1_000_000_000;
 /// Pings a second with a session timeout of 1 s; measured: 0.62 with one of 5 s.
 const PINGS: f64 = 3.1;
 /// The client library is never silent for longer than 10 s.
@@ -168,6 +170,8 @@ fn time(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     fn fleet(hosts: u64, timeout: u64, servers: u64) -> Capacity {
@@ -179,6 +183,26 @@ mod tests {
         let fleets = [fleet(1_000, 5, 3), fleet(5_000, 10, 3), fleet(10_000, 10, 3), fleet(100_000, 30, 7)];
         let (table, document) = (table(&fleets), include_str!("../../../docs/scale.md"));
         assert!(document.contains(&table), "docs/scale.md lacks this table:\n{table}");
+    }
+
+    #[test]
+    fn absurd_figures_are_refused_and_the_largest_fit() {
+        #[derive(Debug, clap::Parser)]
+        struct Command {
+            #[command(flatten)]
+            fleet: Capacity,
+        }
+        let parse = |line: &str| Command::try_parse_from(line.split(' ')).map(|command| command.fleet);
+        let refused = "scale --hosts 0|scale --hosts=-1|scale --hosts 1e30|scale --hosts 18446744073709551615|\
+                       scale --hosts 1 --nodes 0|scale --hosts 1 --bytes 18446744073709551615|\
+                       scale --hosts 1 --servers 1";
+        for line in refused.split('|') {
+            assert!(parse(line).is_err(), "{line}");
+        }
+        let figure = MOST.to_string();
+        let line = "scale --hosts N --nodes N --bytes N --path N --servers N --heartbeat N --timeout N";
+        let largest = parse(&line.replace('N', &figure)).unwrap();
+        assert!(table(&[largest]).contains("1,000,000,000 hosts"));
     }
 
     #[test]
