@@ -30,6 +30,7 @@ pub fn check() -> Result<(), Failure> {
     service.ends_when_it_hangs()?;
     service.has_instances()?;
     service.is_upgraded(&newer)?;
+    service.lets_a_machine_boot_without_zookeeper()?;
     service.is_purged()
 }
 
@@ -119,6 +120,21 @@ impl Service<'_> {
         )?;
         self.machine.run("cmp /var/lib/live-data/flags.json /var/lib/live-data/second.json")?;
         println!("an instance follows the nodes of its own configuration");
+        Ok(())
+    }
+
+    /// Applications that are ordered after the service wait for ZooKeeper, all others do not.
+    fn lets_a_machine_boot_without_zookeeper(&self) -> Result<(), Failure> {
+        self.machine.run("systemctl stop multi-user.target live-data-watcher")?;
+        self.machine.run("systemctl mask --now --runtime zookeeper")?;
+        self.machine.run("systemctl enable live-data-watcher && timeout 60 systemctl start multi-user.target")?;
+        let state = self.property("ActiveState")?;
+        if state != "activating" {
+            return Err(Failure::new(format!("without ZooKeeper the service is {state}")));
+        }
+        self.machine.run("systemctl unmask --runtime zookeeper && systemctl start zookeeper")?;
+        self.machine.wait_until("systemctl is-active live-data-watcher")?;
+        println!("multi-user.target does not wait for ZooKeeper");
         Ok(())
     }
 
