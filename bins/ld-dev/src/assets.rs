@@ -50,8 +50,10 @@ pub(crate) fn programs() -> [Command; 3] {
         .map(|command| command.disable_help_subcommand(true))
 }
 
-fn complete(shell: Shell, mut command: Command, directory: &Path) -> Result<(), Failure> {
+fn complete(shell: Shell, command: Command, directory: &Path) -> Result<(), Failure> {
     let name = command.get_name().to_owned();
+    // The programs parse it themselves, so clap knows no values, and shells would offer files.
+    let mut command = command.mut_arg("log_format", |arg| arg.value_parser(["plain", "full", "json"]));
     let written = clap_complete::generate_to(shell, &mut command, name, directory);
     written.map_err(Failure::doing(format!("cannot write into {}", directory.display())))?;
     Ok(())
@@ -107,6 +109,29 @@ mod tests {
             check("zsh", &["-n"], &completions.join(format!("_{program}")));
             check("fish", &["--no-execute"], &completions.join(format!("{program}.fish")));
             assert!(completions.join(format!("{program}.elv")).exists());
+        }
+    }
+
+    #[test]
+    fn bash_offers_values_and_leaves_paths_to_the_shell() {
+        let directory = written();
+        for program in ["live-data-watcher", "live-data-writer"] {
+            let script = directory.path().join(format!("completions/{program}.bash"));
+            let function = program.replace('-', "__");
+            let offered = |words: &str, last: &str, before: &str| {
+                let line = format!(
+                    "source {script}; COMP_WORDS=({program} {words} '{last}'); \
+                     COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); _{function} {program} '{last}' '{before}'; \
+                     echo ${{COMPREPLY[*]}}",
+                    script = script.display()
+                );
+                let output = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
+                String::from_utf8(output.stdout).unwrap().trim().to_owned()
+            };
+            assert_eq!(offered("--log-format", "", "--log-format"), "plain full json");
+            // Nothing is offered, so that bash offers files.
+            assert_eq!(offered("", "my", program), "");
+            assert!(fs::read_to_string(&script).unwrap().contains(" -o default "), "{program}");
         }
     }
 
