@@ -98,7 +98,7 @@ pub enum FileError {
     #[error(transparent)]
     Drift(#[from] Drift),
     /// The system refused a step.
-    #[error("cannot {action} {path}: {source}")]
+    #[error("cannot {action} {path}: {source}{}", advice(source))]
     System {
         /// What was tried, fit to follow "cannot".
         action: &'static str,
@@ -139,5 +139,14 @@ impl FileError {
     fn is_one_of(&self, errors: &[Errno]) -> bool {
         let Self::System { source, .. } = self else { return false };
         errors.iter().any(|errno| source.raw_os_error() == Some(errno.raw_os_error()))
+    }
+}
+
+/// What to do about an error of the system that has one usual cause.
+fn advice(source: &io::Error) -> &'static str {
+    // `ProtectSystem=strict` makes all directories of a unit read-only that are not named.
+    match source.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => "; mount it writable, or add it to ReadWritePaths of the unit",
+        _ => "",
     }
 }

@@ -72,7 +72,8 @@ fn a_read_only_file_system_fails_everything_and_heals() {
         fixture.write(b"good").unwrap();
         mount(&["-o", "remount,ro"], directory);
         let expected = format!(
-            "cannot create a temporary file in {}: Read-only file system (os error 30)",
+            "cannot create a temporary file in {}: Read-only file system (os error 30); mount it writable, \
+             or add it to ReadWritePaths of the unit",
             directory.display()
         );
         assert_eq!(fixture.write(b"better").unwrap_err().to_string(), expected);
