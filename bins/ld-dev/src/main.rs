@@ -51,6 +51,15 @@ enum Command {
         /// Made if it is missing. Files in it are replaced.
         directory: PathBuf,
     },
+    /// Build both programs for release, as the archives of a release have them.
+    Programs {
+        /// Made if it is missing. Files in it are replaced.
+        directory: PathBuf,
+        /// The target of the compiler. Without it, programs for this machine's architecture that
+        /// are linked statically.
+        #[arg(long, default_value_t = ld_packages::static_target())]
+        target: String,
+    },
     /// Break everything around watchers by a seeded schedule, and check their files.
     Chaos(ld_chaos::Options),
     /// Measure the watcher, the original and a floor side by side, and print a table with goals.
@@ -89,6 +98,7 @@ fn main() -> ExitCode {
         Command::Test { only } => suite::run(&only),
         Command::Assets { directory } => assets::write(&directory),
         Command::Packages { directory } => packages(&directory),
+        Command::Programs { directory, target } => programs(&directory, &target),
         Command::BookLinks { question: Some(BookQuestion::Supports { .. }) } => Ok(()),
         Command::BookLinks { question: None } => book_links(),
         Command::Chaos(options) => ld_chaos::run(&options),
@@ -116,13 +126,22 @@ fn book_links() -> Result<(), Failure> {
 }
 
 fn packages(directory: &Path) -> Result<(), Failure> {
-    let cannot = || Failure::doing(format!("cannot make {}", directory.display()));
-    fs::create_dir_all(directory).map_err(cannot())?;
-    let directory = directory.canonicalize().map_err(cannot())?;
-    setup::for_deb()?;
-    setup::for_rpm()?;
+    let directory = made(directory)?;
+    setup::to_make_packages()?;
     steps::gather(ld_packages::Profile::Release)?;
     ld_packages::make(&directory)
+}
+
+fn programs(directory: &Path, target: &str) -> Result<(), Failure> {
+    setup::to_build_for(target)?;
+    ld_packages::make_programs(&made(directory)?, target)
+}
+
+/// The whole path of a directory, which is made if it is missing.
+fn made(directory: &Path) -> Result<PathBuf, Failure> {
+    let cannot = || Failure::doing(format!("cannot make {}", directory.display()));
+    fs::create_dir_all(directory).map_err(cannot())?;
+    directory.canonicalize().map_err(cannot())
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("image", "the container image is built and run", &[Servers, Buildah, CrossTools], |_| ld_packages::check_image()),
     step("package", "packages build from what is uploaded", &[], |_| package()),
     step("kubernetes", "the files for Kubernetes fit its schemas", &[Python, KubernetesTools], |_| ld_packages::check_kubernetes()),
-    step("static", "programs for musl, x86_64 and aarch64", &[CrossTools], |_| ld_packages::check_static_programs()),
+    step("static", "programs for musl, x86_64 and aarch64, without paths", &[CrossTools], |_| ld_packages::check_static_programs()),
     step("reproduce", "two builds for release are the same", &[], |_| ld_packages::check_reproducible()),
     step("install", "cargo installs what is uploaded, and it follows a node", &[Machine], |_| install()),
     step("boot", "the Debian package's service runs under systemd", &[DebTools, Machine], |_| boot()),

@@ -1,15 +1,13 @@
 //! Gathers what is built for a package: programs and the changelog.
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
+use crate::programs::{Build, PROGRAMS};
 use crate::tool;
-
-pub(crate) const PROGRAMS: [&str; 3] = ["live-data-watcher", "live-data-writer", "live-data-ctl"];
 
 /// How the programs are built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,18 +25,15 @@ pub fn assets() -> PathBuf {
 
 /// Builds all programs and puts them into [`assets`], beside the changelog.
 pub fn gather(profile: Profile) -> Result<(), Failure> {
-    let directory = match profile {
-        Profile::Release => {
-            build_for_release(&cargo::workspace(), &cargo_home())?;
-            "release"
-        }
+    let target = cargo::target_directory()?;
+    let built = match profile {
+        Profile::Release => Build::new().run(&target)?,
         // As the suite's step does: fewer packages would need other features of dependencies.
         Profile::Dev => {
             cargo::run(cargo::command(&["build", "--locked", "--workspace", "--bins"]))?;
-            "debug"
+            target.join("debug")
         }
     };
-    let built = cargo::target_directory()?.join(directory);
     let bin = assets().join("bin");
     fs::create_dir_all(&bin).map_err(Failure::doing(format!("cannot make {}", bin.display())))?;
     for program in PROGRAMS {
@@ -49,23 +44,6 @@ pub fn gather(profile: Profile) -> Result<(), Failure> {
         }
     }
     write_changelog()
-}
-
-/// Builds all programs of the sources in `workspace`. They name neither this directory nor that of
-/// cargo, so that all builds of a commit by one compiler are the same.
-pub(crate) fn build_for_release(workspace: &Path, cargo_home: &Path) -> Result<(), Failure> {
-    let mut command = cargo::command(&["build", "--release", "--locked"]);
-    command.args(PROGRAMS.into_iter().flat_map(|program| ["--package", program]));
-    command.current_dir(workspace).env("CARGO_HOME", cargo_home);
-    let (workspace, cargo_home) = (workspace.display(), cargo_home.display());
-    let flags = |option: &str| format!("{option}={workspace}=/live-data {option}={cargo_home}=/cargo");
-    command.env("RUSTFLAGS", flags("--remap-path-prefix")).env("CFLAGS", flags("-ffile-prefix-map"));
-    cargo::run(command)
-}
-
-pub(crate) fn cargo_home() -> PathBuf {
-    let home = || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(".cargo");
-    env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from)
 }
 
 fn tells_its_commit(program: &str) -> Result<(), Failure> {

@@ -8,9 +8,8 @@ use ld_testkit::{Admin, Server};
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
-use crate::gather::PROGRAMS;
+use crate::programs::{Build, PROGRAMS, static_target};
 use crate::root::fresh_directory;
-use crate::static_programs;
 use crate::tool;
 
 /// Its user, what it runs, and with which argument.
@@ -18,14 +17,16 @@ const CONFIG: &str = "65532:65532 [/usr/bin/live-data-watcher] [/etc/live-data/l
 
 const USER: u32 = 65532;
 
-/// Builds an image of static programs, checks its configuration, and writes a file with it.
+/// Builds an image of static programs, checks its configuration, and
+/// writes a file with it.
 pub fn check() -> Result<(), Failure> {
-    let programs = static_programs::build("x86_64-unknown-linux-musl")?;
+    let build = Build::new().target(&static_target()).fast();
+    let programs = build.run(&cargo::target_directory()?)?;
     let directory = fresh_directory(&cargo::target_directory()?, "image")?;
     let context = fresh_directory(&directory, "context")?;
     for program in PROGRAMS {
-        let (from, to) = (programs.join(program), context.join(program));
-        tool::run("strip", &["-o", &to.to_string_lossy(), &from.to_string_lossy()])?;
+        fs::copy(programs.join(program), context.join(program))
+            .map_err(Failure::doing(format!("cannot copy {program}")))?;
     }
     let store = Store::new(&directory);
     let build = ["bud", "--isolation=chroot", "--tag=live-data", "--file=packaging/container/Dockerfile"];

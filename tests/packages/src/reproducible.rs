@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
-use crate::gather::{PROGRAMS, build_for_release, cargo_home};
+use crate::programs::{Build, PROGRAMS, cargo_home};
 use crate::root::fresh_directory;
 use crate::tool::{self, same_bytes};
 
@@ -32,6 +32,5 @@ fn build(directory: &Path) -> Result<PathBuf, Failure> {
     symlink(cargo_home().join("registry"), home.join("registry"))
         .map_err(Failure::doing("cannot link the packages that cargo has"))?;
     tool::run("git", &["clone", "--quiet", ".", &source.to_string_lossy()])?;
-    build_for_release(&source, &home)?;
-    Ok(source.join("target/release"))
+    Build::of(&source, &home).run(&source.join("target"))
 }

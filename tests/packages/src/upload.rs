@@ -8,6 +8,7 @@ use ld_workspace::Failure;
 use ld_workspace::cargo;
 
 use crate::document;
+use crate::programs::FAST;
 use crate::root::fresh_directory;
 use crate::tool;
 
@@ -60,10 +61,9 @@ pub(crate) fn install(private: &[String]) -> Result<PathBuf, Failure> {
     println!("{line}");
     let mut command = std::process::Command::new("sh");
     command.args(["-c", line]).current_dir(&directory).env("CARGO_HOME", &home);
-    // A build for release that takes as long as one for development. Its directory is new, because
-    // cargo builds no package again that has changed but not its version.
-    command.env("CARGO_TARGET_DIR", directory.join("target"));
-    command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256");
+    // The directory is new, because cargo builds no package again that has changed but not its
+    // version.
+    command.env("CARGO_TARGET_DIR", directory.join("target")).envs(FAST);
     cargo::run(command)?;
     Ok(home.join("bin"))
 }

@@ -25,6 +25,9 @@ const TEST_TOOLS: &[&str] = &[
     FILE_AGE_CHECK,
 ];
 
+/// A header of the C library for aarch64.
+const ARM_HEADER: &str = "/usr/aarch64-linux-gnu/include/stdio.h";
+
 /// ZooKeeper's own client, which the documents use. It is not in PATH.
 const ZOOKEEPER_CLIENT: &str = "/usr/share/zookeeper/bin/zkCli.sh";
 
@@ -41,22 +44,37 @@ pub fn for_tests() -> Result<(), Failure> {
     install_packages(packages(ld_testkit::missing_packages(), TEST_TOOLS))
 }
 
-/// Installs what makes and checks the Debian package.
-pub fn for_deb() -> Result<(), Failure> {
-    const TOOLS: &[&str] = &["dpkg-shlibdeps", "git", "lintian", "strip", "systemd-sysusers"];
-    install_packages(packages(Vec::new(), TOOLS))?;
+/// Installs what makes the Debian package and the RPM.
+pub fn to_make_packages() -> Result<(), Failure> {
+    to_make_deb()?;
+    to_make_rpm()
+}
+
+fn to_make_deb() -> Result<(), Failure> {
+    install_packages(packages(Vec::new(), &["dpkg-shlibdeps", "git", "strip"]))?;
     install_from_source("cargo-deb", CARGO_DEB, &[], cargo_has("deb"))
 }
 
-/// Installs what builds the container image.
+fn to_make_rpm() -> Result<(), Failure> {
+    install_packages(packages(Vec::new(), &["git", "strip"]))?;
+    install_from_source("cargo-generate-rpm", CARGO_GENERATE_RPM, &[], cargo_has("generate-rpm"))
+}
+
+/// Installs what makes and checks the Debian package.
+pub fn for_deb() -> Result<(), Failure> {
+    install_packages(packages(Vec::new(), &["lintian", "systemd-sysusers"]))?;
+    to_make_deb()
+}
+
+/// Installs what builds the container image and reads the compose file.
 pub fn for_image() -> Result<(), Failure> {
-    install_packages(packages(Vec::new(), &["buildah", "strip"]))
+    install_packages(packages(Vec::new(), &["buildah", "docker-compose"]))
 }
 
 /// Installs what makes and checks the RPM.
 pub fn for_rpm() -> Result<(), Failure> {
-    install_packages(packages(Vec::new(), &["git", "rpm", "strip"]))?;
-    install_from_source("cargo-generate-rpm", CARGO_GENERATE_RPM, &[], cargo_has("generate-rpm"))
+    install_packages(packages(Vec::new(), &["rpm"]))?;
+    to_make_rpm()
 }
 
 /// Installs what checks the files for Kubernetes.
@@ -72,10 +90,23 @@ pub fn for_machine() -> Result<(), Failure> {
 
 /// Installs what builds and runs static programs for two architectures.
 pub fn for_static_programs() -> Result<(), Failure> {
-    let tools = ["musl-gcc", "aarch64-linux-gnu-gcc", "qemu-aarch64-static", "readelf"];
-    let mut missing = packages(Vec::new(), &tools);
-    if !Path::new("/usr/aarch64-linux-gnu/include/stdio.h").exists() {
-        missing.push("libc6-dev-arm64-cross");
+    for target in ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"] {
+        to_build_for(target)?;
+    }
+    install_packages(packages(Vec::new(), &["qemu-aarch64-static", "readelf"]))
+}
+
+/// Installs what builds both programs for a target of the compiler.
+pub fn to_build_for(target: &str) -> Result<(), Failure> {
+    let mut missing = Vec::new();
+    if target.ends_with("-musl") {
+        missing = packages(missing, &["musl-gcc"]);
+    }
+    if target.starts_with("aarch64") && std::env::consts::ARCH != "aarch64" {
+        missing = packages(missing, &["aarch64-linux-gnu-gcc"]);
+        if !Path::new(ARM_HEADER).exists() {
+            missing.push("libc6-dev-arm64-cross");
+        }
     }
     install_packages(missing)
 }
@@ -109,6 +140,7 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "cc" => "build-essential",
             "dpkg-shlibdeps" => "dpkg-dev",
             "buildah" => "buildah",
+            "docker-compose" => "docker-compose",
             "git" => "git",
             "lintian" => "lintian",
             "kubectl" => "kubernetes-client",
