@@ -1,4 +1,4 @@
-//! YAML as a tree, as far as the check of workflows needs it.
+//! YAML as a tree, as far as checks of workflows and packaging need it.
 
 use saphyr_parser::{Event, Parser};
 
@@ -6,15 +6,18 @@ use ld_workspace::Failure;
 
 /// One node of a document. Scalars of all types are text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Yaml {
+pub enum Yaml {
+    /// Its text, without quotes.
     Scalar(String),
+    /// Its items.
     List(Vec<Yaml>),
+    /// Its keys and values, in their order.
     Map(Vec<(String, Yaml)>),
 }
 
 impl Yaml {
     /// Parses exactly one document. Aliases, repeated keys and keys other than scalars are errors.
-    pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
+    pub fn parse(text: &str) -> Result<Self, Failure> {
         let mut events = Vec::new();
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|error| Failure::new(error.to_string()))?;
@@ -32,22 +35,22 @@ impl Yaml {
     }
 
     /// The value of `key`, if this is a map that has it.
-    pub(crate) fn get(&self, key: &str) -> Option<&Yaml> {
+    pub fn get(&self, key: &str) -> Option<&Yaml> {
         self.entries().iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
     /// The text of a scalar.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         if let Yaml::Scalar(text) = self { Some(text) } else { None }
     }
 
     /// The entries of a map. Empty for other nodes.
-    pub(crate) fn entries(&self) -> &[(String, Yaml)] {
+    pub fn entries(&self) -> &[(String, Yaml)] {
         if let Yaml::Map(entries) = self { entries } else { &[] }
     }
 
     /// The items of a list. A scalar is a list of itself, as in `needs`.
-    pub(crate) fn items(&self) -> &[Yaml] {
+    pub fn items(&self) -> &[Yaml] {
         match self {
             Yaml::List(items) => items,
             Yaml::Scalar(_) => std::slice::from_ref(self),

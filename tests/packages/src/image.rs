@@ -8,6 +8,7 @@ use ld_testkit::{Admin, Server};
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
+use crate::compose;
 use crate::programs::{Build, PROGRAMS, static_target};
 use crate::root::fresh_directory;
 use crate::tool;
@@ -15,11 +16,12 @@ use crate::tool;
 /// Its user, what it runs, and with which argument.
 const CONFIG: &str = "65532:65532 [/usr/bin/live-data-watcher] [/etc/live-data/live-data.ini]";
 
-const USER: u32 = 65532;
+pub(crate) const USER: u32 = 65532;
 
-/// Builds an image of static programs, checks its configuration, and
+/// Checks the compose file, builds an image of static programs, checks its configuration, and
 /// writes a file with it.
 pub fn check() -> Result<(), Failure> {
+    compose::check()?;
     let build = Build::new().target(&static_target()).fast();
     let programs = build.run(&cargo::target_directory()?)?;
     let directory = fresh_directory(&cargo::target_directory()?, "image")?;

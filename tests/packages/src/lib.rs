@@ -3,6 +3,7 @@
 //! The manifest of live-data-watcher lists what is in them. All that is built lies in
 //! `target/assets`, which [`gather`] fills.
 
+mod compose;
 mod contents;
 mod deb;
 mod document;
