@@ -93,14 +93,15 @@ pub(crate) const STEPS: &[Step] = &[
     step("kubernetes", "the files for Kubernetes fit its schemas", &[Python, KubernetesTools], |_| ld_packages::check_kubernetes()),
     step("static", "programs for musl, x86_64 and aarch64, without paths", &[CrossTools], |_| ld_packages::check_static_programs()),
     step("reproduce", "two builds for release are the same", &[], |_| ld_packages::check_reproducible()),
-    step("install", "cargo installs what is uploaded, and it follows a node", &[Machine], |_| install()),
+    step("install", "cargo installs what is uploaded", &[], |_| install()),
     step("boot", "the Debian package's service runs under systemd", &[DebTools, Machine], |_| boot()),
+    step("readme", "README.md, from nothing to a file that follows a node", &[DebTools, RpmTools, CrossTools, Machine], |_| ld_packages::check_readme()),
 ];
 
 /// Steps that run only if they are named, and each night: they install and build other programs for
 /// longer than they check ours.
 pub(crate) const ON_REQUEST: &[&str] =
-    &["rpm", "book", "original", "image", "kubernetes", "static", "reproduce", "install", "boot"];
+    &["rpm", "book", "original", "image", "kubernetes", "static", "reproduce", "install", "boot", "readme"];
 
 const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];

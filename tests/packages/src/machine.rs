@@ -14,21 +14,40 @@ use ld_workspace::cargo;
 use crate::root::fresh_directory;
 use crate::tool;
 
-/// What is installed in addition to Debian's essential packages.
-const PACKAGES: &str = "dbus,default-jre-headless,gcc,libc6-dev,systemd,systemd-sysv,zookeeper,zookeeperd";
+/// What is installed in addition to Debian's essential packages: what boots, and what README.md
+/// takes for granted.
+const PACKAGES: &str = "dbus,gcc,git,libc6-dev,systemd,systemd-sysv";
 
-const ZOOKEEPER_SERVES: &str = "bash -c 'echo > /dev/tcp/localhost/2181'";
+/// What apt has downloaded, because the machine has no network: what documents install, with what
+/// `cargo dev` installs for their commands.
+const DOWNLOADED: &str = "binutils crun default-jre-headless dpkg-dev musl-tools podman podman-docker rpm \
+    zookeeper zookeeperd";
 
 /// How long the machine may take for what a condition waits for.
 const LIMIT: Duration = Duration::from_secs(120);
+
+/// How long commands may take that build the programs.
+const BUILD_LIMIT: Duration = Duration::from_secs(45 * 60);
+
+/// A directory of the host that the machine has at a path.
+pub(crate) struct Mount(String);
+
+impl Mount {
+    pub(crate) fn read_only(host: &Path, path: &str) -> Self {
+        Self(format!("--bind-ro={}:{path}", host.display()))
+    }
+
+    pub(crate) fn writable(host: &Path, path: &str) -> Self {
+        Self(format!("--bind={}:{path}", host.display()))
+    }
+}
 
 pub(crate) struct Machine {
     container: Child,
 }
 
 impl Machine {
-    /// Boots a machine that has the `host` directories at these paths, read-only.
-    pub(crate) fn boot(directories: &[(&Path, &str)]) -> Result<Self, Failure> {
+    pub(crate) fn boot(mounts: &[Mount]) -> Result<Self, Failure> {
         let base = base()?;
         // At SIGTERM nspawn ends its container: no Debian outlives these tests.
         let mut command = Command::new("setpriv");
@@ -36,9 +55,7 @@ impl Machine {
         // No service of this machine takes part.
         command.args(["--boot", "--quiet", "--register=no", "--keep-unit", "--private-network"]);
         command.args(["--volatile=overlay", "--console=pipe"]);
-        for (host, path) in directories {
-            command.arg(format!("--bind-ro={}:{path}", host.display()));
-        }
+        command.args(mounts.iter().map(|mount| &mount.0));
         command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
         let container = command.spawn().map_err(Failure::doing("cannot run systemd-nspawn"))?;
         let machine = Self { container };
@@ -49,28 +66,34 @@ impl Machine {
 
     /// Runs a shell command as root; its standard output.
     pub(crate) fn run(&self, line: &str) -> Result<String, Failure> {
-        cargo::read(self.command(line)?)
+        cargo::read(self.command(line, &[])?)
     }
 
-    /// Runs a shell command that outlives this call.
-    pub(crate) fn start(&self, line: &str) -> Result<(), Failure> {
-        self.run(&format!(
-            "systemd-run --quiet --setenv=PATH --working-directory=/root sh -c '{}'",
-            line.replace('\'', r"'\''")
-        ))
-        .map(drop)
+    /// Runs commands of a document one after the other, in a shell that outlives this call and ends
+    /// at the first error.
+    pub(crate) fn paste(&self, lines: &[String], variables: &[(&str, &str)]) -> Result<Child, Failure> {
+        let line = |line: &String| format!("{{ {line}\n}} || exit 1\n");
+        let mut command =
+            self.command(&format!("set -x\n{}", lines.iter().map(line).collect::<String>()), variables)?;
+        command.spawn().map_err(Failure::doing("cannot run a shell in the machine"))
     }
 
-    /// Runs a command of a document once ZooKeeper serves, and shows what it prints.
-    pub(crate) fn document(&self, line: &str) -> Result<(), Failure> {
-        self.wait_until(ZOOKEEPER_SERVES)?;
-        println!("{line}");
-        self.run(line).map(|printed| print!("{printed}"))
-    }
-
-    /// Fails unless `file` has the content of the node /flags, and soon a new one.
-    pub(crate) fn follows(&self, file: &str) -> Result<(), Failure> {
-        self.wait_until(&format!("grep -q false {file}"))?;
+    /// Fails unless `file` gets the content of the node /flags before the shell fails, and soon a
+    /// new one.
+    pub(crate) fn follows(&self, file: &str, mut shell: Child) -> Result<(), Failure> {
+        let deadline = Instant::now() + BUILD_LIMIT;
+        while let Err(failure) = self.run(&format!("grep -q false {file}")) {
+            let ended = shell.try_wait().map_err(Failure::doing("cannot wait for a shell"))?;
+            match ended {
+                Some(status) if !status.success() => {
+                    return Err(Failure::new(format!("the commands failed ({status})")));
+                }
+                _ if Instant::now() > deadline => {
+                    return Err(Failure::new(format!("waited {BUILD_LIMIT:?} in vain: {failure}")));
+                }
+                _ => thread::sleep(Duration::from_millis(200)),
+            }
+        }
         self.run(r#"/usr/share/zookeeper/bin/zkCli.sh set /flags '{"new": true}'"#)?;
         self.wait_until(&format!("grep -q true {file}"))?;
         println!("{file} follows its node");
@@ -91,12 +114,14 @@ impl Machine {
         }
     }
 
-    fn command(&self, line: &str) -> Result<Command, Failure> {
+    /// A shell in the machine; its variables.
+    fn command(&self, line: &str, variables: &[(&str, &str)]) -> Result<Command, Failure> {
         let mut command = Command::new("nsenter");
         command.args(["--target", &self.first_process()?]);
         command.args(["--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]);
-        command.args(["env", "-i", "HOME=/root", "PATH=/root/.cargo/bin:/usr/sbin:/usr/bin:/sbin:/bin"]);
-        command.args(["sh", "-c", &format!("cd /root && {line}")]);
+        command.args(["env", "-i", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]);
+        command.args(variables.iter().map(|(name, value)| format!("{name}={value}")));
+        command.args(["sh", "-c", &format!("cd /root && {line}")]).stdin(Stdio::null());
         Ok(command)
     }
 
@@ -128,7 +153,8 @@ impl Drop for Machine {
 fn base() -> Result<PathBuf, Failure> {
     let target = cargo::target_directory()?;
     let (directory, mark) = (target.join("machine"), target.join("machine.packages"));
-    if fs::read_to_string(&mark).is_ok_and(|made| made == PACKAGES) {
+    let packages = format!("{PACKAGES} {DOWNLOADED}");
+    if fs::read_to_string(&mark).is_ok_and(|made| made == packages) {
         return Ok(directory);
     }
     let _ = fs::remove_file(&mark);
@@ -142,11 +168,15 @@ fn base() -> Result<PathBuf, Failure> {
     let sources = sources.ok_or_else(|| Failure::new("apt has no sources of Debian"))?;
     println!("making a Debian {suite} in {}", directory.display());
     let include = format!("--include={PACKAGES}");
-    let arguments = ["--mode=root", "--variant=apt", &include, suite, &directory.to_string_lossy(), sources];
-    tool::run("mmdebstrap", &arguments)?;
+    let download = format!(
+        "--customize-hook=APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get install --yes --no-install-recommends \
+         --download-only {DOWNLOADED}"
+    );
+    let options = ["--mode=root", "--variant=apt", "--skip=cleanup/apt", &include, &download];
+    tool::run("mmdebstrap", &[&options[..], &[suite, &directory.to_string_lossy(), sources]].concat())?;
     // As an installer of Debian writes it.
     fs::write(directory.join("etc/hosts"), "127.0.0.1 localhost\n::1 localhost\n")
         .map_err(Failure::doing("cannot write the hosts of the machine"))?;
-    fs::write(&mark, PACKAGES).map_err(Failure::doing(format!("cannot write {}", mark.display())))?;
+    fs::write(&mark, packages).map_err(Failure::doing(format!("cannot write {}", mark.display())))?;
     Ok(directory)
 }

@@ -1,15 +1,14 @@
-//! The Debian package on a machine that boots: the commands of docs/install.md, then the life of
+//! The Debian package on a machine that boots: the commands of README.md, then the life of
 //! the service.
 
 use ld_workspace::Failure;
 use ld_workspace::cargo;
 
 use crate::deb;
-use crate::document;
-use crate::machine::Machine;
+use crate::machine::{Machine, Mount};
+use crate::readme::{self, DEB_FILE as FILE};
 use crate::root::fresh_directory;
 
-const FILE: &str = "/var/lib/live-data/flags.json";
 const INSTANCE: &str = "live-data-watcher@second";
 
 /// Checks the package of what was gathered.
@@ -18,12 +17,10 @@ pub fn check() -> Result<(), Failure> {
     deb::make(&directory, &["--fast"])?;
     let newer = deb::make(&fresh_directory(&directory, "newer")?, &["--fast", "--deb-version=999-1"])?;
     let newer = newer.file_name().unwrap_or_default().to_string_lossy();
-    let machine = Machine::boot(&[(&directory, "/srv")])?;
+    let machine = Machine::boot(&[Mount::read_only(&directory, "/srv")])?;
     machine.run("ln -s /srv/*.deb .")?;
-    for line in document::commands("Debian and Ubuntu")? {
-        machine.document(&line)?;
-    }
-    machine.follows(FILE)?;
+    let shell = machine.paste(&readme::commands_after_deb()?, &[])?;
+    machine.follows(FILE, shell)?;
     let service = Service { machine: &machine };
     service.tells_its_state()?;
     service.reloads()?;

@@ -47,7 +47,8 @@ pub(crate) fn install(private: &[String]) -> Result<PathBuf, Failure> {
     let directory = fresh_directory(&cargo::target_directory()?, "install")?;
     let packages = package(&directory.join("packages"), private, &["--no-verify"])?;
     let registry = directory.join("registry");
-    vendor(&registry, &packages)?;
+    vendor(&registry)?;
+    add(&packages, &registry)?;
     let home = fresh_directory(&directory, "home")?;
     let config = format!(
         "[source.crates-io]\nreplace-with = \"packages\"\n\n[source.packages]\ndirectory = {:?}\n",
@@ -55,9 +56,7 @@ pub(crate) fn install(private: &[String]) -> Result<PathBuf, Failure> {
     );
     fs::write(home.join("config.toml"), config)
         .map_err(Failure::doing("cannot write cargo's configuration"))?;
-    let lines = document::commands("With cargo")?;
-    let line = lines.iter().find(|line| line.starts_with("cargo install "));
-    let line = line.ok_or_else(|| Failure::new("docs/install.md has no command `cargo install`"))?;
+    let line = &document::commands("docs/install.md", "With cargo")?[0];
     println!("{line}");
     let mut command = std::process::Command::new("sh");
     command.args(["-c", line]).current_dir(&directory).env("CARGO_HOME", &home);
@@ -68,11 +67,15 @@ pub(crate) fn install(private: &[String]) -> Result<PathBuf, Failure> {
     Ok(home.join("bin"))
 }
 
-/// Makes `registry`, a directory with the sources of the packages and of what they depend on.
-fn vendor(registry: &Path, packages: &Path) -> Result<(), Failure> {
+/// Makes `registry`, a directory with the sources of what the workspace depends on.
+pub(crate) fn vendor(registry: &Path) -> Result<(), Failure> {
     let mut command = cargo::command(&["vendor", "--quiet", "--locked", "--versioned-dirs"]);
     command.arg(registry);
-    cargo::read(command)?;
+    cargo::read(command).map(drop)
+}
+
+/// Adds the sources of the `packages`.
+fn add(packages: &Path, registry: &Path) -> Result<(), Failure> {
     let cannot = || Failure::doing(format!("cannot list {}", packages.display()));
     for entry in fs::read_dir(packages).map_err(cannot())? {
         let path = entry.map_err(cannot())?.path();
