@@ -13,7 +13,7 @@ use ld_workspace::Failure;
 
 use crate::commands;
 
-#[path = "../../live-data-ctl/src/args.rs"]
+#[path = "../../live-data-ctl/src/args/mod.rs"]
 mod ctl;
 #[expect(dead_code, reason = "only the description of the arguments is used")]
 #[path = "../../live-data-watcher/src/args.rs"]

@@ -10,7 +10,8 @@ use ld_fleet::RolloutState;
 use ld_publish::Rollout;
 use tracing::info;
 
-use crate::args::{self, Args, Conduct, Place};
+use crate::args::rollout::{self as args, Conduct};
+use crate::args::{Args, Place};
 use crate::{Writing, refused};
 
 pub(crate) async fn run(args: &Args, rollout: &args::Rollout) -> Result<Exit, Exit> {

@@ -106,7 +106,9 @@ impl Service<'_> {
         if self.machine.run("cat /etc/live-data/live-data.ini")? != before {
             return Err(Failure::new("an upgrade changes the configuration"));
         }
-        println!("an upgrade starts the units again, does not wait for ZooKeeper, and leaves the configuration");
+        println!(
+            "an upgrade starts the units again, does not wait for ZooKeeper, and leaves the configuration"
+        );
         Ok(())
     }
 
@@ -124,7 +126,8 @@ impl Service<'_> {
     fn lets_a_machine_boot_without_zookeeper(&self) -> Result<(), Failure> {
         self.machine.run("systemctl stop multi-user.target live-data-watcher")?;
         self.machine.run("systemctl mask --now --runtime zookeeper")?;
-        self.machine.run("systemctl enable live-data-watcher && timeout 60 systemctl start multi-user.target")?;
+        self.machine
+            .run("systemctl enable live-data-watcher && timeout 60 systemctl start multi-user.target")?;
         let state = self.property("ActiveState")?;
         if state != "activating" {
             return Err(Failure::new(format!("without ZooKeeper the service is {state}")));

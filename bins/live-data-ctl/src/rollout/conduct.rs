@@ -10,7 +10,8 @@ use ld_tool::{UNLIMITED, on_a_thread};
 use serde_json::json;
 use tracing::{error, info, warn};
 
-use crate::args::{Args, Conduct};
+use crate::args::Args;
+use crate::args::rollout::Conduct;
 use crate::{Writing, output, refused};
 
 /// A rollout with a check needs it to go on.

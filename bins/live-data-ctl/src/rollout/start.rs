@@ -11,7 +11,8 @@ use ld_tool::{KeyFiles, Signing, before_any_write, colour, failed, judge_content
 use tracing::{error, info};
 
 use super::conduct;
-use crate::args::{Args, StartArgs};
+use crate::args::Args;
+use crate::args::rollout::StartArgs;
 use crate::{Writing, refused};
 
 pub(crate) async fn run(args: &Args, start: &StartArgs) -> Result<Exit, Exit> {

@@ -7,7 +7,7 @@ use ld_fleet::ROLLOUTS;
 use ld_zk::zookeeper;
 
 use super::{Rollout, candidate_of};
-use crate::lost::{self, Failed, Sent};
+use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
 use crate::present::{Present, Unanswered, bounded, node_path};
 use crate::{Error, Publication};
@@ -58,10 +58,9 @@ impl Rollout {
             .chain([(place.to_owned(), version)])
             .map(|(path, version)| Operation::Delete { path, version })
             .collect();
-        let send = async |session: &zookeeper::Client| -> Result<(), Failed<Refused>> {
-            operation::commit(session, &operations).await.map(drop)
-        };
-        let read = async |session: &zookeeper::Client| bounded(session.check_stat(place)).await;
+        let operations = &operations;
+        let send = |session| async move { operation::commit(&session, operations).await.map(drop) };
+        let read = |session: zookeeper::Client| async move { bounded(session.check_stat(place)).await };
         match lost::write(client, place, send, read, pending()).await? {
             Sent::Done(()) => Ok(()),
             // It ended meanwhile, by another tool.

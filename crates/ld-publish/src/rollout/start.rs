@@ -57,11 +57,14 @@ pub async fn start_rollout(
     operations.extend(signature.into_iter().flat_map(Signature::operations).cloned());
 
     let limit = client.max_read_bytes();
-    let send = async |session: &zookeeper::Client| operation::commit(session, &operations).await.map(drop);
-    let read = async |session: &zookeeper::Client| match read_node(session, &place, limit).await {
-        Ok((data, _)) => Ok(Some(data)),
-        Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(None),
-        Err(cause) => Err(cause),
+    let (operations, at) = (&operations, &*place);
+    let send = |session| async move { operation::commit(&session, operations).await.map(drop) };
+    let read = |session| async move {
+        match read_node(&session, at, limit).await {
+            Ok((data, _)) => Ok(Some(data)),
+            Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(None),
+            Err(cause) => Err(cause),
+        }
     };
     match lost::write(client, &place, send, read, interrupt).await? {
         Sent::Done(()) => {}
