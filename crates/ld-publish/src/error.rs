@@ -249,6 +249,12 @@ pub enum Error {
         /// The node.
         path: String,
     },
+    /// The ACL changed between its reading and the write.
+    #[error("the ACL of {path} changed meanwhile; nothing was changed")]
+    AclChangedMeanwhile {
+        /// The node.
+        path: String,
+    },
     /// The chroot of the configuration does not exist.
     #[error(
         "nothing was written: the chroot {chroot} of zookeeper.hosts does not exist; create it with a \

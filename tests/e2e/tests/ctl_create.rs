@@ -118,6 +118,22 @@ fn what_the_server_refuses_says_what_to_do() {
 }
 
 #[test]
+fn the_largest_transaction_that_a_server_takes_is_sent() {
+    let (_zookeeper, host) = namespace();
+    let host = host.setting("zookeeper.max_node_bytes", "1048575");
+    let source = host.path("source");
+    let create = |bytes: usize| {
+        fs::write(&source, vec![b'x'; bytes]).unwrap();
+        open(host.ctl("create").arg("/parent/large").arg(&source))
+    };
+    let refused = ends(create(1_048_575), 1, "and a server takes 1048575 in one request").stderr;
+    let bytes = refused.split_once("the transaction has ").unwrap().1.split_once(' ').unwrap().0;
+    let overhead = bytes.parse::<usize>().unwrap() - 1_048_575;
+    ends(create(1_048_576 - overhead), 1, "the transaction has 1048576 bytes");
+    ends(create(1_048_575 - overhead), 0, "Created /parent/large");
+}
+
+#[test]
 fn two_that_create_side_by_side_share_parents() {
     let (zookeeper, host) = namespace();
     let config = host.config();

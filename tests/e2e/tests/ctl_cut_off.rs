@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use ld_testkit::{Daemon, Host, Namespace, Proxy, ProxyMode, SOON, TestCommand, operation, wait_until};
+use ld_testkit::{Acl, Daemon, Host, Namespace, Proxy, ProxyMode, SOON, TestCommand, operation, wait_until};
 
 const LOOKING: &str = "looking whether it was written, for 15 seconds at most\n";
 /// Reads a node's ACL.
@@ -35,14 +35,13 @@ impl Cut {
         self.proxy.set_mode(LATE);
         let ctl = command.start();
         wait_until("the write", 2 * SOON, || self.proxy.requests_of(code) == 1 && is_done());
-        self.proxy.reset_connections();
-        self.proxy.set_mode(ProxyMode::Pass);
+        self.cut();
         ctl
     }
 
-    /// Starts the command, does something else after it has read, and cuts its connection before
-    /// the server sees the write. Both are given by the code of their requests.
-    fn lose_request(&self, command: TestCommand, [read, write]: [i32; 2], meanwhile: impl Fn()) -> Daemon {
+    /// Starts the command, and holds the write back that follows a read. Both are given by the code
+    /// of their requests.
+    fn hold(&self, command: TestCommand, [read, write]: [i32; 2]) -> Daemon {
         // A new session asks for the stat of the chroot.
         let reads = if read == operation::EXISTS { 2 } else { 1 };
         self.proxy.set_mode(LATE);
@@ -59,10 +58,13 @@ impl Cut {
         wait_until("the read", 2 * SOON, is_read);
         self.proxy.set_mode(ProxyMode::Delay { to_server: NEVER, to_client: Duration::ZERO });
         wait_until("the write", SOON, || self.proxy.requests_of(write) == 1);
-        meanwhile();
+        ctl
+    }
+
+    /// Loses what is held back.
+    fn cut(&self) {
         self.proxy.reset_connections();
         self.proxy.set_mode(ProxyMode::Pass);
-        ctl
     }
 
     fn exists(&self, path: &str) -> bool {
@@ -104,7 +106,8 @@ fn a_node_with_a_lost_answer_is_found_created() {
 #[test]
 fn a_node_that_is_lost_on_the_way_is_not_created() {
     let cut = Cut::new();
-    let ctl = cut.lose_request(cut.create(), [operation::EXISTS, operation::MULTI], || {});
+    let ctl = cut.hold(cut.create(), [operation::EXISTS, operation::MULTI]);
+    cut.cut();
     ends(&ctl, 1, "not written: ");
     assert!(!cut.exists("/new"));
 }
@@ -112,8 +115,9 @@ fn a_node_that_is_lost_on_the_way_is_not_created() {
 #[test]
 fn another_node_in_place_of_the_lost_one_is_not_ours() {
     let cut = Cut::new();
-    let theirs = || cut.zookeeper.admin().create(&cut.zookeeper.path("/new"), "theirs").unwrap();
-    let ctl = cut.lose_request(cut.create(), [operation::EXISTS, operation::MULTI], theirs);
+    let ctl = cut.hold(cut.create(), [operation::EXISTS, operation::MULTI]);
+    cut.zookeeper.admin().create(&cut.zookeeper.path("/new"), "theirs").unwrap();
+    cut.cut();
     ends(&ctl, 1, "/new exists already; nothing was written");
 }
 
@@ -127,7 +131,8 @@ fn a_removal_with_a_lost_answer_is_found_done() {
 #[test]
 fn a_removal_that_is_lost_on_the_way_is_not_done() {
     let cut = Cut::new();
-    let ctl = cut.lose_request(cut.delete(), [operation::EXISTS, operation::DELETE], || {});
+    let ctl = cut.hold(cut.delete(), [operation::EXISTS, operation::DELETE]);
+    cut.cut();
     ends(&ctl, 1, "not written: ");
     assert!(cut.exists("/flags"));
 }
@@ -142,7 +147,35 @@ fn an_acl_with_a_lost_answer_is_found_set() {
 #[test]
 fn an_acl_that_is_lost_on_the_way_is_not_set() {
     let cut = Cut::new();
-    let ctl = cut.lose_request(cut.set_acl(), [GET_ACL, operation::SET_ACL], || {});
+    let ctl = cut.hold(cut.set_acl(), [GET_ACL, operation::SET_ACL]);
+    cut.cut();
     ends(&ctl, 1, "not written: ");
     assert_eq!(cut.aversion(), 0);
+}
+
+#[test]
+fn a_node_that_changed_meanwhile_is_not_removed() {
+    let cut = Cut::new();
+    let ctl = cut.hold(cut.delete(), [operation::EXISTS, operation::DELETE]);
+    cut.zookeeper.admin().set(&cut.zookeeper.path("/flags"), "theirs").unwrap();
+    cut.proxy.set_mode(ProxyMode::Pass);
+    assert_eq!(ctl.wait(SOON).code(), Some(1), "{}", ctl.stderr());
+    assert!(ctl.stderr().ends_with("The data in ZooKeeper changed unexpectedly.\n"), "{}", ctl.stderr());
+    assert!(cut.exists("/flags"));
+}
+
+#[test]
+fn an_acl_that_changed_meanwhile_is_not_replaced() {
+    let cut = Cut::new();
+    let ctl = cut.hold(cut.set_acl(), [GET_ACL, operation::SET_ACL]);
+    let path = cut.zookeeper.path("/flags");
+    cut.zookeeper.admin().set_acl(&path, &[Acl::anyone(Acl::ALL)]).unwrap();
+    cut.proxy.set_mode(ProxyMode::Pass);
+    assert_eq!(ctl.wait(SOON).code(), Some(1), "{}", ctl.stderr());
+    assert!(
+        ctl.stderr().ends_with("the ACL of /flags changed meanwhile; nothing was changed\n"),
+        "{}",
+        ctl.stderr()
+    );
+    assert_eq!(cut.aversion(), 1);
 }

@@ -60,7 +60,7 @@ impl PresentAcl {
     ///
     /// # Errors
     ///
-    /// - [`Error::ChangedMeanwhile`], [`Error::Absent`], [`Error::NotAuthorized`],
+    /// - [`Error::AclChangedMeanwhile`], [`Error::Absent`], [`Error::NotAuthorized`],
     ///   [`Error::InvalidAcl`], [`Error::Client`]: nothing was changed.
     /// - [`Error::Interrupted`]: `interrupt` resolved before anything was sent.
     /// - [`Error::NotWritten`]: the answer was lost, the ACL was unchanged afterwards, and the
@@ -104,6 +104,7 @@ fn refused(path: &str, cause: zookeeper::Error) -> Error {
     let path = path.to_owned();
     match cause {
         zookeeper::Error::NoNode => Error::Absent { path },
+        zookeeper::Error::BadVersion => Error::AclChangedMeanwhile { path },
         zookeeper::Error::NoAuth => Error::NotAuthorized { action: "set the ACL of", path },
         zookeeper::Error::InvalidAcl => Error::InvalidAcl { path },
         cause => Error::write(&path, Unanswered::Refused(cause)),

@@ -20,6 +20,7 @@ pub struct NewNode {
     content: Vec<u8>,
     acl: Vec<Acl>,
     parents_acl: Option<Vec<Acl>>,
+    max_node_bytes: usize,
 }
 
 /// What was made.
@@ -52,7 +53,7 @@ impl NewNode {
         if content.len() > max_node_bytes {
             return Err(Error::TooLarge { limit: max_node_bytes });
         }
-        Ok(Self { path, content, acl, parents_acl: None })
+        Ok(Self { path, content, acl, parents_acl: None, max_node_bytes })
     }
 
     /// The same with another ACL for missing parents: otherwise they get that of the node.
@@ -70,7 +71,7 @@ impl NewNode {
     /// - [`Error::Exists`]: there is such a node; nothing was written.
     /// - [`Error::Interrupted`]: `interrupt` resolved before anything was sent.
     /// - [`Error::NotAuthorized`], [`Error::InvalidAcl`], [`Error::NoChroot`], [`Error::Refused`],
-    ///   [`Error::Client`]: nothing was written.
+    ///   [`Error::TransactionTooLarge`], [`Error::Client`]: nothing was written.
     /// - [`Error::NotWritten`]: the answer was lost, the node was not there afterwards, and the
     ///   write cannot come any more.
     /// - [`Error::Unknown`]: it may have been written.
@@ -102,6 +103,11 @@ impl NewNode {
         }
         let parents = missing_parents(&session, &self.path).await?;
         let operations = &self.operations(&parents);
+        let bytes = operation::request_bytes(operations, client.chroot());
+        let limit = operation::request_limit(self.max_node_bytes);
+        if bytes > limit {
+            return Err(Error::TransactionTooLarge { bytes, limit });
+        }
         let send = |session: zookeeper::Client| async move {
             operation::commit(&session, operations).await?;
             // The answer to a transaction has no stat (ZOOKEEPER-4026).
