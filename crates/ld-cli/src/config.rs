@@ -29,26 +29,38 @@ pub fn read_config(path: &Path, scope: Scope) -> Result<Config, Exit> {
 /// As [`read_config`], and [`Exit::Failed`] if the guards of that node cannot be known. Mistakes in
 /// other nodes, and in other settings of that node, are no errors: a watcher reports them.
 pub fn read_config_to_write(path: &Path, dest: &str) -> Result<Config, Exit> {
-    let Parsed { mut config, node_problems, .. } = read_parsed_config(path, Scope::Writer)?;
+    config_to_write(read_parsed_config(path, Scope::Writer)?, &[dest])
+}
+
+/// The same for a configuration that was read already, and for several nodes that are written
+/// together.
+///
+/// # Errors
+///
+/// [`Exit::Failed`] if the guards of one of these nodes cannot be known.
+pub fn config_to_write<D: AsRef<str>>(parsed: Parsed, dests: &[D]) -> Result<Config, Exit> {
+    let Parsed { mut config, node_problems, .. } = parsed;
     // A path that cannot be one is reported where it is used.
-    let dest = znode_path(dest).unwrap_or_default();
-    let mut guards_known = true;
+    let dests: Vec<String> = dests.iter().map(|dest| znode_path(dest.as_ref()).unwrap_or_default()).collect();
+    let mut unknown = None;
     for problems in node_problems {
         if problems.source.is_empty() {
             for problem in &problems.errors {
                 warn!("{problem}; guards of this node are not applied, since its source is not known");
             }
-        } else if problems.source == dest {
+        } else if dests.contains(&problems.source) {
             problems.warnings.iter().for_each(|problem| warn!("{problem}"));
             problems.errors.iter().for_each(|problem| error!("{problem}"));
-            guards_known &= problems.errors.is_empty();
+            if !problems.errors.is_empty() {
+                unknown = Some(problems.source);
+            }
         }
     }
-    if !guards_known {
+    if let Some(dest) = unknown {
         error!("nothing was written: the guards of {dest} cannot be read");
         return Err(Exit::Failed);
     }
-    config.nodes.retain(|node| node.source == dest);
+    config.nodes.retain(|node| dests.contains(&node.source));
     Ok(config)
 }
 

@@ -36,8 +36,8 @@ mod share;
 mod show_progress;
 
 pub use config::{
-    ensemble, is_unopenable, log_config_error, parse_config, read_config, read_config_to_write,
-    read_parsed_config,
+    config_to_write, ensemble, is_unopenable, log_config_error, parse_config, read_config,
+    read_config_to_write, read_parsed_config,
 };
 pub use duration::parse_duration;
 pub use exit::Exit;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{History, Log, LogEntry, NodeNow, Note};
+use super::{History, Log, LogEntry, NodeNow};
 use crate::{Error, Plan, Present};
 
 /// What a rollback writes. Nothing is written before [`History::commit`].
@@ -22,13 +22,9 @@ pub struct Rollback {
 }
 
 impl Rollback {
-    /// A note by `author` that says what it is.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Note`]: the author is too long.
-    pub fn note(&self, author: impl Into<String>) -> Result<Note, Error> {
-        Note::new(author, format!("roll back to publication {}", self.number))
+    /// What a history says about it, if the user says nothing.
+    pub fn message(&self) -> String {
+        format!("roll back to publication {}", self.number)
     }
 }
 

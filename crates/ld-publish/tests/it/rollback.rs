@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use ld_publish::{Error, Publication, Rollback};
+use ld_publish::{Error, Note, Publication, Rollback};
 
 use crate::kit::{MAX_NODE_BYTES, Rig, history, note};
 
@@ -12,7 +12,7 @@ async fn planned(rig: &Rig, path: &str, number: Option<u32>) -> Result<Rollback,
 
 async fn roll_back(rig: &Rig, path: &str, number: Option<u32>) {
     let rollback = planned(rig, path, number).await.unwrap();
-    let note = rollback.note("bob@host").unwrap();
+    let note = Note::new("bob@host", rollback.message()).unwrap();
     let publication = Publication::of_changes(rollback.plans).unwrap();
     rig.history.commit(&publication, &note, pending()).await.unwrap();
 }
