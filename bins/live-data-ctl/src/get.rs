@@ -1,7 +1,5 @@
 //! `get`: the content of a node.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use ld_cli::Exit;
 use ld_publish::NodeContent;
 use serde_json::json;
@@ -15,10 +13,7 @@ pub(crate) async fn run(args: &Args, place: &Place) -> Result<Exit, Exit> {
     if !args.json {
         return output::bytes(&node.content);
     }
-    let (encoding, content) = match str::from_utf8(&node.content) {
-        Ok(text) => ("utf8", text.to_owned()),
-        Err(_) => ("base64", STANDARD.encode(&node.content)),
-    };
+    let (encoding, content) = output::encoded(&node.content);
     output::json(&json!({
         "path": node.path,
         "version": node.stat.version,

@@ -6,13 +6,17 @@ mod args;
 mod content;
 mod create;
 mod delete;
+mod diff;
 mod get;
 mod hosts;
 mod init;
+mod log;
 mod ls;
 mod output;
+mod rollback;
 mod rollout;
 mod set_acl;
+mod show;
 mod sign;
 mod stat;
 mod verify;
@@ -50,6 +54,10 @@ fn run(args: &Args) -> Result<Exit, Exit> {
             Command::Init(init) => init::run(args, init).await,
             Command::Sign(sign) => sign::run(args, sign).await,
             Command::Verify(verify) => verify::run(args, verify).await,
+            Command::Log(place) => log::run(args, place).await,
+            Command::Show(show) => show::run(args, show).await,
+            Command::Diff(diff) => diff::run(args, diff).await,
+            Command::Rollback(rollback) => rollback::run(args, rollback).await,
         }
     });
     runtime.shutdown_background();

@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ld_cli::Exit;
 use ld_config::{escape_hidden, escape_hidden_json};
 use ld_tool::failed;
@@ -37,6 +39,14 @@ pub(crate) fn json(value: &Value) -> Result<Exit, Exit> {
 /// Prints what acts upon a terminal.
 pub(crate) fn control(sequence: &str) -> Result<Exit, Exit> {
     print(sequence.as_bytes())
+}
+
+/// Content for JSON: its encoding, and its text in that.
+pub(crate) fn encoded(content: &[u8]) -> (&'static str, String) {
+    match str::from_utf8(content) {
+        Ok(text) => ("utf8", text.to_owned()),
+        Err(_) => ("base64", STANDARD.encode(content)),
+    }
 }
 
 fn print(bytes: &[u8]) -> Result<Exit, Exit> {

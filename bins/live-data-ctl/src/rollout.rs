@@ -7,12 +7,15 @@ mod status;
 use ld_cli::Exit;
 use ld_config::Scope;
 use ld_fleet::RolloutState;
-use ld_publish::Rollout;
+use ld_publish::{History, Rollout};
 use tracing::info;
 
 use crate::args::rollout::{self as args, Conduct};
 use crate::args::{Args, Place};
 use crate::{Writing, refused};
+
+/// What the history says about a promotion.
+const PROMOTED: &str = "promote the rollout";
 
 pub(crate) async fn run(args: &Args, rollout: &args::Rollout) -> Result<Exit, Exit> {
     use args::Rollout as Command;
@@ -74,10 +77,13 @@ async fn abort(writing: &Writing<()>, path: &str) -> Result<Exit, Exit> {
 }
 
 async fn promote(writing: &Writing<()>, path: &str) -> Result<Exit, Exit> {
-    let Writing { config, interrupt, .. } = writing;
+    let Writing { config, client, interrupt, .. } = writing;
     let rollout = found(writing, path).await?;
     let publication = writing.ask(rollout.promotion(config.zookeeper.max_node_bytes)).await?;
-    let published = publication.commit(interrupt.asked()).await.map_err(refused)?;
+    let note = ld_tool::note(None, None, PROMOTED).await?;
+    let history = History::new(&config.publish);
+    let published = history.commit(&publication, &note, interrupt.asked()).await.map_err(refused)?;
     conduct::report_promoted(path, &published[0], config);
+    ld_tool::prune(&history, client, path, interrupt).await;
     Ok(Exit::Done)
 }

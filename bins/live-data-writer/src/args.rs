@@ -68,6 +68,19 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", requires = "sign")]
     pub(crate) sign_password_file: Option<PathBuf>,
 
+    /// Write this file into this node in the same transaction: all nodes are written, or none. Give
+    /// it once for each node; PATH begins with a slash.
+    #[arg(long, value_name = "SOURCE=PATH", conflicts_with = "via_s3", value_parser = also)]
+    pub(crate) also: Vec<(PathBuf, String)>,
+
+    /// What the history says about this publication, if publish.history is set; 1,000 bytes at most.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+
+    /// The author that the history names. Without it this is the user and the host.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) author: Option<String>,
+
     /// The INI file with a [live-data] section; `-` reads standard input.
     #[arg(value_name = "CONFIG")]
     pub(crate) config: PathBuf,
@@ -79,6 +92,22 @@ pub(crate) struct Args {
     /// The path of an existing node, below the chroot.
     #[arg(value_name = "DEST")]
     pub(crate) dest: String,
+}
+
+impl Args {
+    /// All sources and the nodes that they are written to.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = (&PathBuf, &String)> {
+        let also = self.also.iter().map(|(source, dest)| (source, dest));
+        [(&self.source, &self.dest)].into_iter().chain(also)
+    }
+}
+
+/// A file name with `=` before a slash cannot be given; a path may have any.
+fn also(text: &str) -> Result<(PathBuf, String), String> {
+    match text.find("=/") {
+        Some(at) if at > 0 => Ok((text[..at].into(), text[at + 1..].to_owned())),
+        _ => Err("it is a file, '=' and the path of a node, such as flags.json=/app/flags".to_owned()),
+    }
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {

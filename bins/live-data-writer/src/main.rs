@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use clap::Parser;
 use ld_cli::{Exit, LogOptions};
-use ld_config::Config;
-use ld_publish::{Checks, Plan, Publication, Signature};
+use ld_config::{Config, Scope, znode_path};
+use ld_publish::{Checks, Note};
 use ld_tool::{Interrupt, KeyFiles, Signing, UNLIMITED, check_credentials, failed, on_a_thread};
 use ld_zk::Client;
-use tracing::{error, info};
+use tracing::{error, warn};
 
 use crate::args::Args;
 
@@ -29,14 +29,29 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Exit> {
-    if args.config == Path::new("-") && args.source == Path::new("-") {
-        error!("CONFIG and SOURCE cannot both be standard input");
-        return Err(Exit::Usage);
-    }
+    refuse_double_use(&args)?;
     let runtime = ld_cli::build_runtime()?;
     let exit = runtime.block_on(write(Arc::new(args)));
     runtime.shutdown_background();
     exit
+}
+
+/// Standard input can be read once, and a node written once.
+fn refuse_double_use(args: &Args) -> Result<(), Exit> {
+    let files = args.targets().map(|(source, _)| source).chain([&args.config]);
+    if files.filter(|file| *file == Path::new("-")).count() > 1 {
+        let what = if args.also.is_empty() { "CONFIG and SOURCE cannot both" } else { "Only one file can" };
+        error!("{what} be standard input");
+        return Err(Exit::Usage);
+    }
+    let mut dests: Vec<String> =
+        args.targets().map(|(_, dest)| znode_path(dest).unwrap_or_else(|_| dest.clone())).collect();
+    dests.sort_unstable();
+    if let Some(twice) = dests.windows(2).find(|pair| pair[0] == pair[1]) {
+        error!("{} is named twice", twice[0]);
+        return Err(Exit::Usage);
+    }
+    Ok(())
 }
 
 async fn write(args: Arc<Args>) -> Result<Exit, Exit> {
@@ -61,7 +76,9 @@ async fn read<T: Send + 'static>(
 ) -> Result<(Config, T), Exit> {
     let args = Arc::clone(args);
     let read = move || {
-        let config = ld_cli::read_config_to_write(&args.config, &args.dest)?;
+        let parsed = ld_cli::read_parsed_config(&args.config, Scope::Writer)?;
+        let dests: Vec<&String> = args.targets().map(|(_, dest)| dest).collect();
+        let config = ld_cli::config_to_write(parsed, &dests)?;
         let content = read_content(&args, &config)?;
         Ok((config, content))
     };
@@ -81,36 +98,13 @@ async fn signing(args: &Args, config: &Config) -> Result<Option<Signing>, Exit> 
     Signing::prepare(files, config).await
 }
 
-/// The signature of what is planned, if that is wanted.
-async fn sign(
-    plan: &Plan,
-    client: &Client,
-    signing: Option<&Signing>,
-    interrupt: &Interrupt,
-) -> Result<Option<Signature>, ld_publish::Error> {
-    let Some(signing) = signing else { return Ok(None) };
-    let (path, new, old) = (plan.path(), plan.new_content(), plan.old_content());
-    signing.sign(client, path, new, old, interrupt.asked()).await.map(Some)
-}
-
-/// Writes the node, and its signature with it.
-async fn commit(
-    plan: Plan,
-    signature: Option<Signature>,
-    client: &Client,
-    config: &Config,
-    interrupt: &Interrupt,
-) -> Result<(), ld_publish::Error> {
-    let path = plan.path().to_owned();
-    let publication = signature.iter().fold(Publication::new(plan), Publication::signed);
-    let published = publication.commit(interrupt.asked()).await?;
-    info!("Wrote data to Zookeeper.");
-    for published in &published {
-        ld_tool::report_published(&path, published, &config.zookeeper);
+/// What the history says about it.
+async fn note(args: &Args, config: &Config) -> Result<Note, Exit> {
+    if config.publish.history == 0 {
+        if args.message.is_some() || args.author.is_some() {
+            warn!("publish.history is 0: what --message and --author say is kept nowhere");
+        }
+        return ld_tool::note(Some(""), None, "").await;
     }
-    if let Some(signature) = signature {
-        info!("Signed it with the counter {}.", signature.counter());
-        signature.tidy(client).await;
-    }
-    Ok(())
+    ld_tool::note(args.author.as_deref(), args.message.as_deref(), "").await
 }

@@ -1,5 +1,7 @@
 //! What to do about a node that does not exist.
 
+use std::path::Path;
+
 use ld_cli::Exit;
 use ld_config::Config;
 use ld_tool::failed;
@@ -8,22 +10,31 @@ use tracing::info;
 use crate::args::Args;
 
 /// Logs why the node cannot be written; of a missing one, how to make it.
-pub(crate) fn refused(cause: ld_publish::Error, args: &Args, config: &Config) -> Exit {
+pub(crate) fn refused(
+    cause: ld_publish::Error,
+    args: &Args,
+    config: &Config,
+    source: &Path,
+    dest: &str,
+) -> Exit {
     let is_missing = matches!(cause, ld_publish::Error::NodeMissing);
     let exit = failed(cause);
     if is_missing {
-        info!("With an ACL of your choice: {}", create_command(args, &config.zookeeper.credentials));
+        info!(
+            "With an ACL of your choice: {}",
+            create_command(args, &config.zookeeper.credentials, source, dest)
+        );
     }
     exit
 }
 
 /// The command that makes the node: all may read it, and the users of the configuration may do
 /// everything.
-fn create_command(args: &Args, credentials: &[String]) -> String {
+fn create_command(args: &Args, credentials: &[String], source: &Path, dest: &str) -> String {
     let mut words = vec!["live-data-ctl".into(), "create".into()];
-    words.extend([quoted(&args.config.to_string_lossy()), quoted(&args.dest)]);
+    words.extend([quoted(&args.config.to_string_lossy()), quoted(dest)]);
     if args.via_s3.is_none() {
-        words.push(quoted(&args.source.to_string_lossy()));
+        words.push(quoted(&source.to_string_lossy()));
     }
     let mut acl = vec![format!("world:anyone:{}", if credentials.is_empty() { "all" } else { "r" })];
     acl.extend(credentials.iter().map(|secret| format!("digest-secret:{secret}:all")));
@@ -48,7 +59,8 @@ mod tests {
 
     fn command(arguments: &[&str], credentials: &[&str]) -> String {
         let args = Args::parse_from(["live-data-writer"].iter().chain(arguments));
-        create_command(&args, &credentials.iter().map(|&secret| secret.to_owned()).collect::<Vec<_>>())
+        let credentials: Vec<String> = credentials.iter().map(|&secret| secret.to_owned()).collect();
+        create_command(&args, &credentials, &args.source, &args.dest)
     }
 
     #[test]

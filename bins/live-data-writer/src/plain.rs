@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use ld_cli::Exit;
-use ld_config::Config;
-use ld_publish::{Checks, DiffOptions, Plan, Signature};
+use ld_config::{Config, znode_path};
+use ld_publish::{Checks, Plan, Publication, Signature};
 use ld_tool::{
-    CLOSE_LIMIT, Interrupt, Signing, before_any_write, colour, failed, judge_content, read_source, show,
+    CLOSE_LIMIT, Interrupt, Publishing, Signing, before_any_write, failed, judge_content, read_source,
 };
 use ld_zk::Client;
 use tracing::info;
@@ -14,33 +14,28 @@ use tracing::info;
 use crate::args::Args;
 use crate::missing::refused;
 use crate::wait::wait;
-use crate::{client, commit, read, sign, signing};
+use crate::{client, note, read, signing};
 
 /// What is left to be done.
 enum Todo {
-    Write(Plan, Option<Signature>),
-    /// The node is as it should be, but for its signature.
-    Sign(Signature),
+    Write(Publication, Vec<Signature>),
+    /// The nodes are as they should be, but for their signatures.
+    Sign(Vec<Signature>),
 }
 
 pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
-    let (config, content) = before_any_write(interrupt, read(args, read_content)).await?;
+    let (config, contents) = before_any_write(interrupt, read(args, read_contents)).await?;
     let signing = before_any_write(interrupt, signing(args, &config)).await?;
+    let note = before_any_write(interrupt, note(args, &config)).await?;
     let client = client(args, &config)?;
     let signing = signing.as_ref();
-    let todo = prepare(args, &config, &client, content, signing, interrupt, checks);
+    let publishing = Publishing { client: &client, config: &config, signing, note: &note, interrupt };
+    let todo = prepare(args, publishing, contents, checks);
     let exit = match before_any_write(interrupt, todo).await {
-        Ok(Some(Todo::Write(plan, signature))) => {
-            let written = commit(plan, signature, &client, &config, interrupt).await;
-            written.map(|()| Exit::Done).map_err(failed)
+        Ok(Some(Todo::Write(publication, signatures))) => {
+            publishing.publish(publication, &signatures).await.map(|()| Exit::Done).map_err(failed)
         }
-        Ok(Some(Todo::Sign(signature))) => {
-            let written = signature.commit(&client, interrupt.asked()).await.map_err(failed);
-            written.map(|()| {
-                info!("Signed what the node holds with the counter {}.", signature.counter());
-                Exit::Done
-            })
-        }
+        Ok(Some(Todo::Sign(signatures))) => sign(&client, &signatures, interrupt).await,
         Ok(None) => Ok(Exit::Done),
         Err(exit) => Err(exit),
     };
@@ -49,57 +44,69 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
     exit
 }
 
-fn read_content(args: &Args, config: &Config) -> Result<Vec<u8>, Exit> {
-    read_source(&args.source, config.zookeeper.max_node_bytes, args.allow_empty)
+fn read_contents(args: &Args, config: &Config) -> Result<Vec<Vec<u8>>, Exit> {
+    let read = |source| read_source(source, config.zookeeper.max_node_bytes, args.allow_empty);
+    args.targets().map(|(source, _)| read(source)).collect()
 }
 
 /// Everything before the write; nothing if there is nothing to write.
 async fn prepare(
     args: &Args,
-    config: &Config,
-    client: &Client,
-    content: Vec<u8>,
-    signing: Option<&Signing>,
-    interrupt: &Interrupt,
+    publishing: Publishing<'_>,
+    contents: Vec<Vec<u8>>,
     checks: &Checks,
 ) -> Result<Option<Todo>, Exit> {
-    info!("Writing to {} in ZooKeeper...", args.dest);
-    let content = Arc::new(content);
-    judge_content(&config.nodes, &content, checks).await?;
-    let content = Arc::unwrap_or_clone(content);
-    let plan = ld_publish::plan(client, &args.dest, content, config.zookeeper.max_node_bytes).await;
-    let plan = Arc::new(plan.map_err(|cause| refused(cause, args, config))?);
-    if !plan.is_change() {
+    let Publishing { client, config, signing, .. } = publishing;
+    let mut plans = Vec::with_capacity(contents.len());
+    for ((source, dest), content) in args.targets().zip(contents) {
+        info!("Writing to {dest} in ZooKeeper...");
+        let path = znode_path(dest).unwrap_or_default();
+        let nodes: Vec<_> = config.nodes.iter().filter(|node| node.source == path).cloned().collect();
+        let content = Arc::new(content);
+        judge_content(&nodes, &content, checks).await?;
+        let content = Arc::unwrap_or_clone(content);
+        let plan = ld_publish::plan(client, dest, content, config.zookeeper.max_node_bytes).await;
+        plans.push(plan.map_err(|cause| refused(cause, args, config, source, dest))?);
+    }
+    if !plans.iter().any(Plan::is_change) {
         if let Some(signing) = signing.filter(|_| !args.dry_run) {
-            return sign_present(client, plan.path(), plan.old_content(), signing).await;
+            return sign_present(client, &plans, signing).await;
         }
         info!("No changes detected. Not writing.");
         return Ok(None);
     }
-    // Before the change is shown: what keeps it from being signed would keep it from being written.
-    let signature = sign(&plan, client, signing, interrupt).await.map_err(failed)?;
-    let shown = Arc::clone(&plan);
-    show(move || ld_tool::diff(&shown, &DiffOptions::default().colour(colour()))).await?;
+    let signatures = publishing.sign(&plans).await.map_err(failed)?;
+    let plans = Publishing::show(plans).await?;
     if args.dry_run {
         info!("Dry run. Not writing.");
         return Ok(None);
     }
-    let plan = Arc::into_inner(plan).expect("the change was shown");
-    Ok(Some(Todo::Write(plan, signature)))
+    Ok(Publication::of_changes(plans).map(|publication| Todo::Write(publication, signatures)))
 }
 
-/// The signature of what the node holds already, if that has none.
-async fn sign_present(
-    client: &Client,
-    path: &str,
-    content: &[u8],
-    signing: &Signing,
-) -> Result<Option<Todo>, Exit> {
-    if signing.signer().has_signed(client, path, content).await.map_err(failed)? {
+/// The signatures of what the nodes hold already, as far as they have none.
+async fn sign_present(client: &Client, plans: &[Plan], signing: &Signing) -> Result<Option<Todo>, Exit> {
+    let mut signatures = Vec::new();
+    for plan in plans {
+        let (path, content) = (plan.path(), plan.old_content());
+        if signing.signer().has_signed(client, path, content).await.map_err(failed)? {
+            continue;
+        }
+        info!("No changes detected. Signing what the node holds.");
+        let signature = signing.sign(client, path, content, content, std::future::pending()).await;
+        signatures.push(signature.map_err(failed)?);
+    }
+    if signatures.is_empty() {
         info!("No changes detected. Not writing.");
         return Ok(None);
     }
-    info!("No changes detected. Signing what the node holds.");
-    let signature = signing.sign(client, path, content, content, std::future::pending()).await;
-    Ok(Some(Todo::Sign(signature.map_err(failed)?)))
+    Ok(Some(Todo::Sign(signatures)))
+}
+
+async fn sign(client: &Client, signatures: &[Signature], interrupt: &Interrupt) -> Result<Exit, Exit> {
+    for signature in signatures {
+        signature.commit(client, interrupt.asked()).await.map_err(failed)?;
+        info!("Signed what the node holds with the counter {}.", signature.counter());
+    }
+    Ok(Exit::Done)
 }

@@ -33,14 +33,31 @@ pub(crate) async fn wait(
             error!("interrupted while waiting for the hosts; the node is written");
             Err(Exit::Failed)
         }
-        waited = wait_for_hosts(args, config, client, share) => waited,
+        waited = wait_for_all(args, config, client, share) => waited,
     };
     ld_cli::end_progress();
     waited
 }
 
-async fn wait_for_hosts(args: &Args, config: &Config, client: &Client, share: Share) -> Result<Exit, Exit> {
-    let present = Present::read(client, &args.dest).await.map_err(failed)?;
+async fn wait_for_all(args: &Args, config: &Config, client: &Client, share: Share) -> Result<Exit, Exit> {
+    let mut exit = Exit::Done;
+    for (_, dest) in args.targets() {
+        match wait_for_hosts(args, config, client, share, dest).await? {
+            Exit::Done => {}
+            missed => exit = missed,
+        }
+    }
+    Ok(exit)
+}
+
+async fn wait_for_hosts(
+    args: &Args,
+    config: &Config,
+    client: &Client,
+    share: Share,
+    dest: &str,
+) -> Result<Exit, Exit> {
+    let present = Present::read(client, dest).await.map_err(failed)?;
     let wanted = Wanted::content(present.mzxid(), present.content());
     let goal = Goal::new(present.path(), wanted, share.fraction());
     let show = |have, hosts| ld_cli::show_progress_of_hosts(have as u64, hosts as u64);

@@ -15,22 +15,26 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod author;
 mod client;
 mod credentials;
 mod guards;
 mod interrupt;
 mod output;
 mod pointers;
+mod publish;
 mod signing;
 mod source;
 mod thread;
 
+pub use author::note;
 pub use client::{CLOSE_LIMIT, client};
 pub use credentials::check_credentials;
 pub use guards::{judge, judge_content};
 pub use interrupt::{Interrupt, before_any_write};
 pub use output::{colour, report_published, show};
-pub use pointers::diff;
+pub use pointers::{diff, diff_contents};
+pub use publish::{Publishing, diff_options, prune};
 pub use signing::{KeyFiles, Signing, read_key};
 pub use source::{Opened, open_source, read_source, unreadable};
 pub use thread::{UNLIMITED, failed, on_a_thread};

@@ -26,16 +26,21 @@ pub(crate) fn check(content: &[u8], has_guards: bool) -> Result<bool, Exit> {
 }
 
 /// The change, without the keys in pointers.
-#[cfg(feature = "s3")]
 pub fn diff(plan: &Plan, options: &DiffOptions) -> Diff {
+    diff_contents(plan.old_content(), plan.new_content(), options)
+}
+
+/// The difference of two contents of a node, without the keys in pointers.
+#[cfg(feature = "s3")]
+pub fn diff_contents(before: &[u8], after: &[u8], options: &DiffOptions) -> Diff {
     use ld_s3::NodePointer;
 
-    let masked = [plan.old_content(), plan.new_content()].map(NodePointer::masked);
+    let masked = [before, after].map(NodePointer::masked);
     let [old, new] = &masked;
-    if old.is_some() && old == new {
+    if old.is_some() && old == new && before != after {
         tracing::info!("Only the sse_key changes, which is not shown.");
     }
-    ld_publish::diff(shown(old, plan.old_content()), shown(new, plan.new_content()), options)
+    ld_publish::diff(shown(old, before), shown(new, after), options)
 }
 
 #[cfg(feature = "s3")]
@@ -49,8 +54,8 @@ pub(crate) fn check(_: &[u8], _: bool) -> Result<bool, Exit> {
     Ok(false)
 }
 
-/// The change as it is.
+/// The difference as it is.
 #[cfg(not(feature = "s3"))]
-pub fn diff(plan: &Plan, options: &DiffOptions) -> Diff {
-    plan.diff(options)
+pub fn diff_contents(before: &[u8], after: &[u8], options: &DiffOptions) -> Diff {
+    ld_publish::diff(before, after, options)
 }

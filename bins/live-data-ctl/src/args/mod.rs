@@ -1,6 +1,7 @@
 //! The command line.
 
 mod fleet;
+mod history;
 mod nodes;
 pub(crate) mod rollout;
 mod signing;
@@ -12,6 +13,7 @@ use clap::{Args as Arguments, Parser, Subcommand};
 use ld_cli::LogFormat;
 
 pub(crate) use fleet::HostsArgs;
+pub(crate) use history::{DiffArgs, RollbackArgs, ShowArgs};
 pub(crate) use nodes::{CreateArgs, DeleteArgs, InitArgs, LsArgs, SetAclArgs};
 pub(crate) use signing::{SignArgs, VerifyArgs};
 
@@ -90,6 +92,20 @@ pub(crate) enum Command {
     /// Give content to a growing share of the hosts, and take it back if it does harm.
     #[command(subcommand)]
     Rollout(rollout::Rollout),
+    /// Print what was published in a node, the latest first.
+    ///
+    /// Publications are recorded if publish.history is set. A star marks what the node holds now.
+    Log(Place),
+    /// Print the content of a publication, by its number in the log.
+    Show(ShowArgs),
+    /// Print the difference between two publications, or between one and what the node holds now.
+    Diff(DiffArgs),
+    /// Publish again what was published before.
+    ///
+    /// It is a publication like any other: guards judge it, the change is shown, nothing is written
+    /// if the node changes meanwhile, and it is recorded. What was published together goes back
+    /// together.
+    Rollback(RollbackArgs),
 }
 
 /// A node of an ensemble.

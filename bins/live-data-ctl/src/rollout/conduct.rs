@@ -5,11 +5,12 @@ use std::path::Path;
 use ld_cli::Exit;
 use ld_config::{Config, escape_hidden};
 use ld_fleet::RolloutPlan;
-use ld_publish::{Conducted, Next, Published, Rollout, RolloutCheck, Round, conduct};
+use ld_publish::{Conducted, History, Next, Published, Rollout, RolloutCheck, Round, conduct};
 use ld_tool::{UNLIMITED, on_a_thread};
 use serde_json::json;
 use tracing::{error, info, warn};
 
+use super::PROMOTED;
 use crate::args::Args;
 use crate::args::rollout::Conduct;
 use crate::{Writing, output, refused};
@@ -52,11 +53,13 @@ pub(super) async fn run<T: Send + 'static>(
             last = Some(line);
         }
     };
-    let extend = async |publication| Ok(publication);
+    let (history, note) = (History::new(&config.publish), ld_tool::note(None, None, PROMOTED).await?);
+    let extend = async |publication| history.record(publication, &note).await;
     let conducted = conduct(client, config, path, ask, extend, show, interrupt.asked()).await;
     match conducted.map_err(refused)? {
         Conducted::Promoted(published) => {
             report_promoted(path, &published, config);
+            ld_tool::prune(&history, client, path, interrupt).await;
             end(args, "promoted", None, Exit::Done)
         }
         Conducted::TakenBack(why) => {

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use ld_cli::Exit;
 use ld_config::Config;
-use ld_publish::{Checks, Present};
+use ld_publish::{Checks, Note, Present};
 use ld_s3::{S3Prefix, S3Publisher, S3Version, Storage, Uploaded};
-use ld_tool::{CLOSE_LIMIT, Interrupt, Signing, before_any_write, failed, judge};
+use ld_tool::{CLOSE_LIMIT, Interrupt, Publishing, Signing, before_any_write, failed, judge};
 use ld_zk::Client;
 use tracing::{error, info};
 
@@ -22,7 +22,7 @@ use self::content::Content;
 use crate::args::Args;
 use crate::missing::refused;
 use crate::wait::wait;
-use crate::{client, commit, read, sign, signing};
+use crate::{client, note, read, signing};
 
 /// What is published, and where.
 struct Publication {
@@ -32,6 +32,7 @@ struct Publication {
     storage: Storage,
     publisher: S3Publisher,
     signing: Option<Signing>,
+    note: Note,
 }
 
 pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
@@ -41,10 +42,11 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
     })?;
     let (config, content) = before_any_write(interrupt, read(args, read_content)).await?;
     let signing = before_any_write(interrupt, signing(args, &config)).await?;
+    let note = before_any_write(interrupt, note(args, &config)).await?;
     let publisher = S3Publisher::new(&config.s3);
     let storage = Storage::new().sse_c(args.sse_c).shards(args.shards.unwrap_or(1));
     let client = client(args, &config)?;
-    let publication = Publication { config, content, prefix, storage, publisher, signing };
+    let publication = Publication { config, content, prefix, storage, publisher, signing, note };
     let present = before_any_write(interrupt, prepare(args, &publication, &client, checks)).await;
     let exit = match present {
         Ok(Some(present)) => publish(present, &client, &publication, interrupt).await,
@@ -72,7 +74,9 @@ async fn prepare(
     let (judged, checks) = (content.clone(), checks.clone());
     judge(&config.nodes, move |node| ld_publish::judge_file(node, &judged.file, judged.bytes, &checks))
         .await?;
-    let present = Present::read(client, &args.dest).await.map_err(|cause| refused(cause, args, config))?;
+    let present = Present::read(client, &args.dest)
+        .await
+        .map_err(|cause| refused(cause, args, config, &args.source, &args.dest))?;
     let change = Change::of(present.content(), content, publisher).await;
     if change.is_stored_as(prefix, *storage) {
         info!("No changes detected. Not writing.");
@@ -104,10 +108,14 @@ async fn publish(
         plan => plan,
     };
     let written = match plan {
-        Ok(plan) => match sign(&plan, client, publication.signing.as_ref(), interrupt).await {
-            Ok(signature) => commit(plan, signature, client, config, interrupt).await,
-            Err(cause) => Err(cause),
-        },
+        Ok(plan) => {
+            let (signing, note) = (publication.signing.as_ref(), &publication.note);
+            let publishing = Publishing { client, config, signing, note, interrupt };
+            match publishing.sign(std::slice::from_ref(&plan)).await {
+                Ok(signatures) => publishing.publish(plan.into(), &signatures).await,
+                Err(cause) => Err(cause),
+            }
+        }
         Err(cause) => Err(cause),
     };
     written.map(|()| Exit::Done).map_err(|cause| {

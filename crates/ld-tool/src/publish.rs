@@ -1,0 +1,107 @@
+//! A publication with all that belongs to it: signatures, history, what is said about it.
+
+use ld_cli::Exit;
+use ld_config::{Config, escape_hidden};
+use ld_publish::{DiffOptions, Error, History, Note, Plan, Publication, Signature};
+use ld_zk::Client;
+use tracing::{info, warn};
+
+use crate::{Interrupt, Signing, colour, diff, report_published, show};
+
+/// What publishes.
+#[derive(Debug, Clone, Copy)]
+pub struct Publishing<'a> {
+    /// The ensemble.
+    pub client: &'a Client,
+    /// Its configuration, and that of the nodes.
+    pub config: &'a Config,
+    /// What signs, if something does.
+    pub signing: Option<&'a Signing>,
+    /// What the history says about it.
+    pub note: &'a Note,
+    /// Ends it.
+    pub interrupt: &'a Interrupt,
+}
+
+/// How the change of a node is shown. With `is_one_of_several` the header names the node.
+pub fn diff_options(path: &str, is_one_of_several: bool) -> DiffOptions {
+    let options = DiffOptions::default().colour(colour());
+    match is_one_of_several {
+        true => {
+            let path = escape_hidden(path);
+            options.names(format!("old {path}"), format!("new {path}"))
+        }
+        false => options,
+    }
+}
+
+impl Publishing<'_> {
+    /// Shows what changes, one node after the other. Gives the plans back.
+    ///
+    /// # Errors
+    ///
+    /// [`Exit::Failed`], logged: the system refuses a thread.
+    pub async fn show(plans: Vec<Plan>) -> Result<Vec<Plan>, Exit> {
+        let are_several = plans.len() > 1;
+        let plans = std::sync::Arc::new(plans);
+        for index in 0..plans.len() {
+            let shown = std::sync::Arc::clone(&plans);
+            if shown[index].is_change() {
+                show(move || diff(&shown[index], &diff_options(shown[index].path(), are_several))).await?;
+            } else {
+                info!("{} holds it already: it is only compared.", shown[index].path());
+            }
+        }
+        Ok(std::sync::Arc::into_inner(plans).expect("the changes were shown"))
+    }
+
+    /// Signs what changes, if it is to be signed. What keeps it from being signed would keep it from
+    /// being written, so this comes before the change is shown.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signing::sign`].
+    pub async fn sign(&self, plans: &[Plan]) -> Result<Vec<Signature>, Error> {
+        let Some(signing) = self.signing else { return Ok(Vec::new()) };
+        let mut signatures = Vec::new();
+        for plan in plans.iter().filter(|plan| plan.is_change()) {
+            let (path, new, old) = (plan.path(), plan.new_content(), plan.old_content());
+            signatures.push(signing.sign(self.client, path, new, old, self.interrupt.asked()).await?);
+        }
+        Ok(signatures)
+    }
+
+    /// Writes all of it, with its signatures and its history, and reports what each node is now.
+    ///
+    /// # Errors
+    ///
+    /// As [`History::commit`].
+    pub async fn publish(&self, publication: Publication, signatures: &[Signature]) -> Result<(), Error> {
+        let history = History::new(&self.config.publish);
+        let publication = signatures.iter().fold(publication, Publication::signed);
+        let published = history.commit(&publication, self.note, self.interrupt.asked()).await?;
+        info!("Wrote data to Zookeeper.");
+        for (plan, published) in publication.plans().iter().zip(&published) {
+            report_published(plan.path(), published, &self.config.zookeeper);
+        }
+        for signature in signatures {
+            info!("Signed it with the counter {}.", signature.counter());
+            signature.tidy(self.client).await;
+        }
+        for plan in publication.plans() {
+            prune(&history, self.client, plan.path(), self.interrupt).await;
+        }
+        Ok(())
+    }
+}
+
+/// Removes old publications of a node. Its latest publication is done whatever becomes of this.
+pub async fn prune(history: &History, client: &Client, path: &str, interrupt: &Interrupt) {
+    tokio::select! {
+        biased;
+        () = interrupt.asked() => {}
+        pruned = history.prune(client, path) => if let Err(cause) = pruned {
+            warn!("the history of {path} was not pruned; the next publication will: {cause}");
+        }
+    }
+}
