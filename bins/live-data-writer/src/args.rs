@@ -70,7 +70,7 @@ pub(crate) struct Args {
 
     /// Write this file into this node in the same transaction: all nodes are written, or none. Give
     /// it once for each node; PATH begins with a slash.
-    #[arg(long, value_name = "SOURCE=PATH", conflicts_with = "via_s3", value_parser = also)]
+    #[arg(long, value_name = "SOURCE=PATH", conflicts_with = "via_s3", value_parser = also, allow_hyphen_values = true)]
     pub(crate) also: Vec<(PathBuf, String)>,
 
     /// What the history says about this publication, if publish.history is set; 1,000 bytes at most.
@@ -92,14 +92,6 @@ pub(crate) struct Args {
     /// The path of an existing node, below the chroot.
     #[arg(value_name = "DEST")]
     pub(crate) dest: String,
-}
-
-impl Args {
-    /// All sources and the nodes that they are written to.
-    pub(crate) fn targets(&self) -> impl Iterator<Item = (&PathBuf, &String)> {
-        let also = self.also.iter().map(|(source, dest)| (source, dest));
-        [(&self.source, &self.dest)].into_iter().chain(also)
-    }
 }
 
 /// A file name with `=` before a slash cannot be given; a path may have any.

@@ -8,7 +8,7 @@ mod plain;
 mod via_s3;
 mod wait;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -34,6 +34,14 @@ fn run(args: Args) -> Result<Exit, Exit> {
     let exit = runtime.block_on(write(Arc::new(args)));
     runtime.shutdown_background();
     exit
+}
+
+impl Args {
+    /// All sources and the nodes that they are written to.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = (&PathBuf, &String)> {
+        let also = self.also.iter().map(|(source, dest)| (source, dest));
+        [(&self.source, &self.dest)].into_iter().chain(also)
+    }
 }
 
 /// Standard input can be read once, and a node written once.

@@ -33,7 +33,10 @@
 //! [`AclEntry`] reads ACLs as users write them. [`init`] makes the directories for what belongs to
 //! publications.
 //!
-//! What it deliberately does not do: it knows no destination files, and keeps no history.
+//! A [`Publication`] writes several nodes in one transaction. A [`History`] records each publication
+//! in its own transaction, shows what was published, and plans the way back.
+//!
+//! What it deliberately does not do: it knows no destination files.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

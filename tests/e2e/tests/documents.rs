@@ -100,6 +100,38 @@ fn tls_is_turned_on_by_the_steps_of_the_page() {
 }
 
 #[test]
+fn a_history_is_kept_and_taken_back_by_the_page() {
+    let output = Script::new(include_str!("../../../docs/history.md"))
+        .file("live-data.ini", "ini", "Keep a history, roll back, publish together")
+        .lines("start_server")
+        .section("Publish")
+        .lines("live-data-watcher live-data.ini 2> watcher.log &")
+        .wait_for_line("live/flags.json", r#"{"percent": 50}"#)
+        .section("Look back")
+        .section("Go back")
+        .wait_for_line("live/flags.json", r#"{"percent": 10}"#)
+        .section("Publish several nodes together")
+        .lines("live-data-ctl log live-data.ini /app/limits")
+        .wait_for_line("live/flags.json", r#"{"percent": 10}"#)
+        .run();
+    let in_order = [
+        "* publication 3: version 2, ",
+        "      half of them\n  publication 2: version 1, ",
+        ", by another tool\n{\"percent\": 10}\n--- publication 2\n+++ now\n",
+        "--- old\n+++ new\n@@ -1 +1 @@\n-{\"percent\": 50}\n+{\"percent\": 10}\n",
+        "--- old /app/flags\n+++ new /app/flags\n",
+        "--- old /app/limits\n+++ new /app/limits\n@@ -0,0 +1 @@\n+{\"rate\": 7}\n",
+        "--- old /app/limits\n+++ new /app/limits\n@@ -1 +0,0 @@\n-{\"rate\": 7}\n",
+        "* publication 3: version 2, ",
+        "      together: /app/flags, /app/limits\n",
+    ];
+    let mut rest = output.stdout.as_str();
+    for text in in_order {
+        rest = rest.split_once(text).unwrap_or_else(|| panic!("{text}: {}", output.stdout)).1;
+    }
+}
+
+#[test]
 fn a_rollback_is_a_write_of_the_former_content() {
     let output = Script::new(include_str!("../../../docs/rollback.md"))
         .lines("start_server")

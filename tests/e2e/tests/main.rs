@@ -19,6 +19,7 @@ mod fleet;
 mod follow;
 mod footprint;
 mod heartbeat;
+mod history;
 mod hooks;
 mod jitter;
 mod logging;
