@@ -17,6 +17,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::content::{file_name, path};
 use super::event::{Event, EventKind, now};
 use super::file_events::FileEvents;
+use super::host_report;
 use super::no_jitter;
 use ld_workspace::Failure;
 
@@ -48,6 +49,9 @@ pub struct HostProcess {
     /// Run a plain loop on the same client library that backs off without jitter.
     #[arg(long)]
     pub(crate) without_jitter: bool,
+    /// Report what the host has.
+    #[arg(long)]
+    pub(crate) reports: bool,
 }
 
 /// Runs until standard input ends, and reports on standard output.
@@ -123,8 +127,12 @@ impl HostProcess {
                 }
             }
         });
-        let engine = Engine::start(Arc::new(client), config.nodes, config.watcher)
-            .map_err(Failure::doing("cannot start an engine"))?;
+        let reporting = self.reports.then(|| (client.clone(), config.clone()));
+        let engine = Engine::builder(Arc::new(client)).nodes(config.nodes).settings(config.watcher);
+        let engine = engine.hashes(self.reports).start().map_err(Failure::doing("cannot start an engine"))?;
+        if let Some((client, config)) = reporting {
+            host_report::start(client, &config, format!("h{host}"), engine.changes())?;
+        }
         Ok(Some(engine))
     }
 }

@@ -27,6 +27,7 @@ pub(crate) struct HostsOptions {
     pub(crate) hosts: usize,
     pub(crate) nodes: usize,
     pub(crate) without_jitter: bool,
+    pub(crate) reports: bool,
 }
 
 /// Processes that run hosts. They end when this value is dropped and when this process ends.
@@ -71,6 +72,9 @@ impl Hosts {
             command.args(["--nodes", &options.nodes.to_string()]);
             if options.without_jitter {
                 command.arg("--without-jitter");
+            }
+            if options.reports {
+                command.arg("--reports");
             }
             command.stdin(Stdio::piped()).stdout(Stdio::piped());
             let mut child = command.spawn().map_err(Failure::doing("cannot start hosts"))?;

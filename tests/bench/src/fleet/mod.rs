@@ -6,11 +6,13 @@ mod content;
 mod event;
 mod file_events;
 mod host_process;
+mod host_report;
 mod hosts;
 mod idle_sessions;
 mod no_jitter;
 mod propagation;
 mod reconnection;
+mod reports;
 mod servers;
 mod tables;
 
@@ -47,6 +49,9 @@ pub(crate) struct Options {
     /// The number of changes of each size.
     #[arg(long, default_value = "20", value_parser = clap::value_parser!(u64).range(1..=1000))]
     rounds: u64,
+    /// Measure only what the reports of the hosts cost.
+    #[arg(long)]
+    reports: bool,
     /// Also write the tables to this file, as Markdown.
     #[arg(long, value_name = "FILE")]
     markdown: Option<PathBuf>,
@@ -63,6 +68,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let rounds = usize::try_from(options.rounds).map_err(Failure::doing("too many rounds"))?;
     let program = build()?;
     let start = Instant::now();
+    if options.reports {
+        return measure_reports(program, hosts, rounds, options.markdown.as_deref());
+    }
     let mut report = Report {
         machine: system::describe(&[Path::new(TMPFS)]),
         hosts,
@@ -88,6 +96,22 @@ fn build() -> Result<PathBuf, Failure> {
     Ok(cargo::target_directory()?.join("release").join("ld-dev"))
 }
 
+/// Measures what the reports of the hosts cost on one server and on an ensemble.
+fn measure_reports(
+    program: PathBuf,
+    hosts: usize,
+    rounds: usize,
+    markdown: Option<&Path>,
+) -> Result<(), Failure> {
+    let servers = String::new();
+    let options = HostsOptions { program, servers, hosts, nodes: FEW, without_jitter: false, reports: false };
+    let mut rows = Vec::new();
+    for ensemble in [false, true] {
+        rows.push(reports::measure(ensemble, &options, rounds)?);
+    }
+    publish(&reports::Table(rows), markdown)
+}
+
 /// Measures everything on one server or on an ensemble.
 fn measure(report: &mut Report, program: &Path, ensemble: bool, rounds: usize) -> Result<(), Failure> {
     let hosts = report.hosts;
@@ -99,6 +123,7 @@ fn measure(report: &mut Report, program: &Path, ensemble: bool, rounds: usize) -
         hosts,
         nodes: FEW,
         without_jitter: false,
+        reports: false,
     };
     println!("{name}: {hosts} idle sessions");
     report.idle_costs.push((name, idle_sessions::measure(&servers, &options, 0)?));
