@@ -34,7 +34,9 @@ pub enum ReadError {
         directory: String,
     },
     /// The users of this session may not read it.
-    #[error("not authorized to read {path}: zookeeper.credentials need a user with the permission r")]
+    #[error(
+        "not authorized to read {path}: zookeeper.credentials need a user with the permission r (a report: a user of its watcher)"
+    )]
     Denied {
         /// The node.
         path: String,
