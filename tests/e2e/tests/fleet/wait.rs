@@ -1,6 +1,6 @@
 //! `live-data-writer --wait`.
 
-use ld_testkit::{SOON, wait_until};
+use ld_testkit::{SOON, TestCommand, binary, wait_until};
 
 use super::{reporting, wait_for_report, with_flags};
 
@@ -32,6 +32,37 @@ fn the_writer_waits_until_the_hosts_have_it() {
     let again = writer("three").run(2 * SOON);
     assert_eq!(again.code, Some(0), "{}", again.stderr);
     assert!(again.stderr.contains("Not writing."), "{}", again.stderr);
+}
+
+#[test]
+fn a_terminal_shows_how_many_hosts_have_it() {
+    let zookeeper = with_flags("one");
+    let host = reporting(zookeeper.connect_string(), "web-1");
+    let _watcher = host.watcher().start();
+    wait_for_report(&zookeeper, "web-1", |node| node["state"] == "current");
+    let source = host.path("new");
+    std::fs::write(&source, "two").unwrap();
+    let (writer, config) = (binary("live-data-writer"), host.config());
+    let line = format!("{} --wait 100% {} {} /flags", writer.display(), config.display(), source.display());
+    let writer =
+        TestCommand::new("script").args(["-qefc", &line, "/dev/null"]).env("TERM", "xterm").run(2 * SOON);
+    assert_eq!(writer.code, Some(0), "{}", writer.stdout);
+    assert!(writer.stdout.contains("/1 hosts have it, "), "{}", writer.stdout);
+}
+
+#[test]
+fn watched_hosts_are_printed_again_until_a_signal() {
+    let zookeeper = with_flags("{}");
+    let host = reporting(zookeeper.connect_string(), "web-1").setting("nodes.flags.format", "json");
+    let _watcher = host.watcher().start();
+    let ctl = TestCommand::new(binary("live-data-ctl"));
+    let watching = ctl.arg("hosts").arg(host.config()).args(["/flags", "--watch"]).start();
+    watching.wait_for_stdout("1 host: 1 good, 0 lagging, 0 bad", 2 * SOON);
+    zookeeper.admin().set(&zookeeper.path("/flags"), "no json").unwrap();
+    watching.wait_for_stdout("1 host: 0 good, 0 lagging, 1 bad", 2 * SOON);
+    assert!(!watching.stdout().contains('\x1b'), "{}", watching.stdout());
+    watching.interrupt();
+    assert_eq!(watching.wait(SOON).code(), Some(0), "{}", watching.stderr());
 }
 
 #[test]
