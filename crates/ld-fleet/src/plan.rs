@@ -18,7 +18,7 @@ const MAX_STEPS: usize = 100;
 /// Each step may be watched for this long at most.
 const MAX_SOAK: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// Texts for people have at most so many bytes.
-const MAX_TEXT: usize = 300;
+const MAX_TEXT: usize = 200;
 
 /// The plan of a staged rollout, which lies in ZooKeeper as long as the rollout lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,7 +189,7 @@ impl RolloutPlan {
         } else if self.soak() > MAX_SOAK {
             "the soak is longer than 30 days"
         } else if self.author.len() > MAX_TEXT || self.started.len() > MAX_TEXT {
-            "its author or its time of start is longer than 300 bytes"
+            "its author or its time of start is longer than 200 bytes"
         } else {
             return Ok(());
         };
@@ -288,7 +288,7 @@ mod tests {
             ("steps", serde_json::json!([0, 100])),
             ("steps", (1..=101).collect()),
             ("soak_seconds", u64::MAX.into()),
-            ("author", "a".repeat(301).into()),
+            ("author", "a".repeat(201).into()),
             ("stable_mzxid", serde_json::Value::Null),
         ] {
             assert!(RolloutPlan::parse(&with(field, value.clone()), PATH).is_err(), "{field} = {value}");

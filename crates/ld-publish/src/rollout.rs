@@ -130,11 +130,11 @@ impl Rollout {
     async fn set(mut self, plan: RolloutPlan) -> Result<Self, Error> {
         let (bytes, place, before) = (plan.to_bytes(), &self.place, self.stat);
         let limit = self.client.max_read_bytes();
-        let new = &bytes;
+        let content = &bytes;
         let send = |session: zookeeper::Client| async move {
-            lost::single(session.set_data(place, new, Some(before.version))).await
+            lost::single(session.set_data(place, content, Some(before.version))).await
         };
-        let read = |session| async move { read_node(&session, place, limit).await };
+        let read = |session: zookeeper::Client| async move { read_node(&session, place, limit).await };
         // What was sent is waited for: nothing else is at stake than a moment.
         let sent = lost::write(&self.client, place, send, read, std::future::pending()).await?;
         self.stat = match sent {

@@ -8,9 +8,8 @@ use ld_config::Config;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::end::promote;
 use super::{Conductor, Next, Rollout, Round, candidate_hosts};
-use crate::{Error, Publication, Published};
+use crate::{Error, Published};
 
 /// The pause between two rounds. A round that takes longer is followed by a pause as long as
 /// itself.
@@ -31,8 +30,7 @@ pub enum Conducted {
 }
 
 /// Conducts the rollout of the node at `path` to its end, or until `interrupt` resolves. `check` is
-/// asked in each round, `show` is told of each, and `extend` adds what belongs to the publication
-/// that promotes the candidate.
+/// asked in each round, and `show` is told of each.
 ///
 /// Several tools may conduct one rollout: each change is a compare-and-set. What cannot be read is
 /// tried again, and nothing grows meanwhile.
@@ -49,11 +47,10 @@ pub async fn conduct(
     config: &Config,
     path: &str,
     check: impl AsyncFn(&Rollout) -> Result<(), String>,
-    extend: impl AsyncFn(Publication) -> Result<Publication, Error>,
     mut show: impl FnMut(&Rollout, &Round),
     interrupt: impl Future<Output = ()>,
 ) -> Result<Conducted, Error> {
-    let (publish, max_node_bytes) = (&config.publish, config.zookeeper.max_node_bytes);
+    let publish = &config.publish;
     let (mut conductor, start) = (Conductor::default(), Instant::now());
     let mut interrupt = pin!(interrupt);
     let mut is_first = true;
@@ -79,10 +76,10 @@ pub async fn conduct(
                 let acted = match round.next {
                     Next::Wait(_) => Ok(None),
                     Next::Raise(share) => rollout.set_share(share).await.map(|_| None),
-                    Next::Promote => {
-                        let promoted = promote(&rollout, max_node_bytes, &extend, std::future::pending());
-                        promoted.await.map(|published| Some(Conducted::Promoted(published)))
-                    }
+                    Next::Promote => rollout
+                        .promote(config, std::future::pending())
+                        .await
+                        .map(|published| Some(Conducted::Promoted(published))),
                     Next::TakeBack(why) => {
                         rollout.take_back().await.map(|()| Some(Conducted::TakenBack(why)))
                     }

@@ -2,15 +2,16 @@
 
 use std::future::{Future, pending};
 
-use ld_config::PublishConfig;
+use ld_config::{Config, PublishConfig};
 use ld_fleet::ROLLOUTS;
 use ld_zk::zookeeper;
+use tracing::warn;
 
 use super::{Rollout, candidate_of};
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
 use crate::present::{Present, Unanswered, bounded, node_path};
-use crate::{Error, Publication};
+use crate::{Error, History, Note, Publication, Published};
 
 impl Rollout {
     /// Takes the rollout of the node at `path` back: every host gets the content of the node. It
@@ -59,7 +60,9 @@ impl Rollout {
             .map(|(path, version)| Operation::Delete { path, version })
             .collect();
         let operations = &operations;
-        let send = |session| async move { operation::commit(&session, operations).await.map(drop) };
+        let send = |session: zookeeper::Client| async move {
+            operation::commit(&session, operations).await.map(drop)
+        };
         let read = |session: zookeeper::Client| async move { bounded(session.check_stat(place)).await };
         match lost::write(client, place, send, read, pending()).await? {
             Sent::Done(()) => Ok(()),
@@ -72,14 +75,33 @@ impl Rollout {
         }
     }
 
-    /// The publication that ends the rollout: the node gets the candidate, and plan and candidate
-    /// go, in one transaction. Cancel-safe, since it is not committed here.
+    /// Promotes the candidate: the node gets it, and plan and candidate go, in one transaction. It
+    /// is recorded in the history as a publication by the author of the rollout. A lost answer is
+    /// read back.
     ///
     /// # Errors
     ///
     /// - [`Error::StableChanged`]: the node was changed since the rollout started.
-    /// - Those of [`Present::read`] and [`Present::plan`].
-    pub async fn promotion(&self, max_node_bytes: usize) -> Result<Publication, Error> {
+    /// - Those of [`Present::read`], [`Present::plan`] and [`History::commit`].
+    ///
+    /// Not cancel-safe: what became of a transaction that was sent is not known then.
+    pub async fn promote(
+        &self,
+        config: &Config,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Published, Error> {
+        let publication = self.promotion(config.zookeeper.max_node_bytes).await?;
+        let note = Note::new(self.plan.author.as_str(), format!("rollout {}", self.plan.id))?;
+        let history = History::new(&config.publish);
+        let published = history.commit(&publication, &note, interrupt).await?;
+        // What is left over goes with the next publication.
+        if let Err(error) = history.prune(&self.client, &self.plan.path).await {
+            warn!("the history of {} was not pruned: {error}", self.plan.path);
+        }
+        Ok(published[0])
+    }
+
+    async fn promotion(&self, max_node_bytes: usize) -> Result<Publication, Error> {
         let present = Present::read(&self.client, &self.plan.path).await?;
         if present.stat.mzxid != self.plan.stable_mzxid {
             return Err(Error::StableChanged { path: self.plan.path.clone() });
@@ -89,16 +111,4 @@ impl Rollout {
         let rollout = Operation::Delete { path: self.place.clone(), version: Some(self.stat.version) };
         Ok(Publication::new(plan).with(candidate).with(rollout))
     }
-}
-
-/// Promotes a rollout; `extend` adds what belongs to the publication.
-pub(super) async fn promote(
-    rollout: &Rollout,
-    max_node_bytes: usize,
-    extend: &impl AsyncFn(Publication) -> Result<Publication, Error>,
-    interrupt: impl Future<Output = ()>,
-) -> Result<crate::Published, Error> {
-    let publication = extend(rollout.promotion(max_node_bytes).await?).await?;
-    let published = publication.commit(interrupt).await?;
-    Ok(published[0])
 }

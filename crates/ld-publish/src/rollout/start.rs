@@ -57,9 +57,10 @@ pub async fn start_rollout(
     operations.extend(signature.into_iter().flat_map(Signature::operations).cloned());
 
     let limit = client.max_read_bytes();
-    let (operations, at) = (&operations, &*place);
-    let send = |session| async move { operation::commit(&session, operations).await.map(drop) };
-    let read = |session| async move {
+    let (operations, at) = (&operations, &place);
+    let send =
+        |session: zookeeper::Client| async move { operation::commit(&session, operations).await.map(drop) };
+    let read = |session: zookeeper::Client| async move {
         match read_node(&session, at, limit).await {
             Ok((data, _)) => Ok(Some(data)),
             Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(None),
