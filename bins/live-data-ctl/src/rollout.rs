@@ -79,11 +79,7 @@ async fn abort(writing: &Writing<()>, path: &str) -> Result<Exit, Exit> {
 async fn promote(writing: &Writing<()>, path: &str) -> Result<Exit, Exit> {
     let Writing { config, client, interrupt, .. } = writing;
     let rollout = found(writing, path).await?;
-    let publication = writing.ask(rollout.promotion(config.zookeeper.max_node_bytes)).await?;
-    let note = ld_tool::note(None, None, PROMOTED).await?;
-    let history = History::new(&config.publish);
-    let published = history.commit(&publication, &note, interrupt.asked()).await.map_err(refused)?;
-    conduct::report_promoted(path, &published[0], config);
-    ld_tool::prune(&history, client, path, interrupt).await;
+    let published = rollout.promote(config, interrupt.asked()).await.map_err(refused)?;
+    conduct::report_promoted(path, &published, config);
     Ok(Exit::Done)
 }

@@ -53,9 +53,7 @@ pub(super) async fn run<T: Send + 'static>(
             last = Some(line);
         }
     };
-    let (history, note) = (History::new(&config.publish), ld_tool::note(None, None, PROMOTED).await?);
-    let extend = async |publication| history.record(publication, &note).await;
-    let conducted = conduct(client, config, path, ask, extend, show, interrupt.asked()).await;
+    let conducted = conduct(client, config, path, ask, show, interrupt.asked()).await;
     match conducted.map_err(refused)? {
         Conducted::Promoted(published) => {
             report_promoted(path, &published, config);
