@@ -1,0 +1,236 @@
+//! Staged rollouts: real watchers, the real tool, a real ZooKeeper.
+
+use std::time::{Duration, Instant};
+
+use ld_testkit::{Daemon, Host, Namespace, SOON, TestCommand, TestOutput, binary, wait_until};
+
+const PLAN: &str = "/live-data/rollouts/flags";
+
+/// Abort reaches every connected host within this.
+const ABORT_LIMIT: Duration = Duration::from_secs(2);
+
+/// A node `/flags` with the content `old`, and hosts that follow it.
+struct Fleet {
+    zookeeper: Namespace,
+    tool: Host,
+    hosts: Vec<Host>,
+    watchers: Vec<Daemon>,
+}
+
+impl Fleet {
+    /// So many hosts that take part and report. `setup` changes the settings of each.
+    fn new(count: usize, setup: impl Fn(Host) -> Host) -> Self {
+        let zookeeper = Namespace::new();
+        zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();
+        let tool = Host::new(zookeeper.connect_string());
+        let mut fleet = Self { zookeeper, tool, hosts: Vec::new(), watchers: Vec::new() };
+        assert_eq!(fleet.ctl(&["init"], &[]).run(SOON).code, Some(0));
+        for number in 0..count {
+            let host = setup(fleet.host(number).setting("nodes.flags.rollout", "true"));
+            fleet.start(host);
+        }
+        fleet
+    }
+
+    fn host(&self, number: usize) -> Host {
+        Host::new(self.zookeeper.connect_string())
+            .node("flags", "/flags")
+            .setting("fleet.report", "true")
+            .setting("fleet.report_interval", "100 milliseconds")
+            .setting("fleet.host", format!("web-{number}"))
+    }
+
+    fn start(&mut self, host: Host) {
+        self.watchers.push(host.watcher().start());
+        host.wait_for("flags", "old");
+        self.hosts.push(host);
+        let reports = self.zookeeper.path("/live-data/hosts");
+        let count = self.hosts.len();
+        wait_until("the reports", SOON, || self.zookeeper.admin().children(&reports).unwrap().len() == count);
+    }
+
+    /// The tool with the configuration between `command` and `arguments`.
+    fn ctl(&self, command: &[&str], arguments: &[&str]) -> TestCommand {
+        TestCommand::new(binary("live-data-ctl")).args(command).arg(self.tool.config()).args(arguments)
+    }
+
+    fn begin(&self, candidate: &str, arguments: &[&str]) -> TestCommand {
+        self.ctl(&["rollout", "start"], &["-", "/flags"]).args(arguments).stdin(candidate)
+    }
+
+    fn detached(&self, candidate: &str, share: &str) {
+        let started = self.begin(candidate, &["--steps", share, "--detach"]).run(SOON);
+        assert_eq!(started.code, Some(0), "{}", started.stderr);
+    }
+
+    fn rollout(&self, command: &str) -> TestOutput {
+        self.ctl(&["rollout", command], &["/flags"]).run(SOON)
+    }
+
+    fn has_plan(&self) -> bool {
+        self.zookeeper.admin().exists(&self.zookeeper.path(PLAN)).unwrap().is_some()
+    }
+
+    fn content(&self) -> Vec<u8> {
+        self.zookeeper.admin().get(&self.zookeeper.path("/flags")).unwrap().0
+    }
+
+    #[track_caller]
+    fn wait_for(&self, content: &str) {
+        self.hosts.iter().for_each(|host| host.wait_for("flags", content));
+    }
+}
+
+#[track_caller]
+fn ends(output: &TestOutput, code: i32, reason: &str) {
+    assert_eq!(output.code, Some(code), "{reason}: {}", output.stderr);
+    assert!(output.stderr.contains(reason), "{reason} in {}", output.stderr);
+}
+
+#[test]
+fn a_good_candidate_is_promoted_and_rewrites_nothing() {
+    let mut fleet = Fleet::new(3, |host| host);
+    // A host without opt-in sees the node only.
+    let other = fleet.host(3);
+    fleet.start(other);
+    let tool = fleet.begin("new", &["--steps", "50%,100%", "--soak", "1s"]).start();
+    fleet.hosts[..3].iter().for_each(|host| host.wait_for("flags", "new"));
+    assert_eq!(fleet.hosts[3].read("flags").unwrap(), b"old");
+    let inodes: Vec<_> = fleet.hosts[..3].iter().map(|host| host.inode("flags")).collect();
+    let status = tool.wait(SOON);
+    assert_eq!(status.code(), Some(0), "{}", tool.stderr());
+    fleet.wait_for("new");
+    assert_eq!(fleet.content(), b"new");
+    assert!(!fleet.has_plan());
+    let now: Vec<_> = fleet.hosts[..3].iter().map(|host| host.inode("flags")).collect();
+    assert_eq!(now, inodes);
+}
+
+#[test]
+fn a_candidate_that_hosts_reject_is_taken_back() {
+    let fleet = Fleet::new(2, |host| host.setting("nodes.flags.max_bytes", "3"));
+    let tool = fleet.begin("larger", &["--steps", "100%", "--soak", "1 hour"]).run(SOON);
+    ends(&tool, 4, "was taken back from all hosts: ");
+    ends(&tool, 4, "of 2 hosts with the candidate are bad (0.5% are allowed): web-");
+    ends(&tool, 4, "rejected: the content is rejected: it has 6 bytes, and max_bytes is 3");
+    assert!(!fleet.has_plan());
+    assert_eq!(fleet.content(), b"old");
+    fleet.hosts.iter().for_each(|host| assert_eq!(host.read("flags").unwrap(), b"old"));
+}
+
+#[test]
+fn a_failing_hook_takes_the_candidate_back() {
+    let fleet = Fleet::new(2, |host| {
+        let script = host.path("hook");
+        ld_testkit::install_script(
+            &script,
+            0o755,
+            &format!("#!/bin/sh\ngrep -q old {}\n", host.file("flags").display()),
+        );
+        host.setting("nodes.flags.on_change", script.to_str().unwrap())
+    });
+    let tool = fleet.begin("new", &["--steps", "100%", "--soak", "1 hour"]).run(SOON);
+    ends(&tool, 4, "hook-failed: ");
+    fleet.wait_for("old");
+}
+
+#[test]
+fn abort_reaches_all_connected_hosts_within_two_seconds() {
+    let mut fleet = Fleet::new(3, |host| host);
+    fleet.detached("new", "100%");
+    fleet.wait_for("new");
+    // One host is away.
+    fleet.watchers.pop().unwrap().kill();
+    ends(&fleet.rollout("abort"), 0, "was taken back from all hosts");
+    let began = Instant::now();
+    for host in &fleet.hosts[..2] {
+        host.wait_for_within("flags", "old", ABORT_LIMIT.saturating_sub(began.elapsed()));
+    }
+    assert_eq!(fleet.hosts[2].read("flags").unwrap(), b"new");
+    fleet.watchers.push(fleet.hosts[2].watcher().start());
+    fleet.hosts[2].wait_for("flags", "old");
+    ends(&fleet.rollout("abort"), 1, "there is no rollout of /flags");
+}
+
+#[test]
+fn two_rollouts_of_a_node_exclude_each_other() {
+    let fleet = Fleet::new(1, |host| host);
+    fleet.detached("new", "100%");
+    let second = fleet.begin("other", &["--steps", "100%", "--detach"]).run(SOON);
+    ends(&second, 1, "there is a rollout of /flags already (");
+    fleet.wait_for("new");
+}
+
+#[test]
+fn a_node_that_changed_meanwhile_stops_the_promotion() {
+    let fleet = Fleet::new(1, |host| host);
+    fleet.detached("new", "100%");
+    fleet.wait_for("new");
+    fleet.zookeeper.admin().set(&fleet.zookeeper.path("/flags"), "hotfix").unwrap();
+    ends(&fleet.rollout("promote"), 1, "/flags was changed since the rollout started");
+    assert_eq!(fleet.content(), b"hotfix");
+    ends(&fleet.rollout("abort"), 0, "");
+    fleet.wait_for("hotfix");
+}
+
+#[test]
+fn a_tool_that_is_interrupted_leaves_the_rollout_for_another_one() {
+    let fleet = Fleet::new(2, |host| host);
+    let tool = fleet.begin("new", &["--steps", "100%", "--soak", "3s"]).start();
+    fleet.wait_for("new");
+    tool.interrupt();
+    let status = tool.wait(SOON);
+    assert_eq!(status.code(), Some(1), "{}", tool.stderr());
+    assert!(tool.stderr().contains("`live-data-ctl rollout resume` goes on"), "{}", tool.stderr());
+    assert!(fleet.has_plan());
+    ends(&fleet.rollout("pause"), 0, "is paused: 100% of the hosts have the candidate");
+    let status = fleet.rollout("status").stdout;
+    assert!(status.starts_with("/flags: paused at 100% of the hosts\n"), "{status}");
+    wait_until("good reports", SOON, || {
+        fleet.rollout("status").stdout.contains("2 hosts good, 0 pending, 0 bad")
+    });
+    ends(&fleet.rollout("resume"), 0, "The candidate is the content of /flags now.");
+    assert_eq!(fleet.content(), b"new");
+}
+
+#[test]
+fn a_check_decides_whether_a_rollout_goes_on() {
+    let fleet = Fleet::new(1, |host| host);
+    let check = fleet.tool.path("check");
+    ld_testkit::install_script(&check, 0o755, "#!/bin/sh\n[ \"$1 $2\" = '/flags 100%' ] && exit 3\n");
+    let check = check.to_str().unwrap();
+    let tool = fleet.begin("new", &["--steps", "100%", "--soak", "1 hour", "--check", check]).run(SOON);
+    ends(&tool, 4, "says no with exit status: 3");
+    fleet.wait_for("old");
+    let detached = fleet.begin("new", &["--steps", "100%", "--check", check, "--detach"]).run(SOON);
+    assert_eq!(detached.code, Some(0), "{}", detached.stderr);
+    ends(&fleet.rollout("resume"), 2, "the rollout was started with a check: give --check PROGRAM");
+}
+
+#[test]
+fn a_rollout_needs_a_host_that_takes_part() {
+    let mut fleet = Fleet::new(0, |host| host);
+    let other = fleet.host(0);
+    fleet.start(other);
+    let tool = fleet.begin("new", &[]).run(SOON);
+    ends(&tool, 1, "nothing was started: no host reports that it takes part in rollouts of /flags");
+    assert!(!fleet.has_plan());
+}
+
+#[test]
+fn a_plan_that_cannot_be_read_gives_no_candidate() {
+    let fleet = Fleet::new(2, |host| host);
+    let plan = fleet.zookeeper.path(PLAN);
+    fleet.detached("new", "100%");
+    fleet.wait_for("new");
+    fleet.zookeeper.admin().set(&plan, "{\"format\": 2}").unwrap();
+    fleet.wait_for("old");
+    ends(&fleet.rollout("status"), 1, "the plan has format 2");
+    ends(&fleet.rollout("abort"), 0, "was taken back from all hosts");
+    // A candidate that was overwritten is not the one of the plan.
+    fleet.detached("new", "100%");
+    fleet.wait_for("new");
+    fleet.zookeeper.admin().set(&format!("{plan}/candidate"), "forged").unwrap();
+    fleet.wait_for("old");
+    ends(&fleet.rollout("promote"), 1, "the candidate of the rollout of /flags is missing, or not the one");
+}
