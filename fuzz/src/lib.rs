@@ -13,6 +13,7 @@ mod pointer;
 mod script;
 mod secrets;
 mod session;
+mod signature;
 mod terminal;
 
 /// How large [`Target::fuzz`] makes the few inputs that it grows, in bytes: the most that a node
@@ -45,9 +46,11 @@ pub const DIFF: Target = Target { name: "diff", check: diff::check, grow: diff::
 pub const SESSION: Target = Target { name: "session", check: session::check, grow: repeat };
 /// A pointer to S3, and what a server answers for its object.
 pub const POINTER: Target = Target { name: "pointer", check: pointer::check, grow: repeat };
+/// Public keys, a signature, and the content that it may be of.
+pub const SIGNATURE: Target = Target { name: "signature", check: signature::check, grow: repeat };
 
 /// All of them.
-pub const TARGETS: [Target; 6] = [INI, SECRETS, GUARDS, DIFF, SESSION, POINTER];
+pub const TARGETS: [Target; 7] = [INI, SECRETS, GUARDS, DIFF, SESSION, POINTER, SIGNATURE];
 
 impl Target {
     /// Checks the input, and once in a while a large one made of it.

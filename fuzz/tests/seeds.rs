@@ -54,6 +54,11 @@ fn every_pointer_seed_holds() {
 }
 
 #[test]
+fn every_signature_seed_holds() {
+    run_all(&ld_fuzz::SIGNATURE);
+}
+
+#[test]
 fn every_target_has_its_files_and_accepts_empty_input() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     for target in TARGETS {

@@ -151,8 +151,8 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// The key in a file of minisign, and whether it is encrypted. The crate minisign takes keys without
-/// a password with a checksum only, which minisign does not write.
+/// The key in a file of minisign, and whether it is encrypted. The crate minisign takes keys
+/// without a password with a checksum only, which minisign does not write.
 fn parse(text: &str) -> Option<(minisign::SecretKey, bool)> {
     let line = text.lines().nth(1)?.trim();
     let mut bytes = Zeroizing::new([0; KEY_BYTES]);

@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::memory::Show;
 use super::rig::{DRIFT, HEARTBEAT, Rig, Running};
+use super::signed::publisher::{Publisher, SECRET};
 use crate::{Again, State};
 
 use objects::{Object, Objects, pointer};
@@ -245,4 +246,22 @@ async fn a_read_only_server_replaces_no_file_by_an_object() {
     let running = start(&rig, &objects, node(&rig));
     running.wait_for("flags", State::Unverified).await;
     assert_eq!((objects.loads(), rig.read("flags").as_deref()), (0, Some("newer, perhaps")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unsigned_pointer_is_not_followed() {
+    let (rig, objects) = pointing();
+    objects.put_content("a", "the object");
+    let publisher = Publisher::new(&rig, SECRET);
+    fs::write(rig.path("publishers.pub"), publisher.public()).unwrap();
+    let mut node = node(&rig);
+    node.verify = Some(rig.path("publishers.pub"));
+    let running = start(&rig, &objects, node);
+    let status = running.wait_for("flags", State::Rejected).await;
+    assert!(status.last_error.unwrap().contains("it has no signature in "));
+    assert_eq!((status.counts.rejections.signature, objects.loads()), (1, 0));
+    // It is the pointer that is signed.
+    publisher.sign(&rig, &pointer("a"), 1);
+    running.wait_for("flags", State::Current).await;
+    assert_eq!(rig.read("flags").as_deref(), Some("the object"));
 }

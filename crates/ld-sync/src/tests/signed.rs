@@ -1,6 +1,6 @@
 //! Content is applied with a valid signature only, and nothing older after it.
 
-mod publisher;
+pub(super) mod publisher;
 
 use std::fs;
 use std::time::Duration;
