@@ -7,15 +7,12 @@ mod status;
 use ld_cli::Exit;
 use ld_config::Scope;
 use ld_fleet::RolloutState;
-use ld_publish::{History, Rollout};
+use ld_publish::Rollout;
 use tracing::info;
 
 use crate::args::rollout::{self as args, Conduct};
 use crate::args::{Args, Place};
 use crate::{Writing, refused};
-
-/// What the history says about a promotion.
-const PROMOTED: &str = "promote the rollout";
 
 pub(crate) async fn run(args: &Args, rollout: &args::Rollout) -> Result<Exit, Exit> {
     use args::Rollout as Command;
@@ -77,7 +74,7 @@ async fn abort(writing: &Writing<()>, path: &str) -> Result<Exit, Exit> {
 }
 
 async fn promote(writing: &Writing<()>, path: &str) -> Result<Exit, Exit> {
-    let Writing { config, client, interrupt, .. } = writing;
+    let Writing { config, interrupt, .. } = writing;
     let rollout = found(writing, path).await?;
     let published = rollout.promote(config, interrupt.asked()).await.map_err(refused)?;
     conduct::report_promoted(path, &published, config);

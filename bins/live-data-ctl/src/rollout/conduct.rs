@@ -5,12 +5,11 @@ use std::path::Path;
 use ld_cli::Exit;
 use ld_config::{Config, escape_hidden};
 use ld_fleet::RolloutPlan;
-use ld_publish::{Conducted, History, Next, Published, Rollout, RolloutCheck, Round, conduct};
+use ld_publish::{Conducted, Next, Published, Rollout, RolloutCheck, Round, conduct};
 use ld_tool::{UNLIMITED, on_a_thread};
 use serde_json::json;
 use tracing::{error, info, warn};
 
-use super::PROMOTED;
 use crate::args::Args;
 use crate::args::rollout::Conduct;
 use crate::{Writing, output, refused};
@@ -57,7 +56,6 @@ pub(super) async fn run<T: Send + 'static>(
     match conducted.map_err(refused)? {
         Conducted::Promoted(published) => {
             report_promoted(path, &published, config);
-            ld_tool::prune(&history, client, path, interrupt).await;
             end(args, "promoted", None, Exit::Done)
         }
         Conducted::TakenBack(why) => {
