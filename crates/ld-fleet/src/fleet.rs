@@ -14,8 +14,8 @@ use crate::{ContentHash, NodeReport, ReadError, Report, Standing, Wanted};
 /// How many nodes of a host are shown, the worst first: 3.
 pub const MAX_DETAILS: usize = 3;
 
-/// The nodes that are asked of ZooKeeper, for whether hosts lag. Reports name them, and may name any
-/// number.
+/// The most nodes that ZooKeeper is asked about, for whether hosts lag. Reports name them, and may
+/// name any number.
 const MAX_PATHS: usize = 2_000;
 
 /// The longest path that is shown.

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::{HOSTS, InvalidReport, NodeReport, Report};
 
-/// The most hosts whose reports are read: 50,000. Others are counted.
+/// The most reports that are read: 50,000, one for each host. Others are counted.
 pub const MAX_HOSTS: usize = 50_000;
 
 /// How many reports are read at a time. Each may have a megabyte, though most have a few hundred
@@ -99,8 +99,8 @@ pub(crate) fn reports<'a>(
     stream::iter(names).map(read).buffer_unordered(AT_A_TIME).filter_map(async |report| report)
 }
 
-/// What the hosts say of the node at `path` that `is_wanted` names, by host. A host without a report
-/// that can be read is left out. Cancel-safe.
+/// What the hosts say of the node at `path` that `is_wanted` names, by host. A host without a
+/// report that can be read is left out. Cancel-safe.
 ///
 /// # Errors
 ///

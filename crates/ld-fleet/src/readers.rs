@@ -1,4 +1,4 @@
-//! Who may read and write the report of a host.
+//! The ACL of the report of a host.
 
 use ld_zk::zookeeper::{Acl, AuthId, Client, Error, Permission};
 

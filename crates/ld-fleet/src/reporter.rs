@@ -43,7 +43,7 @@ pub struct Reporter {
     path: String,
     interval: Duration,
     most_bytes: usize,
-    /// Whether the session has users whose passwords others can have, too.
+    /// Whether the session has users beside the one of this process.
     has_users: bool,
     secret: Secret,
     /// The session that knows the secret.

@@ -68,7 +68,7 @@ fn a_report_survives_its_session() {
         mzxid = zookeeper.admin().set(&zookeeper.path("/flags"), "two").unwrap().mzxid;
     });
     wait_for_report(&zookeeper, "web-1", |node| node["mzxid"] == mzxid);
-    // Someone who may do so removes it.
+    // A user with the right to do so removes it.
     zookeeper.admin().delete(&zookeeper.path("/live-data/hosts/web-1")).unwrap();
     wait_for_report(&zookeeper, "web-1", |node| node["mzxid"] == mzxid);
 }
