@@ -164,3 +164,6 @@ impl fmt::Debug for Rollout {
 fn candidate_of(place: &str) -> String {
     format!("{place}/candidate")
 }
+
+#[cfg(test)]
+mod tests;
