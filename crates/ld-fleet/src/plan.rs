@@ -27,7 +27,7 @@ pub struct RolloutPlan {
     format: u32,
     /// Tells this rollout from every other one: random, lower-case hex.
     pub id: String,
-    /// The node whose content is to be replaced, below the chroot.
+    /// The node that is to get the candidate, below the chroot.
     pub path: String,
     /// The SHA-256 of the candidate in lower-case hex: no other content is applied.
     pub candidate_sha256: String,

@@ -289,7 +289,7 @@ pub enum Error {
     RolloutExists {
         /// The node that is rolled out.
         path: String,
-        /// Who started it and how far it is, in parentheses.
+        /// Its author and its share, in parentheses.
         by: String,
     },
     /// There is no rollout, or it has ended.

@@ -174,7 +174,7 @@ fn a_node_that_changed_meanwhile_stops_the_promotion() {
 }
 
 #[test]
-fn a_tool_that_is_interrupted_leaves_the_rollout_for_another_one() {
+fn an_interrupted_tool_leaves_the_rollout_for_another_one() {
     let fleet = Fleet::new(2, |host| host);
     let tool = fleet.begin("new", &["--steps", "100%", "--soak", "3s"]).start();
     fleet.wait_for("new");
