@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Daemon, Host, Namespace, SOON, TestCommand, TestOutput, binary, wait_until};
+use ld_testkit::{Daemon, Host, Namespace, Publisher, SOON, TestCommand, TestOutput, binary, wait_until};
 
 const PLAN: &str = "/live-data/rollouts/flags";
 
@@ -233,4 +233,26 @@ fn a_plan_that_cannot_be_read_gives_no_candidate() {
     fleet.zookeeper.admin().set(&format!("{plan}/candidate"), "forged").unwrap();
     fleet.wait_for("old");
     ends(&fleet.rollout("promote"), 1, "the candidate of the rollout of /flags is missing, or not the one");
+}
+
+#[test]
+fn a_signed_candidate_can_be_taken_back() {
+    let mut fleet = Fleet::new(0, |host| host);
+    let publisher = Publisher::new();
+    let key = publisher.key().to_str().unwrap().to_owned();
+    let signed = fleet.tool.writer("old", "/flags").args(["--sign", &key]).run(SOON);
+    assert_eq!(signed.code, Some(0), "{}", signed.stderr);
+    let host = fleet.host(0).setting("nodes.flags.rollout", "true");
+    fleet.start(host.setting("nodes.flags.verify", publisher.public().to_str().unwrap()));
+
+    let unsigned = fleet.begin("new", &["--steps", "100%", "--soak", "1 hour"]).run(SOON);
+    ends(&unsigned, 4, "rejected: ");
+    ends(&unsigned, 4, "it has no signature in /live-data/signatures/");
+    fleet.wait_for("old");
+    let started = fleet.begin("new", &["--steps", "100%", "--sign", &key, "--detach"]).run(SOON);
+    assert_eq!(started.code, Some(0), "{}", started.stderr);
+    fleet.wait_for("new");
+    // The counter of the candidate is higher, and the node counts all the same.
+    ends(&fleet.rollout("abort"), 0, "was taken back from all hosts");
+    fleet.wait_for("old");
 }
