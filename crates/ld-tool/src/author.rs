@@ -28,7 +28,8 @@ pub async fn note(author: Option<&str>, message: Option<&str>, otherwise: &str) 
     })
 }
 
-async fn user_at_host() -> String {
+/// The user and the host, as the system has them: `alice@web-1`.
+pub async fn user_at_host() -> String {
     let look_up = || users::get_current_username().map(|name| name.to_string_lossy().into_owned());
     let name = match on_a_thread("looking up the user", LOOK_UP_LIMIT, look_up).await {
         Ok(name) => name,

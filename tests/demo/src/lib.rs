@@ -1,6 +1,7 @@
 //! `cargo dev demo`: shows live data at work on this machine, and leaves nothing behind.
 
 mod recording;
+mod rollout;
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -80,6 +81,7 @@ pub fn run(keep: bool) -> Result<(), Failure> {
     println!("\nThat was too much at once. Roll back: write version 2 again.");
     write_version(&files, &watcher, &flags, "Rolled back", VERSIONS[1])?;
     show_status(&files);
+    rollout::show(&server, files.directory.path(), VERSIONS[1])?;
     if keep {
         stay(&server, &files, &watcher)?;
     }

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ld_cli::Exit;
-use ld_config::Config;
-use ld_fleet::{RolloutPace, host_name, node_reports};
+use ld_fleet::{RolloutPace, node_reports};
 use ld_publish::{DiffOptions, Plan, start_rollout};
 use ld_tool::{KeyFiles, Signing, before_any_write, colour, failed, judge_content, read_source, show};
 use tracing::{error, info};
@@ -53,7 +52,10 @@ async fn begin(args: &Args, start: &StartArgs, writing: &Writing<Vec<u8>>, path:
         max_bad: start.max_bad,
         check: start.conduct.check.is_some(),
     };
-    let author = start.author.clone().unwrap_or_else(|| author(config));
+    let author = match &start.author {
+        Some(author) => author.clone(),
+        None => ld_tool::user_at_host().await,
+    };
     let started =
         start_rollout(&config.publish, &plan, pace, &author, signature.as_ref(), interrupt.asked()).await;
     let rollout = started.map_err(refused)?;
@@ -99,11 +101,4 @@ async fn some_host_takes_part(writing: &Writing<Vec<u8>>, path: &str) -> Result<
          and fleet.report there"
     );
     Err(Exit::Failed)
-}
-
-/// The user and the host.
-fn author(config: &Config) -> String {
-    let user = std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned());
-    let host = host_name(&config.fleet).unwrap_or_else(|_| "unknown".to_owned());
-    format!("{user}@{host}").chars().take(200).collect()
 }
