@@ -293,7 +293,7 @@ fn an_object_pointer_in_a_diff_shows_no_key() {
     let (_zookeeper, host) = setup();
     let pointer = |key: char| {
         json!({
-            "live_data_watcher_load_type": "S3", "bucket_name": "bucket", "file_key": "key",
+            "live_data_watcher_load_type": "S3", "bucket_name": "bucket", "file_key": "key", "region_name": null,
             "sse_key": key.to_string().repeat(32),
         })
         .to_string()
