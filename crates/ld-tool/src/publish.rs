@@ -24,7 +24,7 @@ pub struct Publishing<'a> {
 }
 
 /// How the change of a node is shown. With `is_one_of_several` the header names the node.
-pub fn diff_options(path: &str, is_one_of_several: bool) -> DiffOptions {
+fn diff_options(path: &str, is_one_of_several: bool) -> DiffOptions {
     let options = DiffOptions::default().colour(colour());
     match is_one_of_several {
         true => {
@@ -95,8 +95,8 @@ impl Publishing<'_> {
     }
 }
 
-/// Removes old publications of a node. Its latest publication is done whatever becomes of this.
-pub async fn prune(history: &History, client: &Client, path: &str, interrupt: &Interrupt) {
+/// The publication is done whatever becomes of this.
+async fn prune(history: &History, client: &Client, path: &str, interrupt: &Interrupt) {
     tokio::select! {
         biased;
         () = interrupt.asked() => {}

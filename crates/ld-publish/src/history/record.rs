@@ -60,21 +60,6 @@ impl History {
         }
     }
 
-    /// Adds to a publication what records it, and stores its contents, for a transaction that
-    /// others commit. [`Error::Refused`] at a content means that another client has pruned it
-    /// meanwhile: record it again. With `publish.history = 0` it gives the publication as it is.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`History::commit`] before the transaction.
-    pub async fn record(&self, publication: Publication, note: &Note) -> Result<Publication, Error> {
-        if !self.is_kept() {
-            return Ok(publication);
-        }
-        let operations = self.operations(publication.plans(), note).await?;
-        Ok(operations.into_iter().fold(publication, Publication::with))
-    }
-
     /// Stores the contents of `plans`. Gives what belongs into their transaction.
     ///
     /// # Errors
