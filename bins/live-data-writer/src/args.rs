@@ -36,8 +36,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = timeout)]
     pub(crate) timeout: Duration,
 
-    /// After the write wait until this share of the hosts that report the node have its content, such
-    /// as 99%. Watchers report with fleet.report = true. Exit 4 if that takes too long.
+    /// After the write wait until this share of the hosts that report the node have its content,
+    /// such as 99%. Watchers report with fleet.report = true. Exit 4 if that takes too long.
     #[arg(long, value_name = "SHARE")]
     pub(crate) wait: Option<Share>,
 
@@ -73,7 +73,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SOURCE=PATH", conflicts_with = "via_s3", value_parser = also, allow_hyphen_values = true)]
     pub(crate) also: Vec<(PathBuf, String)>,
 
-    /// What the history says about this publication, if publish.history is set; 1,000 bytes at most.
+    /// What the history says about it, if publish.history is set; 1,000 bytes at most.
     #[arg(long, value_name = "TEXT")]
     pub(crate) message: Option<String>,
 

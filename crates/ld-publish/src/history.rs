@@ -1,4 +1,4 @@
-//! What was published in a node before: who, when, why, and the content.
+//! What was published in a node before: the contents, their authors, times and reasons.
 
 mod entry;
 mod log;

@@ -33,8 +33,8 @@
 //! [`AclEntry`] reads ACLs as users write them. [`init`] makes the directories for what belongs to
 //! publications.
 //!
-//! A [`Publication`] writes several nodes in one transaction. A [`History`] records each publication
-//! in its own transaction, shows what was published, and plans the way back.
+//! A [`Publication`] writes several nodes in one transaction. A [`History`] records each
+//! publication in its own transaction, shows what was published, and plans the way back.
 //!
 //! What it deliberately does not do: it knows no destination files.
 

@@ -55,8 +55,8 @@ impl Publishing<'_> {
         Ok(std::sync::Arc::into_inner(plans).expect("the changes were shown"))
     }
 
-    /// Signs what changes, if it is to be signed. What keeps it from being signed would keep it from
-    /// being written, so this comes before the change is shown.
+    /// Signs what changes, if it is to be signed. This comes before the change is shown: what
+    /// cannot be signed is not written.
     ///
     /// # Errors
     ///

@@ -255,7 +255,7 @@ fn without_init_nothing_is_written() {
 }
 
 #[test]
-fn with_no_history_a_message_is_kept_nowhere_and_no_rollback_is_made() {
+fn with_no_history_no_message_is_kept_and_nothing_rolled_back() {
     let (_zookeeper, host) = setup();
     let host = host.without("publish.history").setting("publish.history", "0");
     let written = publish(&host, "1", "/a", "unseen");

@@ -45,7 +45,7 @@ pub enum NodeNow {
 pub enum Gap {
     /// Nothing.
     None,
-    /// So many changes by other tools, whose contents are not known.
+    /// So many changes by other tools. Their contents are not known.
     Changes(i32),
     /// The node was removed and made again.
     Recreated,

@@ -71,7 +71,7 @@ impl Rig {
         init(&self.client, &PublishConfig::default(), &access, async || pending().await).await.unwrap();
     }
 
-    /// A client beside the code under test, whose paths are full ones.
+    /// A client beside the code under test. Its paths are full ones.
     pub(crate) fn admin(&self) -> &Admin {
         self.zookeeper.admin()
     }
