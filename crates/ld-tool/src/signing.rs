@@ -40,7 +40,8 @@ impl Signing {
     /// # Errors
     ///
     /// [`Exit::Failed`], logged: the key cannot be used, or the nodes ask for a signature, and
-    /// there is none, or one by a key that they do not know. [`Exit::Usage`]: a file cannot be read.
+    /// there is none, or one by a key that they do not know. [`Exit::Usage`]: a file cannot be
+    /// read.
     pub async fn prepare(files: Option<KeyFiles>, config: &Config) -> Result<Option<Self>, Exit> {
         let (nodes, publish) = (config.nodes.clone(), config.publish.clone());
         // Decrypting a key takes seconds.

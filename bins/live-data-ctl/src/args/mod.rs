@@ -87,7 +87,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Print which hosts have which version, which lag, and where something is wrong.
     ///
-    /// Watchers report with fleet.report = true. Exit 1 if a host lags, or something is wrong there.
+    /// Watchers report with fleet.report = true. Exit 1 if a host lags, or something is wrong
+    /// there.
     Hosts(HostsArgs),
     /// Give content to a growing share of the hosts, and take it back if it does harm.
     #[command(subcommand)]

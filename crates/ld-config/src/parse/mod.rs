@@ -46,9 +46,10 @@ pub struct Parsed {
 }
 
 impl Parsed {
-    /// Looks at the secrets file, the checks, the public keys and the hooks, and adds a warning for each that others
-    /// may change or replace. A file that is missing does not warn: it may come later. Blocks on a
-    /// file system that hangs, and so is not a part of reading the configuration.
+    /// Looks at the secrets file, the checks, the public keys and the hooks, and adds a warning for
+    /// each that others may change or replace. A file that is missing does not warn: it may come
+    /// later. Blocks on a file system that hangs, and so is not a part of reading the
+    /// configuration.
     pub fn look_at_files(&mut self, origin: &str) {
         for (key, file) in self.trusted_files() {
             let Ok(found) = fs::metadata(&file) else { continue };

@@ -16,8 +16,8 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
     if is_host_name(name) { Ok(()) } else { Err(problem(&quoted(name))) }
 }
 
-/// Whether a watcher can report under this name: 1 to 253 printable ASCII characters without `/` and
-/// spaces.
+/// Whether a watcher can report under this name: 1 to 253 printable ASCII characters without `/`
+/// and spaces.
 pub fn is_host_name(name: &str) -> bool {
     (1..=MAX_HOST_NAME_BYTES).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
