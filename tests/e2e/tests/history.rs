@@ -279,6 +279,25 @@ fn a_history_is_pruned_after_each_publication() {
 }
 
 #[test]
+fn only_publishers_see_a_history() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/a"), "old").unwrap();
+    let host = Host::new(zookeeper.connect_string()).setting("publish.history", "20");
+    let host = host.credentials(&["publisher:password"]);
+    done(host.ctl("init"));
+    publish(&host, "new", "/a", "by a publisher");
+    assert_eq!(messages(&log(&host, "/a"))[0], "by a publisher");
+    let other = Host::new(zookeeper.connect_string()).setting("publish.history", "20");
+    fails(
+        other.ctl("log").arg("/a"),
+        "not authorized to read /live-data/history/a: check zookeeper.credentials",
+    );
+    fails(other.ctl("rollback").arg("/a"), "not authorized to read /live-data/history/a");
+    fails(other.writer("theirs", "/a"), "not authorized to read /live-data/history");
+    assert_eq!(content(&zookeeper, "/a"), "new");
+}
+
+#[test]
 fn escape_sequences_in_a_log_do_nothing() {
     let (_zookeeper, host) = setup();
     done(host.writer("1", "/a").args(["--message", "\x1b[2J\u{202e}", "--author", "\x07"]));

@@ -98,6 +98,26 @@ async fn with_no_history_no_more_is_asked_than_before() {
 }
 
 #[tokio::test]
+async fn a_recorded_publication_asks_ten_requests_more() {
+    let rig = Rig::new(2, &["/app"]).await;
+    for content in ["1", "2"] {
+        rig.publish(&[("/app", content.as_bytes())], "").await.unwrap();
+    }
+    let proxy = Proxy::start(rig.zookeeper.server().address());
+    let client = client(proxy.address(), rig.zookeeper.chroot());
+    let plan = ld_publish::plan(&client, "/app", b"new".into(), MAX_NODE_BYTES).await.unwrap();
+    let asked = || {
+        (1..110).filter(|code| *code != operation::PING).map(|code| proxy.requests_of(code)).sum::<usize>()
+    };
+    let before = asked();
+    rig.history.commit(&plan.into(), &note(""), pending()).await.unwrap();
+    assert_eq!(rig.history.prune(&client, "/app").await.unwrap(), 2);
+    // Without a history it would be one.
+    assert_eq!(asked() - before, 11);
+    assert_eq!(proxy.requests_of(operation::MULTI), 2);
+}
+
+#[tokio::test]
 async fn pruning_keeps_so_many_and_what_they_name() {
     let rig = Rig::new(3, &["/app"]).await;
     for content in ["a", "b", "a", "c", "a"] {
