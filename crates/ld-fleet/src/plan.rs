@@ -213,6 +213,8 @@ fn sha256_hex(content: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const PATH: &str = "/app/flags";
@@ -313,6 +315,24 @@ mod tests {
         for field in ["path", "state"] {
             let error = RolloutPlan::parse(&with(field, "\u{1b}[2J".into()), PATH).unwrap_err();
             assert!(!error.to_string().contains('\u{1b}'), "{error:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = RolloutPlan::parse(&bytes, PATH);
+        }
+
+        #[test]
+        fn a_plan_with_any_byte_changed_is_valid_or_refused(at in 0_usize..500, byte: u8) {
+            let mut bytes = plan().to_bytes();
+            if let Some(place) = bytes.get_mut(at) {
+                *place = byte;
+            }
+            if let Ok(changed) = RolloutPlan::parse(&bytes, PATH) {
+                prop_assert_eq!(RolloutPlan::parse(&changed.to_bytes(), PATH), Ok(changed));
+            }
         }
     }
 }
