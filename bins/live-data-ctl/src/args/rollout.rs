@@ -64,8 +64,7 @@ pub(crate) struct StartArgs {
     #[arg(long, value_name = "FILE", requires = "sign")]
     pub(crate) sign_password_file: Option<PathBuf>,
 
-    /// The name under which the rollout starts, for others to see. By default the user and the
-    /// host.
+    /// The author of the rollout, for others to see. Without it this is the user and the host.
     #[arg(long, value_name = "NAME")]
     pub(crate) author: Option<String>,
 
