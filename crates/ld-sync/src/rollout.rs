@@ -238,10 +238,9 @@ impl<W: NodeSource> RolloutWatch<W> {
     }
 
     /// What the plan says to this host. An error: why it is not followed.
-    fn offer(&self, Reading { state, read_only, .. }: Reading) -> Result<Option<Offer>, String> {
+    fn offer(&self, Reading { state, .. }: Reading) -> Result<Option<Offer>, String> {
         match state {
             NodeState::Absent(_) => Ok(None),
-            _ if read_only => Ok(None),
             NodeState::Present { data, stat } => {
                 let plan = RolloutPlan::parse(&data, &self.path).map_err(|error| error.to_string())?;
                 Ok(plan.includes(&self.host).then_some(Offer { plan, stat }))
