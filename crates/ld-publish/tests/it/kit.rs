@@ -2,6 +2,8 @@
 
 use std::future::{Future, pending};
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use ld_config::{Host, PublishConfig, SecretsConfig, ZooKeeperConfig};
@@ -29,6 +31,20 @@ pub(crate) struct Rig {
 pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     let Ok(value) = timeout(LIMIT, future).await else { panic!("not within {LIMIT:?}: {what}") };
     value
+}
+
+/// Polls `work` so many times, and gives its result if that was enough.
+pub(crate) async fn poll_times<T>(mut work: Pin<&mut impl Future<Output = T>>, times: usize) -> Option<T> {
+    let mut left = times;
+    std::future::poll_fn(|context| {
+        left -= 1;
+        match work.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// A client of the server at `address`, below `chroot`.

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use ld_publish::{Error, Publication, Published, plan};
+use ld_publish::{Error, NodeNow, Publication, Published, plan};
 use ld_testkit::{Proxy, ProxyMode, operation, wait_until};
 use tokio::task::JoinHandle;
 
@@ -108,6 +108,33 @@ async fn another_write_in_place_of_a_lost_group_is_said() {
     rig.set("/b", "theirs");
     let error = sent.end().await.unwrap_err();
     assert!(matches!(error, Error::ChangedMeanwhile), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_content_without_the_entry_is_no_proof() {
+    let rig = Rig::new(20, &["/b"]).await;
+    rig.publish(&[("/b", b"ours")], "before").await.unwrap();
+    rig.publish(&[("/b", b"then")], "before").await.unwrap();
+    let proxy = Proxy::start(rig.zookeeper.server().address());
+    let client = client(proxy.address(), rig.zookeeper.chroot());
+    let plan = plan(&client, "/b", b"ours".to_vec(), MAX_NODE_BYTES).await.unwrap();
+    let (history, before) = (rig.history.clone(), version(&rig, "/b"));
+    // The content is stored already, and compared: that is the last answer before the transaction.
+    proxy.set_mode(ProxyMode::Delay { to_server: Duration::ZERO, to_client: Duration::from_millis(500) });
+    let reads = proxy.requests_of(operation::GET_DATA);
+    let task = tokio::spawn(async move { history.commit(&plan.into(), &note("ours"), pending()).await });
+    tokio::task::block_in_place(|| {
+        wait_until("the read", LIMIT, || proxy.requests_of(operation::GET_DATA) > reads);
+        proxy.set_mode(hold());
+        wait_until("the transaction", LIMIT, || proxy.requests_of(operation::MULTI) == 1);
+    });
+    rig.set("/b", "ours");
+    assert_eq!(version(&rig, "/b"), before + 1);
+    proxy.reset_connections();
+    proxy.set_mode(ProxyMode::Pass);
+    let error = within("the result", task).await.unwrap().unwrap_err();
+    assert!(matches!(error, Error::Unknown { .. }), "{error}");
+    assert!(matches!(rig.log("/b").await.now, NodeNow::Unrecorded(_)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

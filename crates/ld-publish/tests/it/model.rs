@@ -2,14 +2,13 @@
 //! killed at any moment. A model knows what each log must say.
 
 use std::collections::BTreeSet;
-use std::future::{Future, pending};
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::future::pending;
+use std::pin::pin;
 
 use fastrand::Rng;
 use ld_publish::{Error, Gap, History, Log, NodeNow, Publication};
 
-use crate::kit::{MAX_NODE_BYTES, Rig, history, note, within};
+use crate::kit::{MAX_NODE_BYTES, Rig, history, note, poll_times, within};
 
 const PATHS: [&str; 3] = ["/a", "/b", "/app/c"];
 const STEPS: usize = 60;
@@ -328,20 +327,6 @@ async fn any_walk_leaves_the_log_that_the_model_knows() {
         println!("seed {seed}");
         Walk::new(seed).await.walk().await;
     }
-}
-
-/// Polls `work` so many times, and gives its result if that was enough.
-async fn poll_times<T>(mut work: Pin<&mut impl Future<Output = T>>, times: usize) -> Option<T> {
-    let mut left = times;
-    std::future::poll_fn(|context| {
-        left -= 1;
-        match work.as_mut().poll(context) {
-            Poll::Ready(done) => Poll::Ready(Some(done)),
-            Poll::Pending if left == 0 => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
 }
 
 #[tokio::test]

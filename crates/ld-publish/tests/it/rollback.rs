@@ -1,10 +1,11 @@
 //! Back to earlier publications.
 
 use std::future::pending;
+use std::pin::pin;
 
 use ld_publish::{Error, Note, Publication, Rollback};
 
-use crate::kit::{MAX_NODE_BYTES, Rig, history, note};
+use crate::kit::{MAX_NODE_BYTES, Rig, history, note, poll_times, within};
 
 async fn planned(rig: &Rig, path: &str, number: Option<u32>) -> Result<Rollback, Error> {
     rig.history.plan_rollback(&rig.client, path, number, MAX_NODE_BYTES).await
@@ -101,6 +102,39 @@ async fn a_publication_meanwhile_stops_it() {
     let error = rig.history.commit(&publication, &note("late"), pending()).await.unwrap_err();
     assert!(matches!(error, Error::ChangedMeanwhile), "{error}");
     assert_eq!(rig.content("/app"), "b");
+}
+
+#[tokio::test]
+async fn a_publication_at_any_moment_is_not_lost() {
+    for times in 1..30 {
+        let rig = Rig::new(20, &["/app"]).await;
+        rig.publish(&[("/app", b"a")], "a").await.unwrap();
+        rig.publish(&[("/app", b"b")], "b").await.unwrap();
+        let mut plan = pin!(planned(&rig, "/app", None));
+        let early = within("a plan", poll_times(plan.as_mut(), times)).await;
+        rig.publish(&[("/app", b"c")], "c").await.unwrap();
+        let planned = match early {
+            Some(planned) => planned,
+            None => within("the rest", plan).await,
+        };
+        let error = match planned {
+            Err(error) => error,
+            Ok(rollback) => {
+                let note = note(&rollback.message());
+                let publication = Publication::of_changes(rollback.plans).unwrap();
+                match rig.history.commit(&publication, &note, pending()).await {
+                    // All was planned after the publication.
+                    Ok(_) => {
+                        assert_eq!(rig.content("/app"), "b");
+                        continue;
+                    }
+                    Err(error) => error,
+                }
+            }
+        };
+        assert!(matches!(error, Error::ChangedMeanwhile), "{error}");
+        assert_eq!(rig.content("/app"), "c");
+    }
 }
 
 #[tokio::test]
