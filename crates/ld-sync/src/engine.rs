@@ -1,6 +1,7 @@
 //! The engine: a task for each node, the rounds, and one view of the states of all nodes.
 
 mod background;
+mod options;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ld_blocking::Spawner;
-use ld_config::{InvalidSetting, NodeConfig, PublishConfig, WatcherConfig};
+use ld_config::{InvalidSetting, NodeConfig, WatcherConfig};
 use ld_file::{Disks, Users};
 use ld_guard::Checks;
 use tokio::runtime::Handle;
@@ -19,10 +20,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{debug, info};
 
-use crate::counters::Counters;
 use crate::error::StartError;
-use crate::loader::Loader;
 use crate::node::{Hashes, HeldContent, Node, Shared};
+pub(crate) use options::Options;
+
 use crate::nodes::{Changes, Member, NodeChanges, Nodes};
 use crate::prepare::prepare_directories;
 use crate::rollout::Rollouts;
@@ -46,20 +47,6 @@ pub struct Engine {
     next_index: AtomicUsize,
     ended: watch::Sender<bool>,
     connection_error: Box<dyn Fn() -> Option<String> + Send + Sync>,
-}
-
-/// What an engine can do without.
-#[derive(Default)]
-pub(crate) struct Options {
-    /// Loads what nodes point to.
-    pub(crate) loader: Option<Arc<dyn Loader>>,
-    /// Where signatures and plans of rollouts are.
-    pub(crate) publish: PublishConfig,
-    /// The name of this host, by which rollouts choose.
-    pub(crate) host: Option<Arc<str>>,
-    pub(crate) counters: Counters,
-    /// Whether a hash is made of each content.
-    pub(crate) hashes: bool,
 }
 
 impl Engine {

@@ -1,5 +1,6 @@
 //! What a watcher would do with each node, found out without changing anything.
 
+mod accept;
 mod acl;
 mod outcome;
 
@@ -11,9 +12,8 @@ use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use ld_blocking::Spawner;
 use ld_config::{NodeConfig, OnDelete, PublishConfig, chain};
-use ld_file::{Change, Disks, FileUnderCheck, LOOK_LIMIT, Owner, Target, Users};
+use ld_file::{Change, Disks, LOOK_LIMIT, Owner, Target, Users};
 use ld_guard::Checks;
-use ld_sign::MAX_SIGNATURE_BYTES;
 use ld_zk::zookeeper;
 use ld_zk::{Absence, Client, NodeState, Reading};
 use tokio::time::{Instant, timeout_at};
@@ -21,8 +21,7 @@ use tokio::time::{Instant, timeout_at};
 pub use outcome::Outcome;
 
 use crate::loader::Loader;
-use crate::node::{Unsigned, judge, owner_of, signature, too_large};
-use crate::pointer::{NOT_LOADED, pointer_in};
+use crate::node::{owner_of, too_large};
 use crate::rollout::{Rollouts, Watch};
 use crate::source::NodeSource;
 
@@ -198,60 +197,6 @@ impl Preview {
             Ok(Change::Write { replaces, makes }) => Ok(Outcome::Write { replaces, makes }),
             Ok(_) => Ok(Outcome::Remove),
             Err(error) => Err(blocked(&error)),
-        }
-    }
-
-    /// Whether the content has a signature that counts, if the node asks for one.
-    async fn verify(
-        &self,
-        node: &NodeConfig,
-        client: &Client,
-        content: &Arc<Vec<u8>>,
-        host: &Host<'_>,
-    ) -> Result<(), Outcome> {
-        let Some(keys) = &node.verify else { return Ok(()) };
-        let place = ld_sign::place(&host.rollouts.publish, &node.source, &ld_sign::hash(content));
-        let watch = client.watch(&place).map_err(|error| Outcome::Unreadable(error.to_string()))?;
-        let reading = watch.at_most(MAX_SIGNATURE_BYTES).read().await;
-        let judged = async {
-            let signature = signature(reading.state, &place)?;
-            judge(&host.disks, keys, &node.source, content, signature).await
-        };
-        match judged.await {
-            Ok(_) => Ok(()),
-            Err(Unsigned::Rejected(reason)) => Err(Outcome::Rejected(reason)),
-            Err(Unsigned::Unreadable(reason)) => Err(Outcome::Unreadable(reason)),
-            Err(Unsigned::NoKeys(reason)) => Err(Outcome::Blocked(reason)),
-        }
-    }
-
-    async fn pass_guards(
-        &self,
-        node: &NodeConfig,
-        content: &Arc<Vec<u8>>,
-        host: &Host<'_>,
-    ) -> Result<(), Outcome> {
-        if let Some(json) = pointer_in(content) {
-            return Err(match host.loader.map(|loader| loader.parse(&json)) {
-                Some(Ok(_)) => Outcome::Pointer,
-                Some(Err(reason)) => Outcome::Rejected(reason),
-                None => Outcome::Rejected(NOT_LOADED.to_owned()),
-            });
-        }
-        let (guards, content, checks) = (node.guards.clone(), Arc::clone(content), host.checks.clone());
-        let judge = move || {
-            // Not beside the destination: nothing is written there.
-            let shown = std::env::temp_dir().join("live-data-check");
-            let write_file =
-                |content: &[u8]| FileUnderCheck::write(&shown, content).map_err(|error| chain(&error));
-            ld_guard::judge(&guards, &content, &checks, write_file)
-        };
-        let disk = host.disks.of(&node.dest).await.map_err(|error| Outcome::Blocked(error.to_string()))?;
-        match disk.checks.run(Duration::MAX, judge).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(ld_guard::Error::Rejected { reason, .. })) => Err(Outcome::Rejected(reason)),
-            Ok(Err(error)) => Err(Outcome::Blocked(format!("the content {error}"))),
-            Err(error) => Err(Outcome::Blocked(error.to_string())),
         }
     }
 }

@@ -1,29 +1,17 @@
-//! The watch of a node with `rollout`: its stable content, or the candidate of a staged rollout.
-//!
-//! Three ZooKeeper nodes are watched as one: the node itself, called stable here, the plan of a
-//! rollout, and the candidate below the plan. A reading is that of the candidate if all of this
-//! holds, and that of the stable node otherwise:
-//!
-//! - The plan can be read and is valid, and its share includes this host.
-//! - The stable node exists. A rollout replaces its content, and does not outlast it.
-//! - The candidate can be read, and its SHA-256 is that in the plan.
-//! - No read-only server answered: how old its plan is cannot be known.
-//!
-//! All three are read in one session, so a proof for that session covers all of them: the heartbeat
-//! knows nothing of rollouts. The plan is read before the stable node. A promotion removes the plan
-//! and writes the stable node in one transaction, so a reader that finds no plan finds the stable
-//! node as it is after that.
+//! Which watch a node has: a plain one, or with `rollout` that of a staged rollout.
+
+mod watch;
 
 use std::sync::Arc;
 
-use futures_util::FutureExt;
 use ld_config::{NodeConfig, PublishConfig};
-use ld_fleet::{MAX_PLAN_BYTES, ROLLOUTS, RolloutPlan};
-use ld_zk::{NodeStat, NodeState, Reading, SessionKey};
-use tracing::{info, warn};
+use ld_fleet::{MAX_PLAN_BYTES, ROLLOUTS};
+use ld_zk::Reading;
+use tracing::warn;
 
 use crate::nodes::read_limit;
 use crate::source::{NodeSource, Source};
+use watch::RolloutWatch;
 
 /// What nodes with `rollout` need beside their own settings.
 #[derive(Debug, Clone, Default)]
@@ -80,7 +68,7 @@ impl<W: NodeSource> NodeSource for Watch<W> {
     fn refresh(&mut self) {
         match self {
             Self::Plain(node) => node.refresh(),
-            Self::Rollout(node) => node.is_stale = true,
+            Self::Rollout(node) => node.refresh(),
         }
     }
 
@@ -94,234 +82,12 @@ impl<W: NodeSource> NodeSource for Watch<W> {
     fn beside(&self, path: &str, max_bytes: usize) -> Option<Self> {
         let node = match self {
             Self::Plain(node) => node,
-            Self::Rollout(node) => &node.stable,
+            Self::Rollout(node) => node.stable(),
         };
         node.beside(path, max_bytes).map(Self::Plain)
     }
 
     fn is_candidate(&self) -> bool {
-        matches!(self, Self::Rollout(node) if matches!(node.choice, Choice::Candidate(_)))
+        matches!(self, Self::Rollout(node) if node.is_candidate())
     }
 }
-
-/// The three watches.
-pub(crate) struct RolloutWatch<W> {
-    stable: W,
-    plan: W,
-    candidate: W,
-    /// The last reading read the candidate and depends on it. Otherwise it is not watched.
-    reads_candidate: bool,
-    /// There may be something new.
-    is_stale: bool,
-    /// The client was closed: nothing new comes.
-    is_closed: bool,
-    /// The version of the last candidate that was handed over.
-    last_candidate: Option<i64>,
-    /// Which content the last reading is.
-    choice: Choice,
-    name: String,
-    path: String,
-    host: Arc<str>,
-}
-
-/// Which content is meant for this host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Choice {
-    /// That of the stable node.
-    Stable,
-    /// That of the stable node, since a plan or a candidate cannot be used: why.
-    Refused(String),
-    /// The candidate of the rollout with this id.
-    Candidate(String),
-}
-
-/// A plan that gives this host the candidate.
-struct Offer {
-    plan: RolloutPlan,
-    stat: NodeStat,
-}
-
-impl<W: NodeSource> RolloutWatch<W> {
-    fn new([stable, plan, candidate]: [W; 3], config: &NodeConfig, host: Arc<str>) -> Self {
-        Self {
-            stable,
-            plan,
-            candidate,
-            reads_candidate: false,
-            is_stale: true,
-            is_closed: false,
-            last_candidate: None,
-            choice: Choice::Stable,
-            name: config.name.clone(),
-            path: config.source.clone(),
-            host,
-        }
-    }
-
-    /// Waits until one of the nodes may have changed.
-    async fn changed(&mut self) {
-        if self.is_closed {
-            return std::future::pending().await;
-        }
-        if self.is_stale {
-            return;
-        }
-        // Unconstrained, as the watch of one node: a change that has come before shows at the first
-        // poll, and a heartbeat rests on that.
-        tokio::task::unconstrained(async {
-            tokio::select! {
-                () = self.plan.changed() => {}
-                () = self.stable.changed() => {}
-                () = self.candidate.changed(), if self.reads_candidate => {}
-            }
-        })
-        .await;
-        self.is_stale = true;
-    }
-
-    /// Reads what is meant for this host.
-    async fn read(&mut self) -> Reading {
-        (self.is_stale, self.reads_candidate) = (true, false);
-        let (reading, choice) = self.choose().await;
-        self.reads_candidate &= choice != Choice::Stable;
-        if !self.reads_candidate {
-            self.candidate.release();
-        }
-        self.is_closed = reading.is_closed();
-        self.note(choice);
-        self.is_stale = false;
-        reading
-    }
-
-    /// One reading of all that is needed, in one session.
-    async fn choose(&mut self) -> (Reading, Choice) {
-        // Why the plan with this version cannot be followed.
-        let mut refused: Option<(i64, String)> = None;
-        loop {
-            let planned = self.plan.read().await;
-            if planned.is_closed() {
-                return (planned, Choice::Stable);
-            }
-            let session = planned.session;
-            let offer = self.offer(planned);
-            // Its content is dropped before another one is read: all readers share the memory.
-            let stable = self.stable.read().await;
-            if stable.is_closed() {
-                return (stable, Choice::Stable);
-            }
-            if stable.session != session {
-                continue;
-            }
-            let exists = matches!(stable.state, NodeState::Present { .. } | NodeState::TooLarge { .. });
-            let offer = match offer {
-                Ok(Some(offer)) if exists && !stable.read_only => offer,
-                Ok(_) => return (self.known_since(stable), Choice::Stable),
-                Err(why) => return (self.known_since(stable), Choice::Refused(why)),
-            };
-            if let Some((_, why)) = refused.take_if(|(version, _)| *version == offer.stat.mzxid) {
-                return (self.known_since(stable), Choice::Refused(why));
-            }
-            drop(stable);
-            let candidate = self.read_candidate(&offer, session).await;
-            // ZooKeeper sends the event of a change before all later answers: without one, the plan
-            // was still the same when the candidate was read.
-            if self.plan.changed().now_or_never().is_some() {
-                continue;
-            }
-            match candidate {
-                Some(Ok(reading)) => return (reading, Choice::Candidate(offer.plan.id)),
-                // The stable node is read again, and first the plan, which may be gone.
-                Some(Err(why)) => refused = Some((offer.stat.mzxid, why)),
-                None => {}
-            }
-        }
-    }
-
-    /// What the plan says to this host. An error: why it is not followed.
-    fn offer(&self, Reading { state, .. }: Reading) -> Result<Option<Offer>, String> {
-        match state {
-            NodeState::Absent(_) => Ok(None),
-            NodeState::Present { data, stat } => {
-                let plan = RolloutPlan::parse(&data, &self.path).map_err(|error| error.to_string())?;
-                Ok(plan.includes(&self.host).then_some(Offer { plan, stat }))
-            }
-            NodeState::TooLarge { bytes, .. } => {
-                Err(format!("the plan has {bytes} bytes, and {MAX_PLAN_BYTES} are read at most"))
-            }
-            NodeState::Unreadable(why) => Err(format!("the plan cannot be read: {why}")),
-            other => Err(format!("the plan is {other:?}")),
-        }
-    }
-
-    /// The candidate, or why it cannot be used; `None` if it was read in another session.
-    async fn read_candidate(
-        &mut self,
-        offer: &Offer,
-        session: SessionKey,
-    ) -> Option<Result<Reading, String>> {
-        let mut reading = self.candidate.read().await;
-        self.reads_candidate = true;
-        if reading.session != session {
-            return None;
-        }
-        Some(match &mut reading.state {
-            NodeState::Present { data, stat } if offer.plan.is_candidate(data) => {
-                self.last_candidate = Some(stat.mzxid);
-                // This host is meant to have it since the plan includes it.
-                *stat = stat.changed_at(offer.stat.mtime);
-                Ok(reading)
-            }
-            NodeState::Present { .. } => Err("the candidate is not the one in the plan".to_owned()),
-            NodeState::TooLarge { bytes, limit } => {
-                Err(format!("the candidate has {bytes} bytes, and {limit} are read at most"))
-            }
-            NodeState::Absent(_) => Err("there is a plan and no candidate".to_owned()),
-            NodeState::Unreadable(why) => Err(format!("the candidate cannot be read: {why}")),
-            other => Err(format!("the candidate is {other:?}")),
-        })
-    }
-
-    /// The reading of the stable node. If that was written before the last candidate, this host is
-    /// meant to have it since the end of the rollout, which is not known.
-    fn known_since(&self, mut reading: Reading) -> Reading {
-        if let NodeState::Present { stat, .. } = &mut reading.state
-            && self.last_candidate.is_some_and(|candidate| stat.mzxid < candidate)
-        {
-            *stat = stat.changed_at(0);
-        }
-        reading
-    }
-
-    fn release(&mut self) {
-        for watch in [&mut self.stable, &mut self.plan, &mut self.candidate] {
-            watch.release();
-        }
-        self.is_stale = true;
-    }
-
-    /// Notes which content this host is meant to have, and logs it if that is news.
-    fn note(&mut self, choice: Choice) {
-        if choice == self.choice {
-            return;
-        }
-        let name = &self.name;
-        match &choice {
-            Choice::Stable => {
-                info!(node = name, "nodes.{name}: no candidate is meant for this host any more")
-            }
-            Choice::Candidate(rollout) => {
-                info!(
-                    node = name,
-                    rollout, "nodes.{name}: this host gets the candidate of rollout {rollout}"
-                );
-            }
-            Choice::Refused(error) => {
-                warn!(node = name, error, "nodes.{name}: no rollout is followed: {error}");
-            }
-        }
-        self.choice = choice;
-    }
-}
-
-#[cfg(test)]
-mod tests;
