@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use ld_testkit::{Daemon, Host, Namespace, Publisher, SOON, TestCommand, TestOutput, binary, wait_until};
+use serde_json::{Value, json};
 
 const PLAN: &str = "/live-data/rollouts/flags";
 
@@ -104,6 +105,41 @@ fn a_good_candidate_is_promoted_and_rewrites_nothing() {
     assert!(!fleet.has_plan());
     let now: Vec<_> = fleet.hosts[..3].iter().map(|host| host.inode("flags")).collect();
     assert_eq!(now, inodes);
+}
+
+#[test]
+fn a_promotion_is_recorded_and_can_be_rolled_back() {
+    let mut fleet = Fleet::new(2, |host| host);
+    fleet.tool = fleet.tool.setting("publish.history", "20");
+    let written = fleet.tool.writer("first", "/flags").args(["--message", "before"]).run(SOON);
+    assert_eq!(written.code, Some(0), "{}", written.stderr);
+    fleet.wait_for("first");
+    let promoted = fleet.begin("second", &["--steps", "50%,100%", "--soak", "1s"]).run(SOON);
+    ends(&promoted, 0, "The candidate is the content of /flags now.");
+
+    let log = || -> Value {
+        let output = fleet.tool.ctl("log").args(["/flags", "--json"]).run(SOON);
+        assert_eq!(output.code, Some(0), "{}", output.stderr);
+        serde_json::from_str(&output.stdout).unwrap()
+    };
+    let stat = fleet.zookeeper.admin().exists(&fleet.zookeeper.path("/flags")).unwrap().unwrap();
+    let shown = log();
+    let latest = &shown["publications"][0];
+    // The entry has the transaction of the promotion.
+    assert_eq!((&latest["zxid"], &latest["version"]), (&json!(stat.mzxid), &json!(2)), "{shown}");
+    assert_eq!((&shown["now"]["state"], &latest["size"]), (&json!("published"), &json!(6)), "{shown}");
+    assert!(latest["message"].as_str().unwrap().starts_with("rollout "), "{shown}");
+    assert!(latest["author"].as_str().unwrap().contains('@'), "{shown}");
+    let number = latest["publication"].to_string();
+    let content = fleet.tool.ctl("show").args(["/flags", &number]).run(SOON);
+    assert_eq!((content.code, content.stdout.as_str()), (Some(0), "second"));
+
+    let back = fleet.tool.ctl("rollback").arg("/flags").run(SOON);
+    ends(&back, 0, "Rolling back /flags to publication ");
+    fleet.wait_for("first");
+    assert_eq!(fleet.content(), b"first");
+    let shown = log();
+    assert_eq!(shown["publications"][1]["publication"].to_string(), number, "{shown}");
 }
 
 #[test]
