@@ -1,5 +1,7 @@
 //! Signed content: the writer signs, the watcher applies only what is signed, and minisign agrees.
 
+mod pointers;
+
 use std::fs;
 use std::path::Path;
 
@@ -40,9 +42,13 @@ impl Fixture {
         self.zookeeper.admin().get(&self.zookeeper.path("/app/flags")).unwrap().0
     }
 
+    fn signatures_directory(&self) -> String {
+        self.zookeeper.path("/live-data/signatures/app%2Fflags")
+    }
+
     /// The signatures in the ensemble.
     fn signatures(&self) -> Vec<Vec<u8>> {
-        let directory = self.zookeeper.path("/live-data/signatures/app%2Fflags");
+        let directory = self.signatures_directory();
         let names = self.zookeeper.admin().children(&directory).unwrap_or_default();
         let read = |name| self.zookeeper.admin().get(&format!("{directory}/{name}")).unwrap().0;
         names.iter().map(read).collect()
@@ -108,6 +114,23 @@ fn a_missing_place_for_signatures_says_how_to_make_it() {
     let writer = fixture.host.writer("new", "/app/flags").arg("--sign").arg(fixture.publisher.key());
     assert_refused(&writer.run(SOON), 1, "make it with `live-data-ctl init CONFIG`");
     assert_eq!(fixture.content(), b"old");
+}
+
+#[test]
+fn a_huge_signature_is_refused_without_being_read() {
+    const HUGE: usize = 900_000;
+    let fixture = Fixture::new();
+    let proxy = Proxy::start(fixture.zookeeper.server().address());
+    fixture.publish("new");
+    let name = fixture.signatures_directory();
+    let name = format!("{name}/{}", fixture.zookeeper.admin().children(&name).unwrap()[0]);
+    fixture.zookeeper.admin().set(&name, vec![b'x'; HUGE]).unwrap();
+    let hosts = format!("{}{}", proxy.connect_string(), fixture.zookeeper.chroot());
+    let host = Host::new(hosts).node("flags", "/app/flags");
+    let host = host.setting("nodes.flags.verify", fixture.publisher.public().to_str().unwrap());
+    let watcher = host.watcher().start();
+    watcher.wait_for_stderr("the content is rejected: the signature has more than 4096 bytes", SOON);
+    assert!(proxy.counts().bytes_from_server < HUGE as u64 / 10, "{:?}", proxy.counts());
 }
 
 #[test]

@@ -1,0 +1,64 @@
+//! Signed content in S3: the pointer in the node is what the signature covers.
+
+use ld_testkit::{Daemon, S3Server, SOON, TestOutput};
+
+use super::{Fixture, assert_refused};
+use crate::pointers::with_s3;
+
+fn publish(fixture: &Fixture, s3: &S3Server, content: &str, arguments: &[&str]) -> TestOutput {
+    let writer = with_s3(fixture.host.writer(content, "/app/flags"), s3);
+    writer.args(["--via-s3", "s3://bkt/live"]).args(arguments).run(SOON)
+}
+
+#[track_caller]
+fn publish_signed(fixture: &Fixture, s3: &S3Server, content: &str) -> TestOutput {
+    let key = fixture.publisher.key();
+    let written = publish(fixture, s3, content, &["--sign", key.to_str().unwrap()]);
+    assert_eq!(written.code, Some(0), "{}", written.stderr);
+    written
+}
+
+fn watcher(fixture: &Fixture, s3: &S3Server) -> Daemon {
+    with_s3(fixture.host.watcher(), s3).start()
+}
+
+fn pointer(fixture: &Fixture) -> String {
+    String::from_utf8(fixture.content()).unwrap()
+}
+
+#[test]
+fn a_signed_pointer_is_followed_to_its_object() {
+    let (fixture, s3) = (Fixture::new(), S3Server::start());
+    let _watcher = watcher(&fixture, &s3);
+    for (content, signatures) in [("one", 1), ("two", 2)] {
+        let written = publish_signed(&fixture, &s3, content);
+        assert!(written.stderr.contains("Signed it with the counter "), "{}", written.stderr);
+        fixture.host.wait_for("flags", content);
+        assert_eq!(fixture.signatures().len(), signatures);
+    }
+    // The signature is one of minisign over the pointer, and not over the object.
+    let valid = |content: &str| {
+        let verify = |signature: &Vec<u8>| fixture.publisher.verify_with_minisign(content, signature);
+        fixture.signatures().iter().find_map(verify)
+    };
+    let comment = valid(&pointer(&fixture)).unwrap();
+    assert!(comment.starts_with("live-data path:/app/flags counter:1"), "{comment}");
+    assert_eq!(valid("two"), None);
+}
+
+#[test]
+fn an_unsigned_or_changed_pointer_is_not_followed() {
+    let (fixture, s3) = (Fixture::new(), S3Server::start());
+    let unsigned = publish(&fixture, &s3, "new", &[]);
+    assert_refused(&unsigned, 1, "nodes.flags.verify asks for signatures");
+    assert_eq!((pointer(&fixture).as_str(), s3.places().len()), ("old", 0));
+    publish_signed(&fixture, &s3, "good");
+    let watcher = watcher(&fixture, &s3);
+    fixture.host.wait_for("flags", "good");
+    // The same object by another pointer, which has no signature.
+    let other = format!("{} ", pointer(&fixture));
+    let asked = s3.requests().len();
+    fixture.zookeeper.admin().set(&fixture.zookeeper.path("/app/flags"), &other).unwrap();
+    watcher.wait_for_stderr("the content is rejected: it has no signature in ", SOON);
+    assert_eq!((fixture.host.read("flags").unwrap(), s3.requests().len()), (b"good".to_vec(), asked));
+}
