@@ -36,6 +36,7 @@ mod publish_via_s3;
 mod read_only;
 mod refused;
 mod reload;
+mod requests;
 mod rollout;
 mod service_manager;
 mod sessions;
