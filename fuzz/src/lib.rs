@@ -9,7 +9,9 @@ mod guards;
 mod ini;
 mod limit;
 mod panics;
+mod plan;
 mod pointer;
+mod report;
 mod script;
 mod secrets;
 mod session;
@@ -48,9 +50,13 @@ pub const SESSION: Target = Target { name: "session", check: session::check, gro
 pub const POINTER: Target = Target { name: "pointer", check: pointer::check, grow: repeat };
 /// Public keys, a signature, and the content that it may be of.
 pub const SIGNATURE: Target = Target { name: "signature", check: signature::check, grow: repeat };
+/// What a host reports of its nodes.
+pub const REPORT: Target = Target { name: "report", check: report::check, grow: repeat };
+/// The plan of a staged rollout.
+pub const PLAN: Target = Target { name: "plan", check: plan::check, grow: repeat };
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [INI, SECRETS, GUARDS, DIFF, SESSION, POINTER, SIGNATURE];
+pub const TARGETS: [Target; 9] = [INI, SECRETS, GUARDS, DIFF, SESSION, POINTER, SIGNATURE, REPORT, PLAN];
 
 impl Target {
     /// Checks the input, and once in a while a large one made of it.

@@ -7,7 +7,7 @@ use ld_sign::{MAX_SIGNATURE_BYTES, PublicKeys, Refused, Statement, verify};
 
 use crate::limit::within;
 use crate::panics;
-use crate::terminal::assert_one_line;
+use crate::terminal::{assert_one_line, assert_one_line_but_tabs};
 
 /// Separates the public keys from the signature, and that from the content.
 const PARTING: &[u8] = b"\n=======\n";
@@ -56,7 +56,7 @@ fn judge(keys: &PublicKeys, are_known: bool, content: &[u8], signature: &[u8]) {
         }
         Err(refused) => {
             assert_eq!(matches!(refused, Refused::TooLarge), signature.len() > MAX_SIGNATURE_BYTES);
-            assert_one_line(&refused.to_string(), MAX_MESSAGE_BYTES);
+            assert_one_line_but_tabs(&refused.to_string(), MAX_MESSAGE_BYTES);
         }
     }
 }

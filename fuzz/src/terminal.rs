@@ -48,6 +48,11 @@ pub(crate) fn assert_one_line(text: &str, limit: usize) {
     assert!(!text.contains(is_hazardous), "not for a terminal: {text:?}");
 }
 
+/// The same for a message that quotes a text: its tabs stay, since `escape_hidden` keeps them.
+pub(crate) fn assert_one_line_but_tabs(text: &str, limit: usize) {
+    assert_one_line(&text.replace('\t', " "), limit);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -59,6 +59,16 @@ fn every_signature_seed_holds() {
 }
 
 #[test]
+fn every_report_seed_holds() {
+    run_all(&ld_fuzz::REPORT);
+}
+
+#[test]
+fn every_plan_seed_holds() {
+    run_all(&ld_fuzz::PLAN);
+}
+
+#[test]
 fn every_target_has_its_files_and_accepts_empty_input() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     for target in TARGETS {
