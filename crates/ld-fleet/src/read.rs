@@ -1,5 +1,6 @@
 //! All reports of a fleet, read a few at a time.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
@@ -99,12 +100,13 @@ pub(crate) fn reports<'a>(
     stream::iter(names).map(read).buffer_unordered(AT_A_TIME).filter_map(async |report| report)
 }
 
-/// What the hosts say of the node at `path` that `is_wanted` names, by host. A host without a
-/// report that can be read is left out. Cancel-safe.
+/// What the hosts say of the node at `path` that `is_wanted` names, by host. A host with a report
+/// that is not valid is left out. Cancel-safe.
 ///
 /// # Errors
 ///
-/// The directory of the reports cannot be read.
+/// The directory of the reports, or one of these reports, cannot be read: a host that is left out
+/// for that would look like one that does not report.
 pub async fn node_reports(
     client: &Client,
     publish: &PublishConfig,
@@ -114,11 +116,16 @@ pub async fn node_reports(
     let Names { mut names, .. } = names(client, publish).await?;
     names.retain(|name| is_wanted(name));
     let session = client.session().await?;
-    let at_path = async |(host, report): (String, Result<Report, ReadError>)| {
-        let report = report.ok()?;
-        Some((host, report.nodes_at(path).cloned().collect()))
-    };
-    Ok(reports(&session, publish, names).filter_map(at_path).collect().await)
+    let mut reports = pin!(reports(&session, publish, names));
+    let mut hosts = Vec::new();
+    while let Some((host, report)) = reports.next().await {
+        match report {
+            Ok(report) => hosts.push((host, report.nodes_at(path).cloned().collect())),
+            Err(ReadError::Invalid(_) | ReadError::Name) => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(hosts)
 }
 
 /// What the node at `path` is like; `None` if it does not exist. It needs no permission.

@@ -73,7 +73,7 @@ pub use present::Present;
 pub use publication::Publication;
 pub use rollout::{
     Conducted, Conductor, HostState, Next, Rollout, RolloutCheck, Round, RoundHosts, candidate_hosts,
-    conduct, start_rollout,
+    conduct, has_participants, start_rollout,
 };
 pub use signature::{Signature, Signer};
 

@@ -23,7 +23,7 @@ use crate::present::{Unanswered, bounded, node_path, read_node};
 
 pub use check::RolloutCheck;
 pub use conduct::{Conducted, conduct};
-pub use hosts::candidate_hosts;
+pub use hosts::{candidate_hosts, has_participants};
 pub use start::start_rollout;
 pub use step::{Conductor, HostState, Next, Round, RoundHosts};
 

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Daemon, Host, Namespace, Publisher, SOON, TestCommand, TestOutput, binary, wait_until};
+use ld_testkit::{
+    Acl, Admin, Daemon, Host, Namespace, Publisher, SOON, TestCommand, TestOutput, binary, wait_until,
+};
 use serde_json::{Value, json};
 
 const PLAN: &str = "/live-data/rollouts/flags";
@@ -127,7 +129,7 @@ fn a_promotion_is_recorded_and_can_be_rolled_back() {
     let latest = &shown["publications"][0];
     // The entry has the transaction of the promotion.
     assert_eq!((&latest["zxid"], &latest["version"]), (&json!(stat.mzxid), &json!(2)), "{shown}");
-    assert_eq!((&shown["now"]["state"], &latest["size"]), (&json!("published"), &json!(6)), "{shown}");
+    assert_eq!((&shown["now"]["state"], &latest["bytes"]), (&json!("published"), &json!(6)), "{shown}");
     assert!(latest["message"].as_str().unwrap().starts_with("rollout "), "{shown}");
     assert!(latest["author"].as_str().unwrap().contains('@'), "{shown}");
     let number = latest["publication"].to_string();
@@ -251,6 +253,30 @@ fn a_rollout_needs_a_host_that_takes_part() {
     let tool = fleet.begin("new", &[]).run(SOON);
     ends(&tool, 1, "nothing was started: no host reports that it takes part in rollouts of /flags");
     assert!(!fleet.has_plan());
+}
+
+#[test]
+fn nothing_grows_while_no_host_takes_part() {
+    let mut fleet = Fleet::new(1, |host| host);
+    fleet.detached("new", "1%,100%");
+    fleet.watchers.clear();
+    let reports = fleet.zookeeper.path("/live-data/hosts");
+    wait_until("no report", SOON, || fleet.zookeeper.admin().children(&reports).unwrap().is_empty());
+    let tool = fleet.ctl(&["rollout", "resume"], &["/flags"]).start();
+    tool.wait_for_stderr("no host reports that it takes part", SOON);
+    let status = fleet.rollout("status");
+    assert!(!tool.stderr().contains("next 100%"), "{}", tool.stderr());
+    assert!(status.stdout.contains("1%"), "{}", status.stdout);
+}
+
+#[test]
+fn a_report_that_may_not_be_read_stops_a_rollout() {
+    let fleet = Fleet::new(1, |host| host);
+    let report = fleet.zookeeper.path("/live-data/hosts/web-other");
+    let other = Admin::new(fleet.zookeeper.server().address()).with_digest("other:secret");
+    other.create_with_acl(&report, "{}", &[Acl::creator(Acl::ALL)]).unwrap();
+    let refused = "not authorized to read /live-data/hosts/web-other";
+    ends(&fleet.begin("new", &["--steps", "100%"]).run(SOON), 1, refused);
 }
 
 #[test]

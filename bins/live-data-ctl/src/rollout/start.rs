@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ld_cli::Exit;
-use ld_fleet::{RolloutPace, node_reports};
-use ld_publish::{DiffOptions, Plan, start_rollout};
+use ld_fleet::RolloutPace;
+use ld_publish::{DiffOptions, Plan, has_participants, start_rollout};
 use ld_tool::{KeyFiles, Signing, before_any_write, colour, failed, judge_content, read_source, show};
 use tracing::{error, info};
 
@@ -75,9 +75,7 @@ async fn prepare(
     let password = start.sign_password_file.clone();
     let files = start.sign.clone().map(|key| KeyFiles { key, password });
     let signing = Signing::prepare(files, config).await?;
-    if !start.conduct.detach {
-        some_host_takes_part(writing, path).await?;
-    }
+    some_host_takes_part(writing, path).await?;
     let content = Arc::unwrap_or_clone(content);
     let plan = ld_publish::plan(client, path, content, config.zookeeper.max_node_bytes).await;
     let plan = Arc::new(plan.map_err(refused)?);
@@ -92,8 +90,7 @@ async fn prepare(
 /// Without reports nothing shows whether a candidate does harm.
 async fn some_host_takes_part(writing: &Writing<Vec<u8>>, path: &str) -> Result<(), Exit> {
     let Writing { config, client, .. } = writing;
-    let reports = node_reports(client, &config.publish, path, |_| true).await.map_err(failed)?;
-    if reports.iter().any(|(_, nodes)| nodes.iter().any(|node| node.rollout)) {
+    if has_participants(client, &config.publish, path).await.map_err(failed)? {
         return Ok(());
     }
     error!(

@@ -8,7 +8,7 @@ use ld_config::Config;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::{Conductor, Next, Rollout, Round, candidate_hosts};
+use super::{Conductor, Next, Rollout, Round, candidate_hosts, has_participants};
 use crate::{Error, Published};
 
 /// The pause between two rounds. A round that takes longer is followed by a pause as long as
@@ -59,8 +59,10 @@ pub async fn conduct(
         let look = async {
             let Some(rollout) = Rollout::read(client, publish, path).await? else { return Ok(None) };
             let hosts = candidate_hosts(&rollout, publish).await?;
+            // A share may be without hosts. A rollout without any is not watched by anything.
+            let is_watched = !hosts.is_empty() || has_participants(client, publish, path).await?;
             let checked = check(&rollout).await;
-            Ok::<_, Error>(Some((rollout, hosts, checked)))
+            Ok::<_, Error>(Some((rollout, hosts, is_watched, checked)))
         };
         let looked = tokio::select! {
             biased;
@@ -70,8 +72,11 @@ pub async fn conduct(
         match looked {
             Ok(None) if is_first => return Err(Error::NoRollout { path: path.to_owned() }),
             Ok(None) => return Ok(Conducted::Ended),
-            Ok(Some((rollout, hosts, checked))) => {
-                let round = conductor.round(rollout.plan(), &hosts, checked, start.elapsed());
+            Ok(Some((rollout, hosts, is_watched, checked))) => {
+                let mut round = conductor.round(rollout.plan(), &hosts, checked, start.elapsed());
+                if !is_watched && matches!(round.next, Next::Raise(_) | Next::Promote) {
+                    round.next = Next::Wait("no host reports that it takes part".to_owned());
+                }
                 show(&rollout, &round);
                 let acted = match round.next {
                     Next::Wait(_) => Ok(None),

@@ -24,6 +24,21 @@ pub async fn candidate_hosts(
     Ok(states.collect())
 }
 
+/// Whether any host reports that it takes part in rollouts of the node at `path`. Without one
+/// nothing shows whether a candidate does harm. Cancel-safe.
+///
+/// # Errors
+///
+/// The reports cannot be read.
+pub async fn has_participants(
+    client: &ld_zk::Client,
+    publish: &PublishConfig,
+    path: &str,
+) -> Result<bool, ReadError> {
+    let reports = node_reports(client, publish, path, |_| true).await?;
+    Ok(reports.iter().any(|(_, nodes)| nodes.iter().any(|node| node.rollout)))
+}
+
 /// The worst of the nodes that take part; `None` if none does.
 fn state_of(wanted: &Wanted, nodes: &[NodeReport]) -> Option<HostState> {
     let nodes = nodes.iter().filter(|node| node.rollout);
