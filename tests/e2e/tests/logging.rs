@@ -217,7 +217,7 @@ fn a_full_line_has_time_level_and_target() {
     assert!(line.starts_with("20") && line.contains("Z  INFO ld_sync::node::outcome: Updating '"), "{line}");
     let writer = host.writer("two", "/flags").args(["--log-format", "full"]).run(SOON);
     assert!(
-        writer.stderr.contains("Z  INFO live_data_writer: Wrote data to Zookeeper."),
+        writer.stderr.contains("Z  INFO ld_tool::publish: Wrote data to Zookeeper."),
         "{}",
         writer.stderr
     );
