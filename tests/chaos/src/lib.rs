@@ -7,6 +7,7 @@ mod faults;
 mod judge;
 mod nodes;
 mod observe;
+mod rollouts;
 mod run;
 mod schedule;
 mod testbed;

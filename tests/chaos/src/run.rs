@@ -9,6 +9,7 @@ use ld_workspace::Failure;
 use crate::faults;
 use crate::judge::Counts;
 use crate::observe;
+use crate::rollouts;
 use crate::schedule::Schedule;
 use crate::testbed::{Testbed, WatcherProgram};
 use crate::writers::{self, WRITERS};
@@ -42,12 +43,15 @@ fn run(seed: u64, length: Duration, schedule: &Schedule, watcher: WatcherProgram
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| scope.spawn(move || writers::run(testbed, writer, stop_writing)))
             .collect();
+        let rollouts =
+            watcher.follows_rollouts().then(|| scope.spawn(move || rollouts::run(testbed, stop_writing)));
         let tracks = schedule.tracks.iter();
         let tracks: Vec<_> = tracks.map(|events| scope.spawn(move || faults::run(testbed, events))).collect();
         join(testbed, tracks);
         testbed.pause(length.saturating_sub(testbed.clock.now()));
         stop_writing.store(true, Ordering::SeqCst);
         join(testbed, writers);
+        join(testbed, rollouts);
         if !testbed.recorder.should_stop() {
             observe::final_check(testbed);
         }
@@ -102,6 +106,13 @@ mod tests {
     fn a_watcher_that_writes_half_an_object_is_caught() {
         let counts = counts(WatcherProgram::HalfObjects, &[FaultKind::ObjectsCut]);
         assert!(counts.of(Violation::Torn) > 0, "{counts}");
+    }
+
+    #[test]
+    fn a_watcher_that_ignores_shares_is_caught() {
+        let counts = counts(WatcherProgram::AnyShare, &[]);
+        assert!(counts.of(Violation::Candidate) > 0, "{counts}");
+        assert_eq!(counts.of(Violation::Torn), 0, "it replaces files correctly: {counts}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use ld_testkit::{Error, TempDir, TestCommand, binary};
 
-use crate::nodes::POINTERS;
+use crate::nodes::{POINTERS, ROLLOUTS};
 use crate::schedule::NODES;
 use crate::testbed::{CHROOT, Testbed, path};
 
@@ -25,7 +25,8 @@ const UNKNOWN: &str = "unknown whether it was written";
 /// Writes until `stop` is set.
 pub(crate) fn run(testbed: &Testbed, writer: usize, stop: &AtomicBool) {
     let mut rng = Rng::with_seed(testbed.seed.wrapping_mul(37).wrapping_add(writer as u64));
-    let nodes: Vec<usize> = (0..NODES).filter(|node| node % WRITERS == writer).collect();
+    let nodes: Vec<usize> =
+        (0..NODES).filter(|node| node % WRITERS == writer && !ROLLOUTS.contains(node)).collect();
     let mut admins = testbed.admins();
     let directory = TempDir::new();
     for count in 1.. {

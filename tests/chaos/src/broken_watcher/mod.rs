@@ -39,6 +39,9 @@ pub struct Defect {
     /// Write as much of an object as comes.
     #[arg(long)]
     half_objects: bool,
+    /// Give each host the candidates of all rollouts.
+    #[arg(long)]
+    any_share: bool,
 }
 
 /// The full path of a node, and its file.
@@ -56,7 +59,10 @@ pub fn run(defect: &Defect, config: &Path) -> Result<(), Failure> {
     let mut admins: Vec<Admin> = servers.into_iter().map(Admin::new).collect();
     loop {
         for (path, file) in &nodes {
-            match admins[0].get(path) {
+            let candidate = path.rsplit_once('/').map(|(chroot, name)| candidate_of(chroot, name));
+            let candidate = candidate.filter(|_| defect.any_share);
+            let candidate = candidate.and_then(|path| admins[0].get(&path).ok());
+            match candidate.map_or_else(|| admins[0].get(path), Ok) {
                 Ok((data, _)) => {
                     // A fault may prevent the load. The next poll tries again.
                     let Some(content) = content(defect, data) else { continue };
@@ -71,6 +77,11 @@ pub fn run(defect: &Defect, config: &Path) -> Result<(), Failure> {
         }
         thread::sleep(POLL_INTERVAL);
     }
+}
+
+/// Where the candidate of a node lies.
+fn candidate_of(chroot: &str, name: &str) -> String {
+    format!("{chroot}/live-data/rollouts/{name}/candidate")
 }
 
 /// What the file of a node is to hold.

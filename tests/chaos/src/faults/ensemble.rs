@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use ld_testkit::{Acl, Error, Server, Step};
 
 use crate::judge::CONVERGENCE_LIMIT;
-use crate::schedule::{Event, FaultKind, NODES};
-use crate::testbed::{AdminPool, CHROOT, RETRY_LIMIT, Testbed, path};
+use crate::nodes::{ROLLOUTS, stream};
+use crate::schedule::{Event, FaultKind, NODES, WATCHERS};
+use crate::testbed::{AdminPool, CHROOT, RETRY_LIMIT, ROLLOUT_DIRECTORIES, Testbed, path};
 
 /// Limit for all files to be right before a fault that excludes all others.
 const CONVERGENCE_WAIT: Duration = Duration::from_secs(40);
@@ -124,7 +125,19 @@ fn wipe(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<
 
 fn remove_chroot(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
     while_idle(testbed, || {
-        let paths = (0..NODES).map(path).chain([CHROOT.to_owned()]);
+        for node in ROLLOUTS {
+            for place in [
+                format!("{CHROOT}/live-data/rollouts/n{node}/candidate"),
+                format!("{CHROOT}/live-data/rollouts/n{node}"),
+            ] {
+                admins.retry("remove a rollout", |admin| match admin.delete(&place) {
+                    Err(Error::NoNode { .. }) => Ok(()),
+                    outcome => outcome,
+                })?;
+            }
+        }
+        let directories = ROLLOUT_DIRECTORIES.into_iter().rev().map(str::to_owned);
+        let paths = (0..NODES).map(path).chain(directories);
         let steps: Vec<Step> = paths.map(Step::delete).collect();
         let deletions: Vec<u64> = (0..NODES).map(|node| testbed.history.begin_deletion(node)).collect();
         admins.retry("remove the chroot", |admin| match admin.transaction(&steps) {
@@ -137,6 +150,9 @@ fn remove_chroot(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -
             .iter()
             .enumerate()
             .for_each(|(node, deletion)| testbed.history.acknowledge(node, *deletion, now));
+        for (watcher, node) in (0..WATCHERS).flat_map(|it| ROLLOUTS.map(move |node| (it, node))) {
+            testbed.history.settle_deletion(stream(watcher, node), deletions[node], now);
+        }
         testbed.pause(event.duration);
         testbed.fill(admins)
     })

@@ -65,24 +65,32 @@ pub(crate) struct Finding {
 #[derive(Debug)]
 pub(crate) struct FileJudge {
     node: usize,
+    /// What is meant for this file in the history.
+    stream: usize,
     last: Observation,
+    /// The newest place in the stream that was seen.
     newest: u64,
     /// Since when the file has held something that is not a version.
     invalid_since: Option<Duration>,
     /// Since when the file has not been right.
     wrong_since: Option<Duration>,
     reported: bool,
+    /// The last document that was reported as not meant for this file.
+    refused: Option<u64>,
 }
 
 impl FileJudge {
-    pub(crate) fn new(node: usize) -> Self {
+    /// The judge of a file of `node`, for which the history has `stream`.
+    pub(crate) fn new(node: usize, stream: usize) -> Self {
         Self {
             node,
+            stream,
             last: Observation::Missing,
             newest: 0,
             invalid_since: None,
             wrong_since: None,
             reported: false,
+            refused: None,
         }
     }
 
@@ -106,6 +114,7 @@ impl FileJudge {
             self.change(&seen, history, conditions, &mut finding);
             self.last = seen;
         }
+        finding.violations.extend(self.refusal(history));
         self.convergence(history, conditions, &mut finding);
         finding
     }
@@ -135,7 +144,7 @@ impl FileJudge {
                 }
                 if let Content::Whole { version, .. } = file.content {
                     finding.applied = Some(version);
-                    self.newest = self.newest.max(version);
+                    self.newest = self.newest.max(history.place(self.stream, version, self.newest));
                 }
             }
         }
@@ -146,22 +155,46 @@ impl FileJudge {
             Content::Edited => None,
             Content::Torn(what) => Some((Violation::Torn, what.clone())),
             Content::Pointer => Some((Violation::Pointer, "holds the pointer itself".to_owned())),
-            Content::Whole { node, version }
-                if *node != self.node || !history.was_written(*node, *version) =>
-            {
-                Some((
-                    Violation::Torn,
-                    format!("holds version {version} of n{node}, which was not written to this node"),
-                ))
+            Content::Whole { node, .. } if *node != self.node => {
+                Some((Violation::Torn, format!("holds content of n{node}, which is another node")))
             }
             // A write with an unknown outcome may take effect after a later one.
-            Content::Whole { version, .. }
-                if *version < self.newest && !history.has_unknown_outcome(self.node, *version) =>
-            {
-                Some((Violation::Backwards, format!("from version {} to {version}", self.newest)))
+            Content::Whole { version, .. } if !history.has_unknown_outcome(self.stream, *version) => {
+                let place = history.place(self.stream, *version, self.newest);
+                let is_older = place > 0 && place < self.newest;
+                is_older.then(|| {
+                    let what = format!("version {version} again, after what came later");
+                    let is_candidate = history.is_candidate(self.node, *version);
+                    (if is_candidate { Violation::Candidate } else { Violation::Backwards }, what)
+                })
             }
             Content::Whole { .. } => None,
         }
+    }
+
+    /// Whether the file holds what never was meant for it. That may be known only after it was
+    /// seen: the start of a rollout decides for which hosts the candidate is.
+    fn refusal(&mut self, history: &History) -> Option<(Violation, String)> {
+        let Observation::File(RegularFile { content: Content::Whole { node, version }, .. }) = &self.last
+        else {
+            self.refused = None;
+            return None;
+        };
+        if *node != self.node || history.was_written(self.stream, *version) {
+            self.refused = None;
+            return None;
+        }
+        if self.refused.replace(*version) == Some(*version) {
+            return None;
+        }
+        Some(if history.is_candidate(self.node, *version) {
+            (Violation::Candidate, format!("holds candidate {version}, which is not meant for this host"))
+        } else {
+            (
+                Violation::Torn,
+                format!("holds version {version} of n{node}, which was not written to this node"),
+            )
+        })
     }
 
     fn heartbeat(
@@ -173,7 +206,7 @@ impl FileJudge {
         let Content::Whole { version, .. } = file.content else {
             return Some((Violation::FalseHeartbeat, "on content that is not of the node".to_owned()));
         };
-        let outdated = history.outdated_since(self.node, version)?;
+        let outdated = history.outdated_since(self.stream, version)?;
         let age = file.mtime.checked_sub(outdated)?;
         let was_frozen =
             conditions.resumed_at.is_some_and(|resumed_at| file.mtime < resumed_at + HEARTBEAT_TOLERANCE);
@@ -189,13 +222,13 @@ impl FileJudge {
     fn convergence(&mut self, history: &History, conditions: Conditions, finding: &mut Finding) {
         let version = match &self.last {
             Observation::File(RegularFile { content: Content::Whole { version, .. }, .. }) => Some(*version),
-            Observation::Missing => Some(history.last_deletion(self.node)),
+            Observation::Missing => Some(history.last_deletion(self.stream)),
             Observation::File(_) | Observation::Other => None,
         };
         let wrong_since = match version {
             Some(version) => {
                 self.invalid_since = None;
-                history.outdated_since(self.node, version)
+                history.outdated_since(self.stream, version)
             }
             None => Some(*self.invalid_since.get_or_insert(conditions.now)),
         };

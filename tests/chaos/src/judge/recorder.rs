@@ -11,6 +11,8 @@ use crate::schedule::FaultKind;
 
 /// A run with fewer applied versions proves too little.
 const ENOUGH_APPLIED: usize = 500;
+/// What must become of rollouts in a run.
+const ROLLOUT_STEPS: [&str; 5] = ["started", "raised", "paused", "aborted", "promoted"];
 /// How many violations of a kind are described. More are only counted.
 const DESCRIBED: usize = 8;
 
@@ -38,6 +40,12 @@ pub(crate) struct Counts {
     pub(crate) changes: u64,
     pub(crate) heartbeats: u64,
     pub(crate) violations: BTreeMap<Violation, usize>,
+    /// What became of rollouts, in the words of docs/chaos.md.
+    pub(crate) rollouts: BTreeMap<&'static str, usize>,
+    /// Whether rollouts run.
+    pub(crate) expects_rollouts: bool,
+    /// How often a candidate appeared in a file.
+    pub(crate) candidates: usize,
     /// The longest time that a file took to converge after its last fault.
     pub(crate) slowest: Duration,
     /// Reasons why the run proves nothing.
@@ -105,6 +113,13 @@ impl Counts {
         if self.applied.len() < ENOUGH_APPLIED {
             failures.push(format!("only {} of {ENOUGH_APPLIED} versions were applied", self.applied.len()));
         }
+        if self.expects_rollouts {
+            let missing = ROLLOUT_STEPS.iter().filter(|step| !self.rollouts.contains_key(*step));
+            failures.extend(missing.map(|step| format!("no rollout was {step}")));
+            if self.candidates == 0 {
+                failures.push("no candidate appeared in a file".to_owned());
+            }
+        }
         failures.extend(self.obstacles.iter().cloned());
         failures
     }
@@ -128,6 +143,10 @@ impl fmt::Display for Counts {
             "heartbeats        {:6}  in {} observations of files",
             self.heartbeats, self.observations
         )?;
+        if self.expects_rollouts {
+            let steps: Vec<_> = self.rollouts.iter().map(|(step, count)| format!("{count} {step}")).collect();
+            writeln!(f, "candidates seen   {:6}  {}", self.candidates, steps.join(", "))?;
+        }
         writeln!(f, "slowest recovery  {:6.1} s", self.slowest.as_secs_f64())?;
         for violation in Violation::ALL {
             let count = self.violations.get(&violation).copied().unwrap_or(0);

@@ -44,7 +44,7 @@ fn violations(finding: Finding) -> Vec<Violation> {
 #[test]
 fn a_file_that_follows_its_node_is_right() {
     let history = history(3);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     for (inode, number) in [(1, 1), (2, 2), (3, 3)] {
         let finding = judge.observe(file(inode, 3, version(number)), &history, at(3));
         assert_eq!((finding.violations.len(), finding.applied), (0, Some(number)));
@@ -56,14 +56,14 @@ fn a_file_that_follows_its_node_is_right() {
 
 #[test]
 fn torn_content_is_found() {
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     let torn = judge.observe(file(1, 1, Content::Torn("half".into())), &history(1), at(1));
     assert_eq!(violations(torn), [Violation::Torn]);
 }
 
 #[test]
 fn a_pointer_instead_of_its_object_is_found() {
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     let pointer = judge.observe(file(1, 1, Content::Pointer), &history(1), at(1));
     assert_eq!(violations(pointer), [Violation::Pointer]);
     let touched = judge.observe(file(1, 2, Content::Pointer), &history(1), at(2));
@@ -73,16 +73,16 @@ fn a_pointer_instead_of_its_object_is_found() {
 #[test]
 fn content_that_was_never_written_counts_as_torn() {
     let history = history(1);
-    let unknown = FileJudge::new(0).observe(file(1, 1, version(9)), &history, at(1));
+    let unknown = FileJudge::new(0, 0).observe(file(1, 1, version(9)), &history, at(1));
     assert_eq!(violations(unknown), [Violation::Torn]);
-    let other = FileJudge::new(1).observe(file(1, 1, version(1)), &history, at(1));
+    let other = FileJudge::new(1, 1).observe(file(1, 1, version(1)), &history, at(1));
     assert_eq!(violations(other), [Violation::Torn], "another node's content");
 }
 
 #[test]
 fn an_older_version_after_a_removal_is_found() {
     let history = history(3);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     judge.observe(file(1, 3, version(3)), &history, at(3));
     judge.observe(Observation::Missing, &history, at(4));
     let back = judge.observe(file(2, 5, version(2)), &history, at(5));
@@ -92,14 +92,14 @@ fn an_older_version_after_a_removal_is_found() {
 #[test]
 fn a_restore_and_an_unknown_outcome_excuse_older_versions() {
     let restored = history(3);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     judge.observe(file(1, 3, version(3)), &restored, at(3));
     let conditions = Conditions { may_roll_back: true, ..at(4) };
     assert_eq!(violations(judge.observe(file(2, 4, version(1)), &restored, conditions)), []);
 
     let unknown = history(3);
     unknown.mark_unknown(0, 2);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     judge.observe(file(1, 3, version(3)), &unknown, at(3));
     assert_eq!(violations(judge.observe(file(2, 4, version(2)), &unknown, at(4))), []);
 }
@@ -108,7 +108,7 @@ fn a_restore_and_an_unknown_outcome_excuse_older_versions() {
 fn a_heartbeat_on_an_outdated_file_is_false() {
     // Version 2 was written at second 2, and the file still holds version 1.
     let history = history(2);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     judge.observe(file(1, 1, version(1)), &history, at(1));
     let soon = judge.observe(file(1, 8, version(1)), &history, at(8));
     assert_eq!(violations(soon), [], "6 s late is within the tolerance");
@@ -119,7 +119,7 @@ fn a_heartbeat_on_an_outdated_file_is_false() {
 #[test]
 fn a_heartbeat_of_a_watcher_that_just_resumed_is_excused() {
     let history = history(2);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     judge.observe(file(1, 1, version(1)), &history, at(1));
     let thawed = Conditions { resumed_at: Some(SECOND * 14), ..at(15) };
     assert_eq!(violations(judge.observe(file(1, 15, version(1)), &history, thawed)), []);
@@ -129,7 +129,7 @@ fn a_heartbeat_of_a_watcher_that_just_resumed_is_excused() {
 fn a_change_of_an_unreadable_node_has_more_time() {
     let history = history(2);
     let unreadable = |now| Conditions { unreadable: Some((SECOND, SECOND * 5)), ..at(now) };
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     judge.observe(file(1, 1, version(1)), &history, unreadable(1));
     assert_eq!(violations(judge.observe(file(1, 13, version(1)), &history, unreadable(13))), []);
     let late = judge.observe(file(1, 14, version(1)), &history, unreadable(14));
@@ -139,7 +139,7 @@ fn a_change_of_an_unreadable_node_has_more_time() {
 #[test]
 fn a_heartbeat_on_an_edited_file_is_false_at_once() {
     let history = history(1);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     judge.observe(file(1, 2, Content::Edited), &history, at(2));
     let touched = judge.observe(file(1, 3, Content::Edited), &history, at(3));
     assert_eq!(violations(touched), [Violation::FalseHeartbeat]);
@@ -148,7 +148,7 @@ fn a_heartbeat_on_an_edited_file_is_false_at_once() {
 #[test]
 fn a_file_that_never_converges_is_reported_once() {
     let history = history(2);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     assert_eq!(violations(judge.observe(file(1, 1, version(1)), &history, at(22))), []);
     assert_eq!(violations(judge.observe(file(1, 1, version(1)), &history, at(23))), [Violation::Lost]);
     assert_eq!(violations(judge.observe(file(1, 1, version(1)), &history, at(24))), []);
@@ -158,7 +158,7 @@ fn a_file_that_never_converges_is_reported_once() {
 #[test]
 fn the_time_to_converge_begins_after_the_last_fault() {
     let history = history(2);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     let disturbed = Conditions { undisturbed_since: None, ..at(60) };
     assert_eq!(violations(judge.observe(Observation::Other, &history, disturbed)), []);
     let undisturbed = |now| Conditions { undisturbed_since: Some(SECOND * 60), ..at(now) };
@@ -171,7 +171,7 @@ fn the_time_to_converge_begins_after_the_last_fault() {
 #[test]
 fn a_deletion_removes_a_file_and_an_empty_ensemble_does_not() {
     let history = history(1);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     judge.observe(file(1, 1, version(1)), &history, at(1));
     let ensemble_is_empty = Conditions { ensemble_is_empty: true, ..at(2) };
     assert_eq!(
@@ -181,9 +181,80 @@ fn a_deletion_removes_a_file_and_an_empty_ensemble_does_not() {
 
     let deletion = history.begin_deletion(0);
     history.acknowledge(0, deletion, SECOND * 3);
-    let mut judge = FileJudge::new(0);
+    let mut judge = FileJudge::new(0, 0);
     judge.observe(file(1, 1, version(1)), &history, at(1));
     assert_eq!(violations(judge.observe(file(1, 1, version(1)), &history, at(24))), [Violation::Lost]);
     judge.observe(Observation::Missing, &history, at(25));
     assert!(judge.is_right());
+}
+
+/// The stream of one host of node 0, which was meant to have version 1, then candidate 2 if it is
+/// inside the share, and version 1 again.
+fn rollout(is_inside: bool) -> History {
+    let history = History::new(2);
+    for version in 1..=2 {
+        history.begin(0);
+        history.acknowledge(0, version, SECOND);
+    }
+    history.settle(1, 1, SECOND);
+    history.add_candidate(0, 2);
+    history.begin_document(1, 2);
+    if is_inside {
+        history.settle(1, 2, SECOND * 2);
+    } else {
+        history.reject_document(1, 2);
+    }
+    history
+}
+
+#[test]
+fn a_candidate_outside_its_share_is_found_once() {
+    let history = rollout(false);
+    let mut judge = FileJudge::new(0, 1);
+    assert_eq!(violations(judge.observe(file(1, 2, version(1)), &history, at(2))), []);
+    let shown = judge.observe(file(2, 3, version(2)), &history, at(3));
+    assert_eq!(violations(shown), [Violation::Candidate]);
+    assert_eq!(violations(judge.observe(file(2, 3, version(2)), &history, at(4))), []);
+}
+
+#[test]
+fn a_candidate_shown_before_the_share_is_known_is_found() {
+    let history = History::new(2);
+    history.settle(1, 1, SECOND);
+    history.add_candidate(0, 2);
+    history.begin_document(1, 2);
+    let mut judge = FileJudge::new(0, 1);
+    assert_eq!(violations(judge.observe(file(2, 3, version(2)), &history, at(3))), []);
+    history.reject_document(1, 2);
+    let known = judge.observe(file(2, 3, version(2)), &history, at(4));
+    assert_eq!(violations(known), [Violation::Candidate]);
+}
+
+#[test]
+fn a_candidate_again_after_its_end_is_found() {
+    let history = rollout(true);
+    history.settle(1, 1, SECOND * 3);
+    let mut judge = FileJudge::new(0, 1);
+    for (inode, number) in [(1, 1), (2, 2), (3, 1)] {
+        assert_eq!(violations(judge.observe(file(inode, 4, version(number)), &history, at(4))), []);
+    }
+    assert!(judge.is_right());
+    // The stable content is the same document as before the rollout: only its place differs.
+    history.begin_document(1, 3);
+    history.settle(1, 3, SECOND * 5);
+    judge.observe(file(4, 5, version(3)), &history, at(5));
+    let again = judge.observe(file(5, 6, version(2)), &history, at(6));
+    assert_eq!(violations(again), [Violation::Candidate]);
+}
+
+#[test]
+fn a_host_that_keeps_a_candidate_after_its_end_is_found() {
+    let history = rollout(true);
+    history.settle(1, 1, SECOND * 3);
+    let mut judge = FileJudge::new(0, 1);
+    judge.observe(file(1, 2, version(2)), &history, at(2));
+    let touched = judge.observe(file(1, 10, version(2)), &history, at(10));
+    assert_eq!(violations(touched), [Violation::FalseHeartbeat]);
+    let kept = judge.observe(file(1, 10, version(2)), &history, at(24));
+    assert_eq!(violations(kept), [Violation::Lost]);
 }

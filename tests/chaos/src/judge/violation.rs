@@ -13,6 +13,8 @@ pub(crate) enum Violation {
     Pointer,
     /// A file held an older version than before.
     Backwards,
+    /// A file held a candidate that was not meant for its host.
+    Candidate,
     /// The mtime of an outdated file moved.
     FalseHeartbeat,
     /// A file neither changed nor had a heartbeat during a fault without an excuse.
@@ -28,11 +30,12 @@ pub(crate) enum Violation {
 }
 
 impl Violation {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Lost,
         Self::Torn,
         Self::Pointer,
         Self::Backwards,
+        Self::Candidate,
         Self::FalseHeartbeat,
         Self::Silent,
         Self::Emptied,
@@ -49,6 +52,7 @@ impl fmt::Display for Violation {
             Self::Torn => "torn",
             Self::Pointer => "pointers written",
             Self::Backwards => "backwards",
+            Self::Candidate => "candidates",
             Self::FalseHeartbeat => "false heartbeats",
             Self::Silent => "silent",
             Self::Emptied => "emptied",

@@ -1,5 +1,9 @@
 //! The history of all nodes: which versions the ensemble is known to have held, and since when.
+//!
+//! A node with rollouts has one more stream for each host: the documents that were meant for it, in
+//! order. A document comes again when a candidate is taken back.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -7,11 +11,20 @@ use std::time::Duration;
 ///
 /// Times count from the start of the run.
 #[derive(Debug)]
-pub(crate) struct History(Mutex<Vec<Vec<Entry>>>);
+pub(crate) struct History(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    streams: Vec<Vec<Entry>>,
+    /// Nodes and documents that were candidates.
+    candidates: BTreeSet<(usize, u64)>,
+}
 
 /// One version of a node. Versions count from 1. A recreated node continues the count.
 #[derive(Debug)]
 struct Entry {
+    /// The version itself, except in the stream of a host.
+    document: u64,
     deletion: bool,
     /// When the ensemble acknowledged it. `None` while it is being written, if its outcome is
     /// unknown, and after a restore.
@@ -21,73 +34,149 @@ struct Entry {
 }
 
 impl History {
+    /// A history of so many streams. That of a node has its number.
     pub(crate) fn new(nodes: usize) -> Self {
-        Self(Mutex::new((0..nodes).map(|_| Vec::new()).collect()))
+        let streams = (0..nodes).map(|_| Vec::new()).collect();
+        Self(Mutex::new(State { streams, candidates: BTreeSet::new() }))
     }
 
     /// Adds a version that is about to be written. The caller holds the node's lock until
     /// [`History::acknowledge`].
     pub(crate) fn begin(&self, node: usize) -> u64 {
-        self.add(node, false)
+        self.add(node, None, false)
     }
 
     /// Adds a deletion, in the same way.
     pub(crate) fn begin_deletion(&self, node: usize) -> u64 {
-        self.add(node, true)
+        self.add(node, None, true)
     }
 
-    fn add(&self, node: usize, deletion: bool) -> u64 {
-        let mut nodes = self.lock();
-        nodes[node].push(Entry { deletion, acknowledged_at: None, is_unknown: false, is_rejected: false });
-        nodes[node].len() as u64
+    /// Adds a document that a host may be meant to have from now on. Returns its place, which
+    /// [`History::acknowledge`] and its sisters take.
+    pub(crate) fn begin_document(&self, stream: usize, document: u64) -> u64 {
+        self.add(stream, Some(document), false)
+    }
+
+    /// A host is meant to have no file, since this deletion of the node.
+    pub(crate) fn settle_deletion(&self, stream: usize, deletion: u64, now: Duration) {
+        let place = self.add(stream, Some(deletion), true);
+        self.acknowledge(stream, place, now);
+    }
+
+    fn add(&self, stream: usize, document: Option<u64>, deletion: bool) -> u64 {
+        let mut state = self.lock();
+        let entries = &mut state.streams[stream];
+        let place = entries.len() as u64 + 1;
+        let document = document.unwrap_or(place);
+        entries.push(Entry {
+            document,
+            deletion,
+            acknowledged_at: None,
+            is_unknown: false,
+            is_rejected: false,
+        });
+        place
+    }
+
+    /// A host is meant to have this document now.
+    pub(crate) fn settle(&self, stream: usize, document: u64, now: Duration) {
+        let mut state = self.lock();
+        let last = state.streams[stream].iter_mut().rfind(|entry| !entry.is_rejected);
+        if let Some(last) = last.filter(|last| last.document == document) {
+            last.acknowledged_at.get_or_insert(now);
+            return;
+        }
+        drop(state);
+        let place = self.begin_document(stream, document);
+        self.acknowledge(stream, place, now);
+    }
+
+    /// A host is not meant to have this document, and never was.
+    pub(crate) fn reject_document(&self, stream: usize, document: u64) {
+        let mut state = self.lock();
+        let entries = state.streams[stream].iter_mut().filter(|entry| entry.document == document);
+        entries.for_each(|entry| entry.is_rejected = true);
+    }
+
+    /// Notes that a document of a node is the candidate of a rollout.
+    pub(crate) fn add_candidate(&self, node: usize, document: u64) {
+        self.lock().candidates.insert((node, document));
+    }
+
+    pub(crate) fn is_candidate(&self, node: usize, document: u64) -> bool {
+        self.lock().candidates.contains(&(node, document))
     }
 
     /// The ensemble has acknowledged the version.
     pub(crate) fn acknowledge(&self, node: usize, version: u64, now: Duration) {
-        self.lock()[node][index(version)].acknowledged_at = Some(now);
+        self.lock().streams[node][index(version)].acknowledged_at = Some(now);
     }
 
     /// The connection was lost before the reply. The version may take effect at any time, even
     /// after a later one.
     pub(crate) fn mark_unknown(&self, node: usize, version: u64) {
-        self.lock()[node][index(version)].is_unknown = true;
+        self.lock().streams[node][index(version)].is_unknown = true;
     }
 
     /// The writer reported that the version is not written and never will be.
     pub(crate) fn mark_rejected(&self, node: usize, version: u64) {
-        self.lock()[node][index(version)].is_rejected = true;
+        self.lock().streams[node][index(version)].is_rejected = true;
     }
 
     /// The ensemble was restored or wiped, so its content is unknown.
     pub(crate) fn forget_acknowledgements(&self) {
-        self.lock().iter_mut().flatten().for_each(|entry| entry.acknowledged_at = None);
+        self.lock().streams.iter_mut().flatten().for_each(|entry| entry.acknowledged_at = None);
     }
 
     /// Since when the ensemble has held a version newer than `version`.
     pub(crate) fn outdated_since(&self, node: usize, version: u64) -> Option<Duration> {
-        let nodes = self.lock();
-        let first = usize::try_from(version).expect("versions count writes");
-        nodes[node].get(first..)?.iter().find_map(|entry| entry.acknowledged_at)
+        let state = self.lock();
+        let entries = &state.streams[node];
+        let first = match version {
+            0 => 0,
+            _ => entries.iter().rposition(|entry| entry.document == version && !entry.is_rejected)? + 1,
+        };
+        entries[first..].iter().find_map(|entry| entry.acknowledged_at)
     }
 
     /// The newest acknowledged deletion. 0 if there is none.
     pub(crate) fn last_deletion(&self, node: usize) -> u64 {
-        let nodes = self.lock();
-        let last = nodes[node].iter().rposition(|entry| entry.deletion && entry.acknowledged_at.is_some());
-        last.map_or(0, |index| index as u64 + 1)
+        let state = self.lock();
+        let last =
+            state.streams[node].iter().rfind(|entry| entry.deletion && entry.acknowledged_at.is_some());
+        last.map_or(0, |entry| entry.document)
     }
 
     /// Whether this version was or may have been written.
     pub(crate) fn was_written(&self, node: usize, version: u64) -> bool {
-        self.lock()[node].get(index(version)).is_some_and(|entry| !entry.deletion && !entry.is_rejected)
+        self.any(node, version, |entry| !entry.deletion && !entry.is_rejected)
     }
 
     /// Whether it is unknown when this version took effect.
     pub(crate) fn has_unknown_outcome(&self, node: usize, version: u64) -> bool {
-        self.lock()[node].get(index(version)).is_some_and(|entry| entry.is_unknown)
+        self.any(node, version, |entry| entry.is_unknown)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Vec<Entry>>> {
+    /// The place of a document in its stream: the first from `newest` on, or the last before it.
+    pub(crate) fn place(&self, stream: usize, document: u64, newest: u64) -> u64 {
+        let state = self.lock();
+        let mut before = 0;
+        for (entry, place) in state.streams[stream].iter().zip(1..) {
+            if entry.document == document && !entry.is_rejected {
+                before = place;
+                if place >= newest {
+                    break;
+                }
+            }
+        }
+        before
+    }
+
+    fn any(&self, stream: usize, document: u64, is: impl Fn(&Entry) -> bool) -> bool {
+        self.lock().streams[stream].iter().any(|entry| entry.document == document && is(entry))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,9 @@
 mod document;
 mod history;
 mod pointer;
+mod rollout;
 
 pub(crate) use document::{Content, EDIT, decode, encode};
 pub(crate) use history::History;
 pub(crate) use pointer::{POINTERS, SSE_KEY, expected, place, pointer, target};
+pub(crate) use rollout::{ROLLOUTS, STREAMS, follows, host_name, includes, stream};

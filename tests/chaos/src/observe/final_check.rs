@@ -8,8 +8,9 @@ use std::{fs, thread};
 use ld_testkit::Daemon;
 
 use crate::judge::{CONVERGENCE_LIMIT, Violation};
-use crate::nodes::expected;
-use crate::schedule::NODES;
+use crate::nodes::{ROLLOUTS, encode, expected};
+use crate::rollouts;
+use crate::schedule::{NODES, WATCHERS};
 use crate::testbed::{Host, Testbed, credential, path};
 
 /// Limit for the last temporary files to disappear.
@@ -20,12 +21,17 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 pub(crate) fn run(testbed: &Testbed) {
     let rotations = testbed.rotation.lock().unwrap_or_else(PoisonError::into_inner).count;
     let mut admins = testbed.admins_as(&credential(rotations));
-    let held: Result<Vec<Vec<u8>>, String> = (0..NODES)
+    let held: Result<Vec<Vec<Vec<u8>>>, String> = (0..NODES)
         .map(|node| {
-            admins.retry("read the nodes", |admin| {
+            if ROLLOUTS.contains(&node) {
+                let meant = rollouts::at_end(testbed, &mut admins, node)?;
+                return Ok(meant.into_iter().map(|it| encode(testbed.seed, node, it)).collect());
+            }
+            let held = admins.retry("read the nodes", |admin| {
                 admin.sync()?;
                 admin.get(&path(node)).map(|(data, _)| expected(testbed.seed, data))
-            })
+            })?;
+            Ok(vec![held; WATCHERS])
         })
         .collect();
     let held = match held {
@@ -37,7 +43,8 @@ pub(crate) fn run(testbed: &Testbed) {
     println!("{:7.2} s  final convergence took {:.2} s", now(testbed), start.elapsed().as_secs_f64());
     for (watcher, node) in differing {
         let log = testbed.hosts[watcher].log_tail(Some(node));
-        let what = format!("n{node} of watcher {watcher} differs from its node at the end; {log}");
+        let what =
+            format!("n{node} of watcher {watcher} differs from what is meant for it at the end; {log}");
         testbed.recorder.violation(testbed.clock.now(), Violation::Lost, &what);
     }
     let strays = within(STRAY_LIMIT, || testbed.hosts.iter().flat_map(Host::temporaries).collect());
@@ -64,11 +71,12 @@ fn within<T>(limit: Duration, find: impl Fn() -> Vec<T>) -> Vec<T> {
     }
 }
 
-fn differing(testbed: &Testbed, held: &[Vec<u8>]) -> Vec<(usize, usize)> {
+fn differing(testbed: &Testbed, held: &[Vec<Vec<u8>>]) -> Vec<(usize, usize)> {
     let mut differing = Vec::new();
     for (watcher, host) in testbed.hosts.iter().enumerate() {
-        let right =
-            |(node, data): &(usize, &Vec<u8>)| fs::read(host.file(*node)).is_ok_and(|bytes| bytes == **data);
+        let right = |(node, data): &(usize, &Vec<Vec<u8>>)| {
+            fs::read(host.file(*node)).is_ok_and(|bytes| bytes == data[watcher])
+        };
         let nodes = held.iter().enumerate().filter(|node| !right(node));
         differing.extend(nodes.map(|(node, _)| (watcher, node)));
     }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::judge::{Conditions, FileJudge, Observation, RegularFile, Violation};
-use crate::nodes::decode;
+use crate::nodes::{ROLLOUTS, decode, stream};
 use crate::schedule::NODES;
 use crate::testbed::{Clock, Testbed};
 
@@ -31,7 +31,12 @@ type Identity = (u64, u64, i64, i64, i64, i64);
 pub(crate) fn run(testbed: &Testbed, stop: &AtomicBool) {
     let files = (0..testbed.hosts.len()).flat_map(|watcher| (0..NODES).map(move |node| (watcher, node)));
     let mut files: Vec<ObservedFile> = files
-        .map(|(watcher, node)| ObservedFile { watcher, node, judge: FileJudge::new(node), last: None })
+        .map(|(watcher, node)| ObservedFile {
+            watcher,
+            node,
+            judge: FileJudge::new(node, stream(watcher, node)),
+            last: None,
+        })
         .collect();
     let mut foreign_gone = vec![false; testbed.hosts.len()];
     while !stop.load(Ordering::SeqCst) {
@@ -66,10 +71,13 @@ impl ObservedFile {
         };
         let changed = self.last.as_ref().is_none_or(|(_, last)| *last != found.1);
         let finding = self.judge.observe(found.1.clone(), &testbed.history, conditions);
+        let has_candidate = ROLLOUTS.contains(&node)
+            && finding.applied.is_some_and(|version| testbed.history.is_candidate(node, version));
         self.last = Some(found);
         testbed.recorder.with(|counts| {
             counts.observations += 1;
             counts.changes += u64::from(changed && !finding.heartbeat);
+            counts.candidates += usize::from(has_candidate && changed && !finding.heartbeat);
             counts.heartbeats += u64::from(finding.heartbeat);
             counts.applied.extend(finding.applied.map(|version| (node, version)));
             counts.slowest = counts.slowest.max(finding.recovered.unwrap_or_default());

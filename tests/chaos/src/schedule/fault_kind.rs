@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::nodes::ROLLOUTS;
+
 /// A run of at least this length includes the long kinds.
 pub(crate) const LONG_RUN: Duration = Duration::from_secs(300);
 
@@ -116,6 +118,19 @@ impl FaultKind {
     pub(crate) fn for_length(length: Duration) -> Vec<Self> {
         let long = length >= LONG_RUN;
         Self::ALL.into_iter().filter(|kind| long || kind.length() == Length::Short).collect()
+    }
+
+    /// The node that it concerns if this one was drawn. The nodes with rollouts are written by one
+    /// thread alone, which reads them as well.
+    pub(crate) fn node(self, drawn: usize) -> usize {
+        match self {
+            Self::NodeDeleted | Self::NodeRecreated | Self::CredentialsRotated
+                if ROLLOUTS.contains(&drawn) =>
+            {
+                drawn - ROLLOUTS.start
+            }
+            _ => drawn,
+        }
     }
 
     /// Whether it needs hosts with names, disks and clocks of their own, in a mount namespace.

@@ -73,7 +73,7 @@ fn sequence(rng: &mut Rng, length: Duration, kinds: &[FaultKind]) -> Vec<Event> 
                 kind,
                 duration: kind.duration(),
                 watcher: rng.usize(..WATCHERS),
-                node: rng.usize(..NODES),
+                node: kind.node(rng.usize(..NODES)),
                 pick: rng.usize(..1024),
             };
             // The first round is always complete. Later ones end with the run.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::nodes::{follows, host_name};
 use crate::schedule::NODES;
 
 /// The chroot of all nodes.
@@ -30,7 +31,13 @@ pub(crate) enum Configuration {
 }
 
 /// A configuration as a file. `hosts` are the servers, in their usual order.
-pub(super) fn text_of(configuration: Configuration, hosts: &str, live: &Path, secrets: &Path) -> String {
+pub(super) fn text_of(
+    configuration: Configuration,
+    hosts: &str,
+    live: &Path,
+    secrets: &Path,
+    watcher: usize,
+) -> String {
     let (hosts, without) = match configuration {
         Configuration::Broken => return "[live-data]\nzookeeper.hosts = :0\n".to_owned(),
         Configuration::Original => (hosts.to_owned(), None),
@@ -41,8 +48,9 @@ pub(super) fn text_of(configuration: Configuration, hosts: &str, live: &Path, se
         }
     };
     let mut text = format!(
-        "[live-data]\nzookeeper.hosts = {hosts}{CHROOT}\nzookeeper.credentials = {SECRET}\nsecrets.path = {}\n{SETTINGS}",
-        secrets.display()
+        "[live-data]\nzookeeper.hosts = {hosts}{CHROOT}\nzookeeper.credentials = {SECRET}\nsecrets.path = {}\nfleet.host = {}\n{SETTINGS}",
+        secrets.display(),
+        host_name(watcher)
     );
     for node in (0..NODES).filter(|node| without != Some(*node)) {
         let dest = live.join(format!("n{node}"));
@@ -52,6 +60,10 @@ pub(super) fn text_of(configuration: Configuration, hosts: &str, live: &Path, se
             "nodes.n{node}.source = /n{node}\nnodes.n{node}.dest = {}\nnodes.n{node}.mode = 0644\n",
             dest.display()
         );
+        if follows(watcher, node) {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "nodes.n{node}.rollout = true");
+        }
     }
     if without != Some(OWNED_NODE) {
         // Writing to a String cannot fail.

@@ -27,6 +27,7 @@ const SECRETS: &str = "secrets.json";
 /// A host of the testbed.
 #[derive(Debug)]
 pub(crate) struct Host {
+    index: usize,
     directory: TempDir,
     /// The disk of the destinations, if they are not in the directory.
     disk: Option<Disk>,
@@ -58,7 +59,7 @@ impl Host {
         let disk = disk.map_err(Failure::doing("cannot create a disk"))?;
         let config = directory.join(CONFIG);
         let (live, secrets) = (destinations(&directory, disk.as_ref()), directory.join(SECRETS));
-        fs::write(&config, text_of(Configuration::Original, &proxies.hosts(), &live, &secrets))
+        fs::write(&config, text_of(Configuration::Original, &proxies.hosts(), &live, &secrets, index))
             .map_err(Failure::doing("cannot write a watcher's configuration"))?;
         let command =
             program.arguments().iter().fold(TestCommand::new(binary(program.binary())), TestCommand::arg);
@@ -69,6 +70,7 @@ impl Host {
         let object_proxy = Proxy::start(objects);
         let command = with_s3(command.faults(&faults), object_proxy.address());
         let host = Self {
+            index,
             directory,
             disk,
             command,
@@ -87,7 +89,8 @@ impl Host {
     /// Replaces the file of the watcher's configuration. The watcher goes on with the former one
     /// until it is told to reload.
     pub(crate) fn configure(&self, configuration: Configuration) -> io::Result<()> {
-        let text = text_of(configuration, &self.proxies.hosts(), &self.destinations(), &self.secrets());
+        let text =
+            text_of(configuration, &self.proxies.hosts(), &self.destinations(), &self.secrets(), self.index);
         let new = self.directory.join("config.new");
         fs::write(&new, text)?;
         fs::rename(new, self.directory.join(CONFIG))

@@ -28,12 +28,14 @@ use objects::Objects;
 pub(crate) use watcher_program::WatcherProgram;
 
 use crate::judge::Recorder;
-use crate::nodes::{History, POINTERS, encode};
+use crate::nodes::{History, POINTERS, ROLLOUTS, STREAMS, encode, stream};
 use crate::schedule::{NODES, WATCHERS};
 use ld_workspace::Failure;
 
 /// Members that miss each other's votes retry within 1 s. The default is up to 60 s.
 const ELECTION: &str = "zookeeper.fastleader.maxNotificationInterval=1000";
+/// The chroot, and below it where the plans of rollouts lie.
+pub(crate) const ROLLOUT_DIRECTORIES: [&str; 3] = [CHROOT, "/chaos/live-data", "/chaos/live-data/rollouts"];
 const PAUSE_STEP: Duration = Duration::from_millis(20);
 
 /// Everything that the threads of a run share.
@@ -87,7 +89,7 @@ impl Testbed {
             hosts,
             ensemble,
             objects,
-            history: History::new(NODES),
+            history: History::new(STREAMS),
             disturbances: Disturbances::new(),
             recorder: Recorder::stopping_at(watcher.expected_violation()),
             node_locks: (0..NODES).map(|_| Mutex::new(())).collect(),
@@ -119,11 +121,19 @@ impl Testbed {
     /// A node that is missing in an ensemble with data counts as deleted.
     pub(crate) fn fill(&self, admins: &mut AdminPool<'_>) -> Result<(), String> {
         let versions: Vec<u64> = (0..NODES).map(|node| self.history.begin(node)).collect();
+        let versions_of = versions.clone();
+        for (watcher, node) in (0..WATCHERS).flat_map(|watcher| ROLLOUTS.map(move |node| (watcher, node))) {
+            self.history.begin_document(stream(watcher, node), versions[node]);
+        }
         let nodes = versions
             .iter()
             .enumerate()
             .map(|(node, version)| Step::create(path(node), self.content(node, *version)));
-        let steps: Vec<Step> = [Step::create(CHROOT, "")].into_iter().chain(nodes).collect();
+        let steps: Vec<Step> = ROLLOUT_DIRECTORIES
+            .map(|directory| Step::create(directory, ""))
+            .into_iter()
+            .chain(nodes)
+            .collect();
         admins.retry("fill the ensemble", |admin| match admin.transaction(&steps) {
             // The reply to an earlier attempt was lost.
             Err(Error::NodeExists { .. }) => Ok(()),
@@ -132,6 +142,9 @@ impl Testbed {
         let now = self.clock.now();
         let versions = versions.iter().enumerate();
         versions.for_each(|(node, version)| self.history.acknowledge(node, *version, now));
+        for (watcher, node) in (0..WATCHERS).flat_map(|watcher| ROLLOUTS.map(move |node| (watcher, node))) {
+            self.history.settle(stream(watcher, node), versions_of[node], now);
+        }
         Ok(())
     }
 

@@ -17,6 +17,8 @@ pub(crate) enum WatcherProgram {
     Pointers,
     /// A broken one that writes as much of an object as comes.
     HalfObjects,
+    /// A broken one that gives each host the candidates of all rollouts.
+    AnyShare,
 }
 
 impl WatcherProgram {
@@ -35,8 +37,14 @@ impl WatcherProgram {
             Self::InPlace => &["broken-watcher", "--in-place"],
             Self::BlindHeartbeat => &["broken-watcher", "--blind-heartbeat"],
             Self::Pointers => &["broken-watcher", "--pointers"],
+            Self::AnyShare => &["broken-watcher", "--any-share"],
             Self::HalfObjects => &["broken-watcher", "--half-objects"],
         }
+    }
+
+    /// Whether it knows rollouts.
+    pub(crate) fn follows_rollouts(self) -> bool {
+        matches!(self, Self::LiveData | Self::AnyShare)
     }
 
     /// The violation that a run of a broken watcher must find. The run ends there.
@@ -45,6 +53,7 @@ impl WatcherProgram {
             Self::LiveData => None,
             Self::InPlace | Self::HalfObjects => Some(Violation::Torn),
             Self::BlindHeartbeat => Some(Violation::FalseHeartbeat),
+            Self::AnyShare => Some(Violation::Candidate),
             Self::Pointers => Some(Violation::Pointer),
         }
     }
