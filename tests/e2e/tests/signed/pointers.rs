@@ -29,7 +29,9 @@ fn pointer(fixture: &Fixture) -> String {
 #[test]
 fn a_signed_pointer_is_followed_to_its_object() {
     let (fixture, s3) = (Fixture::new(), S3Server::start());
-    let _watcher = watcher(&fixture, &s3);
+    let watcher = watcher(&fixture, &s3);
+    // It has read its configuration, which the writer below writes anew.
+    watcher.wait_for_stderr("the content is rejected: it has no signature in ", SOON);
     for (content, signatures) in [("one", 1), ("two", 2)] {
         let written = publish_signed(&fixture, &s3, content);
         assert!(written.stderr.contains("Signed it with the counter "), "{}", written.stderr);
