@@ -38,10 +38,10 @@ pub(crate) fn check(data: &[u8]) {
         }
     }
     judge(&known, true, content, signature);
-    if let Ok(text) = std::str::from_utf8(signature) {
-        if let Ok(statement) = text.parse::<Statement>() {
-            assert_eq!(statement.to_string(), text, "a statement has one form");
-        }
+    if let Ok(text) = std::str::from_utf8(signature)
+        && let Ok(statement) = text.parse::<Statement>()
+    {
+        assert_eq!(statement.to_string(), text, "a statement has one form");
     }
     panics::assert_none();
 }

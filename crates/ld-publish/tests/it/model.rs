@@ -212,6 +212,9 @@ impl Walk {
                 rollback
             }
             (Err(Error::GroupIncomplete { .. } | Error::NoEarlierPublication { .. }), None) => return,
+            // Of what another tool wrote the history knows when it was found, not when it was
+            // written: it refuses rather than guesses.
+            (Err(Error::GroupIncomplete { path }), Some(_)) if self.has_found(&path) => return,
             (planned, expected) => panic!("{planned:?} {expected:?}"),
         };
         let message = format!("rollback of step {}", self.step);
@@ -220,6 +223,11 @@ impl Walk {
             .await
             .unwrap();
         self.published(&publication, &message);
+    }
+
+    /// Whether the history has content of another tool.
+    fn has_found(&self, path: &str) -> bool {
+        self.nodes[index(path)].log.iter().any(|held| held.message.is_none())
     }
 
     /// Which nodes go back to which contents; `None` if that is not known any more.
@@ -323,7 +331,7 @@ fn gap(before: &Held, held: &Held) -> Gap {
 
 #[tokio::test]
 async fn any_walk_leaves_the_log_that_the_model_knows() {
-    for seed in [fastrand::u64(..), 1, 2] {
+    for seed in [fastrand::u64(..), 1, 2, 13_015_346_809_467_016_435] {
         println!("seed {seed}");
         Walk::new(seed).await.walk().await;
     }

@@ -88,8 +88,11 @@ impl Host {
 
     /// Writes the configuration file and returns its path.
     pub fn config(&self) -> PathBuf {
-        let path = self.dir.join("config.ini");
-        fs::write(&path, format!("[live-data]\n{}\n", self.lines.join("\n")))
+        let (path, new) = (self.dir.join("config.ini"), self.dir.join("config.ini.new"));
+        let text = format!("[live-data]\n{}\n", self.lines.join("\n"));
+        // A program that starts at this moment reads the old text or the new one.
+        fs::write(&new, text)
+            .and_then(|()| fs::rename(&new, &path))
             .expect("a private directory is writable");
         path
     }
