@@ -58,10 +58,11 @@ pub async fn conduct(
         let began = Instant::now();
         let look = async {
             let Some(rollout) = Rollout::read(client, publish, path).await? else { return Ok(None) };
+            let checked = check(&rollout).await;
+            // Read after the check, which may take a minute: a share must not grow by old reports.
             let hosts = candidate_hosts(&rollout, publish).await?;
             // A share may be without hosts. A rollout without any is not watched by anything.
             let is_watched = !hosts.is_empty() || has_participants(client, publish, path).await?;
-            let checked = check(&rollout).await;
             Ok::<_, Error>(Some((rollout, hosts, is_watched, checked)))
         };
         let looked = tokio::select! {

@@ -237,3 +237,29 @@ async fn a_rollout_ends_although_its_tools_die() {
     let meant = fleet.converge(&[]).await;
     assert!(meant.iter().all(|content| content == "candidate"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_turns_bad_during_a_check_stops_the_rollout() {
+    let fleet = Fleet::start().await;
+    fleet.converge(&[]).await;
+    fleet.begin("candidate", &["50%", "100%"]).await.unwrap();
+    fleet.converge(&[]).await;
+    let check = async |rollout: &Rollout| {
+        // All hosts that take part fail while the program runs.
+        for number in (0..HOSTS).filter(|number| !fleet.others.contains(number)) {
+            let mut report = Report::new(name(number), "1", 0);
+            let mut node = NodeReport::new(PATH, NodeState::HookFailed, 0);
+            (node.mzxid, node.rollout) = (Some(rollout.candidate_mzxid()), true);
+            report.nodes.push(node);
+            let place = format!("/live-data/hosts/{}", name(number));
+            fleet.set(&place, std::str::from_utf8(&report.to_bytes()).unwrap());
+        }
+        Ok(())
+    };
+    let pending = std::future::pending();
+    let mut rounds = 0;
+    let show = |_: &Rollout, _: &Round| rounds += 1;
+    let conducted = conduct(&fleet.client, &fleet.config, PATH, check, show, pending).await;
+    assert!(matches!(conducted, Ok(Conducted::TakenBack(_))), "{conducted:?}");
+    assert_eq!(rounds, 1, "the first round sees it");
+}
