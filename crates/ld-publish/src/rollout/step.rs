@@ -65,6 +65,8 @@ pub struct RoundHosts {
 /// empty one: it watches the present share anew.
 #[derive(Debug, Default)]
 pub struct Conductor {
+    /// The rollout that is watched, and since when.
+    began: Option<(String, Duration)>,
     /// The rollout and its share that are watched, and since when.
     watched: Option<(String, Share, Duration)>,
     /// Since when enough hosts of the share have the candidate.
@@ -85,6 +87,9 @@ impl Conductor {
         now: Duration,
     ) -> Round {
         let since = self.watch(plan, now);
+        if self.began.as_ref().is_none_or(|(id, _)| *id != plan.id) {
+            self.began = Some((plan.id.clone(), now));
+        }
         let late = now.saturating_sub(since) >= LATE_LIMIT.max(plan.soak());
         let hosts = self.count(plan, hosts, late, now);
         let next = self.next(plan, &hosts, check, now);
@@ -104,6 +109,11 @@ impl Conductor {
                 now
             }
         }
+    }
+
+    /// Whether a host that takes part has had the time to report since the rollout is watched.
+    fn has_watched_long(&self, now: Duration) -> bool {
+        self.began.as_ref().is_some_and(|(_, began)| now.saturating_sub(*began) >= GONE_LIMIT)
     }
 
     fn count(
@@ -153,6 +163,8 @@ impl Conductor {
         }
         if hosts.good == 0 || hosts.pending + hosts.bad.len() > allowed {
             let why = match (total, plan.next_share()) {
+                // All reports may be gone for a moment, such as after an outage of the ensemble.
+                (0, Some(_)) if !self.has_watched_long(now) => "no host of the share reports yet".to_owned(),
                 // A share without hosts shows nothing, and there is nothing to wait for.
                 (0, Some(_)) => return grow(plan),
                 (0, None) => "no host reports that it takes part".to_owned(),

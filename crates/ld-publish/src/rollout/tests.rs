@@ -213,7 +213,7 @@ async fn random_operations_leave_each_host_with_what_is_meant() {
 async fn a_rollout_ends_although_its_tools_die() {
     let fleet = Fleet::start().await;
     fleet.converge(&[]).await;
-    fleet.begin("candidate", &["1%", "10%", "50%", "100%"]).await.unwrap();
+    fleet.begin("candidate", &["10%", "50%", "100%"]).await.unwrap();
     let mut deaths = 0;
     let conducted = loop {
         let conduct = conduct(

@@ -91,13 +91,29 @@ fn hosts_outside_the_share_do_not_count() {
 #[test]
 fn a_share_without_hosts_is_passed_and_never_promoted() {
     let none = BTreeMap::new();
-    let first = Conductor::default().round(&plan(&["1%", "100%"], "0%"), &none, Ok(()), at(0)).next;
-    assert_eq!(first, Next::Raise(share("100%")));
+    let mut conductor = Conductor::default();
+    let small = plan(&["1%", "100%"], "0%");
+    assert!(matches!(conductor.round(&small, &none, Ok(()), at(0)).next, Next::Wait(_)));
+    let next = conductor.round(&small, &none, Ok(()), at(30)).next;
+    assert_eq!(next, Next::Raise(share("100%")));
     let mut conductor = Conductor::default();
     for seconds in [0, 1_000_000] {
         let next = conductor.round(&plan(&["100%"], "0%"), &none, Ok(()), at(seconds)).next;
         assert!(matches!(next, Next::Wait(_)));
     }
+}
+
+#[test]
+fn a_tool_that_begins_without_reports_lets_nothing_grow() {
+    let (mut conductor, plan) = (Conductor::default(), plan(&["50%", "100%"], "0%"));
+    for seconds in 0..30 {
+        let next = conductor.round(&plan, &BTreeMap::new(), Ok(()), at(seconds)).next;
+        assert!(matches!(next, Next::Wait(_)), "{next:?} after {seconds} s");
+    }
+    // The reports are back.
+    let all = hosts(100, &HostState::Good);
+    assert!(matches!(conductor.round(&plan, &all, Ok(()), at(30)).next, Next::Wait(_)));
+    assert_eq!(conductor.round(&plan, &all, Ok(()), at(130)).next, Next::Raise(share("100%")));
 }
 
 #[test]
