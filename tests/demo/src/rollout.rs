@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ld_testkit::{Daemon, Server, TestCommand};
 use ld_workspace::Failure;
@@ -35,11 +35,12 @@ pub(crate) fn show(server: &Server, directory: &Path, content: &str) -> Result<(
 
     let source = directory.join("bad.json");
     fs::write(&source, BAD).map_err(Failure::doing("cannot write a file of the demo"))?;
-    println!("A change without a bracket is given to 30% of them first:");
-    println!("\n$ live-data-ctl rollout start tool.ini bad.json {NODE} --steps 30%,100%");
-    let rollout = ctl(&["rollout", "start"], &config).arg(&source).arg(NODE).args(["--steps", "30%,100%"]);
+    println!("A change without a bracket is given to 60% of them first:");
+    println!("\n$ live-data-ctl rollout start tool.ini bad.json {NODE} --steps 60%,100%");
+    let rollout = ctl(&["rollout", "start"], &config).arg(&source).arg(NODE).args(["--steps", "60%,100%"]);
     let start = Instant::now();
-    let output = rollout.run(LIMIT);
+    // A share may be without hosts, though hardly ever, and is passed after 30 s.
+    let output = rollout.run(LIMIT + Duration::from_secs(30));
     let lasted = took(start);
     for line in output.stdout.lines().chain(output.stderr.lines()) {
         println!("  {line}");

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 
 const PLAN: &str = "/live-data/rollouts/flags";
 
+/// The limit for a rollout in small steps: a share may be without hosts, and is passed after 30 s.
+const STEPS_LIMIT: Duration = Duration::from_secs(30 + SOON.as_secs());
+
 /// Abort reaches every connected host within this.
 const ABORT_LIMIT: Duration = Duration::from_secs(2);
 
@@ -97,7 +100,7 @@ fn a_good_candidate_is_promoted_and_rewrites_nothing() {
     let other = fleet.host(3);
     fleet.start(other);
     let tool = fleet.begin("new", &["--steps", "50%,100%", "--soak", "1s"]).start();
-    fleet.hosts[..3].iter().for_each(|host| host.wait_for("flags", "new"));
+    fleet.hosts[..3].iter().for_each(|host| host.wait_for_within("flags", "new", STEPS_LIMIT));
     assert_eq!(fleet.hosts[3].read("flags").unwrap(), b"old");
     let inodes: Vec<_> = fleet.hosts[..3].iter().map(|host| host.inode("flags")).collect();
     let status = tool.wait(SOON);
@@ -116,7 +119,7 @@ fn a_promotion_is_recorded_and_can_be_rolled_back() {
     let written = fleet.tool.writer("first", "/flags").args(["--message", "before"]).run(SOON);
     assert_eq!(written.code, Some(0), "{}", written.stderr);
     fleet.wait_for("first");
-    let promoted = fleet.begin("second", &["--steps", "50%,100%", "--soak", "1s"]).run(SOON);
+    let promoted = fleet.begin("second", &["--steps", "50%,100%", "--soak", "1s"]).run(STEPS_LIMIT);
     ends(&promoted, 0, "The candidate is the content of /flags now.");
 
     let log = || -> Value {

@@ -75,7 +75,7 @@ pub async fn conduct(
             Ok(None) => return Ok(Conducted::Ended),
             Ok(Some((rollout, hosts, is_watched, checked))) => {
                 let mut round = conductor.round(rollout.plan(), &hosts, checked, start.elapsed());
-                if !is_watched && matches!(round.next, Next::Raise(_) | Next::Promote) {
+                if !is_watched && !matches!(round.next, Next::TakeBack(_)) {
                     round.next = Next::Wait("no host reports that it takes part".to_owned());
                 }
                 show(&rollout, &round);
