@@ -17,9 +17,9 @@ use crate::pulse::Pulse;
 use crate::report::Report;
 use crate::view::View;
 
-const FLEET_PAGE: &str = include_str!("fleet.html");
-
-const PAGE: &str = include_str!("page.html");
+/// Both pages begin with the same style and script.
+const PAGE: &str = concat!(include_str!("pages/head.html"), include_str!("pages/status.html"));
+const FLEET_PAGE: &str = concat!(include_str!("pages/head.html"), include_str!("pages/fleet.html"));
 
 /// What the page may load: nothing but its own script and style, and the status.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
