@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use ld_cli::{LogFormat, Share};
+use ld_cli::LogFormat;
+use ld_fleet::Share;
 
 /// Write a file's content to a ZooKeeper node.
 ///
@@ -38,7 +39,7 @@ pub(crate) struct Args {
 
     /// After the write wait until this share of the hosts that report the node have its content,
     /// such as 99%. Watchers report with fleet.report = true. Exit 4 if that takes too long.
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub(crate) wait: Option<Share>,
 
     /// How long `--wait` waits: 500ms, 1.5s, 2m, or plain seconds; at most a day.
@@ -99,6 +100,14 @@ fn also(text: &str) -> Result<(PathBuf, String), String> {
     match text.find("=/") {
         Some(at) if at > 0 => Ok((text[..at].into(), text[at + 1..].to_owned())),
         _ => Err("it is a file, '=' and the path of a node, such as flags.json=/app/flags".to_owned()),
+    }
+}
+
+fn share(text: &str) -> Result<Share, String> {
+    match text.parse::<Share>() {
+        Ok(Share::NONE) => Err("it is a percentage above 0% and up to 100%".to_owned()),
+        Ok(share) => Ok(share),
+        Err(cause) => Err(cause.to_string()),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use ld_cli::{Exit, Share};
+use ld_cli::Exit;
 use ld_config::{Config, counted, escape_hidden};
-use ld_fleet::{Goal, Laggard, Progress, Waited, Wanted, wait_for};
+use ld_fleet::{Goal, Laggard, Progress, Share, Waited, Wanted, wait_for};
 use ld_publish::Present;
 use ld_tool::{Interrupt, failed};
 use ld_zk::Client;
@@ -59,7 +59,7 @@ async fn wait_for_hosts(
 ) -> Result<Exit, Exit> {
     let present = Present::read(client, dest).await.map_err(failed)?;
     let wanted = Wanted::content(present.mzxid(), present.content());
-    let goal = Goal::new(present.path(), wanted, share.fraction());
+    let goal = Goal::new(present.path(), wanted, share);
     let show = |have, hosts| ld_cli::show_progress_of_hosts(have as u64, hosts as u64);
     let waited = wait_for(client, &config.publish, &goal, args.wait_timeout, show).await.map_err(failed)?;
     ld_cli::end_progress();
@@ -93,5 +93,23 @@ fn name(laggards: &[Laggard]) {
     }
     if laggards.len() > NAMED {
         warn!("and {} more: see live-data-ctl hosts", laggards.len() - NAMED);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::args::Args;
+
+    #[test]
+    fn a_share_to_wait_for_is_above_nothing_and_at_most_all() {
+        let parse = |share| Args::try_parse_from(["writer", "--wait", share, "CONFIG", "SOURCE", "/dest"]);
+        for (text, shown) in [("99%", "99%"), ("99.5%", "99.5%"), ("100%", "100%"), ("0.1%", "0.1%")] {
+            assert_eq!(parse(text).unwrap().wait.unwrap().to_string(), shown);
+        }
+        for text in ["99", "0%", "101%", "-1%", "%", "nan%", "inf%"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
     }
 }

@@ -32,7 +32,6 @@ mod logging;
 mod process;
 mod progress;
 mod runtime;
-mod share;
 mod show_progress;
 
 pub use config::{
@@ -48,7 +47,6 @@ pub use log_format::LogFormat;
 pub use logging::{FLUSH_LIMIT, LogOptions, ProblemsLogged, flush_log, log_lines_dropped, problems_logged};
 pub use process::run_main;
 pub use runtime::{DESCRIPTORS_TO_START, build_runtime};
-pub use share::Share;
 pub use show_progress::{
     end_progress, show_progress, show_progress_in_bytes, show_progress_of_hosts, shows_progress,
 };

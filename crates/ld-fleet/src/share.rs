@@ -44,6 +44,11 @@ impl Share {
         place(rollout, host) < self.0
     }
 
+    /// Whether `have` of `hosts` are at least this share.
+    pub fn is_reached(self, have: usize, hosts: usize) -> bool {
+        have * usize::from(WHOLE) >= hosts * usize::from(self.0)
+    }
+
     /// How many of `hosts` this is at most.
     pub fn of(self, hosts: usize) -> usize {
         hosts * usize::from(self.0) / usize::from(WHOLE)
@@ -116,6 +121,15 @@ mod tests {
 
     fn hosts() -> Vec<String> {
         (0..10_000).map(|number| format!("web-{number}")).collect()
+    }
+
+    #[test]
+    fn a_share_is_reached_by_whole_hosts() {
+        let share = |text: &str| text.parse::<Share>().unwrap();
+        assert!(share("99%").is_reached(99, 100) && !share("99%").is_reached(98, 100));
+        assert!(share("99%").is_reached(3, 3) && !share("99%").is_reached(2, 3));
+        assert!(share("100%").is_reached(7, 7) && share("10%").is_reached(1, 10));
+        assert!(share("30%").is_reached(3, 10));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use ld_zk::Client;
 use tokio::time::{Instant, sleep};
 
 use crate::read;
-use crate::{NodeReport, ReadError, Standing, Wanted};
+use crate::{NodeReport, ReadError, Share, Standing, Wanted};
 
 /// The pause between two looks at the fleet. A look that takes longer is followed by a pause as
 /// long as itself.
@@ -24,19 +24,14 @@ pub struct Goal<'a> {
     pub path: &'a str,
     /// What hosts are meant to have.
     pub wanted: Wanted,
-    /// The share of hosts that must have it, from 0 to 1.
-    pub share: f64,
+    /// The share of hosts that must have it.
+    pub share: Share,
 }
 
 impl<'a> Goal<'a> {
-    /// `share`, from 0 to 1, of the hosts that name `path` have what is `wanted`.
-    pub fn new(path: &'a str, wanted: Wanted, share: f64) -> Self {
+    /// `share` of the hosts that name `path` have what is `wanted`.
+    pub fn new(path: &'a str, wanted: Wanted, share: Share) -> Self {
         Self { path, wanted, share }
-    }
-
-    fn is_reached(&self, have: usize, hosts: usize) -> bool {
-        // The smallest number of hosts that is at least the share, but for rounding of the share.
-        have as f64 + 1e-9 >= self.share * hosts as f64
     }
 }
 
@@ -107,7 +102,7 @@ pub async fn wait_for(
         if progress.hosts == 0 {
             return Ok(Waited::NoHosts);
         }
-        if goal.is_reached(progress.have, progress.hosts) {
+        if goal.share.is_reached(progress.have, progress.hosts) {
             return Ok(Waited::Reached(progress));
         }
         if look.overtaken {
@@ -193,16 +188,8 @@ mod tests {
     use crate::NodeState;
 
     #[test]
-    fn a_share_is_reached_by_whole_hosts() {
-        let goal = |share| Goal::new("/a", Wanted::content(1, b""), share);
-        assert!(goal(0.99).is_reached(99, 100) && !goal(0.99).is_reached(98, 100));
-        assert!(goal(0.99).is_reached(3, 3) && !goal(0.99).is_reached(2, 3));
-        assert!(goal(1.0).is_reached(7, 7) && goal(0.1).is_reached(1, 10) && goal(0.3).is_reached(3, 10));
-    }
-
-    #[test]
     fn a_host_has_it_when_all_its_nodes_at_the_path_have() {
-        let goal = Goal::new("/a", Wanted::content(7, b"new"), 1.0);
+        let goal = Goal::new("/a", Wanted::content(7, b"new"), Share::WHOLE);
         let node = |mzxid, state| {
             let mut node = NodeReport::new("/a", state, 0);
             node.mzxid = Some(mzxid);

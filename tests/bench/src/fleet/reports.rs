@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ld_config::{PublishConfig, SecretsConfig, ZooKeeperConfig};
-use ld_fleet::{Fleet, Goal, Waited, Wanted, wait_for};
+use ld_fleet::{Fleet, Goal, Share, Waited, Wanted, wait_for};
 use ld_workspace::Failure;
 use ld_zk::{Client, Options};
 
@@ -108,7 +108,7 @@ pub(super) fn measure(ensemble: bool, options: &HostsOptions, rounds: usize) -> 
             let new = content(version, BYTES);
             let stat = admin.set(&path(0), &new).map_err(Failure::doing("cannot write a node"))?;
             let (began, node) = (Instant::now(), path(0));
-            let goal = Goal::new(&node, Wanted::content(stat.mzxid, &new), 1.0);
+            let goal = Goal::new(&node, Wanted::content(stat.mzxid, &new), Share::WHOLE);
             let waited = wait_for(&client, &publish, &goal, LIMIT, |_, _| ()).await;
             match waited.map_err(Failure::doing("cannot wait"))? {
                 Waited::Reached(_) => waits.push(began.elapsed().as_secs_f64()),
