@@ -128,7 +128,7 @@ impl Running {
             || former.secrets != self.config.secrets
             || former.watcher != self.config.watcher
             || former.s3 != self.config.s3
-            || former.publish != self.config.publish
+            || former.publish.root != self.config.publish.root
             || former.fleet != self.config.fleet;
         let done = if restarts { self.restart().await } else { self.change_nodes(&former).await };
         let serves_anew = restarts || former.status != self.config.status || !self.status.is_as(&self.config);
@@ -232,13 +232,16 @@ fn start(config: &Config, counters: &Counters) -> Result<(Client, Arc<Engine>), 
     Ok((client, Arc::new(engine)))
 }
 
-/// The name of this host, if a node takes part in staged rollouts.
+/// The name of this host. A node that takes part in staged rollouts needs it, also one that comes
+/// with a reload.
 pub(crate) fn rollout_host(config: &Config) -> Option<String> {
-    if !config.nodes.iter().any(|node| node.rollout) {
-        return None;
-    }
-    let host = host_name(&config.fleet);
-    host.inspect_err(|error| warn!("no rollout is followed: {error}")).ok()
+    let is_needed = config.nodes.iter().any(|node| node.rollout);
+    let host = host_name(&config.fleet).inspect_err(|error| {
+        if is_needed {
+            warn!("no rollout is followed: {error}");
+        }
+    });
+    host.ok()
 }
 
 /// Reads a configuration again. The error is logged; what is returned of it may be shown to all.

@@ -88,7 +88,6 @@ impl Engine {
             info!("no nodes are configured: nothing to do");
         }
         debug!("{} nodes are followed in {}", nodes.len(), source.description());
-        let rollouts = Rollouts { publish: publish.clone(), host };
         let shared = Arc::new(Shared {
             disks: Disks::new(spawner),
             users: Users::new(spawner),
@@ -96,7 +95,7 @@ impl Engine {
             checks: Checks::default(),
             hashes: Hashes::new(hashes, spawner),
             loader,
-            publish,
+            rollouts: Rollouts { publish, host },
             counters,
             pointer_key: RandomState::new(),
             rivals: Rivals::new(spawner),
@@ -112,7 +111,7 @@ impl Engine {
             preparing: watch::Sender::default(),
             follow: Box::new({
                 let (source, shared, rounds) = (Arc::clone(&source), Arc::clone(&shared), rounds.clone());
-                move |node| Member::start(&runtime, node, &source, &shared, &rounds, &rollouts)
+                move |node| Member::start(&runtime, node, &source, &shared, &rounds)
             }),
             next_index: AtomicUsize::new(0),
             ended: watch::Sender::new(false),

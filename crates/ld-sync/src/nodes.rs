@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 
 use crate::node::{Node, Outcomes, Shared, Task};
 use crate::restart::restarting;
-use crate::rollout::{Rollouts, Watch};
+use crate::rollout::Watch;
 use crate::rounds::Rounds;
 use crate::source::Source;
 use crate::status::{State, Status};
@@ -70,16 +70,15 @@ impl Member {
         source: &Arc<S>,
         shared: &Arc<Shared>,
         rounds: &watch::Sender<Rounds>,
-        rollouts: &Rollouts,
     ) -> Self {
         let (ends, ended) = oneshot::channel();
         let (followed, source, shared) = (Arc::clone(&node), Arc::clone(source), Arc::clone(shared));
-        let (rounds, rollouts) = (rounds.clone(), rollouts.clone());
+        let rounds = rounds.clone();
         let task = runtime.spawn(async move {
             // Dropped last, also when the task is aborted.
             let _ends: oneshot::Sender<()> = ends;
             let start = async || {
-                let watch = Watch::new(&*source, &followed.config, &rollouts);
+                let watch = Watch::new(&*source, &followed.config, &shared.rollouts);
                 Task::new(Arc::clone(&followed), Arc::clone(&shared), watch, rounds.subscribe()).run().await;
             };
             let failed = |error: &str| _ = followed.set_unhealthy(State::Failing, error);

@@ -32,21 +32,23 @@ pub(crate) enum Watch<W> {
 impl<W: NodeSource> Watch<W> {
     pub(crate) fn new<S: Source<Node = W>>(source: &S, config: &NodeConfig, rollouts: &Rollouts) -> Self {
         let (path, limit) = (config.source.as_str(), read_limit(config));
+        if !config.rollout {
+            return Self::Plain(source.watch(path, limit));
+        }
         let plan = rollouts.publish.place_of(ROLLOUTS, path);
         let candidate = format!("{plan}/candidate");
-        match &rollouts.host {
-            Some(_) if config.rollout && ld_config::znode_path(&candidate).is_err() => {
-                let name = &config.name;
-                warn!(node = name, "nodes.{name}: its path is too long for rollouts, and none is followed");
-                Self::Plain(source.watch(path, limit))
-            }
-            Some(host) if config.rollout => {
+        let why = match &rollouts.host {
+            None => "this host has no name that shares could choose by",
+            Some(_) if ld_config::znode_path(&candidate).is_err() => "its path is too long for rollouts",
+            Some(host) => {
                 let nodes = [(path, limit), (&*plan, Some(MAX_PLAN_BYTES)), (&*candidate, limit)];
                 let watches = source.watch_together(nodes);
-                Self::Rollout(Box::new(RolloutWatch::new(watches, config, Arc::clone(host))))
+                return Self::Rollout(Box::new(RolloutWatch::new(watches, config, Arc::clone(host))));
             }
-            _ => Self::Plain(source.watch(path, limit)),
-        }
+        };
+        let name = &config.name;
+        warn!(node = name, "nodes.{name}: no rollout is followed: {why}");
+        Self::Plain(source.watch(path, limit))
     }
 }
 

@@ -71,7 +71,8 @@ pub trait NodeSource: Send + 'static {
         false
     }
 
-    /// The same, and the node is not watched until then.
+    /// Makes [`changed`](Self::changed) ready, as [`refresh`](Self::refresh) does, and the node is
+    /// not watched until it is read again.
     fn release(&mut self);
 }
 

@@ -259,6 +259,22 @@ fn a_rollout_needs_a_host_that_takes_part() {
 }
 
 #[test]
+fn a_reload_lets_a_host_take_part() {
+    let mut fleet = Fleet::new(0, |host| host);
+    let other = fleet.host(0);
+    fleet.start(other);
+    let host = fleet.hosts.remove(0).setting("nodes.flags.rollout", "true");
+    fleet.hosts.push(host);
+    fleet.hosts[0].config();
+    fleet.watchers[0].hang_up();
+    fleet.watchers[0].wait_for_stderr("reloaded: 0 nodes added, 0 removed, 1 changed", SOON);
+    wait_until("a report that it takes part", SOON, || {
+        fleet.begin("new", &["--steps", "100%", "--detach"]).run(SOON).code == Some(0)
+    });
+    fleet.wait_for("new");
+}
+
+#[test]
 fn nothing_grows_while_no_host_takes_part() {
     let mut fleet = Fleet::new(1, |host| host);
     fleet.detached("new", "1%,100%");

@@ -4,7 +4,7 @@ use std::hash::RandomState;
 use std::sync::Arc;
 
 use ld_blocking::Spawner;
-use ld_config::{NodeConfig, Principal, PublishConfig};
+use ld_config::{NodeConfig, Principal};
 use ld_file::{Disks, Owner, UserError, Users};
 use ld_guard::Checks;
 
@@ -12,6 +12,7 @@ use super::hashes::Hashes;
 use super::retry::HeldContent;
 use crate::counters::Counters;
 use crate::loader::Loader;
+use crate::rollout::Rollouts;
 use crate::rounds::Rivals;
 
 /// What all tasks of one engine share.
@@ -23,8 +24,8 @@ pub(crate) struct Shared {
     pub(crate) hashes: Hashes,
     /// Loads what nodes point to.
     pub(crate) loader: Option<Arc<dyn Loader>>,
-    /// Where signatures are.
-    pub(crate) publish: PublishConfig,
+    /// What rollouts need, and where signatures are.
+    pub(crate) rollouts: Rollouts,
     pub(crate) counters: Counters,
     /// The key of all hashes of pointers.
     pub(crate) pointer_key: RandomState,

@@ -48,7 +48,7 @@ impl<W: NodeSource> Task<W> {
     pub(super) async fn is_signed(&mut self, content: &Arc<Vec<u8>>, keys: &Path) -> bool {
         let path = &self.node.config.source;
         let hash = ld_sign::hash(content);
-        let place = ld_sign::place(&self.shared.publish, path, &hash);
+        let place = ld_sign::place(&self.shared.rollouts.publish, path, &hash);
         let mut awaited = self.watch.beside(&place, MAX_SIGNATURE_BYTES);
         let found = match &mut awaited {
             Some(watch) => signature(watch.read().await.state, &place),
