@@ -21,7 +21,7 @@ use crate::Error;
 use crate::lost::{self, Sent};
 use crate::present::{Unanswered, bounded, node_path, read_node};
 
-pub use check::RolloutCheck;
+pub use check::{CheckError, RolloutCheck};
 pub use conduct::{Conducted, conduct};
 pub use hosts::{candidate_hosts, has_participants};
 pub use start::start_rollout;

@@ -5,7 +5,7 @@ use std::path::Path;
 use ld_cli::Exit;
 use ld_config::{Config, escape_hidden};
 use ld_fleet::RolloutPlan;
-use ld_publish::{Conducted, Next, Published, Rollout, RolloutCheck, Round, conduct};
+use ld_publish::{CheckError, Conducted, Next, Published, Rollout, RolloutCheck, Round, conduct};
 use ld_tool::{UNLIMITED, on_a_thread};
 use serde_json::json;
 use tracing::{error, info, warn};
@@ -40,7 +40,7 @@ pub(super) async fn run<T: Send + 'static>(
         Some(check) => {
             let (check, plan) = (check.clone(), rollout.plan().clone());
             let asked = on_a_thread("the check of the rollout", UNLIMITED, move || check.ask(&plan)).await;
-            asked.unwrap_or_else(|_| Err("the check cannot run".to_owned()))
+            asked.unwrap_or_else(|_| Err(CheckError::No("the check cannot run".to_owned())))
         }
         None => Ok(()),
     };

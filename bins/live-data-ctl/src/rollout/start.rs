@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ld_cli::Exit;
 use ld_fleet::RolloutPace;
 use ld_publish::{DiffOptions, Plan, has_participants, start_rollout};
-use ld_tool::{KeyFiles, Signing, before_any_write, colour, failed, judge_content, read_source, show};
+use ld_tool::{KeyFiles, Signing, before_any_write, colour, judge_content, read_source, show};
 use tracing::{error, info};
 
 use super::conduct;
@@ -90,7 +90,7 @@ async fn prepare(
 /// Without reports nothing shows whether a candidate does harm.
 async fn some_host_takes_part(writing: &Writing<Vec<u8>>, path: &str) -> Result<(), Exit> {
     let Writing { config, client, .. } = writing;
-    if has_participants(client, &config.publish, path).await.map_err(failed)? {
+    if has_participants(client, &config.publish, path).await.map_err(refused)? {
         return Ok(());
     }
     error!(

@@ -5,10 +5,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use ld_config::Config;
+use ld_fleet::{ReadError, Share};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::{Conductor, Next, Rollout, Round, candidate_hosts, has_participants};
+use super::{CheckError, Conductor, Next, Rollout, Round, candidate_hosts, has_participants};
 use crate::{Error, Published};
 
 /// The pause between two rounds. A round that takes longer is followed by a pause as long as
@@ -39,14 +40,15 @@ pub enum Conducted {
 ///
 /// - [`Error::NoRollout`]: there is none when it begins.
 /// - [`Error::StableChanged`], [`Error::RolloutPlan`], [`Error::NoCandidate`],
-///   [`Error::NotAuthorized`]: the rollout stays as it is, and cannot go on.
+///   [`Error::NotAuthorized`], [`Error::Fleet`] for reports that may not be read, and those of a
+///   promotion that would come again: the rollout stays as it is, and cannot go on.
 ///
 /// Not cancel-safe: what became of a request that was sent is not known then.
 pub async fn conduct(
     client: &ld_zk::Client,
     config: &Config,
     path: &str,
-    check: impl AsyncFn(&Rollout) -> Result<(), String>,
+    check: impl AsyncFn(&Rollout) -> Result<(), CheckError>,
     mut show: impl FnMut(&Rollout, &Round),
     interrupt: impl Future<Output = ()>,
 ) -> Result<Conducted, Error> {
@@ -62,7 +64,8 @@ pub async fn conduct(
             // Read after the check, which may take a minute: a share must not grow by old reports.
             let hosts = candidate_hosts(&rollout, publish).await?;
             // A share may be without hosts. A rollout without any is not watched by anything.
-            let is_watched = !hosts.is_empty() || has_participants(client, publish, path).await?;
+            let is_watched = !hosts.is_empty()
+                || rollout.plan().share != Share::WHOLE && has_participants(client, publish, path).await?;
             Ok::<_, Error>(Some((rollout, hosts, is_watched, checked)))
         };
         let looked = tokio::select! {
@@ -73,7 +76,9 @@ pub async fn conduct(
         match looked {
             Ok(None) if is_first => return Err(Error::NoRollout { path: path.to_owned() }),
             Ok(None) => return Ok(Conducted::Ended),
+            Ok(Some((.., Err(CheckError::Interrupted)))) => return Ok(Conducted::Interrupted),
             Ok(Some((rollout, hosts, is_watched, checked))) => {
+                let checked = checked.map_err(|error| error.to_string());
                 let mut round = conductor.round(rollout.plan(), &hosts, checked, start.elapsed());
                 if !is_watched && !matches!(round.next, Next::TakeBack(_)) {
                     round.next = Next::Wait("no host reports that it takes part".to_owned());
@@ -101,7 +106,7 @@ pub async fn conduct(
                     Err(error) => warn!("{error}; the next round tries again"),
                 }
             }
-            Err(error) if is_first || is_final(&error) => return Err(error),
+            Err(error) if is_final(&error) => return Err(error),
             Err(error) => warn!("nothing grows: {error}"),
         }
         is_first = false;
@@ -123,5 +128,10 @@ fn is_final(error: &Error) -> bool {
             | Error::NotAuthorized { .. }
             | Error::NodeMissing
             | Error::TooLarge { .. }
+            | Error::TransactionTooLarge { .. }
+            | Error::DirectoryMissing { .. }
+            | Error::MaskedAcl { .. }
+            | Error::InvalidAcl { .. }
+            | Error::Fleet(ReadError::Denied { .. } | ReadError::NoDirectory { .. })
     )
 }

@@ -170,6 +170,7 @@ impl Conductor {
                 (0, None) => "no host reports that it takes part".to_owned(),
                 _ => format!("{} of {total} hosts have the candidate", hosts.good),
             };
+            self.settled = None;
             return Next::Wait(why);
         }
         let settled = *self.settled.get_or_insert(now);

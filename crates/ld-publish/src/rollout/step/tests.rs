@@ -42,6 +42,16 @@ fn a_share_grows_when_its_soak_is_over() {
 }
 
 #[test]
+fn a_soak_begins_anew_when_hosts_fall_back() {
+    let (mut conductor, plan) = (Conductor::default(), plan(&["50%", "100%"], "0%"));
+    let mut next = |state, seconds| conductor.round(&plan, &hosts(100, &state), Ok(()), at(seconds)).next;
+    assert!(matches!(next(HostState::Good, 0), Next::Wait(_)));
+    assert!(matches!(next(HostState::Delayed, 99), Next::Wait(_)));
+    assert_eq!(next(HostState::Good, 100), Next::Wait("100 s of the soak are left".to_owned()));
+    assert_eq!(next(HostState::Good, 200), Next::Raise(share("100%")));
+}
+
+#[test]
 fn the_last_step_is_followed_by_the_promotion() {
     let (mut conductor, plan) = (Conductor::default(), plan(&["100%"], "0%"));
     let good = hosts(3, &HostState::Good);
