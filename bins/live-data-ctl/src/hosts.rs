@@ -6,16 +6,16 @@ use std::io::{IsTerminal, stdout};
 use std::time::Duration;
 
 use ld_cli::Exit;
-use ld_config::{Config, Scope, znode_path};
-use ld_fleet::{Fleet, ReadError};
+use ld_config::{Config, Scope};
+use ld_fleet::Fleet;
 use ld_publish::Checks;
-use ld_tool::{CLOSE_LIMIT, Interrupt, failed};
+use ld_tool::{CLOSE_LIMIT, Interrupt, UNLIMITED, before_any_write, failed, on_a_thread};
 use ld_zk::Client;
 use tokio::time::sleep;
 use tracing::warn;
 
 use crate::args::{Args, HostsArgs};
-use crate::output;
+use crate::{content, output, refused};
 
 /// How often `--watch` reads the reports.
 const REDRAW: Duration = Duration::from_secs(2);
@@ -28,8 +28,10 @@ const CLEAR: &str = "\x1b[H\x1b[2J\x1b[3J";
 
 pub(crate) async fn run(args: &Args, hosts: &HostsArgs) -> Result<Exit, Exit> {
     let interrupt = Interrupt::listen(Checks::default()).map_err(failed)?;
-    let config = ld_cli::read_config(&hosts.config, Scope::Writer)?;
-    let path = hosts.path.as_deref().map(znode_path).transpose().map_err(failed)?;
+    let path = hosts.path.as_deref().map(content::path).transpose()?;
+    let file = hosts.config.clone();
+    let read = on_a_thread("reading the files", UNLIMITED, move || ld_cli::read_config(&file, Scope::Writer));
+    let config = before_any_write(&interrupt, async { read.await? }).await?;
     let client = ld_tool::client(&config, args.timeout)?;
     let shown = tokio::select! {
         biased;
@@ -79,10 +81,4 @@ fn print(args: &Args, hosts: &HostsArgs, fleet: &Fleet, path: Option<&str>) -> R
         );
     }
     Ok(if fleet.is_good() && !fleet.hosts.is_empty() { printed } else { Exit::Failed })
-}
-
-fn refused(error: ReadError) -> Exit {
-    let is_unreachable = matches!(error, ReadError::Client(ld_zk::Error::NotConnected { .. }));
-    let exit = failed(error);
-    if is_unreachable { Exit::Unreachable } else { exit }
 }

@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use ld_cli::{Exit, LogOptions};
 use ld_config::{Config, Scope};
+use ld_fleet::ReadError;
 use ld_publish::Checks;
 use ld_tool::{CLOSE_LIMIT, Interrupt, UNLIMITED, before_any_write, check_credentials, failed, on_a_thread};
 use ld_zk::Client;
@@ -118,8 +119,15 @@ impl<T: Send + 'static> Writing<T> {
 }
 
 /// Logs why a node was not read or written.
-fn refused(cause: ld_publish::Error) -> Exit {
-    let is_unreachable = matches!(cause, ld_publish::Error::Client(ld_zk::Error::NotConnected { .. }));
+fn refused(cause: impl Into<ld_publish::Error>) -> Exit {
+    use ld_publish::Error;
+
+    let cause = cause.into();
+    let is_unreachable = matches!(
+        cause,
+        Error::Client(ld_zk::Error::NotConnected { .. })
+            | Error::Fleet(ReadError::Client(ld_zk::Error::NotConnected { .. }))
+    );
     let exit = failed(cause);
     if is_unreachable { Exit::Unreachable } else { exit }
 }

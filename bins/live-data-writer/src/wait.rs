@@ -1,6 +1,6 @@
 //! `--wait`: until the hosts have what was written.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ld_cli::Exit;
 use ld_config::{Config, counted, escape_hidden};
@@ -40,9 +40,10 @@ pub(crate) async fn wait(
 }
 
 async fn wait_for_all(args: &Args, config: &Config, client: &Client, share: Share) -> Result<Exit, Exit> {
-    let mut exit = Exit::Done;
+    let (mut exit, start) = (Exit::Done, Instant::now());
     for (_, dest) in args.targets() {
-        match wait_for_hosts(args, config, client, share, dest).await? {
+        let left = args.wait_timeout.saturating_sub(start.elapsed());
+        match wait_for_hosts(args, config, client, share, dest, left).await? {
             Exit::Done => {}
             missed => exit = missed,
         }
@@ -56,12 +57,13 @@ async fn wait_for_hosts(
     client: &Client,
     share: Share,
     dest: &str,
+    limit: Duration,
 ) -> Result<Exit, Exit> {
     let present = Present::read(client, dest).await.map_err(failed)?;
     let wanted = Wanted::content(present.mzxid(), present.content());
     let goal = Goal::new(present.path(), wanted, share);
     let show = |have, hosts| ld_cli::show_progress_of_hosts(have as u64, hosts as u64);
-    let waited = wait_for(client, &config.publish, &goal, args.wait_timeout, show).await.map_err(failed)?;
+    let waited = wait_for(client, &config.publish, &goal, limit, show).await.map_err(failed)?;
     ld_cli::end_progress();
     Ok(report(waited, share, args.wait_timeout, present.path()))
 }

@@ -105,7 +105,7 @@ async fn record(
         entries.insert(0, (plan.old_content(), entry::of_unrecorded(plan)));
     }
     for (content, json) in entries {
-        let sha256 = store::sha256(content);
+        let sha256 = ld_sign::hash(content);
         // A content too large for it is too large for the transaction, or only not kept.
         if let Some(version) = store::store(session, place, content, acl, limit, chroot).await? {
             operations.push(Operation::Check { path: place.content(&sha256), version });

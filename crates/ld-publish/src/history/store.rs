@@ -1,7 +1,6 @@
 //! The contents of a history, each under its SHA-256.
 
 use ld_zk::zookeeper::{self, Acl, Acls, CreateMode};
-use sha2::{Digest, Sha256};
 
 use super::Place;
 use crate::Error;
@@ -10,11 +9,6 @@ use crate::present::{Unanswered, bounded, read_node};
 
 /// How often a directory or content may go away while it is made.
 const ATTEMPTS: usize = 5;
-
-/// The SHA-256 in hexadecimal.
-pub(super) fn sha256(content: &[u8]) -> String {
-    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// Stores content, if it is not there. Gives the version of its node, which must still be there in
 /// the transaction; `None` if it is too large for a request.
@@ -26,7 +20,7 @@ pub(super) async fn store(
     limit: usize,
     chroot: &str,
 ) -> Result<Option<i32>, Error> {
-    let path = place.content(&sha256(content));
+    let path = place.content(&ld_sign::hash(content));
     let create = Operation::Create {
         path: path.clone(),
         content: content.to_vec(),
@@ -104,7 +98,7 @@ pub(super) async fn load(
 ) -> Result<Vec<u8>, Error> {
     let path = place.content(hash);
     match read_node(session, &path, max_read_bytes).await {
-        Ok((content, _)) if sha256(&content) == hash => Ok(content),
+        Ok((content, _)) if ld_sign::hash(&content) == hash => Ok(content),
         Ok(_) => Err(Error::ContentDamaged { path }),
         Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Err(Error::ContentMissing { path }),
         Err(Unanswered::TooLarge { bytes, limit }) => Err(Error::TooLargeToRead { path, bytes, limit }),
