@@ -71,7 +71,11 @@ fn every_plan_seed_holds() {
 #[test]
 fn every_target_has_its_files_and_accepts_empty_input() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let nightly = fs::read_to_string(here.join("../.github/workflows/nightly.yml")).unwrap();
+    let fuzzed = nightly.lines().find_map(|line| line.trim().strip_prefix("target: [")).unwrap();
+    let fuzzed: Vec<&str> = fuzzed.trim_end_matches(']').split(", ").collect();
     for target in TARGETS {
+        assert!(fuzzed.contains(&target.name), "{} is not in nightly.yml: {fuzzed:?}", target.name);
         (target.check)(b"");
         (target.check)(&(target.grow)(b"", GROWN_BYTES));
         let program =

@@ -41,17 +41,17 @@ enum Command {
         #[arg(value_parser = PossibleValuesParser::new(suite::names()))]
         only: Vec<String>,
     },
-    /// Write completions and manual pages of both programs into a directory.
+    /// Write completions and manual pages of all programs into a directory.
     Assets {
         /// Made if it is missing. Files in it are replaced.
         directory: PathBuf,
     },
-    /// Make the Debian package and the RPM of both programs in a directory.
+    /// Make the Debian package and the RPM of all programs in a directory.
     Packages {
         /// Made if it is missing. Files in it are replaced.
         directory: PathBuf,
     },
-    /// Build both programs for release, as the archives of a release have them.
+    /// Build all programs for release, as the archives of a release have them.
     Programs {
         /// Made if it is missing. Files in it are replaced.
         directory: PathBuf,

@@ -1,6 +1,6 @@
 //! Attackers that can write every node of the ensemble, and have no key of a publisher.
 
-use ld_testkit::{Admin, Host, Namespace, Publisher, SOON, Step, TestCommand, binary, wait_until};
+use ld_testkit::{Admin, Host, Namespace, Publisher, SOON, Step, TestCommand, binary};
 
 /// The SHA-256 of `evil`.
 const EVIL_SHA256: &str = "b5c1fb2efc6d6b4674c2fdcc48ce01b43a3b7c03763c0c3355de0099ee0f8c73";
@@ -192,9 +192,8 @@ fn a_key_that_others_may_read_warns() {
     std::fs::set_permissions(stolen.publisher.key(), mode).unwrap();
     let written = stolen.publish("flags", "good");
     assert!(written.contains("publisher.key' can be read by others (mode 0644): chmod 600"), "{written}");
-    let applied = || stolen.host.read("flags").is_some();
     let _watcher = stolen.host.watcher().start();
-    wait_until("the content", SOON, applied);
+    stolen.host.wait_for("flags", "good");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn a_good_candidate_is_promoted_and_rewrites_nothing() {
     // A host without opt-in sees the node only.
     let other = fleet.host(3);
     fleet.start(other);
-    let tool = fleet.begin("new", &["--steps", "50%,100%", "--soak", "1s"]).start();
+    let tool = fleet.begin("new", &["--steps", "99%,100%", "--soak", "2s"]).start();
     fleet.hosts[..3].iter().for_each(|host| host.wait_for_within("flags", "new", STEPS_LIMIT));
     assert_eq!(fleet.hosts[3].read("flags").unwrap(), b"old");
     let inodes: Vec<_> = fleet.hosts[..3].iter().map(|host| host.inode("flags")).collect();
@@ -119,7 +119,7 @@ fn a_promotion_is_recorded_and_can_be_rolled_back() {
     let written = fleet.tool.writer("first", "/flags").args(["--message", "before"]).run(SOON);
     assert_eq!(written.code, Some(0), "{}", written.stderr);
     fleet.wait_for("first");
-    let promoted = fleet.begin("second", &["--steps", "50%,100%", "--soak", "1s"]).run(STEPS_LIMIT);
+    let promoted = fleet.begin("second", &["--steps", "99%,100%", "--soak", "1s"]).run(STEPS_LIMIT);
     ends(&promoted, 0, "The candidate is the content of /flags now.");
 
     let log = || -> Value {

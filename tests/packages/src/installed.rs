@@ -5,7 +5,7 @@ use ld_workspace::Failure;
 use crate::tool;
 use crate::upload;
 
-/// Installs both programs from packaged crates, by the command of docs/install.md. They tell the
+/// Installs all programs from packaged crates, by the command of docs/install.md. They tell the
 /// packaged commit.
 pub fn check(private: &[String]) -> Result<(), Failure> {
     let programs = upload::install(private)?;

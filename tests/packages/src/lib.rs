@@ -1,4 +1,4 @@
-//! Crates, Debian and RPM packages and the container image of both programs: made, and tried.
+//! Crates, Debian and RPM packages and the container image of all programs: made, and tried.
 //!
 //! The manifest of live-data-watcher lists what is in them. All that is built lies in
 //! `target/assets`, which [`gather`] fills.

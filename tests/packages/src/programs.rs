@@ -48,7 +48,7 @@ impl Build {
         Self { variables: &FAST, ..self }
     }
 
-    /// Builds both programs below `target_directory`; where they are.
+    /// Builds all programs below `target_directory`; where they are.
     pub(crate) fn run(&self, target_directory: &Path) -> Result<PathBuf, Failure> {
         let mut command = cargo::command(&["build", "--release", "--locked", "--target-dir"]);
         command.arg(target_directory).current_dir(&self.workspace);
@@ -113,7 +113,7 @@ pub fn static_target() -> String {
     format!("{}-unknown-linux-musl", env::consts::ARCH)
 }
 
-/// Builds both programs for a target and puts them into `directory`, which must exist.
+/// Builds all programs for a target and puts them into `directory`, which must exist.
 pub fn make_programs(directory: &Path, target: &str) -> Result<(), Failure> {
     let built = Build::new().target(target).run(&cargo::target_directory()?)?;
     for program in PROGRAMS {

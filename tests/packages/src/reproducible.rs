@@ -12,7 +12,7 @@ use crate::programs::{Build, PROGRAMS, cargo_home};
 use crate::root::fresh_directory;
 use crate::tool::{self, same_bytes};
 
-/// Builds both programs twice.
+/// Builds all programs twice.
 pub fn check() -> Result<(), Failure> {
     let directory = fresh_directory(&cargo::target_directory()?, "reproducible")?;
     let first = build(&directory.join("first"))?;

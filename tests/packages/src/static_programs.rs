@@ -15,7 +15,7 @@ const TARGETS: [(&str, &str); 2] = [
 
 const EXAMPLE: &str = "packaging/etc/live-data.ini";
 
-/// Builds both programs for each target, and runs them.
+/// Builds all programs for each target, and runs them.
 pub fn check() -> Result<(), Failure> {
     for (target, emulator) in TARGETS {
         let directory = Build::new().target(target).fast().run(&cargo::target_directory()?)?;

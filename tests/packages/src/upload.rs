@@ -38,7 +38,7 @@ fn package(directory: &Path, private: &[String], options: &[&str]) -> Result<Pat
     Ok(directory.join("package"))
 }
 
-/// Installs both programs with the command of docs/install.md, as if the crates were published.
+/// Installs all programs with the command of docs/install.md, as if the crates were published.
 /// Returns the directory with the programs.
 ///
 /// Cargo has a home of its own there. In its configuration the packages, and what `cargo vendor`

@@ -96,7 +96,7 @@ pub fn for_static_programs() -> Result<(), Failure> {
     install_packages(packages(Vec::new(), &["qemu-aarch64-static", "readelf"]))
 }
 
-/// Installs what builds both programs for a target of the compiler.
+/// Installs what builds all programs for a target of the compiler.
 pub fn to_build_for(target: &str) -> Result<(), Failure> {
     let mut missing = Vec::new();
     if target.ends_with("-musl") {

@@ -31,7 +31,7 @@ const LIFE: std::ops::Range<u64> = 2..80;
 enum Step {
     /// The node itself is written, by another tool.
     Write,
-    Start,
+    Start(u16),
     Raise(u16),
     Pause,
     Resume,
@@ -68,7 +68,9 @@ pub(crate) fn run(testbed: &Testbed, stop: &AtomicBool) {
 
 fn choose(rng: &mut Rng, truth: &Truth) -> Step {
     let Some(plan) = &truth.plan else {
-        return if rng.u32(..4) == 0 { Step::Write } else { Step::Start };
+        // More than the share of one host in three.
+        let share = u16::try_from(rng.u64(2_000..9_000)).unwrap_or(9_000);
+        return if rng.u32(..4) == 0 { Step::Write } else { Step::Start(share) };
     };
     match rng.u32(..20) {
         0..8 if plan.share < 10_000 => {
@@ -120,11 +122,11 @@ fn take(
             };
             ("written beside", outcome)
         }
-        Step::Start => {
+        Step::Start(share) => {
             let candidate = history.begin(node);
             history.add_candidate(node, candidate);
             (0..WATCHERS).filter(|watcher| follows(*watcher, node)).for_each(|it| begin(it, candidate));
-            ("started", tool.start(node, encode(testbed.seed, node, candidate), life))
+            ("started", tool.start(node, encode(testbed.seed, node, candidate), *share, life))
         }
         Step::Raise(share) => {
             if let Some(plan) = &truth.plan {

@@ -46,10 +46,15 @@ impl Tool {
         Ok(tool)
     }
 
-    pub(super) fn start(&self, node: usize, candidate: Vec<u8>, life: Option<Duration>) -> Outcome {
+    pub(super) fn start(
+        &self,
+        node: usize,
+        candidate: Vec<u8>,
+        first: u16,
+        life: Option<Duration>,
+    ) -> Outcome {
         self.run(life, async |client| {
-            // More than the share of one host in three.
-            let steps = vec![share(fastrand::u16(2_000..9_000)), Share::WHOLE];
+            let steps = vec![share(first), Share::WHOLE];
             let pace = RolloutPace { steps, soak: Duration::ZERO, max_bad: Share::WHOLE, check: false };
             let limit = self.config.zookeeper.max_node_bytes;
             let plan = plan(&client, &source(node), candidate, limit).await?;

@@ -7,7 +7,8 @@ use super::{reporting, wait_for_report, with_flags};
 #[test]
 fn the_writer_waits_until_the_hosts_have_it() {
     let zookeeper = with_flags("one");
-    let reporters = ["web-1", "web-2"].map(|name| reporting(zookeeper.connect_string(), name));
+    let reporters = ["web-1", "web-2"]
+        .map(|name| reporting(zookeeper.connect_string(), name).setting("zookeeper.timeout", "20 seconds"));
     let watchers = reporters.each_ref().map(|host| host.watcher().start());
     for name in ["web-1", "web-2"] {
         wait_for_report(&zookeeper, name, |node| node["state"] == "current");
