@@ -16,8 +16,7 @@ fn flags(content: impl AsRef<[u8]>) -> (Namespace, Host) {
 #[track_caller]
 fn ends(command: TestCommand, code: i32, reason: &str) -> TestOutput {
     let output = command.run(SOON);
-    assert_eq!(output.code, Some(code), "{reason}: {}", output.stderr);
-    assert!(output.stderr.contains(reason), "{reason} in {}", output.stderr);
+    output.assert_ends(code, reason);
     output
 }
 

@@ -16,8 +16,7 @@ fn namespace() -> (Namespace, Host, Host) {
 #[track_caller]
 fn ends(command: TestCommand, code: i32, reason: &str) -> TestOutput {
     let output = command.run(SOON);
-    assert_eq!(output.code, Some(code), "{reason}: {}", output.stderr);
-    assert!(output.stderr.contains(reason), "{reason} in {}", output.stderr);
+    output.assert_ends(code, reason);
     assert!(!(output.stderr.clone() + &output.stdout).contains("planted-password"));
     output
 }

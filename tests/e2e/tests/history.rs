@@ -20,15 +20,14 @@ fn setup() -> (Namespace, Host) {
 #[track_caller]
 fn done(command: TestCommand) -> TestOutput {
     let output = command.run(SOON);
-    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    output.assert_ends(0, "");
     output
 }
 
 #[track_caller]
 fn fails(command: TestCommand, reason: &str) -> TestOutput {
     let output = command.run(SOON);
-    assert_eq!(output.code, Some(1), "{}", output.stderr);
-    assert!(output.stderr.contains(reason), "{reason} in {}", output.stderr);
+    output.assert_ends(1, reason);
     output
 }
 

@@ -87,12 +87,6 @@ impl Fleet {
     }
 }
 
-#[track_caller]
-fn ends(output: &TestOutput, code: i32, reason: &str) {
-    assert_eq!(output.code, Some(code), "{reason}: {}", output.stderr);
-    assert!(output.stderr.contains(reason), "{reason} in {}", output.stderr);
-}
-
 #[test]
 fn a_good_candidate_is_promoted_and_rewrites_nothing() {
     let mut fleet = Fleet::new(3, |host| host);
@@ -120,7 +114,7 @@ fn a_promotion_is_recorded_and_can_be_rolled_back() {
     assert_eq!(written.code, Some(0), "{}", written.stderr);
     fleet.wait_for("first");
     let promoted = fleet.begin("second", &["--steps", "99%,100%", "--soak", "1s"]).run(STEPS_LIMIT);
-    ends(&promoted, 0, "The candidate is the content of /flags now.");
+    promoted.assert_ends(0, "The candidate is the content of /flags now.");
 
     let log = || -> Value {
         let output = fleet.tool.ctl("log").args(["/flags", "--json"]).run(SOON);
@@ -140,7 +134,7 @@ fn a_promotion_is_recorded_and_can_be_rolled_back() {
     assert_eq!((content.code, content.stdout.as_str()), (Some(0), "second"));
 
     let back = fleet.tool.ctl("rollback").arg("/flags").run(SOON);
-    ends(&back, 0, "Rolling back /flags to publication ");
+    back.assert_ends(0, "Rolling back /flags to publication ");
     fleet.wait_for("first");
     assert_eq!(fleet.content(), b"first");
     let shown = log();
@@ -151,9 +145,9 @@ fn a_promotion_is_recorded_and_can_be_rolled_back() {
 fn a_candidate_that_hosts_reject_is_taken_back() {
     let fleet = Fleet::new(2, |host| host.setting("nodes.flags.max_bytes", "3"));
     let tool = fleet.begin("larger", &["--steps", "100%", "--soak", "1 hour"]).run(SOON);
-    ends(&tool, 4, "was taken back from all hosts: ");
-    ends(&tool, 4, "of 2 hosts with the candidate are bad (0.5% are allowed): web-");
-    ends(&tool, 4, "rejected: the content is rejected: it has 6 bytes, and max_bytes is 3");
+    tool.assert_ends(4, "was taken back from all hosts: ");
+    tool.assert_ends(4, "of 2 hosts with the candidate are bad (0.5% are allowed): web-");
+    tool.assert_ends(4, "rejected: the content is rejected: it has 6 bytes, and max_bytes is 3");
     assert!(!fleet.has_plan());
     assert_eq!(fleet.content(), b"old");
     fleet.hosts.iter().for_each(|host| assert_eq!(host.read("flags").unwrap(), b"old"));
@@ -171,7 +165,7 @@ fn a_failing_hook_takes_the_candidate_back() {
         host.setting("nodes.flags.on_change", script.to_str().unwrap())
     });
     let tool = fleet.begin("new", &["--steps", "100%", "--soak", "1 hour"]).run(SOON);
-    ends(&tool, 4, "hook-failed: ");
+    tool.assert_ends(4, "hook-failed: ");
     fleet.wait_for("old");
 }
 
@@ -182,7 +176,7 @@ fn abort_reaches_all_connected_hosts_within_two_seconds() {
     fleet.wait_for("new");
     // One host is away.
     fleet.watchers.pop().unwrap().kill();
-    ends(&fleet.rollout("abort"), 0, "was taken back from all hosts");
+    fleet.rollout("abort").assert_ends(0, "was taken back from all hosts");
     let began = Instant::now();
     for host in &fleet.hosts[..2] {
         host.wait_for_within("flags", "old", ABORT_LIMIT.saturating_sub(began.elapsed()));
@@ -190,7 +184,7 @@ fn abort_reaches_all_connected_hosts_within_two_seconds() {
     assert_eq!(fleet.hosts[2].read("flags").unwrap(), b"new");
     fleet.watchers.push(fleet.hosts[2].watcher().start());
     fleet.hosts[2].wait_for("flags", "old");
-    ends(&fleet.rollout("abort"), 1, "there is no rollout of /flags");
+    fleet.rollout("abort").assert_ends(1, "there is no rollout of /flags");
 }
 
 #[test]
@@ -198,7 +192,7 @@ fn two_rollouts_of_a_node_exclude_each_other() {
     let fleet = Fleet::new(1, |host| host);
     fleet.detached("new", "100%");
     let second = fleet.begin("other", &["--steps", "100%", "--detach"]).run(SOON);
-    ends(&second, 1, "there is a rollout of /flags already (");
+    second.assert_ends(1, "there is a rollout of /flags already (");
     fleet.wait_for("new");
 }
 
@@ -208,9 +202,9 @@ fn a_node_that_changed_meanwhile_stops_the_promotion() {
     fleet.detached("new", "100%");
     fleet.wait_for("new");
     fleet.zookeeper.admin().set(&fleet.zookeeper.path("/flags"), "hotfix").unwrap();
-    ends(&fleet.rollout("promote"), 1, "/flags was changed since the rollout started");
+    fleet.rollout("promote").assert_ends(1, "/flags was changed since the rollout started");
     assert_eq!(fleet.content(), b"hotfix");
-    ends(&fleet.rollout("abort"), 0, "");
+    fleet.rollout("abort").assert_ends(0, "");
     fleet.wait_for("hotfix");
 }
 
@@ -224,13 +218,13 @@ fn an_interrupted_tool_leaves_the_rollout_for_another_one() {
     assert_eq!(status.code(), Some(1), "{}", tool.stderr());
     assert!(tool.stderr().contains("`live-data-ctl rollout resume` goes on"), "{}", tool.stderr());
     assert!(fleet.has_plan());
-    ends(&fleet.rollout("pause"), 0, "is paused: 100% of the hosts have the candidate");
+    fleet.rollout("pause").assert_ends(0, "is paused: 100% of the hosts have the candidate");
     let status = fleet.rollout("status").stdout;
     assert!(status.starts_with("/flags: paused at 100% of the hosts\n"), "{status}");
     wait_until("good reports", SOON, || {
         fleet.rollout("status").stdout.contains("2 hosts good, 0 pending, 0 bad")
     });
-    ends(&fleet.rollout("resume"), 0, "The candidate is the content of /flags now.");
+    fleet.rollout("resume").assert_ends(0, "The candidate is the content of /flags now.");
     assert_eq!(fleet.content(), b"new");
 }
 
@@ -241,11 +235,11 @@ fn a_check_decides_whether_a_rollout_goes_on() {
     ld_testkit::install_script(&check, 0o755, "#!/bin/sh\n[ \"$1 $2\" = '/flags 100%' ] && exit 3\n");
     let check = check.to_str().unwrap();
     let tool = fleet.begin("new", &["--steps", "100%", "--soak", "1 hour", "--check", check]).run(SOON);
-    ends(&tool, 4, "says no with exit status: 3");
+    tool.assert_ends(4, "says no with exit status: 3");
     fleet.wait_for("old");
     let detached = fleet.begin("new", &["--steps", "100%", "--check", check, "--detach"]).run(SOON);
     assert_eq!(detached.code, Some(0), "{}", detached.stderr);
-    ends(&fleet.rollout("resume"), 2, "the rollout was started with a check: give --check PROGRAM");
+    fleet.rollout("resume").assert_ends(2, "the rollout was started with a check: give --check PROGRAM");
 }
 
 #[test]
@@ -254,7 +248,7 @@ fn a_rollout_needs_a_host_that_takes_part() {
     let other = fleet.host(0);
     fleet.start(other);
     let tool = fleet.begin("new", &[]).run(SOON);
-    ends(&tool, 1, "nothing was started: no host reports that it takes part in rollouts of /flags");
+    tool.assert_ends(1, "nothing was started: no host reports that it takes part in rollouts of /flags");
     assert!(!fleet.has_plan());
 }
 
@@ -295,7 +289,7 @@ fn a_report_that_may_not_be_read_stops_a_rollout() {
     let other = Admin::new(fleet.zookeeper.server().address()).with_digest("other:secret");
     other.create_with_acl(&report, "{}", &[Acl::creator(Acl::ALL)]).unwrap();
     let refused = "not authorized to read /live-data/hosts/web-other";
-    ends(&fleet.begin("new", &["--steps", "100%"]).run(SOON), 1, refused);
+    fleet.begin("new", &["--steps", "100%"]).run(SOON).assert_ends(1, refused);
 }
 
 #[test]
@@ -306,14 +300,16 @@ fn a_plan_that_cannot_be_read_gives_no_candidate() {
     fleet.wait_for("new");
     fleet.zookeeper.admin().set(&plan, "{\"format\": 2}").unwrap();
     fleet.wait_for("old");
-    ends(&fleet.rollout("status"), 1, "the plan has format 2");
-    ends(&fleet.rollout("abort"), 0, "was taken back from all hosts");
+    fleet.rollout("status").assert_ends(1, "the plan has format 2");
+    fleet.rollout("abort").assert_ends(0, "was taken back from all hosts");
     // A candidate that was overwritten is not the one of the plan.
     fleet.detached("new", "100%");
     fleet.wait_for("new");
     fleet.zookeeper.admin().set(&format!("{plan}/candidate"), "forged").unwrap();
     fleet.wait_for("old");
-    ends(&fleet.rollout("promote"), 1, "the candidate of the rollout of /flags is missing, or not the one");
+    fleet
+        .rollout("promote")
+        .assert_ends(1, "the candidate of the rollout of /flags is missing, or not the one");
 }
 
 #[test]
@@ -327,13 +323,13 @@ fn a_signed_candidate_can_be_taken_back() {
     fleet.start(host.setting("nodes.flags.verify", publisher.public().to_str().unwrap()));
 
     let unsigned = fleet.begin("new", &["--steps", "100%", "--soak", "1 hour"]).run(SOON);
-    ends(&unsigned, 4, "rejected: ");
-    ends(&unsigned, 4, "it has no signature in /live-data/signatures/");
+    unsigned.assert_ends(4, "rejected: ");
+    unsigned.assert_ends(4, "it has no signature in /live-data/signatures/");
     fleet.wait_for("old");
     let started = fleet.begin("new", &["--steps", "100%", "--sign", &key, "--detach"]).run(SOON);
     assert_eq!(started.code, Some(0), "{}", started.stderr);
     fleet.wait_for("new");
     // The counter of the candidate is higher, and the node counts all the same.
-    ends(&fleet.rollout("abort"), 0, "was taken back from all hosts");
+    fleet.rollout("abort").assert_ends(0, "was taken back from all hosts");
     fleet.wait_for("old");
 }

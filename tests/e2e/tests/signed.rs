@@ -55,12 +55,6 @@ impl Fixture {
     }
 }
 
-#[track_caller]
-fn assert_refused(output: &TestOutput, code: i32, reason: &str) {
-    assert_eq!(output.code, Some(code), "{}", output.stderr);
-    assert!(output.stderr.contains(reason), "{reason}: {}", output.stderr);
-}
-
 #[test]
 fn what_the_writer_signs_is_applied_and_valid_for_minisign() {
     let fixture = Fixture::new();
@@ -96,13 +90,13 @@ fn what_watchers_would_reject_is_not_written() {
     let fixture = Fixture::new();
     let Fixture { publisher, host, .. } = &fixture;
     let unsigned = host.writer("new", "/app/flags").run(SOON);
-    assert_refused(&unsigned, 1, "nodes.flags.verify asks for signatures");
+    unsigned.assert_ends(1, "nodes.flags.verify asks for signatures");
     assert!(unsigned.stderr.contains("name the publisher's secret key with --sign"));
     let stranger = Publisher::new();
     let writer = |key: &Path| host.writer("new", "/app/flags").arg("--sign").arg(key).run(SOON);
-    assert_refused(&writer(&stranger.key()), 1, "is not in ");
-    assert_refused(&writer(&publisher.public()), 1, "is not a secret key of minisign");
-    assert_refused(&writer(Path::new("/no/such/key")), 2, "'/no/such/key' cannot be read");
+    writer(&stranger.key()).assert_ends(1, "is not in ");
+    writer(&publisher.public()).assert_ends(1, "is not a secret key of minisign");
+    writer(Path::new("/no/such/key")).assert_ends(2, "'/no/such/key' cannot be read");
     assert_eq!((fixture.content(), fixture.signatures()), (b"old".to_vec(), Vec::new()));
 }
 
@@ -112,7 +106,7 @@ fn a_missing_place_for_signatures_says_how_to_make_it() {
     let signatures = fixture.zookeeper.path("/live-data/signatures");
     fixture.zookeeper.admin().delete_all(&signatures).unwrap();
     let writer = fixture.host.writer("new", "/app/flags").arg("--sign").arg(fixture.publisher.key());
-    assert_refused(&writer.run(SOON), 1, "make it with `live-data-ctl init CONFIG`");
+    writer.run(SOON).assert_ends(1, "make it with `live-data-ctl init CONFIG`");
     assert_eq!(fixture.content(), b"old");
 }
 
@@ -150,7 +144,7 @@ fn what_is_published_can_be_signed_later() {
     let watcher = host.watcher().start();
     watcher.wait_for_stderr("it has no signature in ", SOON);
     let other = publisher.sign_published("not old", "/app/flags", &host.config());
-    assert_refused(&other, 1, "nothing was signed: /app/flags holds something else than ");
+    other.assert_ends(1, "nothing was signed: /app/flags holds something else than ");
     let signed = publisher.sign_published("old", "/app/flags", &host.config());
     assert_eq!(signed.code, Some(0), "{}", signed.stderr);
     host.wait_for("flags", "old");
@@ -254,10 +248,10 @@ fn files_are_signed_and_verified_without_a_server() {
         let verified = verify(&keys, &file, "/app/flags");
         assert_eq!(verified.stdout, "signed for /app/flags with the counter 7\n", "{}", verified.stderr);
         assert_eq!(verified.code, Some(0));
-        assert_refused(&verify(&keys, &other, "/app/flags"), 1, "the signature is not of this content");
+        verify(&keys, &other, "/app/flags").assert_ends(1, "the signature is not of this content");
     }
     let elsewhere = verify(&publisher.public(), &file, "/app/other");
-    assert_refused(&elsewhere, 1, "the signature is for '/app/flags', and not for /app/other");
+    elsewhere.assert_ends(1, "the signature is for '/app/flags', and not for /app/other");
     let unknown = verify(&host.config(), &file, "/app/other");
-    assert_refused(&unknown, 1, "has no node with the source /app/other that sets verify");
+    unknown.assert_ends(1, "has no node with the source /app/other that sets verify");
 }

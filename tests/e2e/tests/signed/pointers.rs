@@ -2,7 +2,7 @@
 
 use ld_testkit::{Daemon, S3Server, SOON, TestOutput};
 
-use super::{Fixture, assert_refused};
+use super::Fixture;
 use crate::pointers::with_s3;
 
 fn publish(fixture: &Fixture, s3: &S3Server, content: &str, arguments: &[&str]) -> TestOutput {
@@ -52,7 +52,7 @@ fn a_signed_pointer_is_followed_to_its_object() {
 fn an_unsigned_or_changed_pointer_is_not_followed() {
     let (fixture, s3) = (Fixture::new(), S3Server::start());
     let unsigned = publish(&fixture, &s3, "new", &[]);
-    assert_refused(&unsigned, 1, "nodes.flags.verify asks for signatures");
+    unsigned.assert_ends(1, "nodes.flags.verify asks for signatures");
     assert_eq!((pointer(&fixture).as_str(), s3.places().len()), ("old", 0));
     publish_signed(&fixture, &s3, "good");
     let watcher = watcher(&fixture, &s3);

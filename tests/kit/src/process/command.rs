@@ -46,6 +46,19 @@ pub struct TestOutput {
     pub stderr: String,
 }
 
+impl TestOutput {
+    /// Asserts that it ended with `code`, and with `reason` in standard error.
+    ///
+    /// # Panics
+    ///
+    /// Otherwise.
+    #[track_caller]
+    pub fn assert_ends(&self, code: i32, reason: &str) {
+        assert_eq!(self.code, Some(code), "{reason}: {}", self.stderr);
+        assert!(self.stderr.contains(reason), "{reason} in {}", self.stderr);
+    }
+}
+
 impl TestCommand {
     /// A command of `program`, which is a path or a name in PATH.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
