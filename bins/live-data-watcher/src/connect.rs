@@ -11,7 +11,7 @@ use tracing::{error, info};
 
 use crate::interrupt::Interrupt;
 use crate::pointers;
-use crate::running::rollout_host;
+use crate::starting::rollout_host;
 
 /// How long the sessions may take to close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);

@@ -12,6 +12,7 @@ mod reporting;
 mod running;
 mod serving;
 mod signals;
+mod starting;
 mod status;
 
 use std::pin::pin;

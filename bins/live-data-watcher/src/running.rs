@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use ld_blocking::{BoundedCalls, Spawner};
 use ld_config::{Config, ConfigError, NodeConfig, Problem, Scope, chain, counted};
-use ld_fleet::host_name;
 use ld_hook::Hooks;
 use ld_sandbox::Rules;
 use ld_sync::{Counters, Engine};
@@ -20,6 +19,7 @@ use tracing::{error, info, warn};
 use crate::pointers;
 use crate::reporting::Reporting;
 use crate::serving::Serving;
+use crate::starting::{StartError, start, without_hooks};
 
 /// How long reading a configuration may take: its file system may hang.
 const READ_LIMIT: Duration = Duration::from_secs(10);
@@ -42,17 +42,6 @@ pub(crate) struct Running {
     counters: Counters,
     /// What this process may still do, if it is sandboxed.
     sandbox: Option<Rules>,
-}
-
-/// Why nothing runs.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum StartError {
-    #[error(transparent)]
-    Client(#[from] ld_zk::Error),
-    #[error(transparent)]
-    Engine(#[from] ld_sync::StartError),
-    #[error(transparent)]
-    Status(#[from] ld_status::Error),
 }
 
 impl Running {
@@ -207,41 +196,6 @@ fn changed_hooks(former: &Config, now: &Config, changed: &[String]) -> usize {
     let changed: HashSet<_> = changed.iter().collect();
     let has_changed = |node: &&NodeConfig| before.get(&node.name).is_some_and(|hook| **hook != node.hook);
     now.nodes.iter().filter(has_changed).filter(|node| !changed.contains(&node.name)).count()
-}
-
-/// The nodes for the engine. One of which only the hook changes is not followed anew.
-fn without_hooks(config: &Config) -> Vec<NodeConfig> {
-    let mut nodes = config.nodes.clone();
-    nodes.iter_mut().for_each(|node| node.hook = None);
-    nodes
-}
-
-fn start(config: &Config, counters: &Counters) -> Result<(Client, Arc<Engine>), StartError> {
-    let mut options = ld_zk::Options::default();
-    options.read_only = true;
-    let client = Client::new(&config.zookeeper, &config.secrets, options)?;
-    let source = Arc::new(client.clone());
-    let engine = Engine::builder(source).nodes(without_hooks(config)).settings(config.watcher.clone());
-    let engine = engine.publish(config.publish.clone()).counters(counters.clone());
-    let engine = engine.hashes(config.fleet.report);
-    let engine = match rollout_host(config) {
-        Some(host) => engine.host(host),
-        None => engine,
-    };
-    let engine = pointers::with_loader(engine, config).start()?;
-    Ok((client, Arc::new(engine)))
-}
-
-/// The name of this host. A node that takes part in staged rollouts needs it, also one that comes
-/// with a reload.
-pub(crate) fn rollout_host(config: &Config) -> Option<String> {
-    let is_needed = config.nodes.iter().any(|node| node.rollout);
-    let host = host_name(&config.fleet).inspect_err(|error| {
-        if is_needed {
-            warn!("no rollout is followed: {error}");
-        }
-    });
-    host.ok()
 }
 
 /// Reads a configuration again. The error is logged; what is returned of it may be shown to all.
