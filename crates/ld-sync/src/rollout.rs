@@ -1,5 +1,6 @@
 //! Which watch a node has: a plain one, or with `rollout` that of a staged rollout.
 
+mod offer;
 mod watch;
 
 use std::sync::Arc;

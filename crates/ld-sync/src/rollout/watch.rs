@@ -18,10 +18,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use ld_config::NodeConfig;
-use ld_fleet::{MAX_PLAN_BYTES, RolloutPlan};
-use ld_zk::{NodeStat, NodeState, Reading, SessionKey};
+use ld_zk::{NodeState, Reading, SessionKey};
 use tracing::{info, warn};
 
+use super::offer::Offer;
 use crate::source::NodeSource;
 
 /// The three watches.
@@ -53,12 +53,6 @@ enum Choice {
     Refused(String),
     /// The candidate of the rollout with this id.
     Candidate(String),
-}
-
-/// A plan that gives this host the candidate.
-struct Offer {
-    plan: RolloutPlan,
-    stat: NodeStat,
 }
 
 impl<W: NodeSource> RolloutWatch<W> {
@@ -138,7 +132,7 @@ impl<W: NodeSource> RolloutWatch<W> {
                 return (planned, Choice::Stable);
             }
             let session = planned.session;
-            let offer = self.offer(planned);
+            let offer = Offer::in_plan(planned.state, &self.path, &self.host);
             // Its content is dropped before another one is read: all readers share the memory.
             let stable = self.stable.read().await;
             if stable.is_closed() {
@@ -169,22 +163,6 @@ impl<W: NodeSource> RolloutWatch<W> {
                 Some(Err(why)) => refused = Some((offer.stat.mzxid, why)),
                 None => {}
             }
-        }
-    }
-
-    /// What the plan says to this host. An error: why it is not followed.
-    fn offer(&self, Reading { state, .. }: Reading) -> Result<Option<Offer>, String> {
-        match state {
-            NodeState::Absent(_) => Ok(None),
-            NodeState::Present { data, stat } => {
-                let plan = RolloutPlan::parse(&data, &self.path).map_err(|error| error.to_string())?;
-                Ok(plan.includes(&self.host).then_some(Offer { plan, stat }))
-            }
-            NodeState::TooLarge { bytes, .. } => {
-                Err(format!("the plan has {bytes} bytes, and {MAX_PLAN_BYTES} are read at most"))
-            }
-            NodeState::Unreadable(why) => Err(format!("the plan cannot be read: {why}")),
-            other => Err(format!("the plan is {other:?}")),
         }
     }
 
