@@ -33,6 +33,11 @@ pub use wait::{Goal, Laggard, Progress, Waited, wait_for};
 /// The directory of the plans of all rollouts, below `publish.root`.
 pub const ROLLOUTS: &str = "rollouts";
 
+/// The node of the candidate of the plan at the path `plan`.
+pub fn candidate_of(plan: &str) -> String {
+    format!("{plan}/candidate")
+}
+
 /// The directory of all reports, below `publish.root`.
 pub const HOSTS: &str = "hosts";
 

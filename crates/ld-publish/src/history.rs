@@ -15,6 +15,9 @@ pub use log::{Gap, Log, NodeNow};
 pub use note::{MAX_AUTHOR_BYTES, MAX_MESSAGE_BYTES, Note};
 pub use rollback::Rollback;
 
+/// The directory of all histories, below `publish.root`.
+pub(crate) const HISTORY: &str = "history";
+
 /// At most this many nodes are published in one transaction that is recorded: 100.
 pub const MAX_GROUP: usize = 100;
 
@@ -51,11 +54,11 @@ impl History {
 
     /// What `live-data-ctl init` makes.
     fn directory(&self) -> String {
-        self.publish.directory("history")
+        self.publish.directory(HISTORY)
     }
 
     fn place(&self, path: &str) -> Place {
-        Place { path: self.publish.place_of("history", path) }
+        Place { path: self.publish.place_of(HISTORY, path) }
     }
 }
 

@@ -14,7 +14,7 @@ mod step;
 use std::fmt;
 
 use ld_config::PublishConfig;
-use ld_fleet::{ROLLOUTS, RolloutPlan, RolloutState, Share};
+use ld_fleet::{ROLLOUTS, RolloutPlan, RolloutState, Share, candidate_of};
 use ld_zk::zookeeper::{self, Stat};
 
 use crate::Error;
@@ -158,11 +158,6 @@ impl fmt::Debug for Rollout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Rollout").field("plan", &self.plan).finish_non_exhaustive()
     }
-}
-
-/// The node of the candidate of the plan at `place`.
-fn candidate_of(place: &str) -> String {
-    format!("{place}/candidate")
 }
 
 #[cfg(test)]

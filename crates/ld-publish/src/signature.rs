@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ld_config::PublishConfig;
-use ld_sign::{MAX_SIGNATURE_BYTES, PublicKeys, SecretKey, Statement, hash, place, verify};
+use ld_sign::{MAX_SIGNATURE_BYTES, PublicKeys, SIGNATURES, SecretKey, Statement, hash, place, verify};
 use ld_zk::zookeeper;
 
 use crate::acl::inherit;
@@ -122,8 +122,8 @@ impl<'a> Signer<'a> {
         if let Some(version) = version {
             return Ok(vec![Operation::Set { path: place.to_owned(), content, version: Some(version) }]);
         }
-        let acl = inherit(session, &self.publish.directory("signatures")).await?;
-        let of_node = self.publish.place_of("signatures", path);
+        let acl = inherit(session, &self.publish.directory(SIGNATURES)).await?;
+        let of_node = self.publish.place_of(SIGNATURES, path);
         let create = |path: &str, content| Operation::Create {
             path: path.to_owned(),
             content,

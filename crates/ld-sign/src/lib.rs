@@ -36,7 +36,7 @@ mod tests;
 mod verify;
 
 pub use ld_config;
-pub use place::{hash, place};
+pub use place::{SIGNATURES, hash, place};
 pub use public::{KeysError, Problem, PublicKeys};
 #[cfg(feature = "sign")]
 pub use secret::{SecretKey, SecretKeyError};

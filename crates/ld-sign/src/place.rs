@@ -14,10 +14,13 @@ pub fn hash(content: &[u8]) -> String {
     })
 }
 
+/// The directory of all signatures, below `publish.root`.
+pub const SIGNATURES: &str = "signatures";
+
 /// The node with the signature of what the node at `path` holds. `hash` is the [`hash`] of that:
 /// `/live-data/signatures/app%2Fflags/e3b0c4…`.
 pub fn place(publish: &PublishConfig, path: &str, hash: &str) -> String {
-    format!("{}/{hash}", publish.place_of("signatures", path))
+    format!("{}/{hash}", publish.place_of(SIGNATURES, path))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod watch;
 use std::sync::Arc;
 
 use ld_config::{NodeConfig, PublishConfig};
-use ld_fleet::{MAX_PLAN_BYTES, ROLLOUTS};
+use ld_fleet::{MAX_PLAN_BYTES, ROLLOUTS, candidate_of};
 use ld_zk::Reading;
 use tracing::warn;
 
@@ -37,7 +37,7 @@ impl<W: NodeSource> Watch<W> {
             return Self::Plain(source.watch(path, limit));
         }
         let plan = rollouts.publish.place_of(ROLLOUTS, path);
-        let candidate = format!("{plan}/candidate");
+        let candidate = candidate_of(&plan);
         let why = match &rollouts.host {
             None => "this host has no name that shares could choose by",
             Some(_) if ld_config::znode_path(&candidate).is_err() => "its path is too long for rollouts",

@@ -1,11 +1,14 @@
 //! The directories for what belongs to publications.
 
 use ld_config::PublishConfig;
+use ld_fleet::{HOSTS, ROLLOUTS};
+use ld_sign::SIGNATURES;
 use ld_zk::zookeeper::{Acl, AuthId, Permission};
 
 use super::{NewNode, NodeInfo};
 use crate::Error;
 use crate::acl::agrees;
+use crate::history::HISTORY;
 
 /// Which users have a part in publications. Each [`init`] makes ACLs of them.
 #[derive(Debug, Clone, Default)]
@@ -61,10 +64,10 @@ pub fn init_directories(publish: &PublishConfig, access: &Access) -> Vec<(String
     };
     vec![
         (publish.root.clone(), acl(&[], &[])),
-        (publish.directory("history"), acl(&[], &[])),
-        (publish.directory("hosts"), acl(reporters, readers)),
-        (publish.directory("rollouts"), acl(&[], readers)),
-        (publish.directory("signatures"), acl(&[], readers)),
+        (publish.directory(HISTORY), acl(&[], &[])),
+        (publish.directory(HOSTS), acl(reporters, readers)),
+        (publish.directory(ROLLOUTS), acl(&[], readers)),
+        (publish.directory(SIGNATURES), acl(&[], readers)),
     ]
 }
 

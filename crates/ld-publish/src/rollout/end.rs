@@ -3,11 +3,11 @@
 use std::future::{Future, pending};
 
 use ld_config::{Config, PublishConfig};
-use ld_fleet::ROLLOUTS;
+use ld_fleet::{ROLLOUTS, candidate_of};
 use ld_zk::zookeeper;
 use tracing::warn;
 
-use super::{Rollout, candidate_of};
+use super::Rollout;
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
 use crate::present::{Present, Unanswered, bounded, node_path};

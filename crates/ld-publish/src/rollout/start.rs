@@ -4,10 +4,10 @@ use std::future::Future;
 use std::time::SystemTime;
 
 use ld_config::{PublishConfig, escape_hidden};
-use ld_fleet::{ROLLOUTS, RolloutPace, RolloutPlan};
+use ld_fleet::{ROLLOUTS, RolloutPace, RolloutPlan, candidate_of};
 use ld_zk::zookeeper::{self, Acl};
 
-use super::{Rollout, candidate_of};
+use super::Rollout;
 use crate::acl::inherit;
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
