@@ -4,7 +4,7 @@ use ld_workspace::Failure;
 
 /// Files of both packages. Debian compresses manual pages and has other names for completions of
 /// zsh.
-const FILES: [&str; 18] = [
+const FILES: [&str; 21] = [
     "/etc/live-data/live-data.ini",
     "/usr/bin/live-data-ctl",
     "/usr/bin/live-data-watcher",
@@ -15,6 +15,10 @@ const FILES: [&str; 18] = [
     "/usr/share/bash-completion/completions/live-data-ctl",
     "/usr/share/bash-completion/completions/live-data-watcher",
     "/usr/share/bash-completion/completions/live-data-writer",
+    // Debian's policy names this directory for what users copy.
+    "/usr/share/doc/live-data/examples/grafana/live-data.json",
+    "/usr/share/doc/live-data/examples/prometheus/live-data.rules.test.yml",
+    "/usr/share/doc/live-data/examples/prometheus/live-data.rules.yml",
     "/usr/share/fish/vendor_completions.d/live-data-ctl.fish",
     "/usr/share/fish/vendor_completions.d/live-data-watcher.fish",
     "/usr/share/fish/vendor_completions.d/live-data-writer.fish",
