@@ -3,6 +3,7 @@
 mod markdown;
 mod rules;
 mod rust;
+mod sentences;
 mod to_clean;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use to_clean::WORDS_TO_CLEAN;
 struct Counts {
     words: usize,
     width: usize,
+    sentences: usize,
     names: usize,
     longest_name: usize,
 }
@@ -61,7 +63,14 @@ fn check_files(files: &[TextFile], to_clean: &[&str]) -> (Counts, Vec<String>) {
 }
 
 fn findings(file: &TextFile) -> Vec<Finding> {
-    if file.path.ends_with(".md") { markdown::check(&file.text) } else { rust::check(&file.text) }
+    if !file.path.ends_with(".md") {
+        return rust::check(&file.text);
+    }
+    let mut findings = markdown::check(&file.text);
+    if covers("docs", &file.path) {
+        findings.extend(sentences::check(&file.text));
+    }
+    findings
 }
 
 /// Whether an entry is this file or a directory above it.
@@ -74,6 +83,7 @@ impl Counts {
         match rule {
             Rule::Word => self.words += 1,
             Rule::Width => self.width += 1,
+            Rule::Sentence => self.sentences += 1,
             Rule::Name(length) => {
                 self.names += 1;
                 self.longest_name = self.longest_name.max(length);
@@ -84,8 +94,9 @@ impl Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { words, width, names, longest_name } = self;
+        let Self { words, width, sentences, names, longest_name } = self;
         write!(f, "{words} banned words, {width} lines over {} columns, ", rules::WIDTH)?;
+        write!(f, "{sentences} sentences over {} words in docs/, ", sentences::MOST)?;
         write!(f, "{names} test names over {} characters", rules::NAME)?;
         if *names > 0 { write!(f, " (the longest has {longest_name})") } else { Ok(()) }
     }
@@ -105,6 +116,14 @@ mod tests {
         assert_eq!(counts.words, 1);
         assert_eq!(faults.len(), 1);
         assert!(faults[0].starts_with("a/b.rs:2: 'nobody'"), "{faults:?}");
+    }
+
+    #[test]
+    fn sentences_are_measured_in_the_pages_only() {
+        let long = "word\n".repeat(sentences::MOST + 1);
+        let (counts, faults) = check_files(&[file("docs/a.md", &long), file("README.md", &long)], &[]);
+        assert_eq!((counts.sentences, faults.len()), (1, 1));
+        assert!(faults[0].starts_with("docs/a.md:1: a sentence of 31 words"), "{faults:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The three rules: words, widths, and lengths of test names.
+//! The rules: words, widths, lengths of sentences and of test names.
 
 /// The most columns of a line in a comment or document.
 pub(super) const WIDTH: usize = 100;
@@ -27,6 +27,7 @@ const BANNED: [(&str, &str); 13] = [
 pub(super) enum Rule {
     Word,
     Width,
+    Sentence,
     /// The length of the name.
     Name(usize),
 }
