@@ -7,7 +7,7 @@ mod status;
 use ld_cli::Exit;
 use ld_config::Scope;
 use ld_fleet::RolloutState;
-use ld_publish::Rollout;
+use ld_publish::{Rollout, RolloutError};
 use tracing::info;
 
 use crate::args::rollout::{self as args, Conduct};
@@ -45,7 +45,7 @@ async fn change(
 async fn found<T: Send + 'static>(writing: &Writing<T>, path: &str) -> Result<Rollout, Exit> {
     let read = async {
         let read = Rollout::read(&writing.client, &writing.config.publish, path).await?;
-        read.ok_or_else(|| ld_publish::Error::NoRollout { path: path.to_owned() })
+        read.ok_or_else(|| RolloutError::Missing { path: path.to_owned() }.into())
     };
     writing.ask(read).await
 }

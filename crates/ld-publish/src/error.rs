@@ -2,9 +2,9 @@
 
 use ld_zk::zookeeper;
 
-use crate::Plan;
 use crate::operation::{Operation, Refused};
 use crate::present::Unanswered;
+use crate::{Plan, RolloutError};
 
 /// Why a node was not published, or may not have been.
 #[derive(Debug, thiserror::Error)]
@@ -281,52 +281,9 @@ pub enum Error {
         /// The node.
         path: String,
     },
-    /// Two rollouts of one node exclude each other.
-    #[error(
-        "there is a rollout of {path} already{by}: see `live-data-ctl rollout status`, or take it back with \
-         `live-data-ctl rollout abort`"
-    )]
-    RolloutExists {
-        /// The node that is rolled out.
-        path: String,
-        /// Its author and its share, in parentheses.
-        by: String,
-    },
-    /// There is no rollout, or it has ended.
-    #[error("there is no rollout of {path}")]
-    NoRollout {
-        /// The node.
-        path: String,
-    },
-    /// The steps of a rollout cannot be used.
-    #[error("nothing was started: {0}")]
-    InvalidPace(ld_fleet::InvalidPlan),
-    /// No tool and no watcher can follow the plan of a rollout.
-    #[error("the rollout of {path} stays as it is: {source}; `live-data-ctl rollout abort` takes it back")]
-    RolloutPlan {
-        /// The node that is rolled out.
-        path: String,
-        /// What is wrong with the plan.
-        source: ld_fleet::InvalidPlan,
-    },
-    /// The candidate of a rollout is missing, or another content than the plan says.
-    #[error(
-        "the candidate of the rollout of {path} is missing, or not the one in the plan, so that all hosts have \
-         the content of the node: take the rollout back with `live-data-ctl rollout abort`"
-    )]
-    NoCandidate {
-        /// The node that is rolled out.
-        path: String,
-    },
-    /// The node was changed since the rollout started.
-    #[error(
-        "{path} was changed since the rollout started, and the candidate would undo that: take it back with \
-         `live-data-ctl rollout abort`, and start another one with the change in its candidate"
-    )]
-    StableChanged {
-        /// The node that is rolled out.
-        path: String,
-    },
+    /// A rollout was not started, or cannot go on.
+    #[error(transparent)]
+    Rollout(#[from] RolloutError),
     /// The reports of the hosts cannot be read.
     #[error(transparent)]
     Fleet(#[from] ld_fleet::ReadError),

@@ -72,8 +72,8 @@ pub use plan::{Plan, Published, plan};
 pub use present::Present;
 pub use publication::Publication;
 pub use rollout::{
-    CheckError, Conducted, Conductor, HostState, Next, Rollout, RolloutCheck, Round, RoundHosts,
-    candidate_hosts, conduct, has_participants, start_rollout,
+    CheckError, Conducted, Conductor, HostState, Next, Rollout, RolloutCheck, RolloutError, Round,
+    RoundHosts, candidate_hosts, conduct, has_participants, start_rollout,
 };
 pub use signature::{Signature, Signer};
 

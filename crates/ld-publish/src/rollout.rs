@@ -7,6 +7,7 @@
 mod check;
 mod conduct;
 mod end;
+mod error;
 mod hosts;
 mod start;
 mod step;
@@ -23,6 +24,7 @@ use crate::present::{Unanswered, bounded, node_path, read_node};
 
 pub use check::{CheckError, RolloutCheck};
 pub use conduct::{Conducted, conduct};
+pub use error::RolloutError;
 pub use hosts::{candidate_hosts, has_participants};
 pub use start::start_rollout;
 pub use step::{Conductor, HostState, Next, Round, RoundHosts};
@@ -44,7 +46,8 @@ impl Rollout {
     /// # Errors
     ///
     /// - [`Error::InvalidPath`], [`Error::Path`]: no node can have that path.
-    /// - [`Error::RolloutPlan`], [`Error::NoCandidate`]: it cannot be followed, but aborted.
+    /// - [`RolloutError::InvalidPlan`], [`RolloutError::NoCandidate`]: it cannot be followed, but
+    ///   aborted.
     /// - [`Error::NotAuthorized`], [`Error::Read`], [`Error::Client`]: it cannot be read.
     pub async fn read(
         client: &ld_zk::Client,
@@ -64,7 +67,7 @@ impl Rollout {
             Err(cause) => return Err(Error::read(&place, cause)),
         };
         let plan = RolloutPlan::parse(&bytes, &path)
-            .map_err(|source| Error::RolloutPlan { path: path.clone(), source })?;
+            .map_err(|source| RolloutError::InvalidPlan { path: path.clone(), source })?;
         let candidate_place = candidate_of(&place);
         match read_node(&session, &candidate_place, limit).await {
             Ok((candidate, found)) if plan.is_candidate(&candidate) => {
@@ -76,7 +79,7 @@ impl Rollout {
                 let now = bounded(session.check_stat(&place)).await;
                 match now.map_err(|cause| Error::read(&place, cause))? {
                     None => Ok(None),
-                    Some(_) => Err(Error::NoCandidate { path }),
+                    Some(_) => Err(RolloutError::NoCandidate { path }.into()),
                 }
             }
             Err(cause) => Err(Error::read(&candidate_place, cause)),
@@ -140,7 +143,7 @@ impl Rollout {
         self.stat = match sent {
             Sent::Done(stat) => stat,
             Sent::Refused(zookeeper::Error::NoNode) => {
-                return Err(Error::NoRollout { path: self.plan.path });
+                return Err(RolloutError::Missing { path: self.plan.path }.into());
             }
             Sent::Refused(cause) => return Err(Error::write(place, Unanswered::Refused(cause))),
             Sent::Lost(cause, None) => return Err(Error::Unknown { cause }),

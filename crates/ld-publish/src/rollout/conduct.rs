@@ -9,7 +9,7 @@ use ld_fleet::{ReadError, Share};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::{CheckError, Conductor, Next, Rollout, Round, candidate_hosts, has_participants};
+use super::{CheckError, Conductor, Next, Rollout, RolloutError, Round, candidate_hosts, has_participants};
 use crate::{Error, Published};
 
 /// The pause between two rounds. A round that takes longer is followed by a pause as long as
@@ -38,9 +38,9 @@ pub enum Conducted {
 ///
 /// # Errors
 ///
-/// - [`Error::NoRollout`]: there is none when it begins.
-/// - [`Error::StableChanged`], [`Error::RolloutPlan`], [`Error::NoCandidate`],
-///   [`Error::NotAuthorized`], [`Error::Fleet`] for reports that may not be read, and those of a
+/// - [`RolloutError::Missing`]: there is none when it begins.
+/// - [`RolloutError::StableChanged`], [`RolloutError::InvalidPlan`],
+///   [`RolloutError::NoCandidate`], [`Error::NotAuthorized`], [`Error::Fleet`] for reports that may not be read, and those of a
 ///   promotion that would come again: the rollout stays as it is, and cannot go on.
 ///
 /// Not cancel-safe: what became of a request that was sent is not known then.
@@ -74,7 +74,7 @@ pub async fn conduct(
             looked = look => looked,
         };
         match looked {
-            Ok(None) if is_first => return Err(Error::NoRollout { path: path.to_owned() }),
+            Ok(None) if is_first => return Err(RolloutError::Missing { path: path.to_owned() }.into()),
             Ok(None) => return Ok(Conducted::Ended),
             Ok(Some((.., Err(CheckError::Interrupted)))) => return Ok(Conducted::Interrupted),
             Ok(Some((rollout, hosts, is_watched, checked))) => {
@@ -99,7 +99,7 @@ pub async fn conduct(
                     Ok(Some(conducted)) => return Ok(conducted),
                     Ok(None) => {}
                     // Another tool was faster: the next round sees what it did.
-                    Err(Error::ChangedMeanwhile | Error::NoRollout { .. }) => {
+                    Err(Error::ChangedMeanwhile | Error::Rollout(RolloutError::Missing { .. })) => {
                         info!("the rollout was changed by another tool");
                     }
                     Err(error) if is_final(&error) => return Err(error),
@@ -122,10 +122,11 @@ pub async fn conduct(
 fn is_final(error: &Error) -> bool {
     matches!(
         error,
-        Error::StableChanged { .. }
-            | Error::RolloutPlan { .. }
-            | Error::NoCandidate { .. }
-            | Error::NotAuthorized { .. }
+        Error::Rollout(
+            RolloutError::StableChanged { .. }
+                | RolloutError::InvalidPlan { .. }
+                | RolloutError::NoCandidate { .. }
+        ) | Error::NotAuthorized { .. }
             | Error::NodeMissing
             | Error::TooLarge { .. }
             | Error::TransactionTooLarge { .. }

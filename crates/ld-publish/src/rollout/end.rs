@@ -7,7 +7,7 @@ use ld_fleet::{ROLLOUTS, candidate_of};
 use ld_zk::zookeeper;
 use tracing::warn;
 
-use super::Rollout;
+use super::{Rollout, RolloutError};
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
 use crate::present::{Present, Unanswered, bounded, node_path};
@@ -19,7 +19,7 @@ impl Rollout {
     ///
     /// # Errors
     ///
-    /// - [`Error::NoRollout`]: there is none.
+    /// - [`RolloutError::Missing`]: there is none.
     /// - [`Error::NotAuthorized`], [`Error::Refused`], [`Error::Read`], [`Error::Client`]: it goes
     ///   on.
     /// - [`Error::NotWritten`], [`Error::Unknown`]: as [`Plan::commit`](crate::Plan::commit).
@@ -46,7 +46,7 @@ impl Rollout {
         path: &str,
         version: Option<i32>,
     ) -> Result<(), Error> {
-        let gone = || Error::NoRollout { path: path.to_owned() };
+        let gone = || Error::from(RolloutError::Missing { path: path.to_owned() });
         // All that lies below the plan goes, so that nothing keeps it.
         let children = bounded(client.session().await?.list_children(place)).await;
         let children = match children {
@@ -81,7 +81,7 @@ impl Rollout {
     ///
     /// # Errors
     ///
-    /// - [`Error::StableChanged`]: the node was changed since the rollout started.
+    /// - [`RolloutError::StableChanged`]: the node was changed since the rollout started.
     /// - Those of [`Present::read`], [`Present::plan`] and [`History::commit`].
     ///
     /// Not cancel-safe: what became of a transaction that was sent is not known then.
@@ -104,7 +104,7 @@ impl Rollout {
     async fn promotion(&self, max_node_bytes: usize) -> Result<Publication, Error> {
         let present = Present::read(&self.client, &self.plan.path).await?;
         if present.stat.mzxid != self.plan.stable_mzxid {
-            return Err(Error::StableChanged { path: self.plan.path.clone() });
+            return Err(RolloutError::StableChanged { path: self.plan.path.clone() }.into());
         }
         let plan = present.plan(self.candidate.clone(), max_node_bytes)?;
         let candidate = Operation::Delete { path: candidate_of(&self.place), version: None };

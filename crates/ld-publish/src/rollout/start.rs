@@ -7,7 +7,7 @@ use ld_config::{PublishConfig, escape_hidden};
 use ld_fleet::{ROLLOUTS, RolloutPace, RolloutPlan, candidate_of};
 use ld_zk::zookeeper::{self, Acl};
 
-use super::Rollout;
+use super::{Rollout, RolloutError};
 use crate::acl::inherit;
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
@@ -20,9 +20,9 @@ use crate::{Error, Plan, Signature};
 ///
 /// # Errors
 ///
-/// - [`Error::RolloutExists`]: two rollouts of one node exclude each other.
+/// - [`RolloutError::Exists`]: two rollouts of one node exclude each other.
 /// - [`Error::DirectoryMissing`]: `live-data-ctl init` was not run.
-/// - [`Error::InvalidPace`]: the steps cannot be used.
+/// - [`RolloutError::InvalidPace`]: the steps cannot be used.
 /// - Those of [`Plan::commit`].
 ///
 /// Not cancel-safe: what became of a request that was sent is not known then.
@@ -40,8 +40,8 @@ pub async fn start_rollout(
     let id = format!("{:032x}", fastrand::u128(..));
     let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let by = (author.to_owned(), started);
-    let rollout =
-        RolloutPlan::new(id, path, plan.new_content(), pace, stable.mzxid, by).map_err(Error::InvalidPace)?;
+    let rollout = RolloutPlan::new(id, path, plan.new_content(), pace, stable.mzxid, by)
+        .map_err(RolloutError::InvalidPace)?;
     let bytes = rollout.to_bytes();
     let create = |path: String, content: &[u8], acl: &[Acl]| Operation::Create {
         path,
@@ -82,7 +82,8 @@ pub async fn start_rollout(
             None => return Err(seen.not_written(true, cause)),
         },
     }
-    Rollout::read(client, publish, path).await?.ok_or_else(|| Error::NoRollout { path: path.to_owned() })
+    let started = Rollout::read(client, publish, path).await?;
+    started.ok_or_else(|| RolloutError::Missing { path: path.to_owned() }.into())
 }
 
 /// The error that tells of the rollout that there is.
@@ -93,5 +94,5 @@ async fn exists(client: &ld_zk::Client, publish: &PublishConfig, path: &str) -> 
         escape_hidden(&format!(" ({author} started it at {started}, and {share} of the hosts have it)"))
             .into_owned()
     });
-    Error::RolloutExists { path: path.to_owned(), by }
+    RolloutError::Exists { path: path.to_owned(), by }.into()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ld_publish::ld_config::{Config, SecretsConfig, ZooKeeperConfig};
 use ld_publish::ld_fleet::{RolloutPace, RolloutState, Share};
 use ld_publish::ld_zk::{Client, Options};
-use ld_publish::{Error, Rollout, plan, start_rollout};
+use ld_publish::{Error, Rollout, RolloutError, plan, start_rollout};
 use ld_testkit::{TempDir, TestCommand, binary};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -112,7 +112,7 @@ impl Tool {
         self.run(life, async |client| {
             let path = source(node);
             let rollout = Rollout::read(&client, publish, &path).await?;
-            step(rollout.ok_or(Error::NoRollout { path })?).await
+            step(rollout.ok_or(RolloutError::Missing { path })?).await
         })
     }
 
@@ -123,7 +123,9 @@ impl Tool {
             let Ok(client) = client else { return Outcome::Unknown };
             match timeout(life.unwrap_or(LIMIT), step(client)).await {
                 Ok(Ok(())) => Outcome::Done,
-                Ok(Err(Error::StableChanged { .. } | Error::RolloutExists { .. })) => Outcome::Refused,
+                Ok(Err(Error::Rollout(RolloutError::StableChanged { .. } | RolloutError::Exists { .. }))) => {
+                    Outcome::Refused
+                }
                 Ok(Err(_)) | Err(_) => Outcome::Unknown,
             }
         })
