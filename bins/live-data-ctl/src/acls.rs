@@ -2,7 +2,7 @@
 
 use ld_cli::Exit;
 use ld_config::SecretsConfig;
-use ld_publish::{AclEntry, resolve, show_acl};
+use ld_publish::{AclEntry, AclError, resolve, show_acl};
 use ld_tool::failed;
 use ld_zk::zookeeper::{Acl, AuthId, Permission};
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub(crate) fn parse_users(option: &str, users: &[String]) -> Result<Vec<AclEntry
     users.iter().map(parse).collect()
 }
 
-fn usage(option: &str, cause: &ld_publish::Error) -> Exit {
+fn usage(option: &str, cause: &AclError) -> Exit {
     error!("{option}: {cause}");
     Exit::Usage
 }

@@ -2,7 +2,7 @@
 
 use ld_cli::Exit;
 use ld_config::Config;
-use ld_publish::{Diff, DiffOptions, Error, History, Log, NodeContent};
+use ld_publish::{Diff, DiffOptions, Error, History, HistoryError, Log, NodeContent};
 use ld_tool::{colour, diff_contents};
 use ld_zk::Client;
 use serde_json::json;
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &Args, diff: &DiffArgs) -> Result<Exit, Exit> {
 
 async fn publication(history: &History, client: &Client, log: &Log, number: u32) -> Result<Side, Error> {
     let Some(entry) = log.entry(number) else {
-        return Err(Error::NoPublication { path: log.path.clone(), number });
+        return Err(HistoryError::NoPublication { path: log.path.clone(), number }.into());
     };
     let content = history.content(client, &log.path, entry).await?;
     Ok(Side { name: format!("publication {number}"), content })

@@ -2,7 +2,7 @@
 
 use ld_cli::Exit;
 use ld_config::Config;
-use ld_publish::{Error, History, LogEntry};
+use ld_publish::{History, HistoryError, LogEntry};
 use ld_zk::Client;
 
 use crate::args::{Args, ShowArgs};
@@ -14,7 +14,7 @@ pub(crate) async fn run(args: &Args, show: &ShowArgs) -> Result<Exit, Exit> {
         let history = History::new(&config.publish);
         let log = history.read(client, &show.place.path).await?;
         let Some(entry) = log.entry(show.number) else {
-            return Err(Error::NoPublication { path: log.path, number: show.number });
+            return Err(HistoryError::NoPublication { path: log.path, number: show.number }.into());
         };
         let content = history.content(client, &log.path, entry).await?;
         Ok((entry.clone(), content))

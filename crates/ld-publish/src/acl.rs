@@ -1,5 +1,6 @@
 //! ACLs, as users write them and as ZooKeeper keeps them.
 
+mod error;
 mod inherit;
 mod resolve;
 
@@ -11,8 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ld_zk::zookeeper::{Acl, AuthId, Permission};
 
-use crate::Error;
-
+pub use error::AclError;
 pub use inherit::inherit;
 pub use resolve::resolve;
 
@@ -45,7 +45,7 @@ const SHA1_BYTES: usize = 20;
 /// }
 /// // The password of a user is no hash of it.
 /// assert!("digest:alice:secret:r".parse::<AclEntry>().is_err());
-/// # Ok::<(), ld_publish::Error>(())
+/// # Ok::<(), ld_publish::AclError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct AclEntry {
@@ -61,10 +61,10 @@ enum Identity {
 }
 
 impl FromStr for AclEntry {
-    type Err = Error;
+    type Err = AclError;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
-        parse(text).map_err(|problem| Error::AclEntry { problem })
+    fn from_str(text: &str) -> Result<Self, AclError> {
+        parse(text).map_err(|problem| AclError::Entry { problem })
     }
 }
 
@@ -92,8 +92,8 @@ impl AclEntry {
     ///
     /// # Errors
     ///
-    /// [`Error::AclEntry`]: it is not of the form `scheme:id`.
-    pub fn of_user(user: &str, permission: Permission) -> Result<Self, Error> {
+    /// [`AclError::Entry`]: it is not of the form `scheme:id`.
+    pub fn of_user(user: &str, permission: Permission) -> Result<Self, AclError> {
         Ok(Self { permission, ..format!("{user}:r").parse()? })
     }
 }

@@ -4,7 +4,7 @@ use ld_zk::zookeeper;
 
 use crate::operation::{Operation, Refused};
 use crate::present::Unanswered;
-use crate::{Plan, RolloutError};
+use crate::{AclError, HistoryError, Plan, RolloutError};
 
 /// Why a node was not published, or may not have been.
 #[derive(Debug, thiserror::Error)]
@@ -106,29 +106,6 @@ pub enum Error {
         /// What the server said.
         cause: String,
     },
-    /// This is not an entry of an ACL. The text is not repeated: it may hold a password by mistake.
-    #[error("not an ACL entry of the form scheme:id:permissions: {problem}")]
-    AclEntry {
-        /// What is wrong with it and what is allowed.
-        problem: String,
-    },
-    /// The secret that an ACL names cannot be used.
-    #[error("digest-secret:{}: {reason}", ld_config::escape_hidden(.secret))]
-    AclSecret {
-        /// Its path in the secrets store.
-        secret: String,
-        /// Why, without its value.
-        reason: String,
-    },
-    /// ZooKeeper does not show the whole ACL of this node, so that no other node can get it.
-    #[error(
-        "ZooKeeper hides the password hashes in the ACL of {path}: name a user in zookeeper.credentials that has \
-         the permission a (admin) on it"
-    )]
-    MaskedAcl {
-        /// The node.
-        path: String,
-    },
     /// A directory for what belongs to publications does not exist.
     #[error("{path} does not exist: make it with `live-data-ctl init CONFIG`")]
     DirectoryMissing {
@@ -138,72 +115,6 @@ pub enum Error {
     /// The content cannot be signed.
     #[error("nothing was written: {0}")]
     NotSigned(String),
-    /// The author or the message of a publication is too long.
-    #[error("the {what} has {bytes} bytes; it may have {limit}")]
-    Note {
-        /// Which of them.
-        what: &'static str,
-        /// Its size in bytes.
-        bytes: usize,
-        /// The most that it may have.
-        limit: usize,
-    },
-    /// Too many nodes in one transaction that is recorded.
-    #[error("nothing was written: {nodes} nodes in one transaction; at most {limit} are recorded together")]
-    GroupTooLarge {
-        /// How many nodes.
-        nodes: usize,
-        /// The most.
-        limit: usize,
-    },
-    /// No history is kept.
-    #[error("publish.history is 0, so that no history is kept: set it to how many publications to keep")]
-    HistoryOff,
-    /// The history has no such publication.
-    #[error("{path} has no publication {number}; `live-data-ctl log` shows those that it has")]
-    NoPublication {
-        /// The node.
-        path: String,
-        /// The number.
-        number: u32,
-    },
-    /// The history has no publication before the present one.
-    #[error("{path} has no publication before the present one; `live-data-ctl log` shows those that it has")]
-    NoEarlierPublication {
-        /// The node.
-        path: String,
-    },
-    /// A node of the same group has no publication of that time.
-    #[error(
-        "nothing was written: {path} was published together with it, and its history does not go back that far; \
-         publish the contents that you want with live-data-writer --also"
-    )]
-    GroupIncomplete {
-        /// The node without a publication.
-        path: String,
-    },
-    /// An entry of the history cannot be read.
-    #[error("publication {number} of {path} cannot be read: {reason}")]
-    Entry {
-        /// The node.
-        path: String,
-        /// The number of the publication.
-        number: u32,
-        /// Why, with hidden characters escaped.
-        reason: String,
-    },
-    /// A content of the history is not there.
-    #[error("its content is not kept: {path} does not exist")]
-    ContentMissing {
-        /// Where it would be.
-        path: String,
-    },
-    /// A content of the history is another one than its name says.
-    #[error("its content is damaged: {path} has another SHA-256 than its name")]
-    ContentDamaged {
-        /// Where it is.
-        path: String,
-    },
     /// There is no such node.
     #[error("{path} does not exist")]
     Absent {
@@ -240,21 +151,6 @@ pub enum Error {
         /// The version that was named.
         wanted: i32,
     },
-    /// The server does not take the ACL for this node.
-    #[error(
-        "nothing was written: ZooKeeper refuses the ACL for {path}: it knows the scheme of each entry, and `auth` \
-         needs a user in zookeeper.credentials"
-    )]
-    InvalidAcl {
-        /// The node.
-        path: String,
-    },
-    /// The ACL changed between its reading and the write.
-    #[error("the ACL of {path} changed meanwhile; nothing was changed")]
-    AclChangedMeanwhile {
-        /// The node.
-        path: String,
-    },
     /// The chroot of the configuration does not exist.
     #[error(
         "nothing was written: the chroot {chroot} of zookeeper.hosts does not exist; create it with a \
@@ -281,6 +177,12 @@ pub enum Error {
         /// The node.
         path: String,
     },
+    /// An ACL cannot be used.
+    #[error(transparent)]
+    Acl(#[from] AclError),
+    /// A history was not read, or a publication not recorded.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// A rollout was not started, or cannot go on.
     #[error(transparent)]
     Rollout(#[from] RolloutError),

@@ -1,6 +1,7 @@
 //! What was published in a node before: the contents, their authors, times and reasons.
 
 mod entry;
+mod error;
 mod log;
 mod note;
 mod prune;
@@ -11,6 +12,7 @@ mod store;
 use ld_config::PublishConfig;
 
 pub use entry::LogEntry;
+pub use error::HistoryError;
 pub use log::{Gap, Log, NodeNow};
 pub use note::{MAX_AUTHOR_BYTES, MAX_MESSAGE_BYTES, Note};
 pub use rollback::Rollback;

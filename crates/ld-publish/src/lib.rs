@@ -56,11 +56,12 @@ mod signature;
 mod trace;
 mod write;
 
-pub use acl::{AclEntry, inherit, resolve, show_acl};
+pub use acl::{AclEntry, AclError, inherit, resolve, show_acl};
 pub use diff::{Diff, DiffOptions, diff};
 pub use error::Error;
 pub use history::{
-    Gap, History, Log, LogEntry, MAX_AUTHOR_BYTES, MAX_GROUP, MAX_MESSAGE_BYTES, NodeNow, Note, Rollback,
+    Gap, History, HistoryError, Log, LogEntry, MAX_AUTHOR_BYTES, MAX_GROUP, MAX_MESSAGE_BYTES, NodeNow, Note,
+    Rollback,
 };
 pub use judge::{judge, judge_file};
 pub use nodes::{

@@ -45,7 +45,7 @@ impl<'a> Signer<'a> {
     /// # Errors
     ///
     /// - [`Error::DirectoryMissing`]: `live-data-ctl init` has not made the place for signatures.
-    /// - [`Error::MaskedAcl`], [`Error::NotAuthorized`], [`Error::Read`]: it cannot be used.
+    /// - [`Error::Acl`], [`Error::NotAuthorized`], [`Error::Read`]: it cannot be used.
     /// - [`Error::NotSigned`]: the key cannot sign this.
     /// - [`Error::Client`]: no session in time.
     pub async fn sign(

@@ -2,6 +2,7 @@
 
 use ld_zk::zookeeper::{self, Acl};
 
+use super::AclError;
 use crate::Error;
 use crate::present::{Unanswered, bounded};
 
@@ -9,7 +10,7 @@ use crate::present::{Unanswered, bounded};
 ///
 /// # Errors
 ///
-/// - [`Error::MaskedAcl`]: ZooKeeper shows the hashes of an ACL only to users with the permission
+/// - [`AclError::Masked`]: ZooKeeper shows the hashes of an ACL only to users with the permission
 ///   `a` (admin) on the node.
 /// - [`Error::DirectoryMissing`]: `live-data-ctl init` has not made it.
 /// - [`Error::NotAuthorized`], [`Error::Read`]: the ACL cannot be read.
@@ -21,7 +22,7 @@ pub async fn inherit(session: &zookeeper::Client, directory: &str) -> Result<Vec
         cause => Error::read(directory, cause),
     })?;
     match acl.iter().any(is_masked) {
-        true => Err(Error::MaskedAcl { path: directory.to_owned() }),
+        true => Err(AclError::Masked { path: directory.to_owned() }.into()),
         false => Ok(acl),
     }
 }

@@ -6,8 +6,7 @@ use ld_config::{SecretValue, SecretsConfig, chain, read_simple_secrets};
 use ld_zk::zookeeper::{Acl, AuthId};
 use sha1::{Digest, Sha1};
 
-use super::{AclEntry, Identity};
-use crate::Error;
+use super::{AclEntry, AclError, Identity};
 
 /// The ACL that ZooKeeper shall keep. Passwords of `digest-secret` are read from the secrets store
 /// and hashed, as ZooKeeper's `DigestAuthenticationProvider` does: the Base64 of the SHA-1 of
@@ -15,13 +14,13 @@ use crate::Error;
 ///
 /// # Errors
 ///
-/// [`Error::AclSecret`]: a secret cannot be read, or is no `user:password`.
-pub fn resolve(entries: &[AclEntry], secrets: &SecretsConfig) -> Result<Vec<Acl>, Error> {
+/// [`AclError::Secret`]: a secret cannot be read, or is no `user:password`.
+pub fn resolve(entries: &[AclEntry], secrets: &SecretsConfig) -> Result<Vec<Acl>, AclError> {
     let acl = |entry: &AclEntry| {
         let id = match &entry.identity {
             Identity::Given(id) => id.clone(),
             Identity::Secret(path) => {
-                user(path, secrets).map_err(|reason| Error::AclSecret { secret: path.clone(), reason })?
+                user(path, secrets).map_err(|reason| AclError::Secret { secret: path.clone(), reason })?
             }
         };
         Ok(Acl::new(entry.permission, id))

@@ -178,8 +178,7 @@ impl History {
     ///
     /// # Errors
     ///
-    /// - [`Error::ContentMissing`], [`Error::ContentDamaged`], [`Error::TooLargeToRead`]: it is not
-    ///   there as it was stored.
+    /// - [`Error::History`], [`Error::TooLargeToRead`]: it is not there as it was stored.
     /// - [`Error::NotAuthorized`], [`Error::Read`], [`Error::Client`]: it cannot be read.
     pub async fn content(
         &self,

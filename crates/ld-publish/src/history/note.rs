@@ -1,6 +1,6 @@
 //! What a user says about a publication.
 
-use crate::Error;
+use super::HistoryError;
 
 /// The longest author: 200 bytes.
 pub const MAX_AUTHOR_BYTES: usize = 200;
@@ -20,14 +20,14 @@ impl Note {
     ///
     /// # Errors
     ///
-    /// [`Error::Note`]: one has more than [`MAX_AUTHOR_BYTES`] or [`MAX_MESSAGE_BYTES`].
-    pub fn new(author: impl Into<String>, message: impl Into<String>) -> Result<Self, Error> {
+    /// [`HistoryError::Note`]: one has more than [`MAX_AUTHOR_BYTES`] or [`MAX_MESSAGE_BYTES`].
+    pub fn new(author: impl Into<String>, message: impl Into<String>) -> Result<Self, HistoryError> {
         let (author, message) = (author.into(), message.into());
         for (what, text, limit) in
             [("author", &author, MAX_AUTHOR_BYTES), ("message", &message, MAX_MESSAGE_BYTES)]
         {
             if text.len() > limit {
-                return Err(Error::Note { what, bytes: text.len(), limit });
+                return Err(HistoryError::Note { what, bytes: text.len(), limit });
             }
         }
         Ok(Self { author, message })

@@ -6,7 +6,7 @@ use std::pin::pin;
 use ld_zk::zookeeper::{self, Acl};
 
 use super::entry::{self, Name};
-use super::{History, MAX_GROUP, Note, Place, store};
+use super::{History, HistoryError, MAX_GROUP, Note, Place, store};
 use crate::operation::request_limit;
 use crate::present::{Unanswered, bounded};
 use crate::{Error, MAX_CHILDREN, Operation, Plan, Publication, Published, inherit, write};
@@ -26,9 +26,9 @@ impl History {
     /// As [`Publication::commit`], and, before anything of the publication was written:
     ///
     /// - [`Error::DirectoryMissing`]: `live-data-ctl init` has not made the directory.
-    /// - [`Error::MaskedAcl`], [`Error::NotAuthorized`], [`Error::Read`], [`Error::Refused`]: the
+    /// - [`Error::Acl`], [`Error::NotAuthorized`], [`Error::Read`], [`Error::Refused`]: the
     ///   history cannot be read or written.
-    /// - [`Error::TransactionTooLarge`], [`Error::GroupTooLarge`].
+    /// - [`Error::TransactionTooLarge`], [`HistoryError::GroupTooLarge`].
     ///
     /// Not cancel-safe: what became of a transaction that was sent is not known then.
     pub async fn commit(
@@ -67,7 +67,7 @@ impl History {
     /// As [`History::commit`].
     async fn operations(&self, plans: &[Plan], note: &Note) -> Result<Vec<Operation>, Error> {
         if plans.len() > MAX_GROUP {
-            return Err(Error::GroupTooLarge { nodes: plans.len(), limit: MAX_GROUP });
+            return Err(HistoryError::GroupTooLarge { nodes: plans.len(), limit: MAX_GROUP }.into());
         }
         let group = match plans {
             [_] => Vec::new(),

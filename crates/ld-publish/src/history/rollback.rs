@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{History, Log, LogEntry, NodeNow};
+use super::{History, HistoryError, Log, LogEntry, NodeNow};
 use crate::{Error, Plan, Present};
 
 /// What a rollback writes. Nothing is written before [`History::commit`].
@@ -34,11 +34,12 @@ impl History {
     ///
     /// # Errors
     ///
-    /// - [`Error::HistoryOff`]: `publish.history` is 0, so that it would not be recorded.
-    /// - [`Error::NoPublication`], [`Error::NoEarlierPublication`]: there is no such publication.
-    /// - [`Error::GroupIncomplete`]: a node that was published together with it has none of that
-    ///   time.
-    /// - [`Error::Entry`]: an entry that it depends on cannot be read.
+    /// - [`HistoryError::Off`]: `publish.history` is 0, so that it would not be recorded.
+    /// - [`HistoryError::NoPublication`], [`HistoryError::NoEarlierPublication`]: there is no such
+    ///   publication.
+    /// - [`HistoryError::GroupIncomplete`]: a node that was published together with it has none of
+    ///   that time.
+    /// - [`HistoryError::Entry`]: an entry that it depends on cannot be read.
     /// - [`Error::ChangedMeanwhile`]: a node was published while this was planned.
     /// - Those of [`History::read`], [`History::content`], [`Present::read`] and
     ///   [`Present::plan`].
@@ -50,13 +51,15 @@ impl History {
         max_node_bytes: usize,
     ) -> Result<Rollback, Error> {
         if !self.is_kept() {
-            return Err(Error::HistoryOff);
+            return Err(HistoryError::Off.into());
         }
         let log = self.read(client, path).await?;
         let path = log.path.clone();
         let target = match number {
-            Some(number) => log.entry(number).ok_or(Error::NoPublication { path: path.clone(), number })?,
-            None => log.before_present().ok_or(Error::NoEarlierPublication { path: path.clone() })?,
+            Some(number) => {
+                log.entry(number).ok_or(HistoryError::NoPublication { path: path.clone(), number })?
+            }
+            None => log.before_present().ok_or(HistoryError::NoEarlierPublication { path: path.clone() })?,
         };
         readable(&path, target)?;
         let (number, zxid) = (target.number, target.zxid);
@@ -95,7 +98,7 @@ impl History {
             }
             logs.insert(path, log);
             if logs.len() > super::MAX_GROUP {
-                return Err(Error::GroupTooLarge { nodes: logs.len(), limit: super::MAX_GROUP });
+                return Err(HistoryError::GroupTooLarge { nodes: logs.len(), limit: super::MAX_GROUP }.into());
             }
         }
         Ok(logs)
@@ -109,7 +112,7 @@ impl History {
         max_node_bytes: usize,
     ) -> Result<Plan, Error> {
         let path = &log.path;
-        let entry = log.at(zxid).ok_or_else(|| Error::GroupIncomplete { path: path.clone() })?;
+        let entry = log.at(zxid).ok_or_else(|| HistoryError::GroupIncomplete { path: path.clone() })?;
         readable(path, entry)?;
         let content = self.content(client, path, entry).await?;
         let present = Present::read(client, path).await?;
@@ -122,10 +125,10 @@ impl History {
     }
 }
 
-fn readable(path: &str, entry: &LogEntry) -> Result<(), Error> {
+fn readable(path: &str, entry: &LogEntry) -> Result<(), HistoryError> {
     match &entry.problem {
         None => Ok(()),
-        Some(problem) => Err(Error::Entry {
+        Some(problem) => Err(HistoryError::Entry {
             path: path.to_owned(),
             number: entry.number,
             reason: ld_config::escape_hidden(problem).into_owned(),

@@ -2,7 +2,7 @@
 
 use ld_zk::zookeeper::{self, Acl, Acls, CreateMode};
 
-use super::Place;
+use super::{HistoryError, Place};
 use crate::Error;
 use crate::operation::{self, Operation};
 use crate::present::{Unanswered, bounded, read_node};
@@ -99,8 +99,10 @@ pub(super) async fn load(
     let path = place.content(hash);
     match read_node(session, &path, max_read_bytes).await {
         Ok((content, _)) if ld_sign::hash(&content) == hash => Ok(content),
-        Ok(_) => Err(Error::ContentDamaged { path }),
-        Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Err(Error::ContentMissing { path }),
+        Ok(_) => Err(HistoryError::ContentDamaged { path }.into()),
+        Err(Unanswered::Refused(zookeeper::Error::NoNode)) => {
+            Err(HistoryError::ContentMissing { path }.into())
+        }
         Err(Unanswered::TooLarge { bytes, limit }) => Err(Error::TooLargeToRead { path, bytes, limit }),
         Err(cause) => Err(Error::read(&path, cause)),
     }

@@ -4,10 +4,10 @@ use std::future::Future;
 
 use ld_zk::zookeeper::{self, Acl, Stat};
 
-use crate::Error;
 use crate::acl::agrees;
 use crate::lost::{self, Sent};
 use crate::present::{Unanswered, bounded, node_path};
+use crate::{AclError, Error};
 
 /// A node's ACL as it was read.
 #[derive(Debug)]
@@ -60,8 +60,8 @@ impl PresentAcl {
     ///
     /// # Errors
     ///
-    /// - [`Error::AclChangedMeanwhile`], [`Error::Absent`], [`Error::NotAuthorized`],
-    ///   [`Error::InvalidAcl`], [`Error::Client`]: nothing was changed.
+    /// - [`AclError::ChangedMeanwhile`], [`Error::Absent`], [`Error::NotAuthorized`],
+    ///   [`AclError::Invalid`], [`Error::Client`]: nothing was changed.
     /// - [`Error::Interrupted`]: `interrupt` resolved before anything was sent.
     /// - [`Error::NotWritten`]: the answer was lost, the ACL was unchanged afterwards, and the
     ///   request cannot come any more.
@@ -104,9 +104,9 @@ fn refused(path: &str, cause: zookeeper::Error) -> Error {
     let path = path.to_owned();
     match cause {
         zookeeper::Error::NoNode => Error::Absent { path },
-        zookeeper::Error::BadVersion => Error::AclChangedMeanwhile { path },
+        zookeeper::Error::BadVersion => AclError::ChangedMeanwhile { path }.into(),
         zookeeper::Error::NoAuth => Error::NotAuthorized { action: "set the ACL of", path },
-        zookeeper::Error::InvalidAcl => Error::InvalidAcl { path },
+        zookeeper::Error::InvalidAcl => AclError::Invalid { path }.into(),
         cause => Error::write(&path, Unanswered::Refused(cause)),
     }
 }

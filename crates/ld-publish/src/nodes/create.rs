@@ -5,11 +5,11 @@ use std::future::Future;
 use ld_zk::zookeeper::{self, Acl, Stat};
 
 use super::info::stat;
-use crate::Error;
 use crate::acl::agrees;
 use crate::lost::{self, Seen, Sent};
 use crate::operation::{self, Operation, Refused};
 use crate::present::{Unanswered, bounded, node_path, read_node};
+use crate::{AclError, Error};
 
 /// How often missing parents are looked for again, after another client has made one.
 const ATTEMPTS: usize = 5;
@@ -70,7 +70,7 @@ impl NewNode {
     ///
     /// - [`Error::Exists`]: there is such a node; nothing was written.
     /// - [`Error::Interrupted`]: `interrupt` resolved before anything was sent.
-    /// - [`Error::NotAuthorized`], [`Error::InvalidAcl`], [`Error::NoChroot`], [`Error::Refused`],
+    /// - [`Error::NotAuthorized`], [`AclError::Invalid`], [`Error::NoChroot`], [`Error::Refused`],
     ///   [`Error::TransactionTooLarge`], [`Error::Client`]: nothing was written.
     /// - [`Error::NotWritten`]: the answer was lost, the node was not there afterwards, and the
     ///   write cannot come any more.
@@ -146,7 +146,7 @@ impl NewNode {
             E::NoNode => Error::ParentsChanged { path },
             E::NoAuth if parents.contains(&parent) => Error::ParentsClosed { path, parent },
             E::NoAuth => Error::NotAuthorized { action: "create nodes below", path: parent },
-            E::InvalidAcl => Error::InvalidAcl { path },
+            E::InvalidAcl => AclError::Invalid { path }.into(),
             cause => Error::Refused { path, cause: cause.to_string() },
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use super::{CheckError, Conductor, Next, Rollout, RolloutError, Round, candidate_hosts, has_participants};
-use crate::{Error, Published};
+use crate::{AclError, Error, Published};
 
 /// The pause between two rounds. A round that takes longer is followed by a pause as long as
 /// itself.
@@ -131,8 +131,7 @@ fn is_final(error: &Error) -> bool {
             | Error::TooLarge { .. }
             | Error::TransactionTooLarge { .. }
             | Error::DirectoryMissing { .. }
-            | Error::MaskedAcl { .. }
-            | Error::InvalidAcl { .. }
+            | Error::Acl(AclError::Masked { .. } | AclError::Invalid { .. })
             | Error::Fleet(ReadError::Denied { .. } | ReadError::NoDirectory { .. })
     )
 }

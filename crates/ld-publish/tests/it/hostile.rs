@@ -1,6 +1,6 @@
 //! Entries that no live data tool wrote.
 
-use ld_publish::{Error, NodeNow};
+use ld_publish::{Error, HistoryError, NodeNow};
 use ld_testkit::Admin;
 
 use crate::kit::{MAX_NODE_BYTES, Rig};
@@ -36,7 +36,7 @@ async fn garbage_is_shown_with_why_and_hides_nothing() {
     assert_eq!(log.present().unwrap().message, "a");
     // Any of them could be a publication of a later version.
     let error = rig.history.plan_rollback(&rig.client, "/app", None, MAX_NODE_BYTES).await.unwrap_err();
-    assert!(matches!(error, Error::Entry { .. }), "{error}");
+    assert!(matches!(error, Error::History(HistoryError::Entry { .. })), "{error}");
     // Publishing goes on.
     rig.publish(&[("/app", b"b")], "b").await.unwrap();
     assert_eq!(rig.log("/app").await.present().unwrap().message, "b");

@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use ld_publish::{Error, Plan, Publication, plan};
+use ld_publish::{Error, HistoryError, Plan, Publication, plan};
 use ld_testkit::Server;
 
 use crate::kit::{MAX_NODE_BYTES, Rig, client, history, note};
@@ -78,5 +78,5 @@ async fn what_another_tool_wrote_is_kept_or_known_to_be_too_large() {
     let log = rig.log("/app").await;
     assert_eq!((log.entries[0].bytes, log.entries[0].is_recorded), (most as u64, false));
     let error = rig.history.content(&rig.client, "/app", &log.entries[0]).await.unwrap_err();
-    assert!(matches!(error, Error::ContentMissing { .. }), "{error}");
+    assert!(matches!(error, Error::History(HistoryError::ContentMissing { .. })), "{error}");
 }

@@ -6,7 +6,7 @@ use std::future::pending;
 use std::pin::pin;
 
 use fastrand::Rng;
-use ld_publish::{Error, Gap, History, Log, NodeNow, Publication};
+use ld_publish::{Error, Gap, History, HistoryError, Log, NodeNow, Publication};
 
 use crate::kit::{MAX_NODE_BYTES, Rig, history, note, poll_times, within};
 
@@ -211,10 +211,20 @@ impl Walk {
                 assert_eq!(planned, expected);
                 rollback
             }
-            (Err(Error::GroupIncomplete { .. } | Error::NoEarlierPublication { .. }), None) => return,
+            (
+                Err(
+                    Error::History(HistoryError::GroupIncomplete { .. })
+                    | Error::History(HistoryError::NoEarlierPublication { .. }),
+                ),
+                None,
+            ) => return,
             // Of what another tool wrote the history knows when it was found, not when it was
             // written: it refuses rather than guesses.
-            (Err(Error::GroupIncomplete { path }), Some(_)) if self.has_found(&path) => return,
+            (Err(Error::History(HistoryError::GroupIncomplete { path })), Some(_))
+                if self.has_found(&path) =>
+            {
+                return;
+            }
             (planned, expected) => panic!("{planned:?} {expected:?}"),
         };
         let message = format!("rollback of step {}", self.step);

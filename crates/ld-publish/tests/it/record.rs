@@ -2,7 +2,7 @@
 
 use std::future::pending;
 
-use ld_publish::{Error, Gap, NodeNow};
+use ld_publish::{Error, Gap, HistoryError, NodeNow};
 use ld_testkit::{Namespace, Proxy, operation};
 
 use crate::kit::{MAX_NODE_BYTES, Rig, client, history, note};
@@ -150,7 +150,7 @@ async fn content_that_was_damaged_is_stored_again() {
     rig.admin().set(&format!("{contents}/{hash}"), "another and longer one").unwrap();
     let log = rig.log("/app").await;
     let error = rig.history.content(&rig.client, "/app", &log.entries[1]).await.unwrap_err();
-    assert!(matches!(error, Error::ContentDamaged { .. }), "{error}");
+    assert!(matches!(error, Error::History(HistoryError::ContentDamaged { .. })), "{error}");
     rig.publish(&[("/app", b"a")], "again").await.unwrap();
     assert_eq!(rig.lines("/app").await, ["0 -: old", "1 a: a", "2 b: b", "3 again: a"]);
 }

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::pin::pin;
 
-use ld_publish::{Error, Note, Publication, Rollback};
+use ld_publish::{Error, HistoryError, Note, Publication, Rollback};
 
 use crate::kit::{MAX_NODE_BYTES, Rig, history, note, poll_times, within};
 
@@ -46,7 +46,7 @@ async fn it_goes_to_any_publication_that_is_kept() {
         assert_eq!(rig.content("/app"), content);
     }
     let error = planned(&rig, "/app", Some(4_711)).await.unwrap_err();
-    assert!(matches!(error, Error::NoPublication { number: 4_711, .. }), "{error}");
+    assert!(matches!(error, Error::History(HistoryError::NoPublication { number: 4_711, .. })), "{error}");
 }
 
 #[tokio::test]
@@ -89,7 +89,10 @@ async fn a_group_member_without_that_time_refuses() {
     }
     rig.prune("/b").await;
     let error = planned(&rig, "/a", None).await.unwrap_err();
-    assert!(matches!(&error, Error::GroupIncomplete { path } if path == "/b"), "{error}");
+    assert!(
+        matches!(&error, Error::History(HistoryError::GroupIncomplete { path }) if path == "/b"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -141,7 +144,7 @@ async fn a_publication_at_any_moment_is_not_lost() {
 async fn without_anything_earlier_it_says_so() {
     let rig = Rig::new(20, &["/app"]).await;
     let error = planned(&rig, "/app", None).await.unwrap_err();
-    assert!(matches!(error, Error::NoEarlierPublication { .. }), "{error}");
+    assert!(matches!(error, Error::History(HistoryError::NoEarlierPublication { .. })), "{error}");
     let off = history(0).plan_rollback(&rig.client, "/app", None, MAX_NODE_BYTES).await.unwrap_err();
-    assert!(matches!(off, Error::HistoryOff), "{off}");
+    assert!(matches!(off, Error::History(HistoryError::Off)), "{off}");
 }
