@@ -41,8 +41,8 @@ pub(crate) enum Sent<T, F, S> {
     Done(T),
     /// The server has looked at it and done nothing.
     Refused(F),
-    /// Its answer was lost for this cause; nothing was seen in time if that is missing.
-    Lost(String, Option<Seen<S>>),
+    /// Its answer was lost for this cause, and this was read afterwards.
+    Lost(String, Seen<S>),
 }
 
 /// Why a write has not surely happened.
@@ -59,7 +59,8 @@ pub(crate) enum Failed<F> {
 ///
 /// # Errors
 ///
-/// [`Error::Interrupted`] and [`Error::Client`]: nothing was sent.
+/// - [`Error::Interrupted`], [`Error::Client`]: nothing was sent.
+/// - [`Error::Unknown`]: the answer was lost, and nothing could be read in time.
 pub(crate) async fn write<T, F, S, Send, Read>(
     client: &ld_zk::Client,
     path: &str,
@@ -89,7 +90,10 @@ where
     let limit = READ_BACK_LIMIT.as_secs();
     info!("{cause}: looking whether it was written, for {limit} seconds at most");
     let seen = tokio::time::timeout(READ_BACK_LIMIT, look(client, path, session, read)).await;
-    Ok(Sent::Lost(cause, seen.unwrap_or_default()))
+    match seen.ok().flatten() {
+        Some(seen) => Ok(Sent::Lost(cause, seen)),
+        None => Err(Error::Unknown { cause }),
+    }
 }
 
 /// Reads behind the write, or as another session sees it when the one that wrote has ended.

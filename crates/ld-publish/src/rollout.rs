@@ -146,8 +146,7 @@ impl Rollout {
                 return Err(RolloutError::Missing { path: self.plan.path }.into());
             }
             Sent::Refused(cause) => return Err(Error::write(place, Unanswered::Refused(cause))),
-            Sent::Lost(cause, None) => return Err(Error::Unknown { cause }),
-            Sent::Lost(cause, Some(seen)) => match &seen.found {
+            Sent::Lost(cause, seen) => match &seen.found {
                 (data, now) if *data == bytes && now.version == before.version.wrapping_add(1) => *now,
                 (_, now) => return Err(seen.not_written(now.mzxid == before.mzxid, cause)),
             },

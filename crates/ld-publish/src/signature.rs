@@ -199,9 +199,8 @@ impl Signature {
             Sent::Refused(Refused { path, cause, .. }) => {
                 Err(Error::Refused { path, cause: cause.to_string() })
             }
-            Sent::Lost(_, Some(seen)) if seen.found == Some(true) => Ok(()),
-            Sent::Lost(cause, Some(seen)) => Err(seen.not_written(seen.found.is_none(), cause)),
-            Sent::Lost(cause, None) => Err(Error::Unknown { cause }),
+            Sent::Lost(_, seen) if seen.found == Some(true) => Ok(()),
+            Sent::Lost(cause, seen) => Err(seen.not_written(seen.found.is_none(), cause)),
         }
     }
 }

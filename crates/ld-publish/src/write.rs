@@ -28,10 +28,9 @@ pub(crate) async fn commit(
     let zxid = match lost::write(client, plan.path(), send, read, interrupt).await? {
         Sent::Done(zxid) => zxid,
         Sent::Refused(refused) => return Err(Error::part(plans, others, refused)),
-        Sent::Lost(cause, Some(seen)) => {
+        Sent::Lost(cause, seen) => {
             trace::conclude(&seen, plans.len(), trace::has_witnesses(plans, others), cause)?
         }
-        Sent::Lost(cause, None) => return Err(Error::Unknown { cause }),
     };
     let published = |plan: &Plan| Published {
         version: plan.present.stat.version.wrapping_add(1),

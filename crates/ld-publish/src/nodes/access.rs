@@ -79,8 +79,7 @@ impl PresentAcl {
         match lost::write(&self.client, path, send, read, interrupt).await? {
             Sent::Done(stat) => Ok(stat.aversion),
             Sent::Refused(cause) => Err(refused(path, cause)),
-            Sent::Lost(cause, None) => Err(Error::Unknown { cause }),
-            Sent::Lost(cause, Some(seen)) => match seen.found {
+            Sent::Lost(cause, seen) => match seen.found {
                 Some(now) if now.aversion == self.stat.aversion && now.czxid == self.stat.czxid => {
                     Err(seen.not_written(true, cause))
                 }

@@ -118,7 +118,7 @@ impl NewNode {
         let stat = match sent {
             Sent::Done(stat) => stat,
             Sent::Refused(refused) => return Err(self.refused(refused, &parents, client)),
-            Sent::Lost(cause, seen) => Some(self.conclude(seen, cause)?),
+            Sent::Lost(cause, seen) => Some(self.conclude(&seen, cause)?),
         };
         Ok(Created { path: self.path.clone(), parents, bytes: self.content.len(), stat })
     }
@@ -171,8 +171,7 @@ impl NewNode {
         Ok(Some(Found { stat, is_ours }))
     }
 
-    fn conclude(&self, seen: Option<Seen<Option<Found>>>, cause: String) -> Result<Stat, Error> {
-        let Some(seen) = seen else { return Err(Error::Unknown { cause }) };
+    fn conclude(&self, seen: &Seen<Option<Found>>, cause: String) -> Result<Stat, Error> {
         match &seen.found {
             // Even if another client has made the same: it is there as it was to be.
             Some(Found { stat, is_ours: true }) => Ok(*stat),

@@ -76,8 +76,7 @@ impl Deletion {
         match lost::write(&self.client, path, send, read, interrupt).await? {
             Sent::Done(()) => Ok(()),
             Sent::Refused(cause) => Err(refused(path, cause)),
-            Sent::Lost(cause, None) => Err(Error::Unknown { cause }),
-            Sent::Lost(cause, Some(seen)) => match &seen.found {
+            Sent::Lost(cause, seen) => match &seen.found {
                 // Another client may have made it again.
                 None => Ok(()),
                 Some(now) if now.czxid != self.stat.czxid => Ok(()),

@@ -69,9 +69,8 @@ impl Rollout {
             // It ended meanwhile, by another tool.
             Sent::Refused(Refused { cause: zookeeper::Error::NoNode, .. }) => Err(gone()),
             Sent::Refused(Refused { path, cause }) => Err(Error::write(&path, Unanswered::Refused(cause))),
-            Sent::Lost(cause, None) => Err(Error::Unknown { cause }),
-            Sent::Lost(_, Some(seen)) if seen.found.is_none() => Ok(()),
-            Sent::Lost(cause, Some(seen)) => Err(seen.not_written(true, cause)),
+            Sent::Lost(_, seen) if seen.found.is_none() => Ok(()),
+            Sent::Lost(cause, seen) => Err(seen.not_written(true, cause)),
         }
     }
 

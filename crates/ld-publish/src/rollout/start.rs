@@ -75,8 +75,7 @@ pub async fn start_rollout(
         Sent::Refused(Refused { path, cause }) => {
             return Err(Error::write(&path, Unanswered::Refused(cause)));
         }
-        Sent::Lost(cause, None) => return Err(Error::Unknown { cause }),
-        Sent::Lost(cause, Some(seen)) => match &seen.found {
+        Sent::Lost(cause, seen) => match &seen.found {
             Some(found) if *found == bytes => {}
             Some(_) => return Err(exists(client, publish, path).await),
             None => return Err(seen.not_written(true, cause)),
