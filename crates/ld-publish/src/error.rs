@@ -3,7 +3,7 @@
 use ld_zk::zookeeper;
 
 use crate::operation::{Operation, Refused};
-use crate::present::Unanswered;
+use crate::request::Unanswered;
 use crate::{AclError, HistoryError, Plan, RolloutError};
 
 /// Why a node was not published, or may not have been.
@@ -211,17 +211,26 @@ pub enum Error {
 }
 
 impl Error {
+    /// A node was not read.
     pub(crate) fn read(path: &str, cause: Unanswered) -> Self {
-        if let Unanswered::TooLarge { bytes, limit } = cause {
-            return Self::NodeTooLarge { path: path.to_owned(), bytes, limit };
+        let path = path.to_owned();
+        match cause {
+            Unanswered::Refused(zookeeper::Error::NoNode) => Self::Absent { path },
+            Unanswered::Refused(zookeeper::Error::NoAuth) => Self::NotAuthorized { action: "read", path },
+            Unanswered::TooLarge { bytes, limit } => Self::TooLargeToRead { path, bytes, limit },
+            cause => Self::Read { path, cause: cause.to_string() },
         }
-        Self::refused("read", path, &cause)
-            .unwrap_or_else(|| Self::Read { path: path.to_owned(), cause: cause.to_string() })
     }
 
-    pub(crate) fn write(path: &str, cause: Unanswered) -> Self {
-        Self::refused("write", path, &cause)
-            .unwrap_or_else(|| Self::Refused { path: path.to_owned(), cause: cause.to_string() })
+    /// The server refuses the write of a node.
+    pub(crate) fn write(path: &str, cause: zookeeper::Error) -> Self {
+        let path = path.to_owned();
+        match cause {
+            zookeeper::Error::NoNode => Self::NodeMissing,
+            zookeeper::Error::BadVersion => Self::ChangedMeanwhile,
+            zookeeper::Error::NoAuth => Self::NotAuthorized { action: "write", path },
+            cause => Self::Refused { path, cause: cause.to_string() },
+        }
     }
 
     /// A transaction was refused because of one part.
@@ -230,7 +239,7 @@ impl Error {
         let Refused { path, cause } = refused;
         let is_target = plans.iter().any(|plan| plan.path() == path);
         if is_target && plans.len() == 1 {
-            return Self::write(&path, Unanswered::Refused(cause));
+            return Self::write(&path, cause);
         }
         let is_new = !is_target
             && others.iter().any(|other| matches!(other, Operation::Create { .. }) && other.path() == path);
@@ -247,23 +256,18 @@ impl Error {
         };
         Self::Refused { path, cause }
     }
+}
 
-    /// As [`Error::read`], for tools that name the node.
-    pub(crate) fn absent_or_unread(path: &str, cause: Unanswered) -> Self {
-        match cause {
-            Unanswered::Refused(zookeeper::Error::NoNode) => Self::Absent { path: path.to_owned() },
-            cause => Self::read(path, cause),
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn refused(action: &'static str, path: &str, cause: &Unanswered) -> Option<Self> {
-        match cause {
-            Unanswered::Refused(zookeeper::Error::NoNode) => Some(Self::NodeMissing),
-            Unanswered::Refused(zookeeper::Error::BadVersion) => Some(Self::ChangedMeanwhile),
-            Unanswered::Refused(zookeeper::Error::NoAuth) => {
-                Some(Self::NotAuthorized { action, path: path.to_owned() })
-            }
-            _ => None,
-        }
+    #[test]
+    fn a_node_that_is_only_read_is_named_and_not_replaced() {
+        let read = |cause| Error::read("/h/entry", cause).to_string();
+        let missing = read(Unanswered::Refused(zookeeper::Error::NoNode));
+        assert_eq!(missing, "/h/entry does not exist");
+        let large = read(Unanswered::TooLarge { bytes: 9, limit: 8 });
+        assert!(large.starts_with("/h/entry has 9 bytes") && large.ends_with("to read it"), "{large}");
     }
 }

@@ -51,6 +51,7 @@ mod operation;
 mod plan;
 mod present;
 mod publication;
+mod request;
 mod rollout;
 mod signature;
 mod trace;
@@ -65,13 +66,14 @@ pub use history::{
 };
 pub use judge::{judge, judge_file};
 pub use nodes::{
-    Access, Child, Created, Deletion, InitDirectory, Listing, MAX_CHILDREN, NewNode, NodeContent, NodeInfo,
-    PresentAcl, init, init_directories,
+    Access, Child, Created, Deletion, InitDirectory, Listing, NewNode, NodeContent, NodeInfo, PresentAcl,
+    init, init_directories,
 };
 pub use operation::Operation;
 pub use plan::{Plan, Published, plan};
 pub use present::Present;
 pub use publication::Publication;
+pub use request::MAX_CHILDREN;
 pub use rollout::{
     CheckError, Conducted, Conductor, HostState, Next, Rollout, RolloutCheck, RolloutError, Round,
     RoundHosts, candidate_hosts, conduct, has_participants, start_rollout,

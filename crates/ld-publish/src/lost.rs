@@ -20,7 +20,7 @@ use ld_zk::zookeeper;
 use tracing::info;
 
 use crate::Error;
-use crate::present::{Unanswered, bounded};
+use crate::request::{Unanswered, bounded};
 
 /// How long a write without an answer is looked for before it is reported as unknown.
 const READ_BACK_LIMIT: Duration = Duration::from_secs(15);

@@ -14,4 +14,4 @@ pub use create::{Created, NewNode};
 pub use delete::Deletion;
 pub use info::NodeInfo;
 pub use init::{Access, InitDirectory, init, init_directories};
-pub use list::{Child, Listing, MAX_CHILDREN};
+pub use list::{Child, Listing};

@@ -5,7 +5,7 @@ use std::fmt;
 use ld_zk::zookeeper::{self, Acl, Acls, CreateMode, MultiWriteError, MultiWriteResult};
 
 use crate::lost::Failed;
-use crate::present::{REQUEST_LIMIT, Unanswered};
+use crate::request::{REQUEST_LIMIT, Unanswered};
 
 /// What a publication changes beside the nodes that it publishes. `Debug` shows no content.
 #[derive(Clone, PartialEq, Eq)]

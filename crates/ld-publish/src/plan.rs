@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use crate::diff::{self, Diff, DiffOptions};
-use crate::present::{self, Present};
+use crate::present::{Present, node_path};
 use crate::{Error, Operation, write};
 
 /// What a write made of its node.
@@ -51,7 +51,7 @@ pub async fn plan(
 ) -> Result<Plan, Error> {
     if new.len() > max_node_bytes {
         // The path is judged first.
-        present::node_path(path)?;
+        node_path(path)?;
         return Err(Error::TooLarge { limit: max_node_bytes });
     }
     Present::read(client, path).await?.plan(new, max_node_bytes)

@@ -1,15 +1,11 @@
 //! A node as it is before it is written.
 
 use std::fmt;
-use std::future::Future;
-use std::time::Duration;
 
 use ld_zk::zookeeper;
 
+use crate::request::{Unanswered, read_node};
 use crate::{Error, Plan};
-
-/// A request that is not answered within this is given up; the answer of a write is then read back.
-pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 
 /// A node with its content, as it was read. `Debug` shows no content.
 ///
@@ -40,7 +36,11 @@ impl Present {
         let path = node_path(path)?;
         let session = client.session().await?;
         let read = read_node(&session, &path, client.max_read_bytes()).await;
-        let (content, stat) = read.map_err(|cause| Error::read(&path, cause))?;
+        let (content, stat) = read.map_err(|cause| match cause {
+            Unanswered::Refused(zookeeper::Error::NoNode) => Error::NodeMissing,
+            Unanswered::TooLarge { bytes, limit } => Error::NodeTooLarge { path: path.clone(), bytes, limit },
+            cause => Error::read(&path, cause),
+        })?;
         Ok(Self { client: client.clone(), path, content, stat })
     }
 
@@ -89,47 +89,5 @@ pub(crate) fn node_path(given: &str) -> Result<String, Error> {
     match ld_config::znode_path(given)? {
         path if path == "/" => Err(Error::Path { path: given.to_owned() }),
         path => Ok(path),
-    }
-}
-
-/// Why a request has no good answer.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unanswered {
-    #[error("{0}")]
-    Refused(zookeeper::Error),
-    #[error("no answer within {} seconds", REQUEST_LIMIT.as_secs())]
-    Silence,
-    #[error("interrupted")]
-    Interrupted,
-    #[error("it has {bytes} bytes, and {limit} are read at most")]
-    TooLarge { bytes: usize, limit: usize },
-}
-
-/// The content of a node, unless it has more than `limit` bytes. The ZooKeeper crate receives
-/// whatever comes, so the length is asked first.
-pub(crate) async fn read_node(
-    session: &zookeeper::Client,
-    path: &str,
-    limit: usize,
-) -> Result<(Vec<u8>, zookeeper::Stat), Unanswered> {
-    let announced = bounded(session.check_stat(path)).await?;
-    // Without a stat the read says why.
-    let bytes = announced.map_or(0, |stat| usize::try_from(stat.data_length).unwrap_or(0));
-    if bytes > limit {
-        return Err(Unanswered::TooLarge { bytes, limit });
-    }
-    let (data, stat) = bounded(session.get_data(path)).await?;
-    match data.len() {
-        bytes if bytes > limit => Err(Unanswered::TooLarge { bytes, limit }),
-        _ => Ok((data, stat)),
-    }
-}
-
-pub(crate) async fn bounded<T>(
-    request: impl Future<Output = Result<T, zookeeper::Error>>,
-) -> Result<T, Unanswered> {
-    match tokio::time::timeout(REQUEST_LIMIT, request).await {
-        Ok(answer) => answer.map_err(Unanswered::Refused),
-        Err(_) => Err(Unanswered::Silence),
     }
 }

@@ -20,7 +20,8 @@ use ld_zk::zookeeper::{self, Stat};
 
 use crate::Error;
 use crate::lost::{self, Sent};
-use crate::present::{Unanswered, bounded, node_path, read_node};
+use crate::present::node_path;
+use crate::request::{bounded, find_node, find_stat, read_node};
 
 pub use check::{CheckError, RolloutCheck};
 pub use conduct::{Conducted, conduct};
@@ -61,23 +62,19 @@ impl Rollout {
         // read-only refuses to catch up, and has nothing newer.
         let _ = bounded(session.sync(&place)).await;
         let limit = client.max_read_bytes();
-        let (bytes, stat) = match read_node(&session, &place, limit).await {
-            Ok(read) => read,
-            Err(Unanswered::Refused(zookeeper::Error::NoNode)) => return Ok(None),
-            Err(cause) => return Err(Error::read(&place, cause)),
-        };
+        let found = find_node(&session, &place, limit).await.map_err(|cause| Error::read(&place, cause))?;
+        let Some((bytes, stat)) = found else { return Ok(None) };
         let plan = RolloutPlan::parse(&bytes, &path)
             .map_err(|source| RolloutError::InvalidPlan { path: path.clone(), source })?;
         let candidate_place = candidate_of(&place);
-        match read_node(&session, &candidate_place, limit).await {
-            Ok((candidate, found)) if plan.is_candidate(&candidate) => {
+        match find_node(&session, &candidate_place, limit).await {
+            Ok(Some((candidate, found))) if plan.is_candidate(&candidate) => {
                 let (client, candidate_mzxid) = (client.clone(), found.mzxid);
                 Ok(Some(Self { client, place, plan, stat, candidate, candidate_mzxid }))
             }
-            Ok(_) | Err(Unanswered::Refused(zookeeper::Error::NoNode)) => {
+            Ok(_) => {
                 // The rollout may have ended between the two reads.
-                let now = bounded(session.check_stat(&place)).await;
-                match now.map_err(|cause| Error::read(&place, cause))? {
+                match find_stat(&session, &place).await? {
                     None => Ok(None),
                     Some(_) => Err(RolloutError::NoCandidate { path }.into()),
                 }
@@ -145,7 +142,7 @@ impl Rollout {
             Sent::Refused(zookeeper::Error::NoNode) => {
                 return Err(RolloutError::Missing { path: self.plan.path }.into());
             }
-            Sent::Refused(cause) => return Err(Error::write(place, Unanswered::Refused(cause))),
+            Sent::Refused(cause) => return Err(Error::write(place, cause)),
             Sent::Lost(cause, seen) => match &seen.found {
                 (data, now) if *data == bytes && now.version == before.version.wrapping_add(1) => *now,
                 (_, now) => return Err(seen.not_written(now.mzxid == before.mzxid, cause)),

@@ -13,7 +13,7 @@ use ld_zk::zookeeper;
 use crate::acl::inherit;
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
-use crate::present::{Unanswered, bounded, read_node};
+use crate::request::{find_node, find_stat};
 use crate::{Error, Publication};
 
 /// Signs what nodes hold, with one key.
@@ -93,11 +93,9 @@ impl<'a> Signer<'a> {
 
     /// The signature in a node, with the node's version; nothing if there is none.
     async fn read(&self, session: &zookeeper::Client, place: &str) -> Result<Option<(Vec<u8>, i32)>, Error> {
-        match read_node(session, place, MAX_SIGNATURE_BYTES).await {
-            Ok((text, stat)) => Ok(Some((text, stat.version))),
-            Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(None),
-            Err(cause) => Err(Error::read(place, cause)),
-        }
+        let found = find_node(session, place, MAX_SIGNATURE_BYTES).await;
+        let found = found.map_err(|cause| Error::read(place, cause))?;
+        Ok(found.map(|(text, stat)| (text, stat.version)))
     }
 
     /// The counter of a signature that counts. Anything else in its place says nothing: it could
@@ -130,8 +128,7 @@ impl<'a> Signer<'a> {
             is_sequential: false,
             acl: acl.clone(),
         };
-        let known = bounded(session.check_stat(&of_node)).await;
-        let parent = match known.map_err(|cause| Error::read(&of_node, cause))? {
+        let parent = match find_stat(session, &of_node).await? {
             Some(_) => None,
             None => Some(create(&of_node, Vec::new())),
         };
@@ -188,11 +185,8 @@ impl Signature {
     ) -> Result<(), Error> {
         let send = |session| async move { operation::commit(&session, &self.operations).await.map(drop) };
         let read = |session| async move {
-            match read_node(&session, &self.place, MAX_SIGNATURE_BYTES).await {
-                Ok((text, _)) => Ok(Some(text == self.text.as_bytes())),
-                Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(None),
-                Err(cause) => Err(cause),
-            }
+            let found = find_node(&session, &self.place, MAX_SIGNATURE_BYTES).await?;
+            Ok(found.map(|(text, _)| text == self.text.as_bytes()))
         };
         match lost::write(client, &self.place, send, read, interrupt).await? {
             Sent::Done(()) => Ok(()),

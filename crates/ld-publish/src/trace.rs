@@ -8,7 +8,7 @@ use ld_zk::zookeeper::{self, Stat};
 
 use crate::lost::Seen;
 use crate::operation::Operation;
-use crate::present::{Unanswered, bounded, read_node};
+use crate::request::{Unanswered, bounded, read_node};
 use crate::{Error, Plan};
 
 /// What one node says.

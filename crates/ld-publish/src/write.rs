@@ -6,7 +6,7 @@ use ld_zk::zookeeper::{self, MultiWriteResult};
 
 use crate::lost::{self, Failed, Sent};
 use crate::operation::{self, Operation, Refused};
-use crate::present::Unanswered;
+use crate::request::Unanswered;
 use crate::{Error, Plan, Published, trace};
 
 /// Writes the nodes of all `plans`, and does all `others`, or nothing of it.

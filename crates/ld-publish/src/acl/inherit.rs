@@ -4,7 +4,7 @@ use ld_zk::zookeeper::{self, Acl};
 
 use super::AclError;
 use crate::Error;
-use crate::present::{Unanswered, bounded};
+use crate::request::{Unanswered, bounded};
 
 /// The ACL that a new node below `directory` gets: that of the directory. Cancel-safe.
 ///

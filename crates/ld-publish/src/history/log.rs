@@ -7,7 +7,8 @@ use super::entry::{LogEntry, MAX_ENTRY_BYTES, Name};
 use super::record::children;
 use super::{History, Place, store};
 use crate::Error;
-use crate::present::{Unanswered, bounded, node_path, read_node};
+use crate::present::node_path;
+use crate::request::{Unanswered, bounded, find_stat, read_node};
 
 /// How many entries are asked for at once.
 const READS_IN_FLIGHT: usize = 64;
@@ -127,8 +128,8 @@ impl History {
         let mut attempt = 1;
         loop {
             let (entries, listed) = self.entries(&session, &place).await?;
-            let stat = stat(&session, &path).await?;
-            let after = self::stat(&session, &place.path).await?;
+            let stat = find_stat(&session, &path).await?;
+            let after = find_stat(&session, &place.path).await?;
             if after.map(|stat| stat.pzxid) != listed && attempt < ATTEMPTS {
                 attempt += 1;
                 continue;
@@ -167,7 +168,7 @@ impl History {
     /// A node that was never published has no history; that must be told from a missing directory.
     async fn none(&self, session: &zookeeper::Client) -> Result<(Vec<LogEntry>, Option<i64>), Error> {
         let path = self.directory();
-        match stat(session, &path).await? {
+        match find_stat(session, &path).await? {
             Some(_) => Ok((Vec::new(), None)),
             None => Err(Error::DirectoryMissing { path }),
         }
@@ -208,8 +209,4 @@ async fn read_entry(
         }
         Err(cause) => return Err(cause),
     })
-}
-
-async fn stat(session: &zookeeper::Client, path: &str) -> Result<Option<Stat>, Error> {
-    bounded(session.check_stat(path)).await.map_err(|cause| Error::read(path, cause))
 }

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use ld_zk::zookeeper;
 
 use super::entry::{Name, is_sha256};
-use super::record::{children, names};
+use super::record::children;
 use super::{History, Place};
 use crate::lost::Failed;
 use crate::operation::{self, Refused};
+use crate::request::list_children;
 use crate::{Error, Operation};
 
 /// At most so many nodes go at once; the next publication prunes more.
@@ -30,8 +31,8 @@ impl History {
     ///
     /// # Errors
     ///
-    /// [`Error::Read`], [`Error::NotAuthorized`], [`Error::Refused`], [`Error::Client`],
-    /// [`Error::TooManyChildren`]. The publication is not touched by them.
+    /// [`Error::Read`], [`Error::NotAuthorized`], [`Error::Refused`], [`Error::Unknown`],
+    /// [`Error::Client`], [`Error::TooManyChildren`]. The publication is not touched by them.
     pub async fn prune(&self, client: &ld_zk::Client, path: &str) -> Result<usize, Error> {
         if !self.is_kept() {
             return Ok(0);
@@ -40,7 +41,7 @@ impl History {
         let place = self.place(&path);
         let session = client.session().await?;
         let (mut entries, stat) = children(&session, &place.path).await?;
-        let (contents, _) = names(&session, &place.contents()).await?;
+        let (contents, _) = list_children(&session, &place.contents()).await?;
         entries.sort_unstable();
         let (old, operations) = removals(&place, client.chroot(), &entries, contents, self.publish.history);
         if operations.is_empty() {
@@ -63,7 +64,7 @@ impl History {
             Err(Failed::Refused(Refused { path, cause })) => {
                 Err(Error::Refused { path, cause: cause.to_string() })
             }
-            Err(Failed::Unanswered(cause)) => Err(Error::read(&place.path, cause)),
+            Err(Failed::Unanswered(cause)) => Err(Error::Unknown { cause: cause.to_string() }),
         }
     }
 }

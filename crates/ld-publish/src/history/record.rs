@@ -8,8 +8,8 @@ use ld_zk::zookeeper::{self, Acl};
 use super::entry::{self, Name};
 use super::{History, HistoryError, MAX_GROUP, Note, Place, store};
 use crate::operation::request_limit;
-use crate::present::{Unanswered, bounded};
-use crate::{Error, MAX_CHILDREN, Operation, Plan, Publication, Published, inherit, write};
+use crate::request::{find_stat, list_children};
+use crate::{Error, Operation, Plan, Publication, Published, inherit, write};
 
 /// How often another client may prune a content between its storing and the transaction.
 const ATTEMPTS: usize = 5;
@@ -133,7 +133,7 @@ async fn is_recorded(session: &zookeeper::Client, plan: &Plan, place: &Place) ->
     };
     let Some(last) = last else { return Ok(false) };
     let path = place.child(&last.text());
-    let stat = bounded(session.check_stat(&path)).await.map_err(|cause| Error::read(&path, cause))?;
+    let stat = find_stat(session, &path).await?;
     Ok(stat.is_some_and(|stat| stat.czxid == plan.present.stat.mzxid))
 }
 
@@ -142,20 +142,6 @@ pub(super) async fn children(
     session: &zookeeper::Client,
     path: &str,
 ) -> Result<(Vec<Name>, zookeeper::Stat), Error> {
-    let (names, stat) = names(session, path).await?;
+    let (names, stat) = list_children(session, path).await?;
     Ok((names.iter().filter_map(|name| Name::parse(name)).collect(), stat))
-}
-
-/// The names of all children. A node with too many is not listed.
-pub(super) async fn names(
-    session: &zookeeper::Client,
-    path: &str,
-) -> Result<(Vec<String>, zookeeper::Stat), Error> {
-    let failed = |cause: Unanswered| Error::absent_or_unread(path, cause);
-    let stat = bounded(session.check_stat(path)).await.map_err(failed)?;
-    let count = stat.map_or(0, |stat| usize::try_from(stat.num_children).unwrap_or(0));
-    if count > MAX_CHILDREN {
-        return Err(Error::TooManyChildren { path: path.to_owned(), count });
-    }
-    bounded(session.get_children(path)).await.map_err(failed)
 }

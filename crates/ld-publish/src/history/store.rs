@@ -5,7 +5,7 @@ use ld_zk::zookeeper::{self, Acl, Acls, CreateMode};
 use super::{HistoryError, Place};
 use crate::Error;
 use crate::operation::{self, Operation};
-use crate::present::{Unanswered, bounded, read_node};
+use crate::request::{Unanswered, bounded, read_node};
 
 /// How often a directory or content may go away while it is made.
 const ATTEMPTS: usize = 5;
@@ -103,7 +103,6 @@ pub(super) async fn load(
         Err(Unanswered::Refused(zookeeper::Error::NoNode)) => {
             Err(HistoryError::ContentMissing { path }.into())
         }
-        Err(Unanswered::TooLarge { bytes, limit }) => Err(Error::TooLargeToRead { path, bytes, limit }),
         Err(cause) => Err(Error::read(&path, cause)),
     }
 }

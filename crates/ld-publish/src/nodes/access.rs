@@ -6,7 +6,8 @@ use ld_zk::zookeeper::{self, Acl, Stat};
 
 use crate::acl::agrees;
 use crate::lost::{self, Sent};
-use crate::present::{Unanswered, bounded, node_path};
+use crate::present::node_path;
+use crate::request::bounded;
 use crate::{AclError, Error};
 
 /// A node's ACL as it was read.
@@ -31,7 +32,7 @@ impl PresentAcl {
         let path = node_path(path)?;
         let session = client.session().await?;
         let read = bounded(session.get_acl(&path)).await;
-        let (acl, stat) = read.map_err(|cause| Error::absent_or_unread(&path, cause))?;
+        let (acl, stat) = read.map_err(|cause| Error::read(&path, cause))?;
         Ok(Self { client: client.clone(), path, acl, stat })
     }
 
@@ -106,6 +107,6 @@ fn refused(path: &str, cause: zookeeper::Error) -> Error {
         zookeeper::Error::BadVersion => AclError::ChangedMeanwhile { path }.into(),
         zookeeper::Error::NoAuth => Error::NotAuthorized { action: "set the ACL of", path },
         zookeeper::Error::InvalidAcl => AclError::Invalid { path }.into(),
-        cause => Error::write(&path, Unanswered::Refused(cause)),
+        cause => Error::write(&path, cause),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use ld_zk::zookeeper::Stat;
 
 use crate::Error;
-use crate::present::{Unanswered, read_node};
+use crate::request::read_node;
 
 /// A node's content, to be looked at. `Debug` does not show it.
 #[non_exhaustive]
@@ -31,11 +31,9 @@ impl NodeContent {
     pub async fn read(client: &ld_zk::Client, path: &str) -> Result<Self, Error> {
         let path = ld_config::znode_path(path)?;
         let session = client.session().await?;
-        match read_node(&session, &path, client.max_read_bytes()).await {
-            Ok((content, stat)) => Ok(Self { path, content, stat }),
-            Err(Unanswered::TooLarge { bytes, limit }) => Err(Error::TooLargeToRead { path, bytes, limit }),
-            Err(cause) => Err(Error::absent_or_unread(&path, cause)),
-        }
+        let read = read_node(&session, &path, client.max_read_bytes()).await;
+        let (content, stat) = read.map_err(|cause| Error::read(&path, cause))?;
+        Ok(Self { path, content, stat })
     }
 }
 

@@ -4,11 +4,11 @@ use std::future::Future;
 
 use ld_zk::zookeeper::{self, Acl, Stat};
 
-use super::info::stat;
 use crate::acl::agrees;
 use crate::lost::{self, Seen, Sent};
 use crate::operation::{self, Operation, Refused};
-use crate::present::{Unanswered, bounded, node_path, read_node};
+use crate::present::node_path;
+use crate::request::{Unanswered, bounded, find_stat, read_node};
 use crate::{AclError, Error};
 
 /// How often missing parents are looked for again, after another client has made one.
@@ -98,7 +98,7 @@ impl NewNode {
         interrupt: impl Future<Output = ()>,
     ) -> Result<Created, Error> {
         let session = client.session().await?;
-        if stat(&session, &self.path).await?.is_some() {
+        if find_stat(&session, &self.path).await?.is_some() {
             return Err(Error::Exists { path: self.path.clone() });
         }
         let parents = missing_parents(&session, &self.path).await?;
@@ -199,7 +199,7 @@ impl std::fmt::Debug for NewNode {
 async fn missing_parents(session: &zookeeper::Client, path: &str) -> Result<Vec<String>, Error> {
     let mut missing = Vec::new();
     let mut parent = parent_of(path);
-    while parent != "/" && stat(session, parent).await?.is_none() {
+    while parent != "/" && find_stat(session, parent).await?.is_none() {
         missing.push(parent.to_owned());
         parent = parent_of(parent);
     }

@@ -5,10 +5,10 @@ use std::future::Future;
 use ld_zk::zookeeper::{self, Stat};
 
 use super::create::parent_of;
-use super::info::stat;
 use crate::Error;
 use crate::lost::{self, Sent};
-use crate::present::{Unanswered, bounded, node_path};
+use crate::present::node_path;
+use crate::request::{bounded, find_stat};
 
 /// A node that is to be removed, as it was found.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Deletion {
     pub async fn prepare(client: &ld_zk::Client, path: &str, version: Option<i32>) -> Result<Self, Error> {
         let path = node_path(path)?;
         let session = client.session().await?;
-        let Some(stat) = stat(&session, &path).await? else { return Err(Error::Absent { path }) };
+        let Some(stat) = find_stat(&session, &path).await? else { return Err(Error::Absent { path }) };
         if stat.num_children > 0 {
             return Err(Error::HasChildren { path });
         }
@@ -94,6 +94,6 @@ fn refused(path: &str, cause: zookeeper::Error) -> Error {
         zookeeper::Error::NoAuth => {
             Error::NotAuthorized { action: "remove nodes below", path: parent_of(&path).to_owned() }
         }
-        cause => Error::write(&path, Unanswered::Refused(cause)),
+        cause => Error::write(&path, cause),
     }
 }

@@ -3,7 +3,7 @@
 use ld_zk::zookeeper::{self, Acl, Stat};
 
 use crate::Error;
-use crate::present::{Unanswered, bounded};
+use crate::request::{Unanswered, bounded, find_stat};
 
 /// What ZooKeeper keeps about a node beside its content.
 #[derive(Debug, Clone)]
@@ -29,16 +29,11 @@ impl NodeInfo {
     pub async fn read(client: &ld_zk::Client, path: &str) -> Result<Self, Error> {
         let path = ld_config::znode_path(path)?;
         let session = client.session().await?;
-        let stat = stat(&session, &path).await?.ok_or_else(|| Error::Absent { path: path.clone() })?;
+        let stat = find_stat(&session, &path).await?.ok_or_else(|| Error::Absent { path: path.clone() })?;
         match bounded(session.get_acl(&path)).await {
             Ok((acl, stat)) => Ok(Self { path, stat, acl: Some(acl) }),
             Err(Unanswered::Refused(zookeeper::Error::NoAuth)) => Ok(Self { path, stat, acl: None }),
-            Err(cause) => Err(Error::absent_or_unread(&path, cause)),
+            Err(cause) => Err(Error::read(&path, cause)),
         }
     }
-}
-
-/// A node's stat, which needs no permission; `None` without the node.
-pub(super) async fn stat(session: &zookeeper::Client, path: &str) -> Result<Option<Stat>, Error> {
-    bounded(session.check_stat(path)).await.map_err(|cause| Error::read(path, cause))
 }

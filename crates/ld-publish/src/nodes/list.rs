@@ -3,12 +3,8 @@
 use futures_util::stream::{self, StreamExt};
 use ld_zk::zookeeper::{self, Stat};
 
-use super::info::stat;
 use crate::Error;
-use crate::present::bounded;
-
-/// A node with more children than this (100,000) is not listed.
-pub const MAX_CHILDREN: usize = 100_000;
+use crate::request::{find_stat, list_children};
 
 /// How many stats are asked for at once.
 const STATS_IN_FLIGHT: usize = 64;
@@ -42,7 +38,8 @@ impl Listing {
     /// # Errors
     ///
     /// - [`Error::InvalidPath`]: no node can have that path.
-    /// - [`Error::TooManyChildren`]: more than [`MAX_CHILDREN`]; their names were not asked for.
+    /// - [`Error::TooManyChildren`]: more than [`MAX_CHILDREN`](crate::MAX_CHILDREN); their names
+    ///   were not asked for.
     /// - [`Error::Absent`], [`Error::NotAuthorized`], [`Error::Read`]: they cannot be read.
     /// - [`Error::Client`]: no session in time.
     pub async fn read(
@@ -53,13 +50,7 @@ impl Listing {
     ) -> Result<Self, Error> {
         let path = ld_config::znode_path(path)?;
         let session = client.session().await?;
-        let parent = stat(&session, &path).await?.ok_or_else(|| Error::Absent { path: path.clone() })?;
-        let count = usize::try_from(parent.num_children).unwrap_or(0);
-        if count > MAX_CHILDREN {
-            return Err(Error::TooManyChildren { path, count });
-        }
-        let names = bounded(session.list_children(&path)).await;
-        let mut names = names.map_err(|cause| Error::absent_or_unread(&path, cause))?;
+        let (mut names, _) = list_children(&session, &path).await?;
         names.sort_unstable();
         let omitted = names.len().saturating_sub(limit);
         names.truncate(limit);
@@ -75,7 +66,7 @@ impl Listing {
 async fn with_stat(session: &zookeeper::Client, path: &str, names: Vec<String>) -> Result<Vec<Child>, Error> {
     let ask = |name: String| async move {
         let child = format!("{}/{name}", path.trim_end_matches('/'));
-        Ok(stat(session, &child).await?.map(|stat| Child { name, stat: Some(stat) }))
+        Ok(find_stat(session, &child).await?.map(|stat| Child { name, stat: Some(stat) }))
     };
     let asked: Vec<Result<Option<Child>, Error>> =
         stream::iter(names).map(ask).buffered(STATS_IN_FLIGHT).collect().await;

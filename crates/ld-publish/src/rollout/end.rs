@@ -10,7 +10,8 @@ use tracing::warn;
 use super::{Rollout, RolloutError};
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
-use crate::present::{Present, Unanswered, bounded, node_path};
+use crate::present::{Present, node_path};
+use crate::request::{bounded, list_children};
 use crate::{Error, History, Note, Publication, Published};
 
 impl Rollout {
@@ -48,11 +49,10 @@ impl Rollout {
     ) -> Result<(), Error> {
         let gone = || Error::from(RolloutError::Missing { path: path.to_owned() });
         // All that lies below the plan goes, so that nothing keeps it.
-        let children = bounded(client.session().await?.list_children(place)).await;
-        let children = match children {
-            Ok(children) => children,
-            Err(Unanswered::Refused(zookeeper::Error::NoNode)) => return Err(gone()),
-            Err(cause) => return Err(Error::read(place, cause)),
+        let children = match list_children(&client.session().await?, place).await {
+            Ok((children, _)) => children,
+            Err(Error::Absent { .. }) => return Err(gone()),
+            Err(cause) => return Err(cause),
         };
         let children = children.into_iter().map(|child| (format!("{place}/{child}"), None));
         let operations: Vec<_> = children
@@ -68,7 +68,7 @@ impl Rollout {
             Sent::Done(()) => Ok(()),
             // It ended meanwhile, by another tool.
             Sent::Refused(Refused { cause: zookeeper::Error::NoNode, .. }) => Err(gone()),
-            Sent::Refused(Refused { path, cause }) => Err(Error::write(&path, Unanswered::Refused(cause))),
+            Sent::Refused(Refused { path, cause }) => Err(Error::write(&path, cause)),
             Sent::Lost(_, seen) if seen.found.is_none() => Ok(()),
             Sent::Lost(cause, seen) => Err(seen.not_written(true, cause)),
         }

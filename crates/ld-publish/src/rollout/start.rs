@@ -11,7 +11,7 @@ use super::{Rollout, RolloutError};
 use crate::acl::inherit;
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
-use crate::present::{Unanswered, read_node};
+use crate::request::find_node;
 use crate::{Error, Plan, Signature};
 
 /// Starts a rollout of what is planned: the first share of `pace` gets it as a candidate, and the
@@ -61,11 +61,8 @@ pub async fn start_rollout(
     let send =
         |session: zookeeper::Client| async move { operation::commit(&session, operations).await.map(drop) };
     let read = |session: zookeeper::Client| async move {
-        match read_node(&session, at, limit).await {
-            Ok((data, _)) => Ok(Some(data)),
-            Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(None),
-            Err(cause) => Err(cause),
-        }
+        let found = find_node(&session, at, limit).await?;
+        Ok(found.map(|(data, _)| data))
     };
     match lost::write(client, &place, send, read, interrupt).await? {
         Sent::Done(()) => {}
@@ -73,7 +70,7 @@ pub async fn start_rollout(
             return Err(exists(client, publish, path).await);
         }
         Sent::Refused(Refused { path, cause }) => {
-            return Err(Error::write(&path, Unanswered::Refused(cause)));
+            return Err(Error::write(&path, cause));
         }
         Sent::Lost(cause, seen) => match &seen.found {
             Some(found) if *found == bytes => {}

@@ -4,7 +4,7 @@ use ld_zk::zookeeper;
 use tracing::debug;
 
 use super::Signature;
-use crate::present::{Unanswered, bounded};
+use crate::request::{Unanswered, bounded, list_children};
 
 /// So many signatures of a node stay. Contents that are gone need none; those of candidates, and of
 /// what another client restores, do.
@@ -24,7 +24,7 @@ impl Signature {
         let tidied = async {
             let session = client.session().await.map_err(|error| error.to_string())?;
             let said = |cause: Unanswered| cause.to_string();
-            let names = bounded(session.list_children(directory)).await.map_err(said)?;
+            let names = list_children(&session, directory).await.map_err(|error| error.to_string())?.0;
             if names.len() <= MOST {
                 return Ok(());
             }
