@@ -4,6 +4,7 @@ use std::fmt;
 
 use ld_zk::zookeeper::{self, Acl, Acls, CreateMode, MultiWriteError, MultiWriteResult};
 
+use crate::Error;
 use crate::lost::Failed;
 use crate::request::{REQUEST_LIMIT, Unanswered};
 
@@ -48,6 +49,11 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// A node with this content and ACL is made.
+    pub fn create(path: impl Into<String>, content: impl Into<Vec<u8>>, acl: &[Acl]) -> Self {
+        Self::Create { path: path.into(), content: content.into(), is_sequential: false, acl: acl.to_vec() }
+    }
+
     /// The path that it is about, without the digits of a sequence.
     pub fn path(&self) -> &str {
         match self {
@@ -99,6 +105,19 @@ pub(crate) fn request_bytes(operations: &[Operation], chroot: &str) -> usize {
         PART + buffer(chroot.len() + operation.path().len()) + rest
     };
     HEADER + operations.iter().map(part).sum::<usize>() + PART
+}
+
+/// Refuses a transaction that a server would not take.
+///
+/// # Errors
+///
+/// [`Error::TransactionTooLarge`].
+pub(crate) fn check_size(operations: &[Operation], chroot: &str, max_node_bytes: usize) -> Result<(), Error> {
+    let (bytes, limit) = (request_bytes(operations, chroot), request_limit(max_node_bytes));
+    match bytes > limit {
+        true => Err(Error::TransactionTooLarge { bytes, limit }),
+        false => Ok(()),
+    }
 }
 
 /// The server refuses a write because of this node.

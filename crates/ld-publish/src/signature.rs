@@ -122,17 +122,11 @@ impl<'a> Signer<'a> {
         }
         let acl = inherit(session, &self.publish.directory(SIGNATURES)).await?;
         let of_node = self.publish.place_of(SIGNATURES, path);
-        let create = |path: &str, content| Operation::Create {
-            path: path.to_owned(),
-            content,
-            is_sequential: false,
-            acl: acl.clone(),
-        };
         let parent = match find_stat(session, &of_node).await? {
             Some(_) => None,
-            None => Some(create(&of_node, Vec::new())),
+            None => Some(Operation::create(&*of_node, b"", &acl)),
         };
-        Ok(parent.into_iter().chain([create(place, content)]).collect())
+        Ok(parent.into_iter().chain([Operation::create(place, content, &acl)]).collect())
     }
 }
 

@@ -56,12 +56,9 @@ fn transaction(plans: &[Plan], others: &[Operation]) -> Result<Option<Vec<Operat
     });
     let operations: Vec<Operation> = sets.chain(others.iter().cloned()).collect();
     let chroot = plans[0].present.client.chroot();
-    let bytes = operation::request_bytes(&operations, chroot);
-    let limit = plans.iter().map(|plan| operation::request_limit(plan.max_node_bytes)).min();
-    match limit {
-        Some(limit) if bytes > limit => Err(Error::TransactionTooLarge { bytes, limit }),
-        _ => Ok(Some(operations)),
-    }
+    let max_node_bytes = plans.iter().map(|plan| plan.max_node_bytes).min().unwrap_or_default();
+    operation::check_size(&operations, chroot, max_node_bytes)?;
+    Ok(Some(operations))
 }
 
 /// Sends the write of one node. Gives its zxid.

@@ -7,7 +7,6 @@ use ld_zk::zookeeper::{self, Acl};
 
 use super::entry::{self, Name};
 use super::{History, HistoryError, MAX_GROUP, Note, Place, store};
-use crate::operation::request_limit;
 use crate::request::{find_stat, list_children};
 use crate::{Error, Operation, Plan, Publication, Published, inherit, write};
 
@@ -19,7 +18,7 @@ impl History {
     /// transaction. With `publish.history = 0` nothing is recorded, and no more is asked than
     /// [`Publication::commit`] asks.
     ///
-    /// Call [`History::prune`] afterwards.
+    /// Call [`History::prune_all`] afterwards.
     ///
     /// # Errors
     ///
@@ -99,7 +98,6 @@ async fn record(
     operations: &mut Vec<Operation>,
 ) -> Result<(), Error> {
     let chroot = plan.present.client.chroot();
-    let limit = request_limit(plan.max_node_bytes);
     let mut entries = vec![(plan.new_content(), entry::of_publication(plan, note, group))];
     if !is_recorded(session, plan, place).await? {
         entries.insert(0, (plan.old_content(), entry::of_unrecorded(plan)));
@@ -107,7 +105,8 @@ async fn record(
     for (content, json) in entries {
         let sha256 = ld_sign::hash(content);
         // A content too large for it is too large for the transaction, or only not kept.
-        if let Some(version) = store::store(session, place, content, acl, limit, chroot).await? {
+        if let Some(version) = store::store(session, place, content, acl, plan.max_node_bytes, chroot).await?
+        {
             operations.push(Operation::Check { path: place.content(&sha256), version });
         }
         operations.push(Operation::Create {

@@ -17,17 +17,12 @@ pub(super) async fn store(
     place: &Place,
     content: &[u8],
     acl: &[Acl],
-    limit: usize,
+    max_node_bytes: usize,
     chroot: &str,
 ) -> Result<Option<i32>, Error> {
     let path = place.content(&ld_sign::hash(content));
-    let create = Operation::Create {
-        path: path.clone(),
-        content: content.to_vec(),
-        is_sequential: false,
-        acl: acl.to_vec(),
-    };
-    if operation::request_bytes(&[create], chroot) > limit {
+    let create = Operation::create(&*path, content, acl);
+    if operation::check_size(&[create], chroot, max_node_bytes).is_err() {
         return Ok(None);
     }
     let options = CreateMode::Persistent.with_acls(Acls::new(acl));

@@ -103,11 +103,7 @@ impl NewNode {
         }
         let parents = missing_parents(&session, &self.path).await?;
         let operations = &self.operations(&parents);
-        let bytes = operation::request_bytes(operations, client.chroot());
-        let limit = operation::request_limit(self.max_node_bytes);
-        if bytes > limit {
-            return Err(Error::TransactionTooLarge { bytes, limit });
-        }
+        operation::check_size(operations, client.chroot(), self.max_node_bytes)?;
         let send = |session: zookeeper::Client| async move {
             operation::commit(&session, operations).await?;
             // The answer to a transaction has no stat (ZOOKEEPER-4026).
@@ -124,15 +120,9 @@ impl NewNode {
     }
 
     fn operations(&self, parents: &[String]) -> Vec<Operation> {
-        let create = |path: &String, content: &[u8], acl: &[Acl]| Operation::Create {
-            path: path.clone(),
-            content: content.to_vec(),
-            is_sequential: false,
-            acl: acl.to_vec(),
-        };
         let parents_acl = self.parents_acl.as_ref().unwrap_or(&self.acl);
-        let parents = parents.iter().map(|path| create(path, &[], parents_acl));
-        parents.chain([create(&self.path, &self.content, &self.acl)]).collect()
+        let parents = parents.iter().map(|path| Operation::create(path, b"", parents_acl));
+        parents.chain([Operation::create(&self.path, &*self.content, &self.acl)]).collect()
     }
 
     fn refused(&self, refused: Refused, parents: &[String], client: &ld_zk::Client) -> Error {

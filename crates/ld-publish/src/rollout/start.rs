@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use ld_config::{PublishConfig, escape_hidden};
 use ld_fleet::{ROLLOUTS, RolloutPace, RolloutPlan, candidate_of};
-use ld_zk::zookeeper::{self, Acl};
+use ld_zk::zookeeper;
 
 use super::{Rollout, RolloutError};
 use crate::acl::inherit;
@@ -43,18 +43,13 @@ pub async fn start_rollout(
     let rollout = RolloutPlan::new(id, path, plan.new_content(), pace, stable.mzxid, by)
         .map_err(RolloutError::InvalidPace)?;
     let bytes = rollout.to_bytes();
-    let create = |path: String, content: &[u8], acl: &[Acl]| Operation::Create {
-        path,
-        content: content.to_vec(),
-        is_sequential: false,
-        acl: acl.to_vec(),
-    };
     let mut operations = vec![
         Operation::Check { path: path.to_owned(), version: stable.version },
-        create(place.clone(), &bytes, &acl),
-        create(candidate_of(&place), plan.new_content(), &acl),
+        Operation::create(&*place, &*bytes, &acl),
+        Operation::create(candidate_of(&place), plan.new_content(), &acl),
     ];
     operations.extend(signature.into_iter().flat_map(Signature::operations).cloned());
+    operation::check_size(&operations, client.chroot(), plan.max_node_bytes)?;
 
     let limit = client.max_read_bytes();
     let (operations, at) = (&operations, &place);

@@ -1,8 +1,11 @@
 //! Contents at the limits.
 
 use std::future::pending;
+use std::time::Duration;
 
-use ld_publish::{Error, HistoryError, Plan, Publication, plan};
+use ld_publish::ld_config::PublishConfig;
+use ld_publish::ld_fleet::{RolloutPace, Share};
+use ld_publish::{Error, HistoryError, Plan, Publication, plan, start_rollout};
 use ld_testkit::Server;
 
 use crate::kit::{MAX_NODE_BYTES, Rig, client, history, note};
@@ -79,4 +82,15 @@ async fn what_another_tool_wrote_is_kept_or_known_to_be_too_large() {
     assert_eq!((log.entries[0].bytes, log.entries[0].is_recorded), (most as u64, false));
     let error = rig.history.content(&rig.client, "/app", &log.entries[0]).await.unwrap_err();
     assert!(matches!(error, Error::History(HistoryError::ContentMissing { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn a_candidate_too_large_for_its_transaction_is_refused() {
+    let rig = Rig::new(0, &["/app"]).await;
+    let plan = plan(&rig.client, "/app", vec![b'x'; SERVER_LIMIT], SERVER_LIMIT).await.unwrap();
+    let (steps, soak, max_bad) = (vec![Share::WHOLE], Duration::ZERO, Share::NONE);
+    let pace = RolloutPace { steps, soak, max_bad, check: false };
+    let started = start_rollout(&PublishConfig::default(), &plan, pace, "alice", None, pending()).await;
+    let error = started.unwrap_err();
+    assert!(matches!(error, Error::TransactionTooLarge { limit: SERVER_LIMIT, .. }), "{error}");
 }
