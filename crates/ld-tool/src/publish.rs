@@ -4,7 +4,7 @@ use ld_cli::Exit;
 use ld_config::{Config, escape_hidden};
 use ld_publish::{DiffOptions, Error, History, Note, Plan, Publication, Signature};
 use ld_zk::Client;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::{Interrupt, Signing, colour, diff, report_published, show};
 
@@ -88,20 +88,7 @@ impl Publishing<'_> {
             info!("Signed it with the counter {}.", signature.counter());
             signature.tidy(self.client).await;
         }
-        for plan in publication.plans() {
-            prune(&history, self.client, plan.path(), self.interrupt).await;
-        }
+        history.prune_all(&publication, self.interrupt.asked()).await;
         Ok(())
-    }
-}
-
-/// The publication is done whatever becomes of this.
-async fn prune(history: &History, client: &Client, path: &str, interrupt: &Interrupt) {
-    tokio::select! {
-        biased;
-        () = interrupt.asked() => {}
-        pruned = history.prune(client, path) => if let Err(cause) = pruned {
-            warn!("the history of {path} was not pruned; the next publication will: {cause}");
-        }
     }
 }

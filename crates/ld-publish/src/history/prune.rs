@@ -1,6 +1,7 @@
 //! Old publications go.
 
 use std::collections::HashSet;
+use std::future::Future;
 
 use ld_zk::zookeeper;
 
@@ -10,7 +11,7 @@ use super::{History, Place};
 use crate::lost::Failed;
 use crate::operation::{self, Refused};
 use crate::request::list_children;
-use crate::{Error, Operation};
+use crate::{Error, Operation, Publication};
 
 /// At most so many nodes go at once; the next publication prunes more.
 const MAX_REMOVED: usize = 1_000;
@@ -25,6 +26,26 @@ const NAME_BYTES: usize = 128;
 const ALWAYS_KEPT: usize = 2;
 
 impl History {
+    /// Prunes the history of each node of a publication. It is done whatever becomes of this, so an
+    /// error is only logged, and `interrupt` ends it.
+    pub async fn prune_all(&self, publication: &Publication, interrupt: impl Future<Output = ()>) {
+        let prune = async {
+            for plan in publication.plans() {
+                let path = plan.path();
+                if let Err(cause) = self.prune(&plan.present.client, path).await {
+                    tracing::warn!(
+                        "the history of {path} was not pruned; the next publication will: {cause}"
+                    );
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            () = interrupt => {}
+            () = prune => {}
+        }
+    }
+
     /// Removes the entries of the node at `path` beyond `publish.history`, and contents that no
     /// entry names. If another client publishes meanwhile, nothing goes: it prunes itself. Gives
     /// how many entries went.

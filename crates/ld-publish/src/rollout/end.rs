@@ -5,7 +5,6 @@ use std::future::{Future, pending};
 use ld_config::{Config, PublishConfig};
 use ld_fleet::{ROLLOUTS, candidate_of};
 use ld_zk::zookeeper;
-use tracing::warn;
 
 use super::{Rollout, RolloutError};
 use crate::lost::{self, Sent};
@@ -93,10 +92,7 @@ impl Rollout {
         let note = Note::new(self.plan.author.as_str(), format!("rollout {}", self.plan.id))?;
         let history = History::new(&config.publish);
         let published = history.commit(&publication, &note, interrupt).await?;
-        // What is left over goes with the next publication.
-        if let Err(error) = history.prune(&self.client, &self.plan.path).await {
-            warn!("the history of {} was not pruned: {error}", self.plan.path);
-        }
+        history.prune_all(&publication, pending()).await;
         Ok(published[0])
     }
 
