@@ -5,10 +5,7 @@ use std::sync::Arc;
 use ld_cli::Exit;
 use ld_config::{Config, znode_path};
 use ld_publish::{Checks, Plan, Publication, Signature};
-use ld_tool::{
-    CLOSE_LIMIT, Interrupt, Publishing, Signing, before_any_write, failed, judge_content, read_source,
-};
-use ld_zk::Client;
+use ld_tool::{CLOSE_LIMIT, Interrupt, Publishing, before_any_write, failed, judge_content, read_source};
 use tracing::info;
 
 use crate::args::Args;
@@ -19,8 +16,8 @@ use crate::{client, note, read, signing};
 /// What is left to be done.
 enum Todo {
     Write(Publication, Vec<Signature>),
-    /// The nodes are as they should be, but for their signatures.
-    Sign(Vec<Signature>),
+    /// The nodes are as they should be, but for these signatures.
+    Sign(Vec<(Plan, Signature)>),
 }
 
 pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
@@ -35,13 +32,20 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
         Ok(Some(Todo::Write(publication, signatures))) => {
             publishing.publish(publication, &signatures).await.map(|()| Exit::Done).map_err(failed)
         }
-        Ok(Some(Todo::Sign(signatures))) => sign(&client, &signatures, interrupt).await,
+        Ok(Some(Todo::Sign(unsigned))) => sign(publishing, &unsigned).await,
         Ok(None) => Ok(Exit::Done),
         Err(exit) => Err(exit),
     };
     let exit = wait(args, &config, &client, interrupt, exit).await;
     client.close(CLOSE_LIMIT).await;
     exit
+}
+
+async fn sign(publishing: Publishing<'_>, unsigned: &[(Plan, Signature)]) -> Result<Exit, Exit> {
+    for (plan, signature) in unsigned {
+        publishing.publish_signature(plan, signature).await.map_err(failed)?;
+    }
+    Ok(Exit::Done)
 }
 
 fn read_contents(args: &Args, config: &Config) -> Result<Vec<Vec<u8>>, Exit> {
@@ -56,7 +60,7 @@ async fn prepare(
     contents: Vec<Vec<u8>>,
     checks: &Checks,
 ) -> Result<Option<Todo>, Exit> {
-    let Publishing { client, config, signing, .. } = publishing;
+    let Publishing { client, config, .. } = publishing;
     let mut plans = Vec::with_capacity(contents.len());
     for ((source, dest), content) in args.targets().zip(contents) {
         info!("Writing to {dest} in ZooKeeper...");
@@ -69,13 +73,13 @@ async fn prepare(
         plans.push(plan.map_err(|cause| refused(cause, args, config, source, dest))?);
     }
     if !plans.iter().any(Plan::is_change) {
-        if let Some(signing) = signing.filter(|_| !args.dry_run) {
-            return sign_present(client, &plans, signing).await;
-        }
-        info!("No changes detected. Not writing.");
-        return Ok(None);
+        return sign_unchanged(args, publishing, plans).await;
     }
-    let signatures = publishing.sign(&plans).await.map_err(failed)?;
+    let mut signatures = publishing.sign(&plans).await.map_err(failed)?;
+    for plan in &plans {
+        // A node that is not written gets its signature in the same transaction.
+        signatures.extend(publishing.sign_unchanged(plan).await.map_err(failed)?);
+    }
     let plans = Publishing::show(plans).await?;
     if args.dry_run {
         info!("Dry run. Not writing.");
@@ -84,29 +88,25 @@ async fn prepare(
     Ok(Publication::of_changes(plans).map(|publication| Todo::Write(publication, signatures)))
 }
 
-/// The signatures of what the nodes hold already, as far as they have none.
-async fn sign_present(client: &Client, plans: &[Plan], signing: &Signing) -> Result<Option<Todo>, Exit> {
-    let mut signatures = Vec::new();
+/// The signatures that the nodes lack, which hold the contents already.
+async fn sign_unchanged(
+    args: &Args,
+    publishing: Publishing<'_>,
+    plans: Vec<Plan>,
+) -> Result<Option<Todo>, Exit> {
+    let mut unsigned = Vec::new();
     for plan in plans {
-        let (path, content) = (plan.path(), plan.old_content());
-        if signing.signer().has_signed(client, path, content).await.map_err(failed)? {
-            continue;
+        if let Some(signature) = publishing.sign_unchanged(&plan).await.map_err(failed)? {
+            unsigned.push((plan, signature));
         }
-        info!("No changes detected. Signing what the node holds.");
-        let signature = signing.sign(client, path, content, content, std::future::pending()).await;
-        signatures.push(signature.map_err(failed)?);
     }
-    if signatures.is_empty() {
+    if unsigned.is_empty() {
         info!("No changes detected. Not writing.");
         return Ok(None);
     }
-    Ok(Some(Todo::Sign(signatures)))
-}
-
-async fn sign(client: &Client, signatures: &[Signature], interrupt: &Interrupt) -> Result<Exit, Exit> {
-    for signature in signatures {
-        signature.commit(client, interrupt.asked()).await.map_err(failed)?;
-        info!("Signed what the node holds with the counter {}.", signature.counter());
+    if args.dry_run {
+        info!("No changes detected. Dry run. Not signing.");
+        return Ok(None);
     }
-    Ok(Exit::Done)
+    Ok(Some(Todo::Sign(unsigned)))
 }

@@ -71,6 +71,32 @@ impl Publishing<'_> {
         Ok(signatures)
     }
 
+    /// Signs what a node holds already, and is to hold, if it lacks a signature that counts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signing::sign`].
+    pub async fn sign_unchanged(&self, plan: &Plan) -> Result<Option<Signature>, Error> {
+        let Some(signing) = self.signing.filter(|_| !plan.is_change()) else { return Ok(None) };
+        let (path, content) = (plan.path(), plan.new_content());
+        if signing.signer().has_signed(self.client, path, content).await? {
+            return Ok(None);
+        }
+        signing.sign(self.client, path, content, content, self.interrupt.asked()).await.map(Some)
+    }
+
+    /// Writes the signature of what a node holds already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signature::commit`].
+    pub async fn publish_signature(&self, plan: &Plan, signature: &Signature) -> Result<(), Error> {
+        signature.commit(plan, self.interrupt.asked()).await?;
+        info!("Signed what {} holds with the counter {}.", plan.path(), signature.counter());
+        signature.tidy(self.client).await;
+        Ok(())
+    }
+
     /// Writes all of it, with its signatures and its history, and reports what each node is now.
     ///
     /// # Errors

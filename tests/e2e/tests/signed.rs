@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 
 use ld_testkit::{
-    HeldWriter, Host, Namespace, Proxy, ProxyMode, Publisher, SOON, TestCommand, TestOutput, binary,
-    operation, wait_until,
+    Acl, Admin, HeldWriter, Host, Namespace, Proxy, ProxyMode, Publisher, SOON, TestCommand, TestOutput,
+    binary, operation, wait_until,
 };
 
 /// An ensemble with the node `/app/flags`, which holds `old`, and a host on which it is verified.
@@ -156,9 +156,79 @@ fn what_is_published_can_be_signed_later() {
 fn the_writer_signs_what_is_there_without_a_signature() {
     let fixture = Fixture::new();
     let written = fixture.publish("old");
-    assert!(written.stderr.contains("Signed what the node holds"), "{}", written.stderr);
+    assert!(written.stderr.contains("Signed what /app/flags holds"), "{}", written.stderr);
     assert_eq!(fixture.signatures().len(), 1);
     fixture.host.watcher().start().wait_for_stderr("Updating '", SOON);
+}
+
+#[test]
+fn a_node_that_is_not_written_is_signed_with_the_others() {
+    let fixture = Fixture::new();
+    let Fixture { zookeeper, publisher, host } = &fixture;
+    let admin = zookeeper.admin();
+    admin.create(&zookeeper.path("/app/limits"), "same").unwrap();
+    let also = format!("{}=/app/limits", publisher.file("limits", "same").display());
+    let writer = host.writer("new", "/app/flags").arg("--sign").arg(publisher.key());
+    let written = writer.args(["--also", &also]).run(SOON);
+    assert_eq!(written.code, Some(0), "{}", written.stderr);
+    let directory = zookeeper.path("/live-data/signatures/app%2Flimits");
+    let [name] = &admin.children(&directory).unwrap()[..] else { panic!("{}", written.stderr) };
+    let (signature, stat) = admin.get(&format!("{directory}/{name}")).unwrap();
+    assert!(publisher.verify_with_minisign("same", &signature).is_some());
+    // One transaction has written all of it, and the node not at all.
+    assert_eq!(stat.mzxid, admin.get(&zookeeper.path("/app/flags")).unwrap().1.mzxid);
+    assert_eq!(admin.get(&zookeeper.path("/app/limits")).unwrap().1.version, 0);
+}
+
+#[test]
+fn what_is_no_signature_is_replaced() {
+    let fixture = Fixture::new();
+    fixture.publish("old");
+    let directory = fixture.signatures_directory();
+    let admin = fixture.zookeeper.admin();
+    let place = format!("{directory}/{}", admin.children(&directory).unwrap()[0]);
+    let stranger = Admin::new(fixture.zookeeper.server().address()).with_digest("eve:password");
+    let foreign: [(&[u8], &[Acl]); 3] = [
+        (&[b'x'; 100_000], &[Acl::anyone(Acl::ALL)]),
+        (b"no signature", &[Acl::anyone(Acl::READ)]),
+        (b"no signature", &[Acl::creator(Acl::ALL)]),
+    ];
+    for (content, acl) in foreign {
+        admin.delete(&place).unwrap();
+        stranger.create_with_acl(&place, content, acl).unwrap();
+        fixture.publish("old");
+        let [signature] = &fixture.signatures()[..] else { panic!("{:?}", fixture.signatures()) };
+        assert!(fixture.publisher.verify_with_minisign("old", signature).is_some());
+    }
+    // The content changes, and comes back.
+    admin.set(&place, "no signature").unwrap();
+    fixture.publish("new");
+    fixture.publish("old");
+    let (signature, _) = admin.get(&place).unwrap();
+    assert!(fixture.publisher.verify_with_minisign("old", &signature).is_some());
+}
+
+#[test]
+fn a_place_with_children_is_named() {
+    let fixture = Fixture::new();
+    fixture.publish("old");
+    let directory = fixture.signatures_directory();
+    let admin = fixture.zookeeper.admin();
+    let name = &admin.children(&directory).unwrap()[0];
+    admin.set(&format!("{directory}/{name}"), "no signature").unwrap();
+    admin.create(&format!("{directory}/{name}/child"), "").unwrap();
+    let place = format!("/live-data/signatures/app%2Fflags/{name}");
+    let writer = || fixture.host.writer("old", "/app/flags").arg("--sign").arg(fixture.publisher.key());
+    let refused = writer().run(SOON);
+    let command = format!("live-data-ctl delete CONFIG {place}");
+    refused.assert_ends(1, &format!("{place} is no signature, and has children: "));
+    assert!(refused.stderr.contains(&command), "{}", refused.stderr);
+    for path in [format!("{place}/child"), place] {
+        let deleted = fixture.host.ctl("delete").args([&*path, "--yes"]).run(SOON);
+        assert_eq!(deleted.code, Some(0), "{}", deleted.stderr);
+    }
+    fixture.publish("old");
+    assert_eq!(fixture.signatures().len(), 1);
 }
 
 #[test]

@@ -61,6 +61,12 @@ impl Change {
         self.is_same && pointer.is_some_and(|pointer| pointer.is_stored_as(prefix, storage))
     }
 
+    /// Whether the pointer in the node has the SHA-256 of the new content. A signature of any other
+    /// pointer would not cover the object.
+    pub(super) fn names_hash_of(&self, new: &Content) -> bool {
+        self.pointer.as_ref().and_then(NodePointer::sha256) == Some(new.sha256)
+    }
+
     /// Shows it: as a difference of lines where both sides are text of at most 8 MiB, and else as
     /// sizes and hashes.
     pub(super) async fn show(self, new: &Content) -> Result<(), Exit> {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use ld_cli::Exit;
 use ld_config::Config;
-use ld_publish::{Checks, Note, Present};
+use ld_publish::{Checks, Error, Note, Plan, Present};
 use ld_s3::{S3Prefix, S3Publisher, S3Version, Storage, Uploaded};
 use ld_tool::{CLOSE_LIMIT, Interrupt, Publishing, Signing, before_any_write, failed, judge};
 use ld_zk::Client;
@@ -35,6 +35,13 @@ struct Publication {
     note: Note,
 }
 
+/// What is left to be done.
+enum Todo {
+    Upload(Present),
+    /// The node points to the content already.
+    Sign(Present),
+}
+
 pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Checks) -> Result<Exit, Exit> {
     let prefix: S3Prefix = args.via_s3.as_deref().unwrap_or_default().parse().map_err(|cause| {
         failed(cause);
@@ -47,9 +54,12 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
     let storage = Storage::new().sse_c(args.sse_c).shards(args.shards.unwrap_or(1));
     let client = client(args, &config)?;
     let publication = Publication { config, content, prefix, storage, publisher, signing, note };
-    let present = before_any_write(interrupt, prepare(args, &publication, &client, checks)).await;
-    let exit = match present {
-        Ok(Some(present)) => publish(present, &client, &publication, interrupt).await,
+    let (signing, note) = (publication.signing.as_ref(), &publication.note);
+    let publishing = Publishing { client: &client, config: &publication.config, signing, note, interrupt };
+    let todo = before_any_write(interrupt, prepare(args, &publication, &client, checks)).await;
+    let exit = match todo {
+        Ok(Some(Todo::Upload(present))) => publish(present, &publication, publishing).await,
+        Ok(Some(Todo::Sign(present))) => sign(args, present, publishing).await,
         Ok(None) => Ok(Exit::Done),
         Err(exit) => Err(exit),
     };
@@ -62,15 +72,15 @@ fn read_content(args: &Args, config: &Config) -> Result<Content, Exit> {
     Content::read(&args.source, config.s3.max_bytes as u64, args.allow_empty)
 }
 
-/// Everything before the upload; nothing if there is nothing to write.
+/// Everything before the upload; nothing if there is nothing to do.
 async fn prepare(
     args: &Args,
     publication: &Publication,
     client: &Client,
     checks: &Checks,
-) -> Result<Option<Present>, Exit> {
+) -> Result<Option<Todo>, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
-    let Publication { config, content, prefix, storage, publisher, .. } = publication;
+    let Publication { config, content, prefix, storage, publisher, signing, .. } = publication;
     let (judged, checks) = (content.clone(), checks.clone());
     judge(&config.nodes, move |node| ld_publish::judge_file(node, &judged.file, judged.bytes, &checks))
         .await?;
@@ -78,52 +88,66 @@ async fn prepare(
         .await
         .map_err(|cause| refused(cause, args, config, &args.source, &args.dest))?;
     let change = Change::of(present.content(), content, publisher).await;
-    if change.is_stored_as(prefix, *storage) {
-        info!("No changes detected. Not writing.");
-        return Ok(None);
+    let is_stored = change.is_stored_as(prefix, *storage);
+    match signing {
+        None if is_stored => {
+            info!("No changes detected. Not writing.");
+            return Ok(None);
+        }
+        Some(_) if is_stored && change.names_hash_of(content) => return Ok(Some(Todo::Sign(present))),
+        // A signature of a pointer without the hash would not cover the object.
+        _ => {}
     }
     change.show(content).await?;
     if args.dry_run {
         info!("Dry run. Not writing.");
         return Ok(None);
     }
-    Ok(Some(present))
+    Ok(Some(Todo::Upload(present)))
+}
+
+/// The node holds the pointer already; its signature may be missing.
+async fn sign(args: &Args, present: Present, publishing: Publishing<'_>) -> Result<Exit, Exit> {
+    let pointer = present.content().to_vec();
+    let plan = present.plan(pointer, publishing.config.zookeeper.max_node_bytes).map_err(failed)?;
+    match publishing.sign_unchanged(&plan).await.map_err(failed)? {
+        None => info!("No changes detected. Not writing."),
+        Some(_) if args.dry_run => info!("No changes detected. Dry run. Not signing."),
+        Some(signature) => publishing.publish_signature(&plan, &signature).await.map_err(failed)?,
+    }
+    Ok(Exit::Done)
 }
 
 /// Uploads the content, and writes the node.
 async fn publish(
     present: Present,
-    client: &Client,
     publication: &Publication,
-    interrupt: &Interrupt,
+    publishing: Publishing<'_>,
 ) -> Result<Exit, Exit> {
-    let config = &publication.config;
-    let uploaded = upload(publication, interrupt).await?;
+    let uploaded = upload(publication, publishing.interrupt).await?;
     let pointer = uploaded.pointer.into_bytes();
-    let plan = match present.plan(pointer, config.zookeeper.max_node_bytes) {
-        Ok(plan) if !plan.is_change() => {
-            info!("The node holds the pointer already. Not writing.");
-            return Ok(Exit::Done);
-        }
-        plan => plan,
-    };
-    let written = match plan {
-        Ok(plan) => {
-            let (signing, note) = (publication.signing.as_ref(), &publication.note);
-            let publishing = Publishing { client, config, signing, note, interrupt };
-            match publishing.sign(std::slice::from_ref(&plan)).await {
-                Ok(signatures) => publishing.publish(plan.into(), &signatures).await,
-                Err(cause) => Err(cause),
-            }
-        }
+    let written = match present.plan(pointer, publication.config.zookeeper.max_node_bytes) {
+        Ok(plan) => write_pointer(plan, publishing).await,
         Err(cause) => Err(cause),
     };
     written.map(|()| Exit::Done).map_err(|cause| {
-        let may_be_named = matches!(cause, ld_publish::Error::Unknown { .. });
+        let may_be_named = matches!(cause, Error::Unknown { .. });
         let exit = failed(cause);
         report_left(&uploaded.written, publication.storage, may_be_named);
         exit
     })
+}
+
+async fn write_pointer(plan: Plan, publishing: Publishing<'_>) -> Result<(), Error> {
+    if plan.is_change() {
+        let signatures = publishing.sign(std::slice::from_ref(&plan)).await?;
+        return publishing.publish(plan.into(), &signatures).await;
+    }
+    match publishing.sign_unchanged(&plan).await? {
+        Some(signature) => publishing.publish_signature(&plan, &signature).await?,
+        None => info!("The node holds the pointer already. Not writing."),
+    }
+    Ok(())
 }
 
 async fn upload(publication: &Publication, interrupt: &Interrupt) -> Result<Uploaded, Exit> {

@@ -8,3 +8,4 @@ mod lost;
 mod model;
 mod record;
 mod rollback;
+mod signatures;

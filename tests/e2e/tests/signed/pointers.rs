@@ -64,3 +64,32 @@ fn an_unsigned_or_changed_pointer_is_not_followed() {
     watcher.wait_for_stderr("the content is rejected: it has no signature in ", SOON);
     assert_eq!((fixture.host.read("flags").unwrap(), s3.requests().len()), (b"good".to_vec(), asked));
 }
+
+#[test]
+fn a_pointer_that_is_there_gets_the_signature_that_it_lacks() {
+    let (fixture, s3) = (Fixture::new(), S3Server::start());
+    publish_signed(&fixture, &s3, "new");
+    let (pointer_before, objects) = (pointer(&fixture), s3.places().len());
+    fixture.zookeeper.admin().delete_all(&fixture.signatures_directory()).unwrap();
+    let signed = publish_signed(&fixture, &s3, "new");
+    assert!(signed.stderr.contains("Signed what /app/flags holds"), "{}", signed.stderr);
+    let again = publish_signed(&fixture, &s3, "new");
+    assert!(again.stderr.contains("No changes detected. Not writing."), "{}", again.stderr);
+    assert_eq!((pointer(&fixture), s3.places().len()), (pointer_before, objects));
+    let [signature] = &fixture.signatures()[..] else { panic!("{:?}", fixture.signatures()) };
+    assert!(fixture.publisher.verify_with_minisign(&pointer(&fixture), signature).is_some());
+}
+
+#[test]
+fn a_pointer_without_the_hash_is_replaced_and_not_signed() {
+    let (fixture, s3) = (Fixture::new(), S3Server::start());
+    publish_signed(&fixture, &s3, "new");
+    let written = pointer(&fixture);
+    let mut pointer_alone: serde_json::Value = serde_json::from_str(&written).unwrap();
+    pointer_alone.as_object_mut().unwrap().remove("sha256").unwrap();
+    let path = fixture.zookeeper.path("/app/flags");
+    fixture.zookeeper.admin().set(&path, pointer_alone.to_string()).unwrap();
+    publish_signed(&fixture, &s3, "new");
+    assert_eq!(pointer(&fixture), written);
+    assert_eq!(fixture.signatures().len(), 1);
+}
