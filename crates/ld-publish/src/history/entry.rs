@@ -122,6 +122,9 @@ pub struct LogEntry {
     pub number: u32,
     /// The transaction that wrote the node.
     pub zxid: i64,
+    /// The transaction that recorded it: the same one, or that of the publication after it, for
+    /// content that another tool wrote.
+    pub recorded_at: i64,
     /// When that was, in milliseconds since 1970, by the server's clock.
     pub time: i64,
     /// The SHA-256 of the content, in hexadecimal.
@@ -151,6 +154,7 @@ impl LogEntry {
         let mut entry = Self {
             number,
             zxid: stat.czxid,
+            recorded_at: stat.czxid,
             time: stat.ctime,
             sha256,
             version: 0,

@@ -39,14 +39,19 @@ pub enum HistoryError {
         /// The node.
         path: String,
     },
-    /// A node of the same group has no publication of that time.
+    /// It is not known what a node of the same group held at that time.
     #[error(
-        "nothing was written: {path} was published together with it, and its history does not go back that far; \
-         publish the contents that you want with live-data-writer --also"
+        "nothing was written: {path} was published together with {target}, and its history does not say what it \
+         held at that time; to take back {target} alone: live-data-ctl show CONFIG {target} {number} | live-data-writer CONFIG - \
+         {target}"
     )]
     GroupIncomplete {
-        /// The node without a publication.
+        /// The node of which the content is not known.
         path: String,
+        /// The node that was to be rolled back.
+        target: String,
+        /// The number of the publication that it was to go back to.
+        number: u32,
     },
     /// An entry of the history cannot be read.
     #[error("publication {number} of {path} cannot be read: {reason}")]

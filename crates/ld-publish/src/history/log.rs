@@ -94,9 +94,19 @@ impl Log {
         }
     }
 
-    /// The last entry of what the node held at `zxid`.
+    /// The entry of what the node held at `zxid`, if that is known.
     pub(super) fn at(&self, zxid: i64) -> Option<&LogEntry> {
-        self.entries.iter().rev().find(|entry| entry.problem.is_none() && entry.zxid <= zxid)
+        let index = self.entries.iter().rposition(|entry| entry.zxid <= zxid)?;
+        let entry = &self.entries[index];
+        // Changes of which nothing is known may have come before that time.
+        let gap = match (self.entries.get(index + 1), self.now) {
+            _ if entry.zxid == zxid => Gap::None,
+            (Some(_), _) => self.gap_before(index + 1),
+            (None, NodeNow::Published(_)) => Gap::None,
+            (None, NodeNow::Unrecorded(stat)) if stat.mzxid > zxid => self.gap_before_now(),
+            (None, _) => Gap::Unknown,
+        };
+        (gap == Gap::None).then_some(entry)
     }
 }
 

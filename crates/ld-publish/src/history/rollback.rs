@@ -8,14 +8,34 @@ use std::collections::BTreeMap;
 use super::{History, HistoryError, Log, LogEntry, NodeNow};
 use crate::{Error, Plan, Present};
 
+/// Where a rollback goes.
+struct Goal {
+    /// The node that it is asked for.
+    path: String,
+    number: u32,
+    /// Nodes go back to what they held at this zxid.
+    zxid: i64,
+    /// Publications from this zxid on are undone.
+    undone_from: i64,
+}
+
+impl Goal {
+    fn new(path: &str, target: &LogEntry) -> Self {
+        let (zxid, undone_from) = match target.is_recorded {
+            true => (target.zxid, target.zxid),
+            // Content of another tool was there until the publication that recorded it.
+            false => (target.recorded_at - 1, target.recorded_at),
+        };
+        Self { path: path.to_owned(), number: target.number, zxid, undone_from }
+    }
+}
+
 /// What a rollback writes. Nothing is written before [`History::commit`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Rollback {
     /// The number of the publication that it goes back to.
     pub number: u32,
-    /// The zxid of that publication.
-    pub zxid: i64,
     /// The node, and those that were published together with it. Some may hold their content
     /// already: see [`Publication::of_changes`](crate::Publication::of_changes).
     pub plans: Vec<Plan>,
@@ -37,8 +57,9 @@ impl History {
     /// - [`HistoryError::Off`]: `publish.history` is 0, so that it would not be recorded.
     /// - [`HistoryError::NoPublication`], [`HistoryError::NoEarlierPublication`]: there is no such
     ///   publication.
-    /// - [`HistoryError::GroupIncomplete`]: a node that was published together with it has none of
-    ///   that time.
+    /// - [`HistoryError::GroupIncomplete`]: it is not known what a node held at that time that was
+    ///   published together with it.
+    /// - [`Error::Absent`]: one of the nodes does not exist.
     /// - [`HistoryError::Entry`]: an entry that it depends on cannot be read.
     /// - [`Error::ChangedMeanwhile`]: a node was published while this was planned.
     /// - Those of [`History::read`], [`History::content`], [`Present::read`] and
@@ -62,23 +83,23 @@ impl History {
             None => log.before_present().ok_or(HistoryError::NoEarlierPublication { path: path.clone() })?,
         };
         readable(&path, target)?;
-        let (number, zxid) = (target.number, target.zxid);
-        let logs = self.together(client, log, zxid).await?;
+        let goal = Goal::new(&path, target);
+        let logs = self.together(client, log, &goal).await?;
         let mut plans = Vec::with_capacity(logs.len());
         // The node that was asked for comes first.
         let (first, others): (Vec<_>, Vec<_>) = logs.values().partition(|log| log.path == path);
         for log in first.into_iter().chain(others) {
-            plans.push(self.plan_one(client, log, zxid, max_node_bytes).await?);
+            plans.push(self.plan_one(client, log, &goal, max_node_bytes).await?);
         }
-        Ok(Rollback { number, zxid, plans })
+        Ok(Rollback { number: goal.number, plans })
     }
 
-    /// The histories of all nodes that go back together to what they held at `zxid`.
+    /// The histories of all nodes that go back together.
     async fn together(
         &self,
         client: &ld_zk::Client,
         log: Log,
-        zxid: i64,
+        goal: &Goal,
     ) -> Result<BTreeMap<String, Log>, Error> {
         let mut wanted = vec![log.path.clone()];
         let mut logs = BTreeMap::new();
@@ -91,7 +112,7 @@ impl History {
                 Some(log) => log,
                 None => self.read(client, &path).await?,
             };
-            let undone = log.entries.iter().filter(|entry| entry.zxid >= zxid);
+            let undone = log.entries.iter().filter(|entry| entry.zxid >= goal.undone_from);
             for entry in undone {
                 readable(&path, entry)?;
                 wanted.extend(entry.group.iter().filter(|other| !logs.contains_key(*other)).cloned());
@@ -108,14 +129,22 @@ impl History {
         &self,
         client: &ld_zk::Client,
         log: &Log,
-        zxid: i64,
+        goal: &Goal,
         max_node_bytes: usize,
     ) -> Result<Plan, Error> {
         let path = &log.path;
-        let entry = log.at(zxid).ok_or_else(|| HistoryError::GroupIncomplete { path: path.clone() })?;
+        let entry = log.at(goal.zxid).ok_or_else(|| HistoryError::GroupIncomplete {
+            path: path.clone(),
+            target: goal.path.clone(),
+            number: goal.number,
+        })?;
         readable(path, entry)?;
         let content = self.content(client, path, entry).await?;
-        let present = Present::read(client, path).await?;
+        let present = Present::read(client, path).await.map_err(|cause| match cause {
+            // One of several nodes: the error must name it.
+            Error::NodeMissing => Error::Absent { path: path.clone() },
+            cause => cause,
+        })?;
         match log.now {
             NodeNow::Published(stat) | NodeNow::Unrecorded(stat) if stat.mzxid == present.stat.mzxid => {
                 present.plan(content, max_node_bytes)

@@ -34,6 +34,8 @@ struct Node {
     now: Option<Held>,
     incarnation: usize,
     log: Vec<Held>,
+    /// All that it held.
+    held: Vec<Held>,
 }
 
 struct Walk {
@@ -60,7 +62,13 @@ impl Node {
             }
             self.log.push(held.clone());
         }
+        self.held.push(held.clone());
         self.now = Some(held);
+    }
+
+    /// What it held at the end of a step; `None` if it was made later.
+    fn at(&self, step: usize) -> Option<&str> {
+        self.held.iter().rev().find(|held| held.step <= step).map(|held| &*held.content)
     }
 }
 
@@ -83,14 +91,16 @@ impl Walk {
         self.rig.admin().create(&self.rig.full(path), "made").unwrap();
         let node = &mut self.nodes[index(path)];
         node.incarnation += 1;
-        node.now = Some(Held {
+        let made = Held {
             content: "made".to_owned(),
             version: 0,
             incarnation: node.incarnation,
             message: None,
             group: Vec::new(),
             step: self.step,
-        });
+        };
+        node.held.push(made.clone());
+        node.now = Some(made);
     }
 
     fn path(&mut self) -> &'static str {
@@ -211,18 +221,9 @@ impl Walk {
                 assert_eq!(planned, expected);
                 rollback
             }
-            (
-                Err(
-                    Error::History(HistoryError::GroupIncomplete { .. })
-                    | Error::History(HistoryError::NoEarlierPublication { .. }),
-                ),
-                None,
-            ) => return,
-            // Of what another tool wrote the history knows when it was found, not when it was
-            // written: it refuses rather than guesses.
-            (Err(Error::History(HistoryError::GroupIncomplete { path })), Some(_))
-                if self.has_found(&path) =>
-            {
+            (Err(Error::History(HistoryError::NoEarlierPublication { .. })), None) => return,
+            (Err(Error::History(HistoryError::GroupIncomplete { path: other, .. })), expected) => {
+                assert!(expected.is_none() || self.has_gap(&other), "{other}: {expected:?}");
                 return;
             }
             (planned, expected) => panic!("{planned:?} {expected:?}"),
@@ -235,12 +236,13 @@ impl Walk {
         self.published(&publication, &message);
     }
 
-    /// Whether the history has content of another tool.
-    fn has_found(&self, path: &str) -> bool {
-        self.nodes[index(path)].log.iter().any(|held| held.message.is_none())
+    /// Whether the node held what its history does not have, or was made again.
+    fn has_gap(&self, path: &str) -> bool {
+        let node = &self.nodes[index(path)];
+        node.held.iter().any(|held| !node.log.contains(held)) || node.incarnation > 1
     }
 
-    /// Which nodes go back to which contents; `None` if that is not known any more.
+    /// Which nodes go back to which contents; `None` if one was not there at that time.
     fn expected_rollback(
         &self,
         path: &str,
@@ -250,18 +252,21 @@ impl Walk {
         let node = &self.nodes[index(path)];
         let target = match number {
             // The entries are those of the model, in its order.
-            Some(number) => {
-                let at = log.entries.iter().position(|entry| entry.number == number).unwrap();
-                &node.log[at]
-            }
-            None => node.log.iter().rev().find(|held| Some(*held) != node.now.as_ref())?,
+            Some(number) => log.entries.iter().position(|entry| entry.number == number).unwrap(),
+            None => node.log.iter().rposition(|held| Some(held) != node.now.as_ref())?,
         };
+        let step = match (&node.log[target].message, node.log.get(target + 1)) {
+            // It was there until the publication that recorded it.
+            (None, Some(next)) => next.step - 1,
+            _ => node.log[target].step,
+        };
+        let undone_from = if node.log[target].message.is_some() { step } else { step + 1 };
         let mut paths = BTreeSet::from([path.to_owned()]);
         loop {
             let more: BTreeSet<String> = paths
                 .iter()
                 .flat_map(|path| &self.nodes[index(path)].log)
-                .filter(|held| held.step >= target.step)
+                .filter(|held| held.step >= undone_from)
                 .flat_map(|held| held.group.clone())
                 .chain(paths.clone())
                 .collect();
@@ -270,11 +275,10 @@ impl Walk {
             }
             paths = more;
         }
-        let at = |path: String| {
-            let held = self.nodes[index(&path)].log.iter().rev().find(|held| held.step <= target.step)?;
-            Some((path, held.content.clone()))
-        };
-        paths.into_iter().map(at).collect()
+        paths
+            .into_iter()
+            .map(|path| Some((path.clone(), self.nodes[index(&path)].at(step)?.to_owned())))
+            .collect()
     }
 
     fn write_foreign(&mut self) {

@@ -90,9 +90,54 @@ async fn a_group_member_without_that_time_refuses() {
     rig.prune("/b").await;
     let error = planned(&rig, "/a", None).await.unwrap_err();
     assert!(
-        matches!(&error, Error::History(HistoryError::GroupIncomplete { path }) if path == "/b"),
+        matches!(&error, Error::History(HistoryError::GroupIncomplete { path, .. }) if path == "/b"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_group_goes_back_to_what_other_tools_wrote() {
+    // Whichever was made first.
+    for path in ["/a", "/b"] {
+        let rig = Rig::new(20, &["/a", "/b"]).await;
+        rig.publish(&[("/a", b"a1"), ("/b", b"b1")], "both").await.unwrap();
+        rig.set("/a", "theirs");
+        rig.set("/b", "theirs");
+        rig.publish(&[("/a", b"a3"), ("/b", b"b3")], "both").await.unwrap();
+        roll_back(&rig, path, None).await;
+        assert_eq!(["/a", "/b"].map(|path| rig.content(path)), ["theirs", "theirs"]);
+        let first = rig.log(path).await.entries[0].number;
+        roll_back(&rig, path, Some(first)).await;
+        assert_eq!(["/a", "/b"].map(|path| rig.content(path)), ["old", "old"]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_group_member_held_is_not_guessed() {
+    let rig = Rig::new(20, &["/a", "/b"]).await;
+    rig.publish(&[("/b", b"b1")], "").await.unwrap();
+    // Of these two only the last one is kept, and the publication of /a may come between.
+    rig.set("/b", "lost");
+    rig.publish(&[("/a", b"a1")], "").await.unwrap();
+    rig.set("/b", "kept");
+    rig.publish(&[("/a", b"a2"), ("/b", b"b2")], "both").await.unwrap();
+    let error = planned(&rig, "/a", None).await.unwrap_err();
+    let Error::History(HistoryError::GroupIncomplete { path, target, .. }) = &error else {
+        panic!("{error}")
+    };
+    assert_eq!((path.as_str(), target.as_str()), ("/b", "/a"));
+    // It held that one until the publication of both.
+    roll_back(&rig, "/b", None).await;
+    assert_eq!(["/a", "/b"].map(|path| rig.content(path)), ["a1", "kept"]);
+}
+
+#[tokio::test]
+async fn a_group_member_that_is_gone_is_named() {
+    let rig = Rig::new(20, &["/a", "/b"]).await;
+    rig.publish(&[("/a", b"a1"), ("/b", b"b1")], "both").await.unwrap();
+    rig.admin().delete(&rig.full("/b")).unwrap();
+    let error = planned(&rig, "/a", None).await.unwrap_err();
+    assert!(matches!(&error, Error::Absent { path } if path == "/b"), "{error}");
 }
 
 #[tokio::test]
