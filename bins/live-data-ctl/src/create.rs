@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ld_cli::Exit;
 use ld_config::{Config, counted};
-use ld_publish::{AclEntry, Created, NewNode};
-use ld_tool::{judge_content, read_source};
+use ld_publish::{AclEntry, Created, History, NewNode};
+use ld_tool::{before_any_write, judge_content, note_if_kept, read_source};
 use ld_zk::zookeeper::Acl;
 use serde_json::json;
 use tracing::{error, info};
@@ -37,8 +37,7 @@ pub(crate) async fn run(args: &Args, create: &CreateArgs) -> Result<Exit, Exit> 
             Ok((config, input))
         }
     };
-    let path = &create.place.path;
-    let created = Writing::begin(args, read).await?.end(async |writing| make(writing, path).await).await?;
+    let created = Writing::begin(args, read).await?.end(async |writing| make(writing, create).await).await?;
     report(args, &created)
 }
 
@@ -62,24 +61,28 @@ fn read_input(
     Ok(Input { content, acl, parents_acl })
 }
 
-async fn make(writing: &Writing<Input>, path: &str) -> Result<Created, Exit> {
+async fn make(writing: &Writing<Input>, create: &CreateArgs) -> Result<Created, Exit> {
     let Writing { config, client, interrupt, checks, input } = writing;
     let content = Arc::new(input.content.clone());
     let judged = judge_content(&config.nodes, &content, checks);
-    ld_tool::before_any_write(interrupt, judged).await?;
+    before_any_write(interrupt, judged).await?;
+    let note = note_if_kept(config, create.author.as_deref(), create.message.as_deref());
+    let note = before_any_write(interrupt, note).await?;
     let content = Arc::unwrap_or_clone(content);
-    let node = NewNode::new(path, content, input.acl.clone(), config.zookeeper.max_node_bytes);
+    let node = NewNode::new(&create.place.path, content, input.acl.clone(), config.zookeeper.max_node_bytes);
     let mut node = node.map_err(refused)?;
     if let Some(acl) = &input.parents_acl {
         node = node.parents_acl(acl.clone());
     }
-    let created = node.create(client, interrupt.asked()).await.map_err(refused)?;
+    let history = History::new(&config.publish);
+    let created = history.create(client, &node, &note, interrupt.asked()).await.map_err(refused)?;
     let ensemble = ld_cli::ensemble(&config.zookeeper);
     for parent in &created.parents {
         info!("Created {parent} in {ensemble}.");
     }
     let bytes = counted(created.bytes as u64, "byte");
     info!("Created {} in {ensemble}: {bytes}.", created.path);
+    history.prune_all(client, [&*created.path], interrupt.asked()).await;
     Ok(created)
 }
 

@@ -25,7 +25,8 @@ fn table(log: &Log) -> Vec<String> {
             lines.push(format!("* not recorded: version {version}, {time}, {bytes}, by another tool"));
             lines.extend(gap(log.gap_before_now()));
         }
-        NodeNow::Missing => lines.push("* the node does not exist".to_owned()),
+        NodeNow::Missing if log.entries.is_empty() => lines.push("* the node does not exist".to_owned()),
+        NodeNow::Missing => lines.push("* the node is gone".to_owned()),
         _ => {}
     }
     let present = log.present().map(|entry| entry.number);

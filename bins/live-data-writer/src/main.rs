@@ -18,7 +18,7 @@ use ld_config::{Config, Scope, znode_path};
 use ld_publish::{Checks, Note};
 use ld_tool::{Interrupt, KeyFiles, Signing, UNLIMITED, check_credentials, failed, on_a_thread};
 use ld_zk::Client;
-use tracing::{error, warn};
+use tracing::error;
 
 use crate::args::Args;
 
@@ -108,11 +108,5 @@ async fn signing(args: &Args, config: &Config) -> Result<Option<Signing>, Exit> 
 
 /// What the history says about it.
 async fn note(args: &Args, config: &Config) -> Result<Note, Exit> {
-    if config.publish.history == 0 {
-        if args.message.is_some() || args.author.is_some() {
-            warn!("publish.history is 0: what --message and --author say is kept nowhere");
-        }
-        return ld_tool::note(Some(""), None, "").await;
-    }
-    ld_tool::note(args.author.as_deref(), args.message.as_deref(), "").await
+    ld_tool::note_if_kept(config, args.author.as_deref(), args.message.as_deref()).await
 }

@@ -1,5 +1,6 @@
 //! What was published in a node before: the contents, their authors, times and reasons.
 
+mod create;
 mod entry;
 mod error;
 mod log;
@@ -71,6 +72,10 @@ impl Place {
 
     fn content(&self, sha256: &str) -> String {
         format!("{}/contents/{sha256}", self.path)
+    }
+
+    fn is_content(&self, path: &str) -> bool {
+        path.starts_with(&self.content(""))
     }
 
     fn child(&self, name: &str) -> String {

@@ -7,6 +7,7 @@ mod delete;
 mod info;
 mod init;
 mod list;
+mod parents;
 
 pub use access::PresentAcl;
 pub use content::NodeContent;

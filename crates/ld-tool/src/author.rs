@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ld_cli::Exit;
+use ld_config::Config;
 use ld_publish::{MAX_AUTHOR_BYTES, Note};
 use tracing::warn;
 
@@ -26,6 +27,26 @@ pub async fn note(author: Option<&str>, message: Option<&str>, otherwise: &str) 
         failed(cause);
         Exit::Usage
     })
+}
+
+/// As [`note`], of a configuration that may keep no history: then it warns if there is anything to
+/// say.
+///
+/// # Errors
+///
+/// As [`note`].
+pub async fn note_if_kept(
+    config: &Config,
+    author: Option<&str>,
+    message: Option<&str>,
+) -> Result<Note, Exit> {
+    if config.publish.history > 0 {
+        return note(author, message, "").await;
+    }
+    if author.is_some() || message.is_some() {
+        warn!("publish.history is 0: what --message and --author say is kept nowhere");
+    }
+    note(Some(""), None, "").await
 }
 
 /// The user and the host, as the system has them: `alice@web-1`.

@@ -27,7 +27,7 @@ mod signing;
 mod source;
 mod thread;
 
-pub use author::{note, user_at_host};
+pub use author::{note, note_if_kept, user_at_host};
 pub use client::{CLOSE_LIMIT, client};
 pub use credentials::check_credentials;
 pub use guards::{judge, judge_content};

@@ -114,7 +114,8 @@ impl Publishing<'_> {
             info!("Signed it with the counter {}.", signature.counter());
             signature.tidy(self.client).await;
         }
-        history.prune_all(&publication, self.interrupt.asked()).await;
+        let paths = publication.plans().iter().map(Plan::path);
+        history.prune_all(self.client, paths, self.interrupt.asked()).await;
         Ok(())
     }
 }

@@ -117,7 +117,7 @@ fn a_history_is_kept_and_taken_back_by_the_page() {
     let in_order = [
         "* publication 3: version 2, ",
         "      half of them\n  publication 2: version 1, ",
-        ", by another tool\n{\"percent\": 10}\n--- publication 2\n+++ now\n",
+        "      a first attempt\n{\"percent\": 10}\n--- publication 2\n+++ now\n",
         "--- old\n+++ new\n@@ -1 +1 @@\n-{\"percent\": 50}\n+{\"percent\": 10}\n",
         "--- old /app/flags\n+++ new /app/flags\n",
         "--- old /app/limits\n+++ new /app/limits\n@@ -0,0 +1 @@\n+{\"rate\": 7}\n",

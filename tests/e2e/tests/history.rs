@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ld_testkit::{Host, Namespace, Publisher, SOON, TestCommand, TestOutput, install_script};
+use ld_testkit::{Host, Namespace, Publisher, SOON, TestCommand, TestOutput, binary, install_script};
 use serde_json::{Value, json};
 
 /// A history of each node, and the nodes `/a` and `/b`, which hold `old`.
@@ -98,10 +98,85 @@ fn changes_by_other_tools_show_in_the_log() {
     assert_eq!(done(host.ctl("show").args(["/a", &theirs])).stdout, "theirs");
     zookeeper.admin().delete(&zookeeper.path("/a")).unwrap();
     let table = done(host.ctl("log").arg("/a")).stdout;
-    assert!(table.starts_with("* the node does not exist\n"), "{table}");
+    assert!(table.starts_with("* the node is gone\n"), "{table}");
     zookeeper.admin().create(&zookeeper.path("/a"), "new").unwrap();
     let table = done(host.ctl("log").arg("/a")).stdout;
     assert!(table.contains("\n  the node was removed and made again\n"), "{table}");
+}
+
+/// `create` of a node that every client may change.
+fn create(host: &Host, path: &str, content: &str) -> TestCommand {
+    let source = host.path("source of a new node");
+    fs::write(&source, content).unwrap();
+    host.ctl("create").args([path, source.to_str().unwrap(), "--acl", "world:anyone:all"])
+}
+
+#[test]
+fn a_new_node_is_recorded_with_its_content() {
+    let (zookeeper, host) = setup();
+    done(create(&host, "/c", "first\n").args(["--message", "begin", "--author", "bob"]));
+    let stat = zookeeper.admin().exists(&zookeeper.path("/c")).unwrap().unwrap();
+    let log = log(&host, "/c");
+    let [made] = log["publications"].as_array().unwrap().as_slice() else { panic!("{log}") };
+    assert_eq!((&made["message"], &made["author"]), (&json!("begin"), &json!("bob")));
+    assert_eq!((&made["version"], &made["zxid"]), (&json!(0), &json!(stat.czxid)));
+    assert_eq!((&log["now"]["state"], &made["gap_before"]), (&json!("published"), &Value::Null));
+    publish(&host, "second\n", "/c", "go on");
+    assert_eq!(messages(&self::log(&host, "/c")), ["go on", "begin"]);
+    done(host.ctl("rollback").arg("/c"));
+    assert_eq!(content(&zookeeper, "/c"), "first\n");
+}
+
+#[test]
+fn a_new_node_needs_the_directory_of_histories() {
+    let (zookeeper, host) = setup();
+    zookeeper.admin().delete_all(&zookeeper.path("/live-data/history")).unwrap();
+    fails(create(&host, "/c", "first"), "make it with `live-data-ctl init CONFIG`");
+    assert_eq!(zookeeper.admin().exists(&zookeeper.path("/c")).unwrap(), None);
+    let host = host.without("publish.history");
+    done(create(&host, "/c", "first"));
+    assert_eq!(content(&zookeeper, "/c"), "first");
+}
+
+#[test]
+fn a_node_that_is_gone_keeps_its_history() {
+    let (zookeeper, host) = setup();
+    publish(&host, "1\n", "/a", "one");
+    publish(&host, "2\n", "/a", "two");
+    let [two, one] = [0, 1].map(|place| number(&host, "/a", place));
+    done(host.ctl("delete").args(["/a", "--yes"]));
+    let table = done(host.ctl("log").arg("/a")).stdout;
+    assert!(table.starts_with(&format!("* the node is gone\n  publication {two}: ")), "{table}");
+    assert_eq!(log(&host, "/a")["now"], json!({ "state": "missing" }));
+    assert_eq!(done(host.ctl("show").args(["/a", &two])).stdout, "2\n");
+    assert!(done(host.ctl("diff").args(["/a", &one, &two])).stdout.ends_with("-1\n+2\n"));
+    fails(host.ctl("rollback").args(["/a", &one]), "/a does not exist");
+    done(create(&host, "/a", "2\n").args(["--message", "again"]));
+    let log = log(&host, "/a");
+    assert_eq!(messages(&log), ["again", "two", "one", ""]);
+    assert_eq!(log["publications"][0]["gap_before"], json!({ "recreated": true }));
+    done(host.ctl("rollback").args(["/a", &one]));
+    assert_eq!(content(&zookeeper, "/a"), "1\n");
+}
+
+#[test]
+fn the_command_for_one_node_of_a_group_works_as_it_is_written() {
+    let (zookeeper, host) = setup();
+    let also = host.path("also");
+    fs::write(&also, "b2\n").unwrap();
+    publish(&host, "b1\n", "/b", "");
+    // One of two contents of another tool is lost, before or after the publication of /a.
+    zookeeper.admin().set(&zookeeper.path("/b"), "lost").unwrap();
+    publish(&host, "a1\n", "/a", "");
+    zookeeper.admin().set(&zookeeper.path("/b"), "kept").unwrap();
+    done(host.writer("a2\n", "/a").args(["--also", &format!("{}=/b", also.display())]));
+    let refused = fails(host.ctl("rollback").arg("/a"), "/b was published together with /a");
+    let command = refused.stderr.split("to take back /a alone: ").nth(1).unwrap();
+    let command = command.replace("CONFIG", host.config().to_str().unwrap());
+    let programs = binary("live-data-ctl").parent().unwrap().display().to_string();
+    let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
+    done(TestCommand::new("sh").args(["-c", &command]).env("PATH", &path));
+    assert_eq!((content(&zookeeper, "/a"), content(&zookeeper, "/b")), ("a1\n".into(), "b2\n".into()));
 }
 
 #[test]

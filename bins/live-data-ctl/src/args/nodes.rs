@@ -42,6 +42,14 @@ pub(crate) struct CreateArgs {
     #[arg(long, value_name = "ACL")]
     pub(crate) parents_acl: Vec<String>,
 
+    /// What the history says about it; 1,000 bytes at most.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+
+    /// The author that the history names. Without it this is the user and the host.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) author: Option<String>,
+
     /// Make a node empty when standard input, or the pipe that SOURCE names, is empty.
     #[arg(long)]
     pub(crate) allow_empty: bool,

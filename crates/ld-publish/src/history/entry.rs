@@ -55,8 +55,10 @@ struct Json {
     format: u64,
     /// The node's version with this content.
     version: i32,
-    /// The zxid at which the node was created: versions count from there.
-    created: i64,
+    /// The zxid at which the node was created: versions count from there. Without it this is the
+    /// transaction of the entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created: Option<i64>,
     bytes: u64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     author: String,
@@ -81,7 +83,7 @@ pub(super) fn of_publication(plan: &Plan, note: &Note, group: &[String]) -> Vec<
     let Note { author, message } = note.clone();
     let version = plan.present.stat.version.wrapping_add(1);
     let bytes = plan.new.len() as u64;
-    let created = plan.present.stat.czxid;
+    let created = Some(plan.present.stat.czxid);
     to_bytes(&Json {
         format: FORMAT,
         version,
@@ -94,13 +96,28 @@ pub(super) fn of_publication(plan: &Plan, note: &Note, group: &[String]) -> Vec<
     })
 }
 
+/// The entry of a node that is made together with it, as bytes.
+pub(super) fn of_creation(content: &[u8], note: &Note) -> Vec<u8> {
+    let Note { author, message } = note.clone();
+    to_bytes(&Json {
+        format: FORMAT,
+        version: 0,
+        created: None,
+        bytes: content.len() as u64,
+        author,
+        message,
+        group: Vec::new(),
+        unrecorded: None,
+    })
+}
+
 /// The entry of what another tool wrote, as bytes.
 pub(super) fn of_unrecorded(plan: &Plan) -> Vec<u8> {
     let Stat { version, czxid, mzxid, mtime, .. } = plan.present.stat;
     to_bytes(&Json {
         format: FORMAT,
         version,
-        created: czxid,
+        created: Some(czxid),
         bytes: plan.old_content().len() as u64,
         author: String::new(),
         message: String::new(),
@@ -179,7 +196,8 @@ impl LogEntry {
     }
 
     fn fill(&mut self, json: Json) {
-        (self.version, self.created, self.bytes) = (json.version, json.created, json.bytes);
+        (self.version, self.bytes) = (json.version, json.bytes);
+        self.created = json.created.unwrap_or(self.recorded_at);
         (self.author, self.message, self.group) = (json.author, json.message, json.group);
         self.is_recorded = json.unrecorded.is_none();
         if let Some(unrecorded) = json.unrecorded {

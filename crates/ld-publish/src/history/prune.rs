@@ -11,7 +11,7 @@ use super::{History, Place};
 use crate::lost::Failed;
 use crate::operation::{self, Refused};
 use crate::request::list_children;
-use crate::{Error, Operation, Publication};
+use crate::{Error, Operation};
 
 /// At most so many nodes go at once; the next publication prunes more.
 const MAX_REMOVED: usize = 1_000;
@@ -26,13 +26,17 @@ const NAME_BYTES: usize = 128;
 const ALWAYS_KEPT: usize = 2;
 
 impl History {
-    /// Prunes the history of each node of a publication. It is done whatever becomes of this, so an
-    /// error is only logged, and `interrupt` ends it.
-    pub async fn prune_all(&self, publication: &Publication, interrupt: impl Future<Output = ()>) {
+    /// Prunes the histories of the nodes that were published. That is done whatever becomes of this,
+    /// so an error is only logged, and `interrupt` ends it.
+    pub async fn prune_all(
+        &self,
+        client: &ld_zk::Client,
+        paths: impl IntoIterator<Item = &str>,
+        interrupt: impl Future<Output = ()>,
+    ) {
         let prune = async {
-            for plan in publication.plans() {
-                let path = plan.path();
-                if let Err(cause) = self.prune(&plan.present.client, path).await {
+            for path in paths {
+                if let Err(cause) = self.prune(client, path).await {
                     tracing::warn!(
                         "the history of {path} was not pruned; the next publication will: {cause}"
                     );

@@ -11,7 +11,7 @@ use crate::request::{find_stat, list_children};
 use crate::{Error, Operation, Plan, Publication, Published, inherit, write};
 
 /// How often another client may prune a content between its storing and the transaction.
-const ATTEMPTS: usize = 5;
+pub(super) const ATTEMPTS: usize = 5;
 
 impl History {
     /// Writes all of a publication, as [`Publication::commit`] does, and records it in the same
@@ -76,51 +76,67 @@ impl History {
         let acl = inherit(&session, &self.directory()).await?;
         let mut operations = Vec::new();
         for plan in plans {
-            let place = self.place(plan.path());
-            record(&session, plan, &place, note, &group, &acl, &mut operations).await?;
+            let recorder = Recorder {
+                session: &session,
+                chroot: plan.present.client.chroot(),
+                place: self.place(plan.path()),
+                acl: &acl,
+                max_node_bytes: plan.max_node_bytes,
+            };
+            operations.extend(recorder.plan(plan, note, &group).await?);
         }
         Ok(operations)
     }
 
     fn is_content(&self, plans: &[Plan], path: &str) -> bool {
-        plans.iter().any(|plan| path.starts_with(&self.place(plan.path()).content("")))
+        plans.iter().any(|plan| self.place(plan.path()).is_content(path))
     }
 }
 
-/// Stores the content of one plan, and that of the node if no entry has it.
-async fn record(
-    session: &zookeeper::Client,
-    plan: &Plan,
-    place: &Place,
-    note: &Note,
-    group: &[String],
-    acl: &[Acl],
-    operations: &mut Vec<Operation>,
-) -> Result<(), Error> {
-    let chroot = plan.present.client.chroot();
-    let mut entries = vec![(plan.new_content(), entry::of_publication(plan, note, group))];
-    if !is_recorded(session, plan, place).await? {
-        entries.insert(0, (plan.old_content(), entry::of_unrecorded(plan)));
-    }
-    for (content, json) in entries {
-        let sha256 = ld_sign::hash(content);
-        // A content too large for it is too large for the transaction, or only not kept.
-        if let Some(version) = store::store(session, place, content, acl, plan.max_node_bytes, chroot).await?
-        {
-            operations.push(Operation::Check { path: place.content(&sha256), version });
+/// Where and how entries are made.
+pub(super) struct Recorder<'a> {
+    pub(super) session: &'a zookeeper::Client,
+    pub(super) chroot: &'a str,
+    pub(super) place: Place,
+    pub(super) acl: &'a [Acl],
+    pub(super) max_node_bytes: usize,
+}
+
+impl Recorder<'_> {
+    /// Records a publication, and what the node holds if no entry has it.
+    async fn plan(&self, plan: &Plan, note: &Note, group: &[String]) -> Result<Vec<Operation>, Error> {
+        let publication = (plan.new_content(), entry::of_publication(plan, note, group));
+        match is_recorded(self.session, plan, &self.place).await? {
+            true => self.entries([publication]).await,
+            false => self.entries([(plan.old_content(), entry::of_unrecorded(plan)), publication]).await,
         }
-        operations.push(Operation::Create {
-            path: place.child(&Name::prefix(&sha256)),
-            content: json,
-            is_sequential: true,
-            acl: acl.to_vec(),
-        });
     }
-    // It tells pruning of this publication, and a lost answer by its random number.
-    let id = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
-    let content = serde_json::json!({ "format": 1, "id": id }).to_string().into_bytes();
-    operations.push(Operation::Set { path: place.path.clone(), content, version: None });
-    Ok(())
+
+    /// Stores contents. Gives what makes their entries.
+    pub(super) async fn entries<const N: usize>(
+        &self,
+        entries: [(&[u8], Vec<u8>); N],
+    ) -> Result<Vec<Operation>, Error> {
+        let mut operations = Vec::new();
+        for (content, json) in entries {
+            let sha256 = ld_sign::hash(content);
+            // A content too large for it is too large for the transaction, or only not kept.
+            if let Some(version) = store::store(self, content).await? {
+                operations.push(Operation::Check { path: self.place.content(&sha256), version });
+            }
+            operations.push(Operation::Create {
+                path: self.place.child(&Name::prefix(&sha256)),
+                content: json,
+                is_sequential: true,
+                acl: self.acl.to_vec(),
+            });
+        }
+        // It tells pruning of this publication, and a lost answer by its random number.
+        let id = format!("{:016x}{:016x}", fastrand::u64(..), fastrand::u64(..));
+        let content = serde_json::json!({ "format": 1, "id": id }).to_string().into_bytes();
+        operations.push(Operation::Set { path: self.place.path.clone(), content, version: None });
+        Ok(operations)
+    }
 }
 
 /// Whether the last entry is that of what the node holds.

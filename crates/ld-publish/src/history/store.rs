@@ -2,6 +2,7 @@
 
 use ld_zk::zookeeper::{self, Acl, Acls, CreateMode};
 
+use super::record::Recorder;
 use super::{HistoryError, Place};
 use crate::Error;
 use crate::operation::{self, Operation};
@@ -12,17 +13,11 @@ const ATTEMPTS: usize = 5;
 
 /// Stores content, if it is not there. Gives the version of its node, which must still be there in
 /// the transaction; `None` if it is too large for a request.
-pub(super) async fn store(
-    session: &zookeeper::Client,
-    place: &Place,
-    content: &[u8],
-    acl: &[Acl],
-    max_node_bytes: usize,
-    chroot: &str,
-) -> Result<Option<i32>, Error> {
+pub(super) async fn store(recorder: &Recorder<'_>, content: &[u8]) -> Result<Option<i32>, Error> {
+    let Recorder { session, chroot, place, acl, max_node_bytes } = recorder;
     let path = place.content(&ld_sign::hash(content));
     let create = Operation::create(&*path, content, acl);
-    if operation::check_size(&[create], chroot, max_node_bytes).is_err() {
+    if operation::check_size(&[create], chroot, *max_node_bytes).is_err() {
         return Ok(None);
     }
     let options = CreateMode::Persistent.with_acls(Acls::new(acl));

@@ -1,9 +1,11 @@
 //! Making a node with its parents, content and ACL in one step.
 
 use std::future::Future;
+use std::pin::Pin;
 
 use ld_zk::zookeeper::{self, Acl, Stat};
 
+use super::parents::{missing_parents, parent_of};
 use crate::acl::agrees;
 use crate::lost::{self, Seen, Sent};
 use crate::operation::{self, Operation, Refused};
@@ -82,19 +84,29 @@ impl NewNode {
         client: &ld_zk::Client,
         interrupt: impl Future<Output = ()>,
     ) -> Result<Created, Error> {
-        let mut interrupt = std::pin::pin!(interrupt);
+        self.create_with(client, &[], std::pin::pin!(interrupt)).await
+    }
+
+    /// The same, and does all `others` in the transaction.
+    pub(crate) async fn create_with(
+        &self,
+        client: &ld_zk::Client,
+        others: &[Operation],
+        mut interrupt: Pin<&mut impl Future<Output = ()>>,
+    ) -> Result<Created, Error> {
         for _ in 1..ATTEMPTS {
-            match self.attempt(client, interrupt.as_mut()).await {
+            match self.attempt(client, others, interrupt.as_mut()).await {
                 Err(Error::ParentsChanged { .. }) => {}
                 done => return done,
             }
         }
-        self.attempt(client, interrupt).await
+        self.attempt(client, others, interrupt).await
     }
 
     async fn attempt(
         &self,
         client: &ld_zk::Client,
+        others: &[Operation],
         interrupt: impl Future<Output = ()>,
     ) -> Result<Created, Error> {
         let session = client.session().await?;
@@ -102,7 +114,9 @@ impl NewNode {
             return Err(Error::Exists { path: self.path.clone() });
         }
         let parents = missing_parents(&session, &self.path).await?;
-        let operations = &self.operations(&parents);
+        let mut operations = self.operations(&parents);
+        operations.extend_from_slice(others);
+        let operations = &operations;
         operation::check_size(operations, client.chroot(), self.max_node_bytes)?;
         let send = |session: zookeeper::Client| async move {
             operation::commit(&session, operations).await?;
@@ -113,10 +127,26 @@ impl NewNode {
         let sent = lost::write(client, &self.path, send, read, interrupt).await?;
         let stat = match sent {
             Sent::Done(stat) => stat,
+            Sent::Refused(refused) if others.iter().any(|other| other.path() == refused.path) => {
+                return Err(Error::part(&[], others, refused));
+            }
             Sent::Refused(refused) => return Err(self.refused(refused, &parents, client)),
             Sent::Lost(cause, seen) => Some(self.conclude(&seen, cause)?),
         };
         Ok(Created { path: self.path.clone(), parents, bytes: self.content.len(), stat })
+    }
+
+    /// Its path below the chroot.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    pub(crate) fn max_node_bytes(&self) -> usize {
+        self.max_node_bytes
     }
 
     fn operations(&self, parents: &[String]) -> Vec<Operation> {
@@ -185,36 +215,9 @@ impl std::fmt::Debug for NewNode {
     }
 }
 
-/// The parents of `path` that do not exist, from the top.
-async fn missing_parents(session: &zookeeper::Client, path: &str) -> Result<Vec<String>, Error> {
-    let mut missing = Vec::new();
-    let mut parent = parent_of(path);
-    while parent != "/" && find_stat(session, parent).await?.is_none() {
-        missing.push(parent.to_owned());
-        parent = parent_of(parent);
-    }
-    missing.reverse();
-    Ok(missing)
-}
-
-/// The path without its last part; `/` for a node below the root.
-pub(super) fn parent_of(path: &str) -> &str {
-    match path.rfind('/') {
-        Some(0) | None => "/",
-        Some(slash) => &path[..slash],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_parent_is_the_path_without_its_last_part() {
-        for (path, parent) in [("/a", "/"), ("/a/b", "/a"), ("/a/b/c", "/a/b")] {
-            assert_eq!(parent_of(path), parent);
-        }
-    }
 
     #[test]
     fn parents_come_first_and_are_empty() {

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use ld_zk::zookeeper::{self, Stat};
 
-use super::create::parent_of;
+use super::parents::parent_of;
 use crate::Error;
 use crate::lost::{self, Sent};
 use crate::present::node_path;

@@ -92,7 +92,7 @@ impl Rollout {
         let note = Note::new(self.plan.author.as_str(), format!("rollout {}", self.plan.id))?;
         let history = History::new(&config.publish);
         let published = history.commit(&publication, &note, interrupt).await?;
-        history.prune_all(&publication, pending()).await;
+        history.prune_all(&self.client, [&*self.plan.path], pending()).await;
         Ok(published[0])
     }
 

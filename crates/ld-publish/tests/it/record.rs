@@ -1,11 +1,13 @@
 //! What is recorded, and what is pruned.
 
 use std::future::pending;
+use std::pin::pin;
 
-use ld_publish::{Error, Gap, HistoryError, NodeNow};
+use ld_publish::{Error, Gap, HistoryError, NewNode, NodeNow};
 use ld_testkit::{Namespace, Proxy, operation};
+use ld_zk::zookeeper::{Acl, AuthId, Permission};
 
-use crate::kit::{MAX_NODE_BYTES, Rig, client, history, note};
+use crate::kit::{MAX_NODE_BYTES, Rig, client, history, note, poll_times, within};
 
 #[tokio::test]
 async fn an_entry_and_its_publication_have_one_zxid() {
@@ -74,6 +76,32 @@ async fn without_the_directory_nothing_is_written() {
     assert_eq!(rig.content("/app"), "old");
     let error = rig.history.read(&rig.client, "/app").await.unwrap_err();
     assert!(matches!(error, Error::DirectoryMissing { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn there_is_no_new_node_without_its_entry() {
+    let rig = Rig::new(20, &[]).await;
+    let mut made = 0;
+    for times in 1..30 {
+        let (path, acl) = (format!("/new/{times}"), vec![Acl::new(Permission::ALL, AuthId::anyone())]);
+        let node = NewNode::new(&path, b"first".to_vec(), acl, MAX_NODE_BYTES).unwrap();
+        {
+            // A tool that is killed after any number of steps.
+            let note = note("made");
+            let create = pin!(rig.history.create(&rig.client, &node, &note, pending()));
+            within("a tool", poll_times(create, times)).await;
+        }
+        // The session answers in order: what was sent has happened by now.
+        rig.client.session().await.unwrap().sync("/").await.unwrap();
+        let is_there = rig.admin().exists(&rig.full(&path)).unwrap().is_some();
+        let lines = if is_there { vec!["0 made: first".to_owned()] } else { Vec::new() };
+        assert_eq!(rig.lines(&path).await, lines);
+        made += usize::from(is_there);
+        if is_there {
+            assert!(matches!(rig.log(&path).await.now, NodeNow::Published(_)));
+        }
+    }
+    assert!((1..29).contains(&made), "{made} of 29");
 }
 
 #[tokio::test]
