@@ -10,6 +10,9 @@ use crate::Error;
 /// A node with more children than this (100,000) is not listed.
 pub const MAX_CHILDREN: usize = 100_000;
 
+/// How many nodes are asked for at once.
+pub(crate) const IN_FLIGHT: usize = 32;
+
 /// A request that is not answered within this is given up; the answer of a write is then read back.
 pub(crate) const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 

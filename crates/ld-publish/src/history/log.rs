@@ -8,10 +8,7 @@ use super::record::children;
 use super::{History, Place, store};
 use crate::Error;
 use crate::present::node_path;
-use crate::request::{Unanswered, bounded, find_stat, read_node};
-
-/// How many entries are asked for at once.
-const READS_IN_FLIGHT: usize = 64;
+use crate::request::{IN_FLIGHT, Unanswered, bounded, find_node, find_stat};
 
 /// How often it is read again because another client publishes meanwhile.
 const ATTEMPTS: usize = 5;
@@ -169,7 +166,7 @@ impl History {
             let path = place.child(&name.text());
             read_entry(session, &path, name).await.map_err(|cause| Error::read(&path, cause))
         };
-        let read = stream::iter(names).map(read).buffered(READS_IN_FLIGHT);
+        let read = stream::iter(names).map(read).buffered(IN_FLIGHT);
         let read: Vec<Result<Option<LogEntry>, Error>> = read.collect().await;
         let entries: Result<Vec<LogEntry>, Error> = read.into_iter().filter_map(Result::transpose).collect();
         Ok((entries?, Some(stat.pzxid)))
@@ -209,14 +206,13 @@ async fn read_entry(
     path: &str,
     name: Name,
 ) -> Result<Option<LogEntry>, Unanswered> {
-    let Some(stat) = bounded(session.check_stat(path)).await? else { return Ok(None) };
-    Ok(match read_node(session, path, MAX_ENTRY_BYTES).await {
-        Ok((data, _)) => Some(LogEntry::of(name, &stat, Ok(&data))),
-        Err(Unanswered::Refused(zookeeper::Error::NoNode)) => None,
+    match find_node(session, path, MAX_ENTRY_BYTES).await {
+        Ok(found) => Ok(found.map(|(data, stat)| LogEntry::of(name, &stat, Ok(&data)))),
         // Another ACL than that of the history.
         Err(cause @ (Unanswered::TooLarge { .. } | Unanswered::Refused(zookeeper::Error::NoAuth))) => {
-            Some(LogEntry::of(name, &stat, Err(cause.to_string())))
+            let stat = bounded(session.check_stat(path)).await?;
+            Ok(stat.map(|stat| LogEntry::of(name, &stat, Err(cause.to_string()))))
         }
-        Err(cause) => return Err(cause),
-    })
+        Err(cause) => Err(cause),
+    }
 }

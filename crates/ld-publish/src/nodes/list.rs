@@ -4,10 +4,7 @@ use futures_util::stream::{self, StreamExt};
 use ld_zk::zookeeper::{self, Stat};
 
 use crate::Error;
-use crate::request::{find_stat, list_children};
-
-/// How many stats are asked for at once.
-const STATS_IN_FLIGHT: usize = 64;
+use crate::request::{IN_FLIGHT, find_stat, list_children};
 
 /// A child of a node.
 #[derive(Debug, Clone)]
@@ -69,6 +66,6 @@ async fn with_stat(session: &zookeeper::Client, path: &str, names: Vec<String>) 
         Ok(find_stat(session, &child).await?.map(|stat| Child { name, stat: Some(stat) }))
     };
     let asked: Vec<Result<Option<Child>, Error>> =
-        stream::iter(names).map(ask).buffered(STATS_IN_FLIGHT).collect().await;
+        stream::iter(names).map(ask).buffered(IN_FLIGHT).collect().await;
     asked.into_iter().filter_map(Result::transpose).collect()
 }

@@ -1,10 +1,12 @@
 //! Removes old signatures, of which each content leaves one.
 
+use futures_util::stream::{self, StreamExt};
 use ld_zk::zookeeper;
 use tracing::debug;
 
 use super::Signature;
-use crate::request::{Unanswered, bounded, list_children};
+use crate::Error;
+use crate::request::{IN_FLIGHT, Unanswered, bounded, find_stat, list_children};
 
 /// So many signatures of a node stay. Contents that are gone need none; those of candidates, and of
 /// what another client restores, do.
@@ -22,30 +24,34 @@ impl Signature {
     pub async fn tidy(&self, client: &ld_zk::Client) {
         let Some((directory, own)) = self.place.rsplit_once('/') else { return };
         let tidied = async {
-            let session = client.session().await.map_err(|error| error.to_string())?;
-            let said = |cause: Unanswered| cause.to_string();
-            let names = list_children(&session, directory).await.map_err(|error| error.to_string())?.0;
+            let session = client.session().await?;
+            let (names, _) = list_children(&session, directory).await?;
             if names.len() <= MOST {
                 return Ok(());
             }
-            let mut ages = Vec::new();
-            for name in names.iter().filter(|name| *name != own).take(LOOKED_AT) {
-                let path = format!("{directory}/{name}");
-                if let Some(stat) = bounded(session.check_stat(&path)).await.map_err(said)? {
-                    ages.push((stat.mzxid, path));
-                }
-            }
-            for path in oldest(ages) {
-                match bounded(session.delete(&path, None)).await {
-                    Ok(()) | Err(Unanswered::Refused(zookeeper::Error::NoNode)) => {}
-                    Err(cause) => return Err(said(cause)),
-                }
-            }
-            Ok::<_, String>(())
+            let others = names.into_iter().filter(|name| name != own).take(LOOKED_AT);
+            let age = |name: String| {
+                let (session, path) = (&session, format!("{directory}/{name}"));
+                async move { Ok(find_stat(session, &path).await?.map(|stat| (stat.mzxid, path))) }
+            };
+            let ages: Vec<Result<_, Error>> =
+                stream::iter(others).map(age).buffered(IN_FLIGHT).collect().await;
+            let ages: Result<Vec<_>, Error> = ages.into_iter().filter_map(Result::transpose).collect();
+            let gone = stream::iter(oldest(ages?)).map(|path| remove(&session, path)).buffered(IN_FLIGHT);
+            let gone: Vec<Result<(), Error>> = gone.collect().await;
+            gone.into_iter().collect()
         };
         if let Err(cause) = tidied.await {
             debug!("old signatures stay in {directory}: {cause}");
         }
+    }
+}
+
+async fn remove(session: &zookeeper::Client, path: String) -> Result<(), Error> {
+    match bounded(session.delete(&path, None)).await {
+        // Another publisher tidies, too.
+        Ok(()) | Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(()),
+        Err(cause) => Err(Error::Refused { path, cause: cause.to_string() }),
     }
 }
 

@@ -198,3 +198,17 @@ async fn one_of_two_concurrent_publications_is_recorded() {
     assert!(matches!(error, Error::ChangedMeanwhile), "{error}");
     assert_eq!(rig.lines("/app").await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_log_asks_twice_for_each_entry() {
+    let rig = Rig::new(100, &["/app"]).await;
+    for number in 0..40 {
+        rig.publish(&[("/app", format!("{number}").as_bytes())], "").await.unwrap();
+    }
+    let proxy = Proxy::start(rig.zookeeper.server().address());
+    let client = client(proxy.address(), rig.zookeeper.chroot());
+    let log = rig.history.read(&client, "/app").await.unwrap();
+    assert_eq!(log.entries.len(), 41);
+    let asked = proxy.requests_of(operation::EXISTS) + proxy.requests_of(operation::GET_DATA);
+    assert!((82..90).contains(&asked), "{asked}");
+}

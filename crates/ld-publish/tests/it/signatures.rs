@@ -27,3 +27,27 @@ async fn a_node_that_changes_meanwhile_gets_no_signature() {
     signature.commit(&plan, pending()).await.unwrap();
     assert!(signer.has_signed(&rig.client, "/app", b"old").await.unwrap());
 }
+
+#[tokio::test]
+async fn many_old_signatures_go() {
+    let (rig, publisher, publish) =
+        (Rig::new(0, &["/app"]).await, Publisher::new(), PublishConfig::default());
+    let key = SecretKey::read(&publisher.key(), None).unwrap();
+    let signer = Signer::new(&publish, &key);
+    let signature = signer.sign(&rig.client, "/app", b"old", b"old", SystemTime::now()).await.unwrap();
+    let directory = signature.place().rsplit_once('/').unwrap().0;
+    rig.admin().create(&rig.full(directory), "").unwrap();
+    for number in 0..200 {
+        rig.admin().create(&rig.full(&format!("{directory}/{number}")), "").unwrap();
+    }
+    signature.tidy(&rig.client).await;
+    let mut left: Vec<u32> = rig
+        .admin()
+        .children(&rig.full(directory))
+        .unwrap()
+        .iter()
+        .map(|name| name.parse().unwrap())
+        .collect();
+    left.sort_unstable();
+    assert_eq!(left, (136..200).collect::<Vec<_>>());
+}
