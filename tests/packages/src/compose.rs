@@ -10,7 +10,7 @@ use ld_workspace::cargo;
 use crate::image::USER;
 use crate::tool;
 
-const FILE: &str = "packaging/container/compose.yml";
+pub(crate) const FILE: &str = "packaging/container/compose.yml";
 const CONFIG: &str = "packaging/container/live-data.ini";
 
 /// What the image runs, and with which argument.
@@ -18,8 +18,12 @@ const PROGRAM: &str = "/usr/bin/live-data-watcher";
 const ARGUMENT: &str = "/etc/live-data/live-data.ini";
 
 /// docker-compose needs no engine for this: it holds the file against its schema.
+pub(crate) fn read() -> Result<Yaml, Failure> {
+    Yaml::parse(&tool::run("docker-compose", &["--file", FILE, "config"])?)
+}
+
 pub(crate) fn check() -> Result<(), Failure> {
-    let file = Yaml::parse(&tool::run("docker-compose", &["--file", FILE, "config"])?)?;
+    let file = read()?;
     let config = fs::read_to_string(cargo::workspace().join(CONFIG))
         .map_err(Failure::doing(format!("cannot read {CONFIG}")))?;
     let faults = faults(&file, &config);
@@ -51,10 +55,13 @@ fn faults(file: &Yaml, config: &str) -> Vec<String> {
     expect(&["services", "watcher", "volumes"], &[&volume]);
     expect(&["services", "files", "command"], &["chown", &user, directory]);
     expect(&["services", "files", "volumes"], &[&volume]);
-    expect(&["services", "node", "command"], &[value("zookeeper.hosts"), "create", node]);
     let mounts = texts(file, &["services", "watcher", "volumes"]);
     if !mounts.iter().any(|mount| mount.ends_with(&format!("{CONFIG}:{ARGUMENT}:ro"))) {
         faults.push(format!("the watcher has {mounts:?}, without {CONFIG} at {ARGUMENT}"));
+    }
+    let create = format!("zkCli.sh -server {} create {node} ", value("zookeeper.hosts"));
+    if !texts(file, &["services", "node", "command"]).iter().any(|line| line.contains(&create)) {
+        faults.push(format!("no service runs `{create}`"));
     }
     let application = texts(file, &["services", "application", "command"]);
     if !application.iter().any(|line| line.contains(&format!("/files/{name}"))) {
@@ -64,7 +71,7 @@ fn faults(file: &Yaml, config: &str) -> Vec<String> {
 }
 
 /// The text at a path of keys, or the texts of a list.
-fn texts<'a>(yaml: &'a Yaml, path: &[&str]) -> Vec<&'a str> {
+pub(crate) fn texts<'a>(yaml: &'a Yaml, path: &[&str]) -> Vec<&'a str> {
     let found = path.iter().try_fold(yaml, |yaml, key| yaml.get(key));
     let Some(found) = found else { return Vec::new() };
     found.items().iter().filter_map(Yaml::text).collect()
@@ -94,7 +101,7 @@ mod tests {
         for (from, to) in [
             ("image: live-data\n", "image: live-data:0.1.0\n"),
             ("65532:65532", "0:0"),
-            ("\"/flags\"", "\"/other\""),
+            ("create /flags", "create /other"),
             ("/files/flags.json", "/files/other.json"),
             ("files:/var/lib/live-data:rw\n", "files:/srv:rw\n"),
             ("/usr/bin/live-data-watcher", "/bin/live-data-watcher"),

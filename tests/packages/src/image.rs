@@ -11,15 +11,16 @@ use ld_workspace::cargo;
 use crate::compose;
 use crate::programs::{Build, PROGRAMS, static_target};
 use crate::root::fresh_directory;
-use crate::tool;
+use crate::services;
+use crate::store::Store;
 
 /// Its user, what it runs, and with which argument.
 const CONFIG: &str = "65532:65532 [/usr/bin/live-data-watcher] [/etc/live-data/live-data.ini]";
 
 pub(crate) const USER: u32 = 65532;
 
-/// Checks the compose file, builds an image of static programs, checks its configuration, and
-/// writes a file with it.
+/// Checks the compose file, builds an image of static programs, checks its configuration, writes a
+/// file with it, and runs the services of the compose file.
 pub fn check() -> Result<(), Failure> {
     compose::check()?;
     let build = Build::new().target(&static_target()).fast();
@@ -40,6 +41,7 @@ pub fn check() -> Result<(), Failure> {
     }
     println!("buildah makes the image; its user and its command are right");
     writes_a_file(&store, &directory)?;
+    services::check(&store, &directory)?;
     fs::remove_dir_all(&directory).map_err(Failure::doing("cannot remove what the check made"))
 }
 
@@ -70,22 +72,4 @@ fn writes_a_file(store: &Store, directory: &Path) -> Result<(), Failure> {
     }
     println!("a container of the image writes a file as user {USER}");
     Ok(())
-}
-
-/// Where buildah has images and containers. Works without mounting anything.
-struct Store([String; 3]);
-
-impl Store {
-    fn new(directory: &Path) -> Self {
-        Self([
-            format!("--root={}", directory.join("store").display()),
-            format!("--runroot={}", directory.join("run").display()),
-            "--storage-driver=vfs".to_owned(),
-        ])
-    }
-
-    fn buildah(&self, arguments: &[&str]) -> Result<String, Failure> {
-        let place: Vec<_> = self.0.iter().map(String::as_str).collect();
-        tool::run("buildah", &[&place[..], arguments].concat())
-    }
 }

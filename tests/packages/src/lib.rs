@@ -18,7 +18,9 @@ mod reproducible;
 mod root;
 mod rpm;
 mod service;
+mod services;
 mod static_programs;
+mod store;
 mod tool;
 mod upload;
 

@@ -31,6 +31,10 @@ const ARM_HEADER: &str = "/usr/aarch64-linux-gnu/include/stdio.h";
 /// ZooKeeper's own client, which the documents use. It is not in PATH.
 const ZOOKEEPER_CLIENT: &str = "/usr/share/zookeeper/bin/zkCli.sh";
 
+/// The network of Podman's containers, and its names. They are not in PATH.
+const NETAVARK: &str = "/usr/lib/podman/netavark";
+const AARDVARK: &str = "/usr/lib/podman/aardvark-dns";
+
 /// A check of the Nagios plugins, which the documents use.
 const FILE_AGE_CHECK: &str = "/usr/lib/nagios/plugins/check_file_age";
 
@@ -66,9 +70,11 @@ pub fn for_deb() -> Result<(), Failure> {
     to_make_deb()
 }
 
-/// Installs what builds the container image and reads the compose file.
+/// Installs what builds the container image, reads the compose file and runs its services.
 pub fn for_image() -> Result<(), Failure> {
-    install_packages(packages(Vec::new(), &["buildah", "docker-compose"]))
+    needs_root("containers with a network")?;
+    let tools = ["buildah", "docker-compose", "podman", "runc", "iptables", NETAVARK, AARDVARK];
+    install_packages(packages(Vec::new(), &tools))
 }
 
 /// Installs what makes and checks the RPM.
@@ -141,6 +147,11 @@ fn packages(mut missing: Vec<&'static str>, tools: &[&str]) -> Vec<&'static str>
             "dpkg-shlibdeps" => "dpkg-dev",
             "buildah" => "buildah",
             "docker-compose" => "docker-compose",
+            "podman" => "podman",
+            "runc" => "runc",
+            "iptables" => "iptables",
+            NETAVARK => "netavark",
+            AARDVARK => "aardvark-dns",
             "git" => "git",
             "lintian" => "lintian",
             "kubectl" => "kubernetes-client",
