@@ -3,10 +3,15 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use ld_config::{Guards, counted};
 
-use crate::{Checks, Error, Guard, check, format};
+use crate::check::ask_program;
+use crate::{Checks, Error, Guard, format};
+
+/// A check that has not ended by then is killed, and the content is rejected.
+const CHECK_LIMIT: Duration = Duration::from_secs(10);
 
 /// The largest content in a file that is parsed.
 const MAX_PARSED: u64 = 32 << 20;
@@ -36,7 +41,7 @@ pub fn judge<F: AsRef<Path>, E: fmt::Display>(
         format::parse(format, content)?;
     }
     match &guards.check {
-        Some(program) => check::run(program, checks, || write_file(content)),
+        Some(program) => ask_program(program, checks, CHECK_LIMIT, || write_file(content).map(|file| [file])),
         None => Ok(()),
     }
 }
@@ -66,7 +71,7 @@ pub fn judge_file<F: AsRef<Path>, E: fmt::Display>(
         format::parse(format, &content)?;
     }
     match &guards.check {
-        Some(program) => check::run(program, checks, file),
+        Some(program) => ask_program(program, checks, CHECK_LIMIT, || file().map(|file| [file])),
         None => Ok(()),
     }
 }

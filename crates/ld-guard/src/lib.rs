@@ -34,6 +34,7 @@ mod judge;
 #[cfg(test)]
 mod tests;
 
+pub use check::ask_program;
 pub use error::{Error, Guard};
 pub use format::supports;
 pub use judge::{judge, judge_file};

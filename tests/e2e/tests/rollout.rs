@@ -235,7 +235,7 @@ fn a_check_decides_whether_a_rollout_goes_on() {
     ld_testkit::install_script(&check, 0o755, "#!/bin/sh\n[ \"$1 $2\" = '/flags 100%' ] && exit 3\n");
     let check = check.to_str().unwrap();
     let tool = fleet.begin("new", &["--steps", "100%", "--soak", "1 hour", "--check", check]).run(SOON);
-    tool.assert_ends(4, "says no with exit status: 3");
+    tool.assert_ends(4, "rejects it with exit code 3");
     fleet.wait_for("old");
     let detached = fleet.begin("new", &["--steps", "100%", "--check", check, "--detach"]).run(SOON);
     assert_eq!(detached.code, Some(0), "{}", detached.stderr);

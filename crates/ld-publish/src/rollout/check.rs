@@ -1,12 +1,11 @@
 //! A program of the operator's that is asked whether a rollout may go on.
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use ld_fleet::RolloutPlan;
-use ld_guard::Checks;
-use ld_program::{Ended, clear_environment, explain, explain_status};
+use ld_guard::{Checks, ask_program};
 
 /// A check that has not ended by then is killed, and the rollout is taken back.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -38,33 +37,18 @@ impl RolloutCheck {
     }
 
     /// Asks the program. It blocks until its end, a minute at most. The program gets the path of
-    /// the node and the share as arguments, and `PATH` for its whole environment.
+    /// the node and the share as arguments. It runs as [`ask_program`] runs all checks.
     ///
     /// # Errors
     ///
     /// Why the rollout may not go on: the program said no, was late, or cannot run.
     pub fn ask(&self, plan: &RolloutPlan) -> Result<(), CheckError> {
-        let name = self.program.display();
-        let active = self.checks.begin().ok_or(CheckError::Interrupted)?;
-        let mut command = Command::new(&self.program);
-        clear_environment(&mut command);
-        command.arg(&plan.path).arg(plan.share.to_string());
-        let ended = active.run(command, LIMIT);
-        if active.is_killed() {
-            return Err(CheckError::Interrupted);
-        }
-        let why = match ended {
-            Ok(Ended::Itself(status)) if status.success() => return Ok(()),
-            Ok(Ended::Itself(status)) => {
-                let hint = explain_status(&self.program, status);
-                format!("the check {name} says no with {status}{hint}")
-            }
-            Ok(Ended::Late) => {
-                format!("the check {name} was killed after {} s without an answer", LIMIT.as_secs())
-            }
-            Err(error) => format!("the check {name} cannot run: {error}{}", explain(&self.program, &error)),
-        };
-        Err(CheckError::No(why))
+        let arguments = || Ok::<_, Infallible>([plan.path.clone(), plan.share.to_string()]);
+        ask_program(&self.program, &self.checks, LIMIT, arguments).map_err(|error| match error {
+            ld_guard::Error::Interrupted => CheckError::Interrupted,
+            ld_guard::Error::NotJudged(why) => CheckError::No(why),
+            error => CheckError::No(error.to_string()),
+        })
     }
 }
 
@@ -74,6 +58,7 @@ mod tests {
     use std::time::Instant;
 
     use ld_fleet::{RolloutPace, Share};
+    use ld_testkit::install_script;
 
     use super::*;
 
@@ -89,13 +74,27 @@ mod tests {
     }
 
     #[test]
+    fn the_answer_is_that_of_every_other_check() {
+        let directory = tempfile::tempdir().unwrap();
+        let program = directory.path().join("check");
+        let ask = || RolloutCheck::new(&program, Checks::default()).ask(&plan()).map_err(|e| e.to_string());
+        let name = program.display();
+        assert!(ask().unwrap_err().starts_with(&format!("the check {name} cannot run: ")));
+        for (script, answer) in [
+            ("[ \"$1 $2\" = '/a 100%' ]", Ok(())),
+            ("exit 3", Err(format!("the check {name} rejects it with exit code 3"))),
+            ("kill -9 $$", Err(format!("the check {name} was ended by signal 9"))),
+        ] {
+            install_script(&program, 0o755, &format!("#!/bin/sh\n{script}\n"));
+            assert_eq!(ask(), answer, "{script}");
+        }
+    }
+
+    #[test]
     fn a_check_that_is_killed_says_nothing_about_the_rollout() {
         let directory = tempfile::tempdir().unwrap();
         let (program, began) = (directory.path().join("check"), directory.path().join("began"));
-        let script = format!("#!/bin/sh\n: > '{}'\nexec sleep 60\n", began.display());
-        std::fs::write(&program, script).unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(&program, mode).unwrap();
+        install_script(&program, 0o755, &format!("#!/bin/sh\n: > '{}'\nexec sleep 60\n", began.display()));
         let checks = Checks::default();
         let check = RolloutCheck::new(&program, checks.clone());
         let asked = thread::spawn(move || check.ask(&plan()));
