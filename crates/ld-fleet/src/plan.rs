@@ -6,7 +6,7 @@ use ld_config::escape_hidden;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Share;
+use crate::{MAX_HOSTS, Share};
 
 /// A plan has at most so many bytes.
 pub const MAX_PLAN_BYTES: usize = 16 << 10;
@@ -33,6 +33,10 @@ pub struct RolloutPlan {
     pub candidate_sha256: String,
     /// The share of the hosts that have the candidate now.
     pub share: Share,
+    /// How many hosts that take part the share had when it was given, by their reports. A tool that
+    /// finds fewer of them knows that some are gone, though not which.
+    #[serde(default)]
+    pub hosts: usize,
     /// Whether the share may grow.
     pub state: RolloutState,
     /// The shares one after the other, each larger than the one before.
@@ -111,6 +115,7 @@ impl RolloutPlan {
             path: path.to_owned(),
             candidate_sha256: sha256_hex(candidate),
             share: pace.steps.first().copied().unwrap_or(Share::NONE),
+            hosts: 0,
             state: RolloutState::Running,
             steps: pace.steps,
             soak_seconds: pace.soak.as_secs(),
@@ -188,6 +193,8 @@ impl RolloutPlan {
             "each step must be more than 0% and more than the one before"
         } else if self.soak() > MAX_SOAK {
             "the soak is longer than 30 days"
+        } else if self.hosts > MAX_HOSTS {
+            "it has more than 50,000 hosts"
         } else if self.author.len() > MAX_TEXT || self.started.len() > MAX_TEXT {
             "its author or its time of start is longer than 200 bytes"
         } else {

@@ -15,13 +15,15 @@ mod step;
 use std::fmt;
 
 use ld_config::PublishConfig;
-use ld_fleet::{ROLLOUTS, RolloutPlan, RolloutState, Share, candidate_of};
+use ld_fleet::{MAX_HOSTS, ROLLOUTS, RolloutPlan, RolloutState, Share, candidate_of};
 use ld_zk::zookeeper::{self, Stat};
 
 use crate::Error;
 use crate::lost::{self, Sent};
 use crate::present::node_path;
 use crate::request::{bounded, find_node, find_stat, read_node};
+
+use hosts::participants;
 
 pub use check::{CheckError, RolloutCheck};
 pub use conduct::{Conducted, conduct};
@@ -115,14 +117,19 @@ impl Rollout {
         self.set(plan).await
     }
 
-    /// Gives the candidate to this share of the hosts.
+    /// Gives the candidate to this share of the hosts, and counts them. Hosts that are gone from the
+    /// present share stay in the count: only an abort forgets them.
     ///
     /// # Errors
     ///
-    /// As [`set_state`](Self::set_state).
-    pub async fn set_share(self, share: Share) -> Result<Self, Error> {
+    /// As [`set_state`](Self::set_state), and [`Error::Fleet`]: the hosts cannot be counted.
+    pub async fn set_share(self, publish: &PublishConfig, share: Share) -> Result<Self, Error> {
         let mut plan = self.plan.clone();
         plan.share = share;
+        let hosts = participants(&self.client, publish, &plan.path, |host| plan.includes(host)).await?;
+        let known = hosts.iter().filter(|host| self.plan.includes(host)).count();
+        let gone = self.plan.hosts.saturating_sub(known);
+        plan.hosts = (hosts.len() + gone).min(MAX_HOSTS);
         self.set(plan).await
     }
 

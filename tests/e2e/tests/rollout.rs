@@ -283,6 +283,24 @@ fn nothing_grows_while_no_host_takes_part() {
 }
 
 #[test]
+fn hosts_that_crashed_before_a_resume_take_the_candidate_back() {
+    let fleet = Fleet::new(3, |host| host);
+    let begun = fleet.begin("new", &["--steps", "100%", "--soak", "1s", "--detach"]).run(SOON);
+    assert_eq!(begun.code, Some(0), "{}", begun.stderr);
+    fleet.wait_for("new");
+    fleet.watchers[1..].iter().for_each(Daemon::kill);
+    let reports = fleet.zookeeper.path("/live-data/hosts");
+    let count = || fleet.zookeeper.admin().children(&reports).unwrap().len();
+    wait_until("the end of their sessions", SOON, || count() == 1);
+    let status = fleet.rollout("status").stdout;
+    assert!(status.contains("no report from 2 of the 3 hosts that took part"), "{status}");
+    let resumed = fleet.ctl(&["rollout", "resume"], &["/flags"]).run(STEPS_LIMIT);
+    resumed.assert_ends(4, "2 of 3 hosts with the candidate are bad (0.5% are allowed): no report from 2 of");
+    assert_eq!(fleet.content(), b"old");
+    assert!(!fleet.has_plan());
+}
+
+#[test]
 fn a_report_that_may_not_be_read_stops_a_rollout() {
     let fleet = Fleet::new(1, |host| host);
     let report = fleet.zookeeper.path("/live-data/hosts/web-other");

@@ -87,7 +87,7 @@ fn end(args: &Args, result: &str, reason: Option<&str>, exit: Exit) -> Result<Ex
 /// One round in a line.
 fn line(plan: &RolloutPlan, round: &Round) -> String {
     let hosts = &round.hosts;
-    let (good, pending, bad) = (hosts.good, hosts.pending, hosts.bad.len());
+    let (good, pending, bad) = (hosts.good, hosts.pending, hosts.bad_count());
     let next = match &round.next {
         // How much of a soak is left changes each second.
         Next::Wait(why) if why.ends_with("of the soak are left") => "soaking".to_owned(),

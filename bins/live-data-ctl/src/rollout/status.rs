@@ -45,12 +45,13 @@ pub(crate) async fn run(args: &Args, place: &Place) -> Result<Exit, Exit> {
         })
         .collect();
     let plan = rollout.plan();
+    let missing = plan.hosts.saturating_sub(hosts.len());
     let state = if plan.state == RolloutState::Paused { "paused" } else { "running" };
     if args.json {
         return output::json(&json!({
             "plan": serde_json::to_value(plan).unwrap_or_default(),
             "changed": output::time(rollout.changed_at()),
-            "hosts": { "good": good, "pending": pending, "bad": bad },
+            "hosts": { "good": good, "pending": pending, "bad": bad, "missing": missing },
         }));
     }
     let steps: Vec<_> = plan.steps.iter().map(ToString::to_string).collect();
@@ -67,6 +68,9 @@ pub(crate) async fn run(args: &Args, place: &Place) -> Result<Exit, Exit> {
         ),
         format!("{good} hosts good, {pending} pending, {} bad", bad.len()),
     ];
+    if missing > 0 {
+        lines.push(format!("no report from {missing} of the {} hosts that took part", plan.hosts));
+    }
     lines.extend(bad.iter().take(MOST).map(|(host, why)| format!("  {host}: {why}")));
     output::lines(lines)
 }

@@ -50,6 +50,13 @@ fn unknown_fields_are_ignored() {
 }
 
 #[test]
+fn a_plan_of_a_tool_that_counted_no_hosts_is_read() {
+    let mut json = serde_json::to_value(plan()).unwrap();
+    json.as_object_mut().unwrap().remove("hosts").unwrap();
+    assert_eq!(RolloutPlan::parse(&serde_json::to_vec(&json).unwrap(), PATH), Ok(plan()));
+}
+
+#[test]
 fn a_later_format_is_refused_with_the_remedy() {
     let error = RolloutPlan::parse(br#"{"format": 2, "hosts": "some"}"#, PATH).unwrap_err();
     assert_eq!(error, InvalidPlan::Format { format: 2 });
@@ -75,6 +82,8 @@ fn a_plan_with_a_bad_field_is_refused() {
         ("steps", serde_json::json!([0, 100])),
         ("steps", (1..=101).collect()),
         ("soak_seconds", u64::MAX.into()),
+        ("hosts", (-1).into()),
+        ("hosts", (MAX_HOSTS + 1).into()),
         ("author", "a".repeat(201).into()),
         ("stable_mzxid", serde_json::Value::Null),
     ] {

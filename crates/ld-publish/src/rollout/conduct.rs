@@ -86,7 +86,7 @@ pub async fn conduct(
                 show(&rollout, &round);
                 let acted = match round.next {
                     Next::Wait(_) => Ok(None),
-                    Next::Raise(share) => rollout.set_share(share).await.map(|_| None),
+                    Next::Raise(share) => rollout.set_share(publish, share).await.map(|_| None),
                     Next::Promote => rollout
                         .promote(config, std::future::pending())
                         .await

@@ -35,8 +35,20 @@ pub async fn has_participants(
     publish: &PublishConfig,
     path: &str,
 ) -> Result<bool, ReadError> {
-    let reports = node_reports(client, publish, path, |_| true).await?;
-    Ok(reports.iter().any(|(_, nodes)| nodes.iter().any(|node| node.rollout)))
+    Ok(!participants(client, publish, path, |_| true).await?.is_empty())
+}
+
+/// The hosts that report that they take part in rollouts of the node at `path`, of those that
+/// `is_wanted` names.
+pub(super) async fn participants(
+    client: &ld_zk::Client,
+    publish: &PublishConfig,
+    path: &str,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, ReadError> {
+    let reports = node_reports(client, publish, path, is_wanted).await?;
+    let takes_part = |nodes: &[NodeReport]| nodes.iter().any(|node| node.rollout);
+    Ok(reports.into_iter().filter(|(_, nodes)| takes_part(nodes)).map(|(host, _)| host).collect())
 }
 
 /// The worst of the nodes that take part; `None` if none does.

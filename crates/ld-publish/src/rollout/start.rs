@@ -7,6 +7,7 @@ use ld_config::{PublishConfig, escape_hidden};
 use ld_fleet::{ROLLOUTS, RolloutPace, RolloutPlan, candidate_of};
 use ld_zk::zookeeper;
 
+use super::hosts::participants;
 use super::{Rollout, RolloutError};
 use crate::acl::inherit;
 use crate::lost::{self, Sent};
@@ -23,6 +24,7 @@ use crate::{Error, Plan, Signature};
 /// - [`RolloutError::Exists`]: two rollouts of one node exclude each other.
 /// - [`Error::DirectoryMissing`]: `live-data-ctl init` was not run.
 /// - [`RolloutError::InvalidPace`]: the steps cannot be used.
+/// - [`Error::Fleet`]: the hosts of the first share cannot be counted.
 /// - Those of [`Plan::commit`].
 ///
 /// Not cancel-safe: what became of a request that was sent is not known then.
@@ -40,8 +42,9 @@ pub async fn start_rollout(
     let id = format!("{:032x}", fastrand::u128(..));
     let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let by = (author.to_owned(), started);
-    let rollout = RolloutPlan::new(id, path, plan.new_content(), pace, stable.mzxid, by)
+    let mut rollout = RolloutPlan::new(id, path, plan.new_content(), pace, stable.mzxid, by)
         .map_err(RolloutError::InvalidPace)?;
+    rollout.hosts = participants(client, publish, path, |host| rollout.includes(host)).await?.len();
     let bytes = rollout.to_bytes();
     let mut operations = vec![
         Operation::Check { path: path.to_owned(), version: stable.version },

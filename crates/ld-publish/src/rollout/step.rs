@@ -59,6 +59,16 @@ pub struct RoundHosts {
     pub pending: usize,
     /// Where something is wrong, and what.
     pub bad: BTreeMap<String, String>,
+    /// How many the plan counts that have not reported for too long. They are bad, and not known by
+    /// name: they were gone before this tool began.
+    pub missing: usize,
+}
+
+impl RoundHosts {
+    /// How many are bad.
+    pub fn bad_count(&self) -> usize {
+        self.bad.len() + self.missing
+    }
 }
 
 /// What is remembered from one round to the next. A tool that goes on with a rollout begins with an
@@ -90,8 +100,7 @@ impl Conductor {
         if self.began.as_ref().is_none_or(|(id, _)| *id != plan.id) {
             self.began = Some((plan.id.clone(), now));
         }
-        let late = now.saturating_sub(since) >= LATE_LIMIT.max(plan.soak());
-        let hosts = self.count(plan, hosts, late, now);
+        let hosts = self.count(plan, hosts, since, now);
         let next = self.next(plan, &hosts, check, now);
         Round { next, hosts }
     }
@@ -120,9 +129,11 @@ impl Conductor {
         &mut self,
         plan: &RolloutPlan,
         hosts: &BTreeMap<String, HostState>,
-        late: bool,
+        since: Duration,
         now: Duration,
     ) -> RoundHosts {
+        let watched = now.saturating_sub(since);
+        let late = watched >= LATE_LIMIT.max(plan.soak());
         let mut counts = RoundHosts::default();
         for (host, state) in hosts.iter().filter(|(host, _)| plan.includes(host)) {
             self.seen.insert(host.clone(), now);
@@ -143,6 +154,12 @@ impl Conductor {
                 counts.bad.insert(host.clone(), "it does not report any more".to_owned());
             }
         }
+        let missing = plan.hosts.saturating_sub(self.seen.len());
+        if watched < GONE_LIMIT {
+            counts.pending += missing;
+        } else {
+            counts.missing = missing;
+        }
         counts
     }
 
@@ -153,15 +170,15 @@ impl Conductor {
         check: Result<(), String>,
         now: Duration,
     ) -> Next {
-        let total = hosts.good + hosts.pending + hosts.bad.len();
+        let total = hosts.good + hosts.pending + hosts.bad_count();
         let allowed = plan.max_bad.of(total);
-        if hosts.bad.len() > allowed {
+        if hosts.bad_count() > allowed {
             return Next::TakeBack(describe(hosts, total, plan));
         }
         if let Err(why) = check {
             return Next::TakeBack(why);
         }
-        if hosts.good == 0 || hosts.pending + hosts.bad.len() > allowed {
+        if hosts.good == 0 || hosts.pending + hosts.bad_count() > allowed {
             let why = match (total, plan.next_share()) {
                 // All reports may be gone for a moment, such as after an outage of the ensemble.
                 (0, Some(_)) if !self.has_watched_long(now) => "no host of the share reports yet".to_owned(),
@@ -191,9 +208,12 @@ fn grow(plan: &RolloutPlan) -> Next {
 }
 
 fn describe(hosts: &RoundHosts, total: usize, plan: &RolloutPlan) -> String {
-    let bad = hosts.bad.len();
-    let (host, why) = hosts.bad.first_key_value().expect("a host is bad");
-    format!("{bad} of {total} hosts with the candidate are bad ({} are allowed): {host}: {why}", plan.max_bad)
+    let (bad, allowed) = (hosts.bad_count(), plan.max_bad);
+    let example = match hosts.bad.first_key_value() {
+        Some((host, why)) => format!("{host}: {why}"),
+        None => format!("no report from {bad} of the hosts that took part"),
+    };
+    format!("{bad} of {total} hosts with the candidate are bad ({allowed} are allowed): {example}")
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ async fn random_operations_leave_each_host_with_what_is_meant() {
             (0..4, Some(rollout)) => {
                 let share = ["50%", "100%"][random.usize(0..2)].parse::<Share>().unwrap();
                 let share = share.max(rollout.plan().share);
-                rollout.set_share(share).await.unwrap();
+                rollout.set_share(&fleet.config.publish, share).await.unwrap();
             }
             (4, Some(rollout)) => {
                 let _ = rollout.promote(&fleet.config, std::future::pending()).await;

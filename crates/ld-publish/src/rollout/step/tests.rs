@@ -158,6 +158,55 @@ fn a_host_that_vanishes_is_bad_after_a_moment() {
 }
 
 #[test]
+fn hosts_that_were_gone_before_the_tool_began_are_bad() {
+    let mut plan = plan(&["50%", "100%"], "0%");
+    plan.share = Share::WHOLE;
+    plan.hosts = 4;
+    // Three of them have crashed, and another tool goes on.
+    let mut conductor = Conductor::default();
+    let left = hosts(1, &HostState::Good);
+    let round = conductor.round(&plan, &left, Ok(()), at(0));
+    assert_eq!((round.hosts.good, round.hosts.pending, round.hosts.bad_count()), (1, 3, 0));
+    assert!(matches!(conductor.round(&plan, &left, Ok(()), at(29)).next, Next::Wait(_)));
+    let why = "3 of 4 hosts with the candidate are bad (0% are allowed): no report from 3 of the hosts that \
+               took part";
+    assert_eq!(conductor.round(&plan, &left, Ok(()), at(30)).next, Next::TakeBack(why.to_owned()));
+}
+
+#[test]
+fn a_share_of_which_no_host_is_left_is_not_passed() {
+    let mut plan = plan(&["50%", "100%"], "0%");
+    plan.hosts = 2;
+    let mut conductor = Conductor::default();
+    let none = BTreeMap::new();
+    assert!(matches!(conductor.round(&plan, &none, Ok(()), at(0)).next, Next::Wait(_)));
+    assert!(matches!(conductor.round(&plan, &none, Ok(()), at(30)).next, Next::TakeBack(_)));
+}
+
+#[test]
+fn hosts_that_are_back_in_time_are_not_missed() {
+    let mut plan = plan(&["100%"], "0%");
+    plan.hosts = 3;
+    let mut conductor = Conductor::default();
+    assert!(matches!(conductor.round(&plan, &BTreeMap::new(), Ok(()), at(0)).next, Next::Wait(_)));
+    // One host is new.
+    let good = hosts(4, &HostState::Good);
+    let round = conductor.round(&plan, &good, Ok(()), at(29));
+    assert_eq!((round.hosts.good, round.hosts.pending), (4, 0));
+    assert_eq!(conductor.round(&plan, &good, Ok(()), at(129)).next, Next::Promote);
+}
+
+#[test]
+fn a_host_that_this_tool_has_seen_go_counts_once() {
+    let mut plan = plan(&["100%"], "50%");
+    plan.hosts = 2;
+    let mut conductor = Conductor::default();
+    conductor.round(&plan, &hosts(2, &HostState::Good), Ok(()), at(0));
+    let round = conductor.round(&plan, &hosts(1, &HostState::Good), Ok(()), at(60));
+    assert_eq!((round.hosts.good, round.hosts.bad_count(), round.hosts.missing), (1, 1, 0));
+}
+
+#[test]
 fn a_check_that_says_no_takes_the_candidate_back() {
     let good = hosts(1, &HostState::Good);
     let no = Err("the error rate is 3%".to_owned());
