@@ -79,7 +79,7 @@ pub struct Detail {
     pub hash: Option<String>,
     /// When it entered its state, in seconds since 1970.
     pub since: u64,
-    /// Why it is not good.
+    /// Why it is not good, or follows no rollout.
     pub reason: Option<String>,
 }
 
@@ -147,7 +147,7 @@ impl Nodes<'_> {
         let count = |wanted| judged.iter().filter(|(standing, _)| *standing == wanted).count() as u64;
         let (lagging, bad) = (count(Standing::Lagging), count(Standing::Bad));
         let total = judged.len() as u64 + if path.is_some() { 0 } else { omitted };
-        judged.sort_by_key(|(standing, _)| std::cmp::Reverse(*standing));
+        judged.sort_by_key(|(standing, node)| (std::cmp::Reverse(*standing), node.no_rollout.is_none()));
         let standing = judged.first().map_or(Standing::Good, |(standing, _)| *standing);
         judged.truncate(MAX_DETAILS);
         let details = judged.into_iter().map(|(standing, node)| Detail::of(node, standing)).collect();
@@ -190,7 +190,8 @@ impl Host {
 
 impl Detail {
     fn of(node: NodeReport, standing: Standing) -> Self {
-        let NodeReport { path, mzxid, hash, state, since, reason, .. } = node;
+        let NodeReport { path, mzxid, hash, state, since, reason, no_rollout, .. } = node;
+        let reason = reason.or(no_rollout.map(|why| format!("follows no rollout: {why}")));
         let path = start(&path, MAX_SHOWN_PATH).to_owned();
         let hash = hash.as_ref().map(ContentHash::to_string);
         Self { path, state: state.as_str().to_owned(), standing, mzxid, hash, since, reason }

@@ -65,9 +65,8 @@ struct Format {
     format: u64,
 }
 
-/// Path, mzxid, hash, state, since, why it is not good, and whether it takes part in rollouts; that
-/// is missing if it does not. An array has less bytes than an object, and a host may have many
-/// nodes.
+/// Path, mzxid, hash, state, since, why it is not good, and whether it takes part in rollouts. An
+/// array has less bytes than an object, and a host may have many nodes.
 #[derive(Serialize, Deserialize)]
 struct Node<'a>(
     #[serde(borrow)] Text<'a>,
@@ -76,8 +75,17 @@ struct Node<'a>(
     #[serde(borrow)] Text<'a>,
     u64,
     #[serde(borrow)] Option<Text<'a>>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")] bool,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")] Option<TakesPart<'a>>,
 );
+
+/// Whether a host takes part in rollouts of a node; missing if its configuration does not say so.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum TakesPart<'a> {
+    Answer(bool),
+    /// It does not, although its configuration says so: why.
+    No(#[serde(borrow)] Text<'a>),
+}
 
 /// A string that is borrowed where it has no escapes.
 type Text<'a> = std::borrow::Cow<'a, str>;
@@ -147,12 +155,15 @@ impl<'a> Node<'a> {
             node.state.as_str().into(),
             node.since,
             node.reason.as_deref().map(Text::from),
-            node.rollout,
+            match &node.no_rollout {
+                Some(why) => Some(TakesPart::No(why.as_str().into())),
+                None => node.rollout.then_some(TakesPart::Answer(true)),
+            },
         )
     }
 
     fn read(self) -> Result<NodeReport, InvalidReport> {
-        let Self(path, mzxid, hash, state, since, reason, rollout) = self;
+        let Self(path, mzxid, hash, state, since, reason, takes_part) = self;
         bounded("path", &path, ld_config::MAX_ZNODE_PATH_BYTES)?;
         bounded("state", &state, MAX_STATE_BYTES)?;
         if let Some(reason) = &reason {
@@ -161,8 +172,16 @@ impl<'a> Node<'a> {
         let hash: Option<ContentHash> =
             hash.map(|hash| hash.parse().map_err(|_| InvalidReport::Hash)).transpose()?;
         let state = NodeState::from_word(&state);
-        let reason = reason.map(Text::into_owned);
-        Ok(NodeReport { path: path.into_owned(), mzxid, hash, state, since, reason, rollout })
+        let (rollout, no_rollout) = match takes_part {
+            None => (false, None),
+            Some(TakesPart::Answer(answer)) => (answer, None),
+            Some(TakesPart::No(why)) => (false, Some(why.into_owned())),
+        };
+        if let Some(why) = &no_rollout {
+            bounded("rollout", why, MAX_REASON_BYTES)?;
+        }
+        let (path, reason) = (path.into_owned(), reason.map(Text::into_owned));
+        Ok(NodeReport { path, mzxid, hash, state, since, reason, rollout, no_rollout })
     }
 }
 

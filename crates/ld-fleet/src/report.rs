@@ -41,6 +41,8 @@ pub struct NodeReport {
     pub reason: Option<String>,
     /// Whether the host takes part in staged rollouts of the node.
     pub rollout: bool,
+    /// Why it does not, if its configuration says that it does; at most [`MAX_REASON_BYTES`].
+    pub no_rollout: Option<String>,
 }
 
 /// The state of a node on a host: that of the engine, and that of the node's hook.
@@ -104,7 +106,15 @@ impl Report {
 impl NodeReport {
     /// A node without content. `since` is in seconds since 1970.
     pub fn new(path: impl Into<String>, state: NodeState, since: u64) -> Self {
-        Self { path: path.into(), mzxid: None, hash: None, state, since, reason: None, rollout: false }
+        let path = path.into();
+        Self { path, mzxid: None, hash: None, state, since, reason: None, rollout: false, no_rollout: None }
+    }
+
+    /// The same, and this is why no rollout is followed: the start of the text if it is too long.
+    #[must_use]
+    pub fn without_rollout(mut self, why: &str) -> Self {
+        (self.rollout, self.no_rollout) = (false, Some(start(why, MAX_REASON_BYTES).to_owned()));
+        self
     }
 
     /// The same with a reason, of which the start is kept if it is too long.

@@ -23,12 +23,12 @@ use crate::lost::{self, Sent};
 use crate::present::node_path;
 use crate::request::{bounded, find_node, find_stat, read_node};
 
-use hosts::participants;
+use hosts::hosts_in_share;
 
 pub use check::{CheckError, RolloutCheck};
 pub use conduct::{Conducted, conduct};
 pub use error::RolloutError;
-pub use hosts::{candidate_hosts, has_participants};
+pub use hosts::{Participants, candidate_hosts};
 pub use start::start_rollout;
 pub use step::{Conductor, HostState, Next, Round, RoundHosts};
 
@@ -126,7 +126,7 @@ impl Rollout {
     pub async fn set_share(self, publish: &PublishConfig, share: Share) -> Result<Self, Error> {
         let mut plan = self.plan.clone();
         plan.share = share;
-        let hosts = participants(&self.client, publish, &plan.path, |host| plan.includes(host)).await?;
+        let hosts = hosts_in_share(&self.client, publish, &plan).await?;
         let known = hosts.iter().filter(|host| self.plan.includes(host)).count();
         let gone = self.plan.hosts.saturating_sub(known);
         plan.hosts = (hosts.len() + gone).min(MAX_HOSTS);

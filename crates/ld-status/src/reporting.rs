@@ -65,6 +65,9 @@ fn node(status: Status, hook_error: Option<String>) -> NodeReport {
     };
     let mut node = NodeReport::new(status.source, state, seconds(status.since));
     (node.mzxid, node.hash, node.rollout) = (status.mzxid, status.hash, status.rollout);
+    if let Some(why) = status.no_rollout {
+        node = node.without_rollout(&why);
+    }
     match reason {
         Some(reason) => node.because(&reason),
         None => node,

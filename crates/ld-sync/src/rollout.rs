@@ -25,8 +25,8 @@ pub(crate) struct Rollouts {
 
 /// The watch of one configured node.
 pub(crate) enum Watch<W> {
-    /// Without `rollout`.
-    Plain(W),
+    /// Without `rollout`, or with a reason why none can be followed.
+    Plain(W, Option<&'static str>),
     Rollout(Box<RolloutWatch<W>>),
 }
 
@@ -34,63 +34,72 @@ impl<W: NodeSource> Watch<W> {
     pub(crate) fn new<S: Source<Node = W>>(source: &S, config: &NodeConfig, rollouts: &Rollouts) -> Self {
         let (path, limit) = (config.source.as_str(), read_limit(config));
         if !config.rollout {
-            return Self::Plain(source.watch(path, limit));
+            return Self::Plain(source.watch(path, limit), None);
         }
         let plan = rollouts.publish.place_of(ROLLOUTS, path);
         let candidate = candidate_of(&plan);
         let why = match &rollouts.host {
             None => "this host has no name that shares could choose by",
-            Some(_) if ld_config::znode_path(&candidate).is_err() => "its path is too long for rollouts",
+            Some(_) if ld_config::znode_path(&candidate).is_err() => "the path is too long for rollouts",
             Some(host) => {
                 let nodes = [(path, limit), (&*plan, Some(MAX_PLAN_BYTES)), (&*candidate, limit)];
                 let watches = source.watch_together(nodes);
-                return Self::Rollout(Box::new(RolloutWatch::new(watches, config, Arc::clone(host))));
+                let directory = rollouts.publish.directory(ROLLOUTS);
+                let watch = RolloutWatch::new(watches, directory, config, Arc::clone(host));
+                return Self::Rollout(Box::new(watch));
             }
         };
         let name = &config.name;
         warn!(node = name, "nodes.{name}: no rollout is followed: {why}");
-        Self::Plain(source.watch(path, limit))
+        Self::Plain(source.watch(path, limit), Some(why))
     }
 }
 
 impl<W: NodeSource> NodeSource for Watch<W> {
     async fn changed(&mut self) {
         match self {
-            Self::Plain(node) => node.changed().await,
+            Self::Plain(node, _) => node.changed().await,
             Self::Rollout(node) => Box::pin(node.changed()).await,
         }
     }
 
     async fn read(&mut self) -> Reading {
         match self {
-            Self::Plain(node) => node.read().await,
+            Self::Plain(node, _) => node.read().await,
             Self::Rollout(node) => Box::pin(node.read()).await,
         }
     }
 
     fn refresh(&mut self) {
         match self {
-            Self::Plain(node) => node.refresh(),
+            Self::Plain(node, _) => node.refresh(),
             Self::Rollout(node) => node.refresh(),
         }
     }
 
     fn release(&mut self) {
         match self {
-            Self::Plain(node) => node.release(),
+            Self::Plain(node, _) => node.release(),
             Self::Rollout(node) => node.release(),
         }
     }
 
     fn beside(&self, path: &str, max_bytes: usize) -> Option<Self> {
         let node = match self {
-            Self::Plain(node) => node,
+            Self::Plain(node, _) => node,
             Self::Rollout(node) => node.stable(),
         };
-        node.beside(path, max_bytes).map(Self::Plain)
+        node.beside(path, max_bytes).map(|node| Self::Plain(node, None))
     }
 
     fn is_candidate(&self) -> bool {
         matches!(self, Self::Rollout(node) if node.is_candidate())
+    }
+
+    fn no_rollout(&self) -> Option<&str> {
+        match self {
+            Self::Plain(_, why) => *why,
+            Self::Rollout(node) => node.no_rollout(),
+        }
     }
 }

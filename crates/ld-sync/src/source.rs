@@ -71,6 +71,12 @@ pub trait NodeSource: Send + 'static {
         false
     }
 
+    /// Why this host follows no rollout of the node, as of the last reading, if it cannot although
+    /// it is meant to.
+    fn no_rollout(&self) -> Option<&str> {
+        None
+    }
+
     /// Makes [`changed`](Self::changed) ready, as [`refresh`](Self::refresh) does, and the node is
     /// not watched until it is read again.
     fn release(&mut self);

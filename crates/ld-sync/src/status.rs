@@ -120,6 +120,8 @@ pub struct Status {
     pub source: String,
     /// Whether it takes part in staged rollouts.
     pub rollout: bool,
+    /// Why it does not, if its configuration says that it does.
+    pub no_rollout: Option<String>,
     /// Its file.
     pub dest: PathBuf,
     /// Its state.

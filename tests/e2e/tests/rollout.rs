@@ -253,6 +253,33 @@ fn a_rollout_needs_a_host_that_takes_part() {
 }
 
 #[test]
+fn a_start_names_hosts_that_may_not_read_plans() {
+    let mut fleet = Fleet::new(0, |host| host);
+    fleet.tool = fleet.tool.credentials(&["publisher:secret"]);
+    fleet.tool.config();
+    let publisher = Admin::new(fleet.zookeeper.server().address()).with_digest("publisher:secret");
+    let plans = fleet.zookeeper.path("/live-data/rollouts");
+    publisher.set_acl(&plans, &[Acl::creator(Acl::ALL)]).unwrap();
+    let outside = fleet.host(0).setting("nodes.flags.rollout", "true");
+    let inside = fleet.host(1).setting("nodes.flags.rollout", "true").credentials(&["publisher:secret"]);
+    fleet.start(outside);
+    fleet.watchers[0].wait_for_stderr("no rollout is followed: /live-data/rollouts cannot be read", SOON);
+    let why = "follows no rollout: /live-data/rollouts cannot be read: not authorized";
+    wait_until("its reason in the table", SOON, || {
+        fleet.ctl(&["hosts"], &["/flags"]).run(SOON).stdout.contains(why)
+    });
+    let alone = fleet.begin("new", &[]).run(SOON);
+    alone.assert_ends(1, "web-0 follows no rollout of /flags");
+    alone.assert_ends(1, "no host reports that it takes part in rollouts of /flags");
+
+    fleet.start(inside);
+    let promoted = fleet.begin("new", &["--steps", "100%", "--soak", "1s"]).run(SOON);
+    promoted.assert_ends(0, "web-0 follows no rollout of /flags, and gets the content when it is promoted: ");
+    promoted.assert_ends(0, "100% of the hosts: 1 good, 0 pending, 0 bad; promoting it");
+    fleet.wait_for("new");
+}
+
+#[test]
 fn a_reload_lets_a_host_take_part() {
     let mut fleet = Fleet::new(0, |host| host);
     let other = fleet.host(0);

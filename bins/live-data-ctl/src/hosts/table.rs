@@ -45,7 +45,8 @@ fn node_row(host: &Host, node: &Detail, now: u64) -> [String; 7] {
 }
 
 fn host_row(host: &Host) -> [String; 7] {
-    let worst = host.details.iter().find(|node| node.standing != ld_fleet::Standing::Good);
+    let says_why = |node: &&Detail| node.standing != ld_fleet::Standing::Good || node.reason.is_some();
+    let worst = host.details.iter().find(says_why);
     let worst = worst.map(|node| match &node.reason {
         Some(reason) => format!("{}: {}: {reason}", node.path, node.state),
         None => format!("{}: {}", node.path, node.state),

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use ld_cli::Exit;
 use ld_fleet::RolloutPace;
-use ld_publish::{DiffOptions, Plan, has_participants, start_rollout};
+use ld_publish::{DiffOptions, Participants, Plan, start_rollout};
 use ld_tool::{KeyFiles, Signing, before_any_write, colour, judge_content, read_source, show};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::conduct;
 use crate::args::Args;
 use crate::args::rollout::StartArgs;
 use crate::{Writing, refused};
+
+/// How many hosts are named that follow no rollout.
+const MOST_NAMED: usize = 20;
 
 pub(crate) async fn run(args: &Args, start: &StartArgs) -> Result<Exit, Exit> {
     if start.config == Path::new("-") && start.source == Path::new("-") {
@@ -90,7 +93,14 @@ async fn prepare(
 /// Without reports nothing shows whether a candidate does harm.
 async fn some_host_takes_part(writing: &Writing<Vec<u8>>, path: &str) -> Result<(), Exit> {
     let Writing { config, client, .. } = writing;
-    if has_participants(client, &config.publish, path).await.map_err(refused)? {
+    let found = Participants::read(client, &config.publish, path).await.map_err(refused)?;
+    for (host, why) in found.unable.iter().take(MOST_NAMED) {
+        warn!("{host} follows no rollout of {path}, and gets the content when it is promoted: {why}");
+    }
+    if let Some(more @ 1..) = found.unable.len().checked_sub(MOST_NAMED) {
+        warn!("{more} more hosts follow no rollout of {path}");
+    }
+    if !found.hosts.is_empty() {
         return Ok(());
     }
     error!(

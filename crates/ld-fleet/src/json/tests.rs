@@ -31,6 +31,18 @@ fn a_report_says_which_nodes_take_part_in_rollouts() {
 }
 
 #[test]
+fn a_report_says_why_a_node_takes_no_part_in_rollouts() {
+    let mut report = Report::new("h", "1", 0);
+    report.nodes = vec![node("/a", NodeState::Current).without_rollout("plans cannot be read")];
+    let bytes = report.to_bytes();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert!(text.ends_with(r#"["/a",null,null,"current",7,null,"plans cannot be read"]]}"#), "{text}");
+    assert_eq!(Report::parse("h", &bytes).unwrap(), report);
+    let long = text.replace("plans", &"p".repeat(MAX_REASON_BYTES));
+    assert!(matches!(Report::parse("h", long.as_bytes()), Err(InvalidReport::TooLong("rollout"))));
+}
+
+#[test]
 fn nodes_that_are_not_good_come_first() {
     let mut report = Report::new("h", "1", 0);
     report.nodes = vec![node("/a", NodeState::Current), node("/b", NodeState::Failing)];

@@ -9,7 +9,7 @@ use ld_fleet::{ReadError, Share};
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::{CheckError, Conductor, Next, Rollout, RolloutError, Round, candidate_hosts, has_participants};
+use super::{CheckError, Conductor, Next, Participants, Rollout, RolloutError, Round, candidate_hosts};
 use crate::{AclError, Error, Published};
 
 /// The pause between two rounds. A round that takes longer is followed by a pause as long as
@@ -65,7 +65,8 @@ pub async fn conduct(
             let hosts = candidate_hosts(&rollout, publish).await?;
             // A share may be without hosts. A rollout without any is not watched by anything.
             let is_watched = !hosts.is_empty()
-                || rollout.plan().share != Share::WHOLE && has_participants(client, publish, path).await?;
+                || rollout.plan().share != Share::WHOLE
+                    && !Participants::read(client, publish, path).await?.hosts.is_empty();
             Ok::<_, Error>(Some((rollout, hosts, is_watched, checked)))
         };
         let looked = tokio::select! {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ld_config::{PublishConfig, escape_hidden};
-use ld_fleet::{NodeReport, NodeState, ReadError, Standing, Wanted, node_reports};
+use ld_fleet::{NodeReport, NodeState, ReadError, RolloutPlan, Standing, Wanted, node_reports};
 
 use super::{HostState, Rollout};
 
@@ -24,31 +24,62 @@ pub async fn candidate_hosts(
     Ok(states.collect())
 }
 
-/// Whether any host reports that it takes part in rollouts of the node at `path`. Without one
-/// nothing shows whether a candidate does harm. Cancel-safe.
-///
-/// # Errors
-///
-/// The reports cannot be read.
-pub async fn has_participants(
-    client: &ld_zk::Client,
-    publish: &PublishConfig,
-    path: &str,
-) -> Result<bool, ReadError> {
-    Ok(!participants(client, publish, path, |_| true).await?.is_empty())
+/// Which hosts take part in rollouts of a node, by their reports.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Participants {
+    /// Those that take part. Without one nothing shows whether a candidate does harm.
+    pub hosts: Vec<String>,
+    /// Those that are meant to and cannot, such as one that may not read plans: why. They get new
+    /// content when it is promoted.
+    pub unable: BTreeMap<String, String>,
 }
 
-/// The hosts that report that they take part in rollouts of the node at `path`, of those that
-/// `is_wanted` names.
-pub(super) async fn participants(
+impl Participants {
+    /// Reads the reports of the hosts that have the node at `path`. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// The reports cannot be read.
+    pub async fn read(
+        client: &ld_zk::Client,
+        publish: &PublishConfig,
+        path: &str,
+    ) -> Result<Self, ReadError> {
+        Self::among(client, publish, path, |_| true).await
+    }
+
+    /// The same for the hosts that `is_wanted` names.
+    async fn among(
+        client: &ld_zk::Client,
+        publish: &PublishConfig,
+        path: &str,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Self, ReadError> {
+        let mut found = Self::default();
+        for (host, nodes) in node_reports(client, publish, path, is_wanted).await? {
+            if nodes.iter().any(|node| node.rollout) {
+                found.hosts.push(host);
+            } else if let Some(why) = nodes.into_iter().find_map(|node| node.no_rollout) {
+                found.unable.insert(host, why);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The hosts that take part and belong to the share of the plan. Where no host ever reported, there
+/// are none.
+pub(super) async fn hosts_in_share(
     client: &ld_zk::Client,
     publish: &PublishConfig,
-    path: &str,
-    is_wanted: impl Fn(&str) -> bool,
+    plan: &RolloutPlan,
 ) -> Result<Vec<String>, ReadError> {
-    let reports = node_reports(client, publish, path, is_wanted).await?;
-    let takes_part = |nodes: &[NodeReport]| nodes.iter().any(|node| node.rollout);
-    Ok(reports.into_iter().filter(|(_, nodes)| takes_part(nodes)).map(|(host, _)| host).collect())
+    match Participants::among(client, publish, &plan.path, |host| plan.includes(host)).await {
+        Ok(participants) => Ok(participants.hosts),
+        Err(ReadError::NoDirectory { .. }) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// The worst of the nodes that take part; `None` if none does.

@@ -7,7 +7,7 @@ use ld_config::{PublishConfig, escape_hidden};
 use ld_fleet::{ROLLOUTS, RolloutPace, RolloutPlan, candidate_of};
 use ld_zk::zookeeper;
 
-use super::hosts::participants;
+use super::hosts::hosts_in_share;
 use super::{Rollout, RolloutError};
 use crate::acl::inherit;
 use crate::lost::{self, Sent};
@@ -44,7 +44,7 @@ pub async fn start_rollout(
     let by = (author.to_owned(), started);
     let mut rollout = RolloutPlan::new(id, path, plan.new_content(), pace, stable.mzxid, by)
         .map_err(RolloutError::InvalidPace)?;
-    rollout.hosts = participants(client, publish, path, |host| rollout.includes(host)).await?.len();
+    rollout.hosts = hosts_in_share(client, publish, &rollout).await?.len();
     let bytes = rollout.to_bytes();
     let mut operations = vec![
         Operation::Check { path: path.to_owned(), version: stable.version },

@@ -151,7 +151,7 @@ impl Conductor {
             if now.saturating_sub(*last) < GONE_LIMIT {
                 counts.pending += 1;
             } else {
-                counts.bad.insert(host.clone(), "it does not report any more".to_owned());
+                counts.bad.insert(host.clone(), "it no longer reports that it takes part".to_owned());
             }
         }
         let missing = plan.hosts.saturating_sub(self.seen.len());

@@ -107,6 +107,13 @@ impl Node {
         self.change(|record| count(&mut record.counts.hung));
     }
 
+    /// Why this host follows no rollout of the node, if it is meant to.
+    pub(crate) fn set_no_rollout(&self, why: Option<&str>) {
+        if self.with(|record| record.no_rollout.as_deref() != why) {
+            self.change(|record| record.no_rollout = why.map(Box::from));
+        }
+    }
+
     /// Another process changes the file again and again: says which one it may be.
     pub(crate) fn suspect(&self, suspicion: String) {
         self.change(|record| record.suspicion = Some(Box::new((Instant::now(), suspicion))));
@@ -164,7 +171,8 @@ impl Node {
         Status {
             name: self.config.name.clone(),
             source: self.config.source.clone(),
-            rollout: self.config.rollout,
+            rollout: self.config.rollout && record.no_rollout.is_none(),
+            no_rollout: record.no_rollout.as_deref().map(str::to_owned),
             dest: self.config.dest.clone(),
             state: record.state,
             since: record.since,

@@ -149,7 +149,9 @@ impl<W: NodeSource> Task<W> {
     async fn read(&mut self) -> (Arc<Disk>, Result<Owner, UserError>, Reading) {
         let disk = self.responsive_disk().await;
         let owner = owner_of(&self.shared.users, &self.node.config).await;
-        (disk, owner, self.watch.read().await)
+        let reading = self.watch.read().await;
+        self.node.set_no_rollout(self.watch.no_rollout());
+        (disk, owner, reading)
     }
 
     /// Does what a reading asks for.

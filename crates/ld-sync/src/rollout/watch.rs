@@ -13,22 +13,36 @@
 //! knows nothing of rollouts. The plan is read before the stable node. A promotion removes the plan
 //! and writes the stable node in one transaction, so a reader that finds no plan finds the stable
 //! node as it is after that.
+//!
+//! ZooKeeper says nothing of the ACL that a plan will have. A plan gets that of its directory, so
+//! while there is none the directory is read once in each session: without the right to read it this
+//! host could not follow a rollout, and says so before one starts.
 
+use std::future::pending;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use ld_config::NodeConfig;
-use ld_zk::{NodeState, Reading, SessionKey};
+use ld_zk::{NodeState, Reading, SessionKey, Unreadable};
 use tracing::{info, warn};
 
 use super::offer::Offer;
 use crate::source::NodeSource;
+
+/// The directory of the plans holds nothing, and is read for whether it may be.
+const MAX_DIRECTORY_BYTES: usize = 16 << 10;
 
 /// The three watches.
 pub(crate) struct RolloutWatch<W> {
     stable: W,
     plan: W,
     candidate: W,
+    /// The directory of the plans.
+    directory: String,
+    /// The session in which it was last found that plans may be read.
+    may_read_plans: Option<SessionKey>,
+    /// The watch of the directory while it may not be read.
+    denied: Option<W>,
     /// The last reading read the candidate and depends on it. Otherwise it is not watched.
     reads_candidate: bool,
     /// There may be something new.
@@ -51,16 +65,26 @@ enum Choice {
     Stable,
     /// That of the stable node, since a plan or a candidate cannot be used: why.
     Refused(String),
+    /// That of the stable node, since this host may not read plans: why.
+    Denied(String),
     /// The candidate of the rollout with this id.
     Candidate(String),
 }
 
 impl<W: NodeSource> RolloutWatch<W> {
-    pub(super) fn new([stable, plan, candidate]: [W; 3], config: &NodeConfig, host: Arc<str>) -> Self {
+    pub(super) fn new(
+        [stable, plan, candidate]: [W; 3],
+        directory: String,
+        config: &NodeConfig,
+        host: Arc<str>,
+    ) -> Self {
         Self {
             stable,
             plan,
             candidate,
+            directory,
+            may_read_plans: None,
+            denied: None,
             reads_candidate: false,
             is_stale: true,
             is_closed: false,
@@ -87,10 +111,18 @@ impl<W: NodeSource> RolloutWatch<W> {
         matches!(self.choice, Choice::Candidate(_))
     }
 
+    /// Why this host can follow no rollout, as of the last reading.
+    pub(super) fn no_rollout(&self) -> Option<&str> {
+        match &self.choice {
+            Choice::Denied(why) => Some(why),
+            _ => None,
+        }
+    }
+
     /// Waits until one of the nodes may have changed.
     pub(super) async fn changed(&mut self) {
         if self.is_closed {
-            return std::future::pending().await;
+            return pending().await;
         }
         if self.is_stale {
             return;
@@ -102,6 +134,7 @@ impl<W: NodeSource> RolloutWatch<W> {
                 () = self.plan.changed() => {}
                 () = self.stable.changed() => {}
                 () = self.candidate.changed(), if self.reads_candidate => {}
+                () = changed(self.denied.as_mut()) => {}
             }
         })
         .await;
@@ -132,6 +165,14 @@ impl<W: NodeSource> RolloutWatch<W> {
                 return (planned, Choice::Stable);
             }
             let session = planned.session;
+            self.denied = None;
+            let denied = match &planned.state {
+                NodeState::Absent(_) => self.look_at_directory(session).await,
+                NodeState::Unreadable(why @ Unreadable::NoAuth) => {
+                    Some(format!("the plan cannot be read: {why}"))
+                }
+                _ => None,
+            };
             let offer = Offer::in_plan(planned.state, &self.path, &self.host);
             // Its content is dropped before another one is read: all readers share the memory.
             let stable = self.stable.read().await;
@@ -140,6 +181,9 @@ impl<W: NodeSource> RolloutWatch<W> {
             }
             if stable.session != session {
                 continue;
+            }
+            if let Some(why) = denied {
+                return (self.known_since(stable), Choice::Denied(why));
             }
             let exists = matches!(stable.state, NodeState::Present { .. } | NodeState::TooLarge { .. });
             let offer = match offer {
@@ -164,6 +208,25 @@ impl<W: NodeSource> RolloutWatch<W> {
                 None => {}
             }
         }
+    }
+
+    /// Why this host may not read plans, though there is none now. It is looked for once in each
+    /// session, and again and again while it may not.
+    async fn look_at_directory(&mut self, session: SessionKey) -> Option<String> {
+        if self.may_read_plans == Some(session) {
+            return None;
+        }
+        let mut directory = self.plan.beside(&self.directory, MAX_DIRECTORY_BYTES)?;
+        let reading = directory.read().await;
+        let denied = match &reading.state {
+            NodeState::Unreadable(why @ Unreadable::NoAuth) => {
+                Some(format!("{} cannot be read: {why}", self.directory))
+            }
+            _ => None,
+        };
+        self.may_read_plans = denied.is_none().then_some(reading.session);
+        self.denied = denied.is_some().then_some(directory);
+        denied
     }
 
     /// The candidate, or why it cannot be used; `None` if it was read in another session.
@@ -228,11 +291,19 @@ impl<W: NodeSource> RolloutWatch<W> {
                     rollout, "nodes.{name}: this host gets the candidate of rollout {rollout}"
                 );
             }
-            Choice::Refused(error) => {
+            Choice::Refused(error) | Choice::Denied(error) => {
                 warn!(node = name, error, "nodes.{name}: no rollout is followed: {error}");
             }
         }
         self.choice = choice;
+    }
+}
+
+/// Waits for a watch that need not be there.
+async fn changed<W: NodeSource>(watch: Option<&mut W>) {
+    match watch {
+        Some(watch) => watch.changed().await,
+        None => pending().await,
     }
 }
 

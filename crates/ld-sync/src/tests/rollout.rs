@@ -10,6 +10,7 @@ use super::memory::Show;
 use super::rig::{HEARTBEAT, Rig, Running};
 use crate::State;
 
+const PLANS: &str = "/live-data/rollouts";
 const PLAN: &str = "/live-data/rollouts/flags";
 const CANDIDATE: &str = "/live-data/rollouts/flags/candidate";
 
@@ -206,6 +207,54 @@ async fn a_change_of_the_plan_or_the_candidate_stops_the_heartbeat() {
         two_heartbeats().await;
         assert_eq!((rig.read("flags").as_deref(), rig.mtime("flags")), (Some("new"), mtime), "{path}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_may_not_read_plans_says_so_before_a_rollout() {
+    let rig = rig();
+    rig.memory.show(PLANS, Show::NoAuth);
+    let running = rig.start_nodes(vec![node(&rig)]);
+    wait_for_file(&rig, &running, "stable").await;
+    let status = running.status("flags");
+    let why = format!("{PLANS} cannot be read: not authorized");
+    assert!(!status.rollout && status.no_rollout.unwrap().starts_with(&why));
+    let last = rig.mtime("flags");
+    running.wait_until("a heartbeat", || rig.mtime("flags") > last).await;
+    // It is permitted.
+    rig.memory.set(PLANS, "", 1);
+    running.wait_until("the node takes part", || running.status("flags").rollout).await;
+    assert_eq!(running.status("flags").no_rollout, None);
+    // The plan itself is forbidden.
+    start(&rig, "new");
+    wait_for_file(&rig, &running, "new").await;
+    rig.memory.show(PLAN, Show::NoAuth);
+    running.wait_until("the node takes no part", || !running.status("flags").rollout).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_directory_that_may_be_read_is_read_once() {
+    let rig = rig();
+    rig.memory.set(PLANS, "", 1);
+    let running = rig.start_nodes(vec![node(&rig)]);
+    wait_for_file(&rig, &running, "stable").await;
+    let reads = rig.memory.reads();
+    rig.memory.set("/flags", "second", 11);
+    wait_for_file(&rig, &running, "second").await;
+    assert_eq!(rig.memory.reads() - reads, 2, "the plan and the node");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_is_too_long_for_a_plan_takes_no_part() {
+    let rig = rig();
+    let path = format!("/{}", "long".repeat(4_090));
+    rig.memory.set(&path, "stable", 10);
+    let mut node = NodeConfig::new("flags", &path, rig.path("flags"));
+    node.rollout = true;
+    let running = rig.start_nodes(vec![node]);
+    wait_for_file(&rig, &running, "stable").await;
+    let status = running.status("flags");
+    assert!(!status.rollout);
+    assert_eq!(status.no_rollout.as_deref(), Some("the path is too long for rollouts"));
 }
 
 #[tokio::test(start_paused = true)]

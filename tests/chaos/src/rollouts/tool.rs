@@ -65,7 +65,9 @@ impl Tool {
     }
 
     pub(super) fn raise(&self, node: usize, larger: u16, life: Option<Duration>) -> Outcome {
-        self.change(node, life, async |rollout| rollout.set_share(share(larger)).await.map(drop))
+        self.change(node, life, async |rollout| {
+            rollout.set_share(&self.config.publish, share(larger)).await.map(drop)
+        })
     }
 
     pub(super) fn set_paused(&self, node: usize, is_paused: bool, life: Option<Duration>) -> Outcome {

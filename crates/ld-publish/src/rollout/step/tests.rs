@@ -152,7 +152,7 @@ fn a_host_that_vanishes_is_bad_after_a_moment() {
     assert!(matches!(conductor.round(&plan, &fewer, Ok(()), at(29)).next, Next::Wait(_)));
     let next = conductor.round(&plan, &fewer, Ok(()), at(30)).next;
     assert!(
-        matches!(&next, Next::TakeBack(why) if why.ends_with("web-1: it does not report any more")),
+        matches!(&next, Next::TakeBack(why) if why.ends_with("web-1: it no longer reports that it takes part")),
         "{next:?}"
     );
 }

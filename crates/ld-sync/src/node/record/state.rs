@@ -51,6 +51,8 @@ pub(super) struct Record {
     pub(super) problem: Option<Problem>,
     /// When another process was last suspected of changing the file again and again, and which one.
     pub(super) suspicion: Option<Box<(Instant, String)>>,
+    /// Why this host follows no rollout of the node, if it is meant to.
+    pub(super) no_rollout: Option<Box<str>>,
     /// Another node has claimed the file, and the node's task has not learned that yet.
     pub(super) lost_file: bool,
 }
@@ -88,6 +90,7 @@ impl Record {
             counts: Counts::default(),
             problem: None,
             suspicion: None,
+            no_rollout: None,
             lost_file: false,
         }
     }

@@ -196,7 +196,8 @@ impl NodeSource for Stub {
 
 fn watch(world: &Arc<Mutex<World>>) -> RolloutWatch<Stub> {
     let stubs = [STABLE, PLAN, CANDIDATE].map(|name| Stub { name, world: Arc::clone(world), seen: None });
-    RolloutWatch::new(stubs, &NodeConfig::new("flags", PATH, "/f"), Arc::from("host"))
+    let config = NodeConfig::new("flags", PATH, "/f");
+    RolloutWatch::new(stubs, "/live-data/rollouts".to_owned(), &config, Arc::from("host"))
 }
 
 /// The content of a reading; `None` if the file would go.
