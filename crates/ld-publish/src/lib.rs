@@ -75,8 +75,8 @@ pub use present::Present;
 pub use publication::Publication;
 pub use request::MAX_CHILDREN;
 pub use rollout::{
-    CheckError, Conducted, Conductor, HostState, Next, Participants, Rollout, RolloutCheck, RolloutError,
-    Round, RoundHosts, candidate_hosts, conduct, start_rollout,
+    CheckError, Conducted, HostState, Hosts, Next, Participants, Rollout, RolloutCheck, RolloutError, Round,
+    RoundHosts, candidate_hosts, conduct, start_rollout,
 };
 pub use signature::{Signature, Signer};
 

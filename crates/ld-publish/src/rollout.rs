@@ -9,6 +9,7 @@ mod conduct;
 mod end;
 mod error;
 mod hosts;
+mod memory;
 mod start;
 mod step;
 
@@ -28,9 +29,9 @@ use hosts::hosts_in_share;
 pub use check::{CheckError, RolloutCheck};
 pub use conduct::{Conducted, conduct};
 pub use error::RolloutError;
-pub use hosts::{Participants, candidate_hosts};
+pub use hosts::{HostState, Hosts, Participants, RoundHosts, candidate_hosts};
 pub use start::start_rollout;
-pub use step::{Conductor, HostState, Next, Round, RoundHosts};
+pub use step::{Next, Round};
 
 /// A rollout as it was read. `Debug` shows no content.
 pub struct Rollout {

@@ -89,9 +89,9 @@ fn line(plan: &RolloutPlan, round: &Round) -> String {
     let hosts = &round.hosts;
     let (good, pending, bad) = (hosts.good, hosts.pending, hosts.bad_count());
     let next = match &round.next {
-        // How much of a soak is left changes each second.
-        Next::Wait(why) if why.ends_with("of the soak are left") => "soaking".to_owned(),
         Next::Wait(why) => why.clone(),
+        // How much is left changes each second.
+        Next::Soak(_) => "soaking".to_owned(),
         Next::Raise(share) => format!("next {share}"),
         Next::Promote => "promoting it".to_owned(),
         Next::TakeBack(_) => "taking it back".to_owned(),

@@ -5,11 +5,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use ld_config::Config;
-use ld_fleet::{ReadError, Share};
+use ld_fleet::ReadError;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use super::{CheckError, Conductor, Next, Participants, Rollout, RolloutError, Round, candidate_hosts};
+use super::memory::Memory;
+use super::step::{Input, decide};
+use super::{CheckError, Next, Participants, Rollout, RolloutError, Round, candidate_hosts};
 use crate::{AclError, Error, Published};
 
 /// The pause between two rounds. A round that takes longer is followed by a pause as long as
@@ -53,7 +55,7 @@ pub async fn conduct(
     interrupt: impl Future<Output = ()>,
 ) -> Result<Conducted, Error> {
     let publish = &config.publish;
-    let (mut conductor, start) = (Conductor::default(), Instant::now());
+    let (mut memory, start) = (Memory::default(), Instant::now());
     let mut interrupt = pin!(interrupt);
     let mut is_first = true;
     loop {
@@ -64,9 +66,8 @@ pub async fn conduct(
             // Read after the check, which may take a minute: a share must not grow by old reports.
             let hosts = candidate_hosts(&rollout, publish).await?;
             // A share may be without hosts. A rollout without any is not watched by anything.
-            let is_watched = !hosts.is_empty()
-                || rollout.plan().share != Share::WHOLE
-                    && !Participants::read(client, publish, path).await?.hosts.is_empty();
+            let is_watched =
+                !hosts.is_empty() || !Participants::read(client, publish, path).await?.hosts.is_empty();
             Ok::<_, Error>(Some((rollout, hosts, is_watched, checked)))
         };
         let looked = tokio::select! {
@@ -79,14 +80,12 @@ pub async fn conduct(
             Ok(None) => return Ok(Conducted::Ended),
             Ok(Some((.., Err(CheckError::Interrupted)))) => return Ok(Conducted::Interrupted),
             Ok(Some((rollout, hosts, is_watched, checked))) => {
-                let checked = checked.map_err(|error| error.to_string());
-                let mut round = conductor.round(rollout.plan(), &hosts, checked, start.elapsed());
-                if !is_watched && !matches!(round.next, Next::TakeBack(_)) {
-                    round.next = Next::Wait("no host reports that it takes part".to_owned());
-                }
+                let check = checked.map_err(|error| error.to_string());
+                let (plan, hosts, now) = (rollout.plan(), &hosts, start.elapsed());
+                let round = decide(&mut memory, Input { plan, hosts, is_watched, check, now });
                 show(&rollout, &round);
                 let acted = match round.next {
-                    Next::Wait(_) => Ok(None),
+                    Next::Wait(_) | Next::Soak(_) => Ok(None),
                     Next::Raise(share) => rollout.set_share(publish, share).await.map(|_| None),
                     Next::Promote => rollout
                         .promote(config, std::future::pending())

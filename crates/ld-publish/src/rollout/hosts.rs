@@ -5,17 +5,57 @@ use std::collections::BTreeMap;
 use ld_config::{PublishConfig, escape_hidden};
 use ld_fleet::{NodeReport, NodeState, ReadError, RolloutPlan, Standing, Wanted, node_reports};
 
-use super::{HostState, Rollout};
+use super::Rollout;
+
+/// How a host of the share stands to the candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostState {
+    /// It has it, and all is well.
+    Good,
+    /// It does not have it yet.
+    Pending,
+    /// Its `apply_jitter` has it wait. That is never too late.
+    Delayed,
+    /// Something is wrong there: what.
+    Bad(String),
+}
+
+/// Hosts by name, and how each stands to the candidate.
+pub type Hosts = BTreeMap<String, HostState>;
+
+/// How many hosts of the share stand how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RoundHosts {
+    /// How many have the candidate, and all is well.
+    pub good: usize,
+    /// How many do not have it yet.
+    pub pending: usize,
+    /// Where something is wrong, and what.
+    pub bad: BTreeMap<String, String>,
+    /// How many the plan counts that have not reported for too long. They are bad, and not known by
+    /// name: they were gone before this tool began.
+    pub missing: usize,
+}
+
+impl RoundHosts {
+    /// How many are bad.
+    pub fn bad_count(&self) -> usize {
+        self.bad.len() + self.missing
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> usize {
+        self.good + self.pending + self.bad_count()
+    }
+}
 
 /// The hosts of the present share that take part in the rollout and report. Cancel-safe.
 ///
 /// # Errors
 ///
 /// The reports cannot be read.
-pub async fn candidate_hosts(
-    rollout: &Rollout,
-    publish: &PublishConfig,
-) -> Result<BTreeMap<String, HostState>, ReadError> {
+pub async fn candidate_hosts(rollout: &Rollout, publish: &PublishConfig) -> Result<Hosts, ReadError> {
     let plan = &rollout.plan;
     let reports =
         node_reports(&rollout.client, publish, &plan.path, |host: &str| plan.includes(host)).await?;

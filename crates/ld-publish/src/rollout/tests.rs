@@ -100,6 +100,16 @@ impl Fleet {
         start_rollout(&self.config.publish, &change, pace, "test", None, std::future::pending()).await
     }
 
+    /// The hosts of the share are those that take part, and the plan counts them.
+    async fn assert_counts(&self, rollout: &Rollout) {
+        let plan = rollout.plan();
+        let found = candidate_hosts(rollout, &self.config.publish).await.unwrap();
+        let takes_part = (0..HOSTS).filter(|number| !self.others.contains(number)).map(name);
+        let expected: BTreeSet<_> = takes_part.filter(|host| plan.includes(host)).collect();
+        assert_eq!(found.into_keys().collect::<BTreeSet<_>>(), expected);
+        assert_eq!(plan.hosts, expected.len());
+    }
+
     /// What an operator writes by other means.
     fn set(&self, path: &str, content: &str) {
         let _ = self.zookeeper.admin().set(&self.zookeeper.path(path), content);
@@ -213,7 +223,13 @@ async fn random_operations_leave_each_host_with_what_is_meant() {
 async fn a_rollout_ends_although_its_tools_die() {
     let fleet = Fleet::start().await;
     fleet.converge(&[]).await;
-    fleet.begin("candidate", &["10%", "50%", "100%"]).await.unwrap();
+    let rollout = fleet.begin("candidate", &["10%", "50%", "100%"]).await.unwrap();
+    fleet.assert_counts(&rollout).await;
+    fleet
+        .assert_counts(
+            &rollout.set_share(&fleet.config.publish, Share::try_from(2_000).unwrap()).await.unwrap(),
+        )
+        .await;
     let mut deaths = 0;
     let conducted = loop {
         let conduct = conduct(
