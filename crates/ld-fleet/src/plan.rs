@@ -19,6 +19,8 @@ const MAX_STEPS: usize = 100;
 const MAX_SOAK: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// Texts for people have at most so many bytes.
 const MAX_TEXT: usize = 200;
+/// A message has at most so many bytes, as in the history.
+const MAX_MESSAGE: usize = 1_000;
 
 /// The plan of a staged rollout, which lies in ZooKeeper as long as the rollout lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +56,9 @@ pub struct RolloutPlan {
     pub author: String,
     /// When it started: RFC 3339 in UTC.
     pub started: String,
+    /// What the history says of the promotion; it may be empty.
+    #[serde(default)]
+    pub message: String,
 }
 
 /// Whether the share of a rollout may grow.
@@ -124,6 +129,7 @@ impl RolloutPlan {
             stable_mzxid,
             author,
             started,
+            message: String::new(),
         };
         plan.validate(path)?;
         Ok(plan)
@@ -197,6 +203,8 @@ impl RolloutPlan {
             "it has more than 50,000 hosts"
         } else if self.author.len() > MAX_TEXT || self.started.len() > MAX_TEXT {
             "its author or its time of start is longer than 200 bytes"
+        } else if self.message.len() > MAX_MESSAGE {
+            "its message is longer than 1,000 bytes"
         } else {
             return Ok(());
         };

@@ -142,6 +142,27 @@ fn a_promotion_is_recorded_and_can_be_rolled_back() {
 }
 
 #[test]
+fn a_promotion_is_recorded_as_the_start_says() {
+    let mut fleet = Fleet::new(1, |host| host);
+    fleet.tool = fleet.tool.setting("publish.history", "20");
+    let written = fleet.tool.writer("first", "/flags").run(SOON);
+    assert_eq!(written.code, Some(0), "{}", written.stderr);
+    let begin = || fleet.begin("second", &["--steps", "100%", "--detach", "--author", "ops"]);
+    let too_long = "m".repeat(1_001);
+    begin().args(["--message", &too_long]).run(SOON).assert_ends(1, "the message has 1001 bytes");
+    let begun = begin().args(["--message", "more for all"]).run(SOON);
+    assert_eq!(begun.code, Some(0), "{}", begun.stderr);
+    let status = fleet.rollout("status").stdout;
+    assert!(status.contains("by ops\nmessage more for all\n"), "{status}");
+    // Another tool than the one that started it.
+    fleet.rollout("promote").assert_ends(0, "The candidate is the content of /flags now.");
+    let log = fleet.tool.ctl("log").args(["/flags", "--json"]).run(SOON);
+    let shown: Value = serde_json::from_str(&log.stdout).unwrap();
+    let latest = &shown["publications"][0];
+    assert_eq!((&latest["author"], &latest["message"]), (&json!("ops"), &json!("more for all")), "{shown}");
+}
+
+#[test]
 fn a_candidate_that_hosts_reject_is_taken_back() {
     let fleet = Fleet::new(2, |host| host.setting("nodes.flags.max_bytes", "3"));
     let tool = fleet.begin("larger", &["--steps", "100%", "--soak", "1 hour"]).run(SOON);
@@ -193,6 +214,7 @@ fn two_rollouts_of_a_node_exclude_each_other() {
     fleet.detached("new", "100%");
     let second = fleet.begin("other", &["--steps", "100%", "--detach"]).run(SOON);
     second.assert_ends(1, "there is a rollout of /flags already (");
+    assert_eq!(second.stdout, "", "it is refused before anything is compared");
     fleet.wait_for("new");
 }
 

@@ -64,7 +64,12 @@ pub(crate) struct StartArgs {
     #[arg(long, value_name = "FILE", requires = "sign")]
     pub(crate) sign_password_file: Option<PathBuf>,
 
-    /// The author of the rollout, for others to see. Without it this is the user and the host.
+    /// What the history says about the promotion; 1,000 bytes at most. Without it this names the
+    /// rollout.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+
+    /// The author of the rollout, also in the history. Without it this is the user and the host.
     #[arg(long, value_name = "NAME")]
     pub(crate) author: Option<String>,
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ld_cli::Exit;
 use ld_fleet::RolloutPace;
-use ld_publish::{DiffOptions, Participants, Plan, start_rollout};
+use ld_publish::{DiffOptions, Note, Participants, Plan, Rollout, start_rollout};
 use ld_tool::{KeyFiles, Signing, before_any_write, colour, judge_content, read_source, show};
 use tracing::{error, info, warn};
 
@@ -37,6 +37,11 @@ pub(crate) async fn run(args: &Args, start: &StartArgs) -> Result<Exit, Exit> {
 
 async fn begin(args: &Args, start: &StartArgs, writing: &Writing<Vec<u8>>, path: &str) -> Result<Exit, Exit> {
     let Writing { config, client, interrupt, .. } = writing;
+    let author = match &start.author {
+        Some(author) => author.clone(),
+        None => ld_tool::user_at_host().await,
+    };
+    let note = Note::new(author, start.message.as_deref().unwrap_or_default()).map_err(refused)?;
     let Some((plan, signing)) = before_any_write(interrupt, prepare(start, writing, path)).await? else {
         info!("No changes detected. Not starting.");
         return Ok(Exit::Done);
@@ -55,12 +60,8 @@ async fn begin(args: &Args, start: &StartArgs, writing: &Writing<Vec<u8>>, path:
         max_bad: start.max_bad,
         check: start.conduct.check.is_some(),
     };
-    let author = match &start.author {
-        Some(author) => author.clone(),
-        None => ld_tool::user_at_host().await,
-    };
-    let started =
-        start_rollout(&config.publish, &plan, pace, &author, signature.as_ref(), interrupt.asked()).await;
+    let (signature, interrupt) = (signature.as_ref(), interrupt.asked());
+    let started = start_rollout(&config.publish, &plan, pace, &note, signature, interrupt).await;
     let rollout = started.map_err(refused)?;
     info!("Started a rollout of {path}: {} of the hosts get the candidate.", rollout.plan().share);
     conduct::run(args, writing, path, &start.conduct).await
@@ -78,6 +79,7 @@ async fn prepare(
     let password = start.sign_password_file.clone();
     let files = start.sign.clone().map(|key| KeyFiles { key, password });
     let signing = Signing::prepare(files, config).await?;
+    Rollout::ensure_none(client, &config.publish, path).await.map_err(refused)?;
     some_host_takes_part(writing, path).await?;
     let content = Arc::unwrap_or_clone(content);
     let plan = ld_publish::plan(client, path, content, config.zookeeper.max_node_bytes).await;

@@ -68,6 +68,9 @@ pub(crate) async fn run(args: &Args, place: &Place) -> Result<Exit, Exit> {
         ),
         format!("{good} hosts good, {pending} pending, {} bad", bad.len()),
     ];
+    if !plan.message.is_empty() {
+        lines.insert(2, format!("message {}", plan.message));
+    }
     if missing > 0 {
         lines.push(format!("no report from {missing} of the {} hosts that took part", plan.hosts));
     }

@@ -85,6 +85,7 @@ fn a_plan_with_a_bad_field_is_refused() {
         ("hosts", (-1).into()),
         ("hosts", (MAX_HOSTS + 1).into()),
         ("author", "a".repeat(201).into()),
+        ("message", "m".repeat(1_001).into()),
         ("stable_mzxid", serde_json::Value::Null),
     ] {
         assert!(RolloutPlan::parse(&with(field, value.clone()), PATH).is_err(), "{field} = {value}");

@@ -11,8 +11,8 @@ pub const MAX_MESSAGE_BYTES: usize = 1_000;
 /// What a user says about a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    pub(super) author: String,
-    pub(super) message: String,
+    pub(crate) author: String,
+    pub(crate) message: String,
 }
 
 impl Note {

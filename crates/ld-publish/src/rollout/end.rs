@@ -74,7 +74,7 @@ impl Rollout {
     }
 
     /// Promotes the candidate: the node gets it, and plan and candidate go, in one transaction. It
-    /// is recorded in the history as a publication by the author of the rollout. A lost answer is
+    /// is recorded in the history with the author and the message of the rollout. A lost answer is
     /// read back.
     ///
     /// # Errors
@@ -89,7 +89,11 @@ impl Rollout {
         interrupt: impl Future<Output = ()>,
     ) -> Result<Published, Error> {
         let publication = self.promotion(config.zookeeper.max_node_bytes).await?;
-        let note = Note::new(self.plan.author.as_str(), format!("rollout {}", self.plan.id))?;
+        let message = match self.plan.message.as_str() {
+            "" => format!("rollout {}", self.plan.id),
+            message => message.to_owned(),
+        };
+        let note = Note::new(self.plan.author.as_str(), message)?;
         let history = History::new(&config.publish);
         let published = history.commit(&publication, &note, interrupt).await?;
         history.prune_all(&self.client, [&*self.plan.path], pending()).await;

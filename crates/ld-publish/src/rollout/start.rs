@@ -12,12 +12,37 @@ use super::{Rollout, RolloutError};
 use crate::acl::inherit;
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
-use crate::request::find_node;
-use crate::{Error, Plan, Signature};
+use crate::present::node_path;
+use crate::request::{find_node, find_stat};
+use crate::{Error, Note, Plan, Signature};
+
+impl Rollout {
+    /// Checks that there is no rollout of the node at `path`, so that another one can be refused
+    /// early. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// - [`RolloutError::Exists`]: there is one.
+    /// - [`Error::InvalidPath`], [`Error::Path`]: no node can have that path.
+    /// - [`Error::Read`], [`Error::Client`]: this is not known.
+    pub async fn ensure_none(
+        client: &ld_zk::Client,
+        publish: &PublishConfig,
+        path: &str,
+    ) -> Result<(), Error> {
+        let path = node_path(path)?;
+        let place = publish.place_of(ROLLOUTS, &path);
+        match find_stat(&client.session().await?, &place).await? {
+            Some(_) => Err(exists(client, publish, &path).await),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Starts a rollout of what is planned: the first share of `pace` gets it as a candidate, and the
 /// node stays as it is. Its signature is written in the same transaction. It is refused if the node
-/// is no longer what was compared. A lost answer is read back, as by [`Plan::commit`].
+/// is no longer what was compared. The promotion is recorded with `note`, whichever tool makes it; the
+/// message may be empty. A lost answer is read back, as by [`Plan::commit`].
 ///
 /// # Errors
 ///
@@ -32,7 +57,7 @@ pub async fn start_rollout(
     publish: &PublishConfig,
     plan: &Plan,
     pace: RolloutPace,
-    author: &str,
+    note: &Note,
     signature: Option<&Signature>,
     interrupt: impl Future<Output = ()>,
 ) -> Result<Rollout, Error> {
@@ -41,10 +66,11 @@ pub async fn start_rollout(
     let acl = inherit(&client.session().await?, &publish.directory(ROLLOUTS)).await?;
     let id = format!("{:032x}", fastrand::u128(..));
     let started = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    let by = (author.to_owned(), started);
+    let by = (note.author.clone(), started);
     let mut rollout = RolloutPlan::new(id, path, plan.new_content(), pace, stable.mzxid, by)
         .map_err(RolloutError::InvalidPace)?;
     rollout.hosts = hosts_in_share(client, publish, &rollout).await?.len();
+    rollout.message.clone_from(&note.message);
     let bytes = rollout.to_bytes();
     let mut operations = vec![
         Operation::Check { path: path.to_owned(), version: stable.version },

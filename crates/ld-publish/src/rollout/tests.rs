@@ -14,7 +14,7 @@ use ld_zk::{Client, Options};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::*;
-use crate::plan;
+use crate::{Note, plan};
 
 const HOSTS: usize = 200;
 const PATH: &str = "/flags";
@@ -97,7 +97,8 @@ impl Fleet {
         let steps = steps.iter().map(|step| step.parse().unwrap()).collect();
         let max_bad = "1%".parse().unwrap();
         let pace = RolloutPace { steps, soak: Duration::ZERO, max_bad, check: false };
-        start_rollout(&self.config.publish, &change, pace, "test", None, std::future::pending()).await
+        let note = Note::new("test", "")?;
+        start_rollout(&self.config.publish, &change, pace, &note, None, std::future::pending()).await
     }
 
     /// The hosts of the share are those that take part, and the plan counts them.

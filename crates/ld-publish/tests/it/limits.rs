@@ -90,7 +90,7 @@ async fn a_candidate_too_large_for_its_transaction_is_refused() {
     let plan = plan(&rig.client, "/app", vec![b'x'; SERVER_LIMIT], SERVER_LIMIT).await.unwrap();
     let (steps, soak, max_bad) = (vec![Share::WHOLE], Duration::ZERO, Share::NONE);
     let pace = RolloutPace { steps, soak, max_bad, check: false };
-    let started = start_rollout(&PublishConfig::default(), &plan, pace, "alice", None, pending()).await;
+    let started = start_rollout(&PublishConfig::default(), &plan, pace, &note(""), None, pending()).await;
     let error = started.unwrap_err();
     assert!(matches!(error, Error::TransactionTooLarge { limit: SERVER_LIMIT, .. }), "{error}");
 }

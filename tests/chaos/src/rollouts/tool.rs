@@ -6,7 +6,7 @@ use std::time::Duration;
 use ld_publish::ld_config::{Config, SecretsConfig, ZooKeeperConfig};
 use ld_publish::ld_fleet::{RolloutPace, RolloutState, Share};
 use ld_publish::ld_zk::{Client, Options};
-use ld_publish::{Error, Rollout, RolloutError, plan, start_rollout};
+use ld_publish::{Error, Note, Rollout, RolloutError, plan, start_rollout};
 use ld_testkit::{TempDir, TestCommand, binary};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
@@ -58,7 +58,8 @@ impl Tool {
             let pace = RolloutPace { steps, soak: Duration::ZERO, max_bad: Share::WHOLE, check: false };
             let limit = self.config.zookeeper.max_node_bytes;
             let plan = plan(&client, &source(node), candidate, limit).await?;
-            start_rollout(&self.config.publish, &plan, pace, AUTHOR, None, std::future::pending())
+            let note = Note::new(AUTHOR, "")?;
+            start_rollout(&self.config.publish, &plan, pace, &note, None, std::future::pending())
                 .await
                 .map(drop)
         })
