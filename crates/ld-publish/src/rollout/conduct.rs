@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::memory::Memory;
 use super::step::{Input, decide};
-use super::{CheckError, Next, Participants, Rollout, RolloutError, Round, candidate_hosts};
+use super::{CheckError, Hosts, Next, Participants, Rollout, RolloutError, Round, candidate_hosts};
 use crate::{AclError, Error, Published};
 
 /// The pause between two rounds. A round that takes longer is followed by a pause as long as
@@ -54,48 +54,26 @@ pub async fn conduct(
     mut show: impl FnMut(&Rollout, &Round),
     interrupt: impl Future<Output = ()>,
 ) -> Result<Conducted, Error> {
-    let publish = &config.publish;
     let (mut memory, start) = (Memory::default(), Instant::now());
     let mut interrupt = pin!(interrupt);
     let mut is_first = true;
     loop {
         let began = Instant::now();
-        let look = async {
-            let Some(rollout) = Rollout::read(client, publish, path).await? else { return Ok(None) };
-            let checked = check(&rollout).await;
-            // Read after the check, which may take a minute: a share must not grow by old reports.
-            let hosts = candidate_hosts(&rollout, publish).await?;
-            // A share may be without hosts. A rollout without any is not watched by anything.
-            let is_watched =
-                !hosts.is_empty() || !Participants::read(client, publish, path).await?.hosts.is_empty();
-            Ok::<_, Error>(Some((rollout, hosts, is_watched, checked)))
-        };
-        let looked = tokio::select! {
+        let look = tokio::select! {
             biased;
             () = &mut interrupt => return Ok(Conducted::Interrupted),
-            looked = look => looked,
+            look = look(client, config, path, &check) => look,
         };
-        match looked {
+        match look {
             Ok(None) if is_first => return Err(RolloutError::Missing { path: path.to_owned() }.into()),
             Ok(None) => return Ok(Conducted::Ended),
-            Ok(Some((.., Err(CheckError::Interrupted)))) => return Ok(Conducted::Interrupted),
-            Ok(Some((rollout, hosts, is_watched, checked))) => {
-                let check = checked.map_err(|error| error.to_string());
+            Ok(Some(Look { check: Err(CheckError::Interrupted), .. })) => return Ok(Conducted::Interrupted),
+            Ok(Some(Look { rollout, hosts, is_watched, check })) => {
+                let check = check.map_err(|error| error.to_string());
                 let (plan, hosts, now) = (rollout.plan(), &hosts, start.elapsed());
                 let round = decide(&mut memory, Input { plan, hosts, is_watched, check, now });
                 show(&rollout, &round);
-                let acted = match round.next {
-                    Next::Wait(_) | Next::Soak(_) => Ok(None),
-                    Next::Raise(share) => rollout.set_share(publish, share).await.map(|_| None),
-                    Next::Promote => rollout
-                        .promote(config, std::future::pending())
-                        .await
-                        .map(|published| Some(Conducted::Promoted(published))),
-                    Next::TakeBack(why) => {
-                        rollout.take_back().await.map(|()| Some(Conducted::TakenBack(why)))
-                    }
-                };
-                match acted {
+                match act(rollout, round.next, config).await {
                     Ok(Some(conducted)) => return Ok(conducted),
                     Ok(None) => {}
                     // Another tool was faster: the next round sees what it did.
@@ -116,6 +94,47 @@ pub async fn conduct(
             () = sleep(PAUSE.max(began.elapsed())) => {}
         }
     }
+}
+
+/// What a round reads.
+struct Look {
+    rollout: Rollout,
+    hosts: Hosts,
+    is_watched: bool,
+    check: Result<(), CheckError>,
+}
+
+/// Reads all that a round decides by; `None` if there is no rollout. It changes nothing.
+async fn look(
+    client: &ld_zk::Client,
+    config: &Config,
+    path: &str,
+    check: &impl AsyncFn(&Rollout) -> Result<(), CheckError>,
+) -> Result<Option<Look>, Error> {
+    let publish = &config.publish;
+    let Some(rollout) = Rollout::read(client, publish, path).await? else { return Ok(None) };
+    let check = check(&rollout).await;
+    // Read after the check, which may take a minute: a share must not grow by old reports.
+    let hosts = candidate_hosts(&rollout, publish).await?;
+    // A share may be without hosts. A rollout without any is not watched by anything.
+    let is_watched = !hosts.is_empty() || !Participants::read(client, publish, path).await?.hosts.is_empty();
+    Ok(Some(Look { rollout, hosts, is_watched, check }))
+}
+
+/// Does what was decided. Gives the end, if it is one.
+async fn act(rollout: Rollout, next: Next, config: &Config) -> Result<Option<Conducted>, Error> {
+    Ok(match next {
+        Next::Wait(_) | Next::Soak(_) => None,
+        Next::Raise(share) => {
+            rollout.set_share(&config.publish, share).await?;
+            None
+        }
+        Next::Promote => Some(Conducted::Promoted(rollout.promote(config, std::future::pending()).await?)),
+        Next::TakeBack(why) => {
+            rollout.take_back().await?;
+            Some(Conducted::TakenBack(why))
+        }
+    })
 }
 
 /// Whether another attempt leads to the same.
