@@ -3,6 +3,7 @@
 mod machine;
 mod monitoring;
 mod page;
+mod rollout;
 
 use std::fs;
 
