@@ -10,9 +10,9 @@ use ld_program::{Ended, clear_environment, explain, explain_status};
 
 use crate::{Checks, Error, Guard};
 
-/// Asks `program` as one of `checks`: exit code 0 accepts. It blocks until its end, at most `limit`:
-/// then the program is killed, and rejects. `arguments` makes what it gets on its command line, and
-/// what that gives is dropped after its end.
+/// Asks `program` as one of `checks`: exit code 0 accepts. It blocks until the program's end, and
+/// kills it after `limit`, which rejects. `arguments` makes what it gets on its command line, such
+/// as a file; that is dropped after its end.
 ///
 /// It runs as this process's user, without a shell, in a session of its own and so without a
 /// terminal, with PATH for its whole environment, and with no descriptor but the three. Its output

@@ -118,8 +118,8 @@ impl Rollout {
         self.set(plan).await
     }
 
-    /// Gives the candidate to this share of the hosts, and counts them. Hosts that are gone from the
-    /// present share stay in the count: only an abort forgets them.
+    /// Gives the candidate to this share of the hosts, and counts them. Hosts that are gone from
+    /// the present share stay in the count: only an abort forgets them.
     ///
     /// # Errors
     ///

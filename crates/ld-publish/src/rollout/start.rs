@@ -41,8 +41,10 @@ impl Rollout {
 
 /// Starts a rollout of what is planned: the first share of `pace` gets it as a candidate, and the
 /// node stays as it is. Its signature is written in the same transaction. It is refused if the node
-/// is no longer what was compared. The promotion is recorded with `note`, whichever tool makes it; the
-/// message may be empty. A lost answer is read back, as by [`Plan::commit`].
+/// is no longer what was compared. A lost answer is read back, as by [`Plan::commit`].
+///
+/// The promotion is recorded with `note`, whichever tool makes it. Without a message it names the
+/// rollout.
 ///
 /// # Errors
 ///

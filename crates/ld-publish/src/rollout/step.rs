@@ -61,8 +61,8 @@ pub(super) fn decide(memory: &mut Memory, input: Input<'_>) -> Round {
     } else if !is_watched || total == 0 && plan.next_share().is_none() {
         Next::Wait("no host reports that it takes part".to_owned())
     } else if total == 0 {
-        // A share without hosts shows nothing, and there is nothing to wait for. But all reports may
-        // be gone for a moment, such as after an outage of the ensemble.
+        // A share without hosts shows nothing, and there is nothing to wait for. But all reports
+        // may be gone for a moment, such as after an outage of the ensemble.
         match memory.watched_for(now) {
             watched if watched < GONE_LIMIT => Next::Wait("no host of the share reports yet".to_owned()),
             _ => grow(plan),

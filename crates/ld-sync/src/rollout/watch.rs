@@ -14,9 +14,9 @@
 //! and writes the stable node in one transaction, so a reader that finds no plan finds the stable
 //! node as it is after that.
 //!
-//! ZooKeeper says nothing of the ACL that a plan will have. A plan gets that of its directory, so
-//! while there is none the directory is read once in each session: without the right to read it this
-//! host could not follow a rollout, and says so before one starts.
+//! A plan gets the ACL of its directory. While there is no plan, the directory is read once in each
+//! session. Without the right to do so this host could follow no rollout, and its report says so
+//! before one starts.
 
 use std::future::pending;
 use std::sync::Arc;
