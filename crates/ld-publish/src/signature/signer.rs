@@ -98,12 +98,12 @@ impl<'a> Signer<'a> {
 
     /// What lies in the place of a signature; nothing if there is none.
     async fn read(&self, session: &zookeeper::Client, place: &str) -> Result<Option<Found>, Error> {
-        let Some(stat) = find_stat(session, place).await? else { return Ok(None) };
         match find_node(session, place, MAX_SIGNATURE_BYTES).await {
             Ok(found) => Ok(found.map(|(text, stat)| Found::new(text, &stat))),
-            // No publisher has left such a node: it is replaced.
+            // It is no signature of a publisher, and is replaced.
             Err(Unanswered::TooLarge { .. } | Unanswered::Refused(zookeeper::Error::NoAuth)) => {
-                Ok(Some(Found::new(Vec::new(), &stat)))
+                let stat = find_stat(session, place).await?;
+                Ok(stat.map(|stat| Found::new(Vec::new(), &stat)))
             }
             Err(cause) => Err(Error::read(place, cause)),
         }
