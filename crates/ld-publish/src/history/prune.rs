@@ -26,8 +26,8 @@ const NAME_BYTES: usize = 128;
 const ALWAYS_KEPT: usize = 2;
 
 impl History {
-    /// Prunes the histories of the nodes that were published. That is done whatever becomes of this,
-    /// so an error is only logged, and `interrupt` ends it.
+    /// Prunes the histories of the nodes that were published. The publication is done whatever
+    /// becomes of this, so an error is only logged, and `interrupt` ends it.
     pub async fn prune_all(
         &self,
         client: &ld_zk::Client,

@@ -42,8 +42,9 @@ pub enum Conducted {
 ///
 /// - [`RolloutError::Missing`]: there is none when it begins.
 /// - [`RolloutError::StableChanged`], [`RolloutError::InvalidPlan`],
-///   [`RolloutError::NoCandidate`], [`Error::NotAuthorized`], [`Error::Fleet`] for reports that may not be read, and those of a
-///   promotion that would come again: the rollout stays as it is, and cannot go on.
+///   [`RolloutError::NoCandidate`], [`Error::NotAuthorized`], [`Error::Fleet`] for reports that may
+///   not be read, and those of a promotion that would come again: the rollout stays as it is, and
+///   cannot go on.
 ///
 /// Not cancel-safe: what became of a request that was sent is not known then.
 pub async fn conduct(
