@@ -110,7 +110,8 @@ async fn prepare(
 async fn sign(args: &Args, present: Present, publishing: Publishing<'_>) -> Result<Exit, Exit> {
     let pointer = present.content().to_vec();
     let plan = present.plan(pointer, publishing.config.zookeeper.max_node_bytes).map_err(failed)?;
-    match publishing.sign_unchanged(&plan).await.map_err(failed)? {
+    let signed = async { publishing.sign_unchanged(&plan).await.map_err(failed) };
+    match before_any_write(publishing.interrupt, signed).await? {
         None => info!("No changes detected. Not writing."),
         Some(_) if args.dry_run => info!("No changes detected. Dry run. Not signing."),
         Some(signature) => publishing.publish_signature(&plan, &signature).await.map_err(failed)?,
