@@ -94,7 +94,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("static", "programs for musl, x86_64 and aarch64, without paths", &[CrossTools], |_| ld_packages::check_static_programs()),
     step("reproduce", "two builds for release are the same", &[], |_| ld_packages::check_reproducible()),
     step("install", "cargo installs what is uploaded", &[], |_| install()),
-    step("boot", "the Debian package's service runs under systemd", &[DebTools, Machine], |_| boot()),
+    step("boot", "the service of each package, and without one, runs under systemd", &[DebTools, RpmTools, Machine], |_| boot()),
     step("readme", "README.md, from nothing to a file that follows a node", &[DebTools, RpmTools, CrossTools, Machine], |_| ld_packages::check_readme()),
 ];
 

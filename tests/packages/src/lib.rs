@@ -12,6 +12,7 @@ mod image;
 mod installed;
 mod kubernetes;
 mod machine;
+mod other_ways;
 mod programs;
 mod readme;
 mod reproducible;

@@ -6,12 +6,13 @@ use ld_workspace::cargo;
 
 use crate::deb;
 use crate::machine::{Machine, Mount};
+use crate::other_ways;
 use crate::readme::{self, DEB_FILE as FILE};
 use crate::root::fresh_directory;
 
 const INSTANCE: &str = "live-data-watcher@second";
 
-/// Checks the package of what was gathered.
+/// Checks the package of what was gathered, and the other ways to a service.
 pub fn check() -> Result<(), Failure> {
     let directory = fresh_directory(&cargo::target_directory()?, "boot")?;
     deb::make(&directory, &["--fast"])?;
@@ -28,7 +29,8 @@ pub fn check() -> Result<(), Failure> {
     service.has_instances()?;
     service.is_upgraded(&newer)?;
     service.lets_a_machine_boot_without_zookeeper()?;
-    service.is_purged()
+    service.is_purged()?;
+    other_ways::check()
 }
 
 struct Service<'a> {
