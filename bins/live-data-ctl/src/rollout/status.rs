@@ -7,7 +7,7 @@ use ld_config::counted;
 use ld_fleet::RolloutState;
 use ld_publish::{HostState, Rollout, candidate_hosts};
 use serde_json::{Value, json};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::args::{Args, Place};
 use crate::{output, with_client};
@@ -30,10 +30,17 @@ pub(crate) async fn run(args: &Args, place: &Place) -> Result<Exit, Exit> {
         info!("There is no rollout of {}.", place.path);
         return Ok(Exit::Done);
     };
-    let hosts = hosts.unwrap_or_else(|error| {
-        tracing::warn!("{error}");
-        BTreeMap::new()
-    });
+    let plan = rollout.plan();
+    let (hosts, missing) = match hosts {
+        Ok(hosts) => {
+            let missing = plan.hosts.saturating_sub(hosts.len());
+            (hosts, missing)
+        }
+        Err(error) => {
+            warn!("{error}");
+            (BTreeMap::new(), 0)
+        }
+    };
     let count = |state: &HostState| hosts.values().filter(|found| *found == state).count();
     let (good, delayed) = (count(&HostState::Good), count(&HostState::Delayed));
     let pending = count(&HostState::Pending) + delayed;
@@ -44,8 +51,6 @@ pub(crate) async fn run(args: &Args, place: &Place) -> Result<Exit, Exit> {
             _ => None,
         })
         .collect();
-    let plan = rollout.plan();
-    let missing = plan.hosts.saturating_sub(hosts.len());
     let state = if plan.state == RolloutState::Paused { "paused" } else { "running" };
     if args.json {
         return output::json(&json!({

@@ -96,20 +96,24 @@ impl Participants {
         path: &str,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Self, ReadError> {
+        Ok(Self::of(node_reports(client, publish, path, is_wanted).await?))
+    }
+
+    fn of(reports: Vec<(String, Vec<NodeReport>)>) -> Self {
         let mut found = Self::default();
-        for (host, nodes) in node_reports(client, publish, path, is_wanted).await? {
+        for (host, nodes) in reports {
             if nodes.iter().any(|node| node.rollout) {
                 found.hosts.push(host);
-            } else if let Some(why) = nodes.into_iter().find_map(|node| node.no_rollout) {
-                found.unable.insert(host, why);
+            } else if let Some(why) = nodes.iter().find_map(|node| node.no_rollout.as_deref()) {
+                found.unable.insert(host, escape_hidden(why).into_owned());
             }
         }
-        Ok(found)
+        found
     }
 }
 
-/// The hosts that take part and belong to the share of the plan. Where no host ever reported, there
-/// are none.
+/// The hosts that take part and belong to the share of the plan. There are none where reports have
+/// no directory yet.
 pub(super) async fn hosts_in_share(
     client: &ld_zk::Client,
     publish: &PublishConfig,
@@ -146,6 +150,22 @@ mod tests {
         let mut node = NodeReport::new("/a", state, 0).because("why");
         (node.mzxid, node.rollout) = (Some(mzxid), true);
         node
+    }
+
+    #[test]
+    fn hosts_that_take_part_are_told_from_those_that_cannot() {
+        let (takes_part, mut other) = (node(NodeState::Current, 7), node(NodeState::Current, 7));
+        other.rollout = false;
+        let unable = other.clone().without_rollout("plans cannot be read\x1b[2J");
+        let found = Participants::of(vec![
+            ("web-0".to_owned(), vec![unable.clone(), takes_part]),
+            ("web-1".to_owned(), vec![other.clone(), unable]),
+            ("web-2".to_owned(), vec![other]),
+            ("web-3".to_owned(), Vec::new()),
+        ]);
+        assert_eq!(found.hosts, ["web-0"]);
+        let why = "plans cannot be read\\u{1b}[2J".to_owned();
+        assert_eq!(found.unable, BTreeMap::from([("web-1".to_owned(), why)]));
     }
 
     #[test]

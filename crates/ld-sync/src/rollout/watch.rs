@@ -29,7 +29,7 @@ use tracing::{info, warn};
 use super::offer::Offer;
 use crate::source::NodeSource;
 
-/// The directory of the plans holds nothing, and is read for whether it may be.
+/// The most that is read of the directory of the plans, which holds nothing.
 const MAX_DIRECTORY_BYTES: usize = 16 << 10;
 
 /// The three watches.
@@ -39,7 +39,7 @@ pub(crate) struct RolloutWatch<W> {
     candidate: W,
     /// The directory of the plans.
     directory: String,
-    /// The session in which it was last found that plans may be read.
+    /// The last session that may read plans.
     may_read_plans: Option<SessionKey>,
     /// The watch of the directory while it may not be read.
     denied: Option<W>,
@@ -210,8 +210,8 @@ impl<W: NodeSource> RolloutWatch<W> {
         }
     }
 
-    /// Why this host may not read plans, though there is none now. It is looked for once in each
-    /// session, and again and again while it may not.
+    /// Why this host may not read plans, while there is none. Each session is asked once, and again
+    /// and again while it may not.
     async fn look_at_directory(&mut self, session: SessionKey) -> Option<String> {
         if self.may_read_plans == Some(session) {
             return None;
@@ -272,6 +272,7 @@ impl<W: NodeSource> RolloutWatch<W> {
         for watch in [&mut self.stable, &mut self.plan, &mut self.candidate] {
             watch.release();
         }
+        self.denied = None;
         self.is_stale = true;
     }
 
@@ -282,6 +283,9 @@ impl<W: NodeSource> RolloutWatch<W> {
         }
         let name = &self.name;
         match &choice {
+            Choice::Stable if matches!(self.choice, Choice::Denied(_)) => {
+                info!(node = name, "nodes.{name}: rollouts are followed again");
+            }
             Choice::Stable => {
                 info!(node = name, "nodes.{name}: no candidate is meant for this host any more")
             }
