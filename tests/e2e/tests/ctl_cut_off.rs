@@ -6,8 +6,6 @@ use std::time::Duration;
 use ld_testkit::{Acl, Daemon, Host, Namespace, Proxy, ProxyMode, SOON, TestCommand, operation, wait_until};
 
 const LOOKING: &str = "looking whether it was written, for 15 seconds at most\n";
-/// Reads a node's ACL.
-const GET_ACL: i32 = 6;
 
 const NEVER: Duration = Duration::from_secs(3_600);
 /// Longer than a write of another client takes.
@@ -150,7 +148,7 @@ fn an_acl_with_a_lost_answer_is_found_set() {
 #[test]
 fn an_acl_that_is_lost_on_the_way_is_not_set() {
     let cut = Cut::new();
-    let ctl = cut.hold(cut.set_acl(), [GET_ACL, operation::SET_ACL], NEVER);
+    let ctl = cut.hold(cut.set_acl(), [operation::GET_ACL, operation::SET_ACL], NEVER);
     cut.cut();
     ends(&ctl, 1, "not written: ");
     assert_eq!(cut.aversion(), 0);
@@ -169,7 +167,7 @@ fn a_node_that_changed_meanwhile_is_not_removed() {
 #[test]
 fn an_acl_that_changed_meanwhile_is_not_replaced() {
     let cut = Cut::new();
-    let ctl = cut.hold(cut.set_acl(), [GET_ACL, operation::SET_ACL], LONG);
+    let ctl = cut.hold(cut.set_acl(), [operation::GET_ACL, operation::SET_ACL], LONG);
     let path = cut.zookeeper.path("/flags");
     cut.zookeeper.admin().set_acl(&path, &[Acl::anyone(Acl::ALL)]).unwrap();
     assert_eq!(ctl.wait(SOON).code(), Some(1), "{}", ctl.stderr());

@@ -6,9 +6,13 @@ use super::reply::{Reply, Then};
 use super::request::Request;
 use super::tree::Tree;
 use super::watches::{Change, Watches};
+use crate::Acl;
 use crate::operation;
 use crate::zookeeper::error_code::{BAD_VERSION, NO_NODE, NODE_EXISTS, UNIMPLEMENTED};
-use crate::zookeeper::record::Record;
+use crate::zookeeper::record::{Fields, Record};
+
+/// In the kind of a node to be created.
+const EPHEMERAL: i32 = 1;
 
 /// The reply to a request, the events before it, and the change that the request made.
 #[derive(Debug)]
@@ -19,7 +23,12 @@ pub(super) struct HonestReply {
 }
 
 /// Executes `request`, sets its watch and returns the reply.
-pub(super) fn execute(tree: &mut Tree, watches: &mut Watches, request: &Request) -> io::Result<HonestReply> {
+pub(super) fn execute(
+    tree: &mut Tree,
+    watches: &mut Watches,
+    session: i64,
+    request: &Request,
+) -> io::Result<HonestReply> {
     let (mut events, mut change) = (Vec::new(), None);
     let result = match request.operation {
         operation::PING | operation::AUTH | operation::REMOVE_WATCHES => Ok(Record::default()),
@@ -36,8 +45,9 @@ pub(super) fn execute(tree: &mut Tree, watches: &mut Watches, request: &Request)
         operation::GET_DATA | operation::EXISTS | operation::GET_CHILDREN | operation::GET_CHILDREN2 => {
             read(tree, watches, request)?
         }
-        operation::SET_DATA | operation::CREATE | operation::DELETE => {
-            let written = write(tree, request)?;
+        operation::GET_ACL => get_acl(tree, &request.path),
+        operation::SET_DATA | operation::CREATE | operation::CREATE2 | operation::DELETE => {
+            let written = write(tree, session, request)?;
             written.map(|(body, kind)| {
                 change = Some((request.path.clone(), kind));
                 body
@@ -75,17 +85,30 @@ fn read(tree: &Tree, watches: &mut Watches, request: &Request) -> io::Result<Res
     Ok(Ok(body))
 }
 
-fn write(tree: &mut Tree, request: &Request) -> io::Result<Result<(Record, Change), i32>> {
+/// All may do everything with any node.
+fn get_acl(tree: &Tree, path: &str) -> Result<Record, i32> {
+    let stat = tree.stat(path, tree.get(path).ok_or(NO_NODE)?);
+    Ok(Acl::write(&[Acl::anyone(Acl::ALL)], Record::default()).record(stat))
+}
+
+fn write(tree: &mut Tree, session: i64, request: &Request) -> io::Result<Result<(Record, Change), i32>> {
     let path = request.path.as_str();
     let version = tree.get(path).map(|node| node.version);
     let mut fields = request.after_path()?;
     let data = if request.operation == operation::DELETE { Vec::new() } else { fields.buffer()? };
-    if request.operation == operation::CREATE {
+    if matches!(request.operation, operation::CREATE | operation::CREATE2) {
         if version.is_some() {
             return Ok(Err(NODE_EXISTS));
         }
         tree.set(path, &data);
-        return Ok(Ok((Record::default().string(path), Change::Created)));
+        if is_ephemeral(&mut fields)? {
+            tree.set_owner(path, session);
+        }
+        let mut body = Record::default().string(path);
+        if let (operation::CREATE2, Some(node)) = (request.operation, tree.get(path)) {
+            body = body.record(tree.stat(path, node));
+        }
+        return Ok(Ok((body, Change::Created)));
     }
     let Some(version) = version else { return Ok(Err(NO_NODE)) };
     let expected = fields.int()?;
@@ -99,4 +122,13 @@ fn write(tree: &mut Tree, request: &Request) -> io::Result<Result<(Record, Chang
     tree.set(path, &data);
     let stat = tree.get(path).map_or_else(Record::default, |node| tree.stat(path, node));
     Ok(Ok((stat, Change::Changed)))
+}
+
+/// Reads the ACL of a node to be created, which is not kept, and the kind of the node.
+fn is_ephemeral(fields: &mut Fields<'_>) -> io::Result<bool> {
+    for _ in 0..fields.int()? {
+        let _permissions = fields.int()?;
+        let _user = (fields.string()?, fields.string()?);
+    }
+    Ok(fields.int()? & EPHEMERAL != 0)
 }

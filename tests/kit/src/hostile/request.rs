@@ -67,11 +67,24 @@ impl ConnectRequest {
 
 fn has_path(code: i32) -> bool {
     use operation::{
-        CREATE, DELETE, EXISTS, GET_CHILDREN, GET_CHILDREN2, GET_DATA, REMOVE_WATCHES, SET_ACL, SET_DATA,
-        SYNC,
+        CREATE, CREATE2, DELETE, EXISTS, GET_ACL, GET_CHILDREN, GET_CHILDREN2, GET_DATA, REMOVE_WATCHES,
+        SET_ACL, SET_DATA, SYNC,
     };
-    [CREATE, DELETE, EXISTS, GET_DATA, SET_DATA, SET_ACL, GET_CHILDREN, SYNC, GET_CHILDREN2, REMOVE_WATCHES]
-        .contains(&code)
+    [
+        CREATE,
+        CREATE2,
+        DELETE,
+        EXISTS,
+        GET_ACL,
+        GET_CHILDREN,
+        GET_CHILDREN2,
+        GET_DATA,
+        REMOVE_WATCHES,
+        SET_ACL,
+        SET_DATA,
+        SYNC,
+    ]
+    .contains(&code)
 }
 
 #[cfg(test)]

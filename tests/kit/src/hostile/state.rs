@@ -39,6 +39,8 @@ pub(super) struct Peer {
     stream: TcpStream,
     outgoing: Sender<Reply>,
     watches: Watches,
+    /// Its session; 0 before the handshake.
+    session: i64,
 }
 
 impl Default for State {
@@ -64,7 +66,7 @@ impl State {
             return None;
         }
         self.next_peer += 1;
-        self.peers.insert(self.next_peer, Peer { stream, outgoing, watches: Watches::default() });
+        self.peers.insert(self.next_peer, Peer { stream, outgoing, watches: Watches::default(), session: 0 });
         Some(self.next_peer)
     }
 
@@ -97,16 +99,21 @@ impl State {
     pub(super) fn connect(&mut self, peer: u64, connect: ConnectRequest) -> io::Result<()> {
         let is_ahead = connect.last_zxid > self.tree.zxid();
         let is_known = self.sessions.contains(&connect.session);
-        let mut reply = match connect.session {
+        let mut session = connect.session;
+        let mut reply = match session {
             _ if is_ahead => Reply { then: Then::Close, raw: Some(Vec::new()), ..Reply::default() },
             0 => {
                 self.next_session += 1;
-                self.sessions.push(self.next_session);
-                Reply::handshake(connect.timeout, self.next_session)
+                session = self.next_session;
+                self.sessions.push(session);
+                Reply::handshake(connect.timeout, session)
             }
             session if is_known => Reply::handshake(connect.timeout, session),
             _ => Reply { then: Then::Close, ..Reply::handshake(0, 0) },
         };
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.session = session;
+        }
         let request = Request { operation: CONNECT, ..Request::default() };
         self.apply_rules(&request, &mut reply);
         self.send(peer, reply)
@@ -122,8 +129,8 @@ impl State {
 
     /// Answers a request of a session.
     pub(super) fn request(&mut self, peer: u64, request: &Request) -> io::Result<()> {
-        let watches = &mut self.peers.get_mut(&peer).ok_or(io::ErrorKind::NotConnected)?.watches;
-        let HonestReply { events, mut reply, change } = execute(&mut self.tree, watches, request)?;
+        let Peer { watches, session, .. } = self.peers.get_mut(&peer).ok_or(io::ErrorKind::NotConnected)?;
+        let HonestReply { events, mut reply, change } = execute(&mut self.tree, watches, *session, request)?;
         self.apply_rules(request, &mut reply);
         for event in events {
             self.send(peer, event)?;

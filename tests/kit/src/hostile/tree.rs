@@ -15,6 +15,8 @@ pub(super) struct Node {
     pub(super) mzxid: i64,
     pub(super) pzxid: i64,
     pub(super) version: i32,
+    /// The session that made it, if it is ephemeral; 0 otherwise.
+    pub(super) owner: i64,
 }
 
 /// All nodes by path. The root always exists.
@@ -59,10 +61,17 @@ impl Tree {
             node.version += 1;
             return false;
         }
-        let node = Node { data: data.to_vec(), czxid: zxid, mzxid: zxid, pzxid: zxid, version: 0 };
+        let node = Node { data: data.to_vec(), czxid: zxid, mzxid: zxid, pzxid: zxid, version: 0, owner: 0 };
         self.nodes.insert(path.to_owned(), node);
         self.children_changed(path);
         true
+    }
+
+    /// Makes the node an ephemeral one of `session`. It does not go with that.
+    pub(super) fn set_owner(&mut self, path: &str, session: i64) {
+        if let Some(node) = self.nodes.get_mut(path) {
+            node.owner = session;
+        }
     }
 
     /// Deletes the node; returns whether it existed.
@@ -92,7 +101,7 @@ impl Tree {
             .int(node.version)
             .int(0)
             .int(0)
-            .long(0)
+            .long(node.owner)
             .int(length)
             .int(children)
             .long(node.pzxid)

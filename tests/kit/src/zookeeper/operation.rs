@@ -14,6 +14,8 @@ pub const EXISTS: i32 = 3;
 pub const GET_DATA: i32 = 4;
 /// Sets a node's data.
 pub const SET_DATA: i32 = 5;
+/// Reads a node's ACL.
+pub const GET_ACL: i32 = 6;
 /// Sets a node's ACL.
 pub const SET_ACL: i32 = 7;
 /// Lists a node's children.
