@@ -1,8 +1,9 @@
 //! What a whole fleet has, host by host, in bounded memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 
-use futures_util::StreamExt;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ld_config::PublishConfig;
 use ld_zk::{Client, zookeeper};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,12 @@ pub const MAX_DETAILS: usize = 3;
 /// The most nodes that ZooKeeper is asked about, for whether hosts lag. Reports name them, and may
 /// name any number.
 const MAX_PATHS: usize = 2_000;
+
+/// How many of them it is asked about at a time.
+const REQUESTS: usize = 32;
+
+/// How many reports are compared at a time, if so many have arrived. Each may take a few MiB.
+const REPORTS: usize = 8;
 
 /// The longest path that is shown.
 const MAX_SHOWN_PATH: usize = 400;
@@ -99,11 +106,14 @@ impl Fleet {
         let session = client.session().await?;
         let mut nodes = Nodes { session: &session, wanted: HashMap::new() };
         let mut hosts = Vec::new();
-        {
-            let mut reports = std::pin::pin!(read::reports(&session, publish, names));
-            while let Some((host, report)) = reports.next().await {
+        let mut reports = pin!(read::reports(&session, publish, names).ready_chunks(REPORTS));
+        while let Some(some) = reports.next().await {
+            let named = some.iter().filter_map(|(_, report)| report.as_ref().ok());
+            let named = named.flat_map(|report| &report.nodes).map(|node| node.path.as_str());
+            nodes.learn(named.filter(|named| path.is_none_or(|path| path == *named))).await?;
+            for (host, report) in some {
                 match report {
-                    Ok(report) => hosts.extend(nodes.judge(report, path).await?),
+                    Ok(report) => hosts.extend(nodes.judge(report, path)),
                     Err(error) => hosts.push(Host::unreadable(host, &error)),
                 }
             }
@@ -132,18 +142,38 @@ struct Nodes<'a> {
 }
 
 impl Nodes<'_> {
+    /// Asks ZooKeeper about those of the nodes that are not known yet, until [`MAX_PATHS`] are.
+    async fn learn(&mut self, paths: impl Iterator<Item = &str>) -> Result<(), ReadError> {
+        let mut unknown = HashSet::new();
+        for path in paths {
+            if self.wanted.len() + unknown.len() >= MAX_PATHS {
+                break;
+            }
+            // A report may name what is no path.
+            let is_path = || ld_config::znode_path(path).is_ok_and(|valid| valid == path);
+            if !self.wanted.contains_key(path) && is_path() {
+                unknown.insert(path);
+            }
+        }
+        let session = self.session;
+        let ask = async |path: &str| {
+            let mzxid = read::stat(session, path).await?.map(|stat| stat.mzxid);
+            Ok::<_, ReadError>((path.to_owned(), Wanted::at_least(mzxid)))
+        };
+        let learned: Vec<_> = stream::iter(unknown).map(ask).buffer_unordered(REQUESTS).try_collect().await?;
+        self.wanted.extend(learned);
+        Ok(())
+    }
+
     /// What is shown of a report; `None` if it does not name `path`.
-    async fn judge(&mut self, report: Report, path: Option<&str>) -> Result<Option<Host>, ReadError> {
+    fn judge(&self, report: Report, path: Option<&str>) -> Option<Host> {
         let Report { host, version, started, nodes, omitted } = report;
         let nodes: Vec<_> =
             nodes.into_iter().filter(|node| path.is_none_or(|path| node.path == path)).collect();
         if path.is_some() && nodes.is_empty() {
-            return Ok(None);
+            return None;
         }
-        let mut judged = Vec::with_capacity(nodes.len());
-        for node in nodes {
-            judged.push((self.standing(&node).await?, node));
-        }
+        let mut judged: Vec<_> = nodes.into_iter().map(|node| (self.standing(&node), node)).collect();
         let count = |wanted| judged.iter().filter(|(standing, _)| *standing == wanted).count() as u64;
         let (lagging, bad) = (count(Standing::Lagging), count(Standing::Bad));
         let total = judged.len() as u64 + if path.is_some() { 0 } else { omitted };
@@ -152,23 +182,13 @@ impl Nodes<'_> {
         judged.truncate(MAX_DETAILS);
         let details = judged.into_iter().map(|(standing, node)| Detail::of(node, standing)).collect();
         let (version, started) = (Some(version), Some(started));
-        Ok(Some(Host { host, version, started, standing, nodes: total, lagging, bad, details, error: None }))
+        Some(Host { host, version, started, standing, nodes: total, lagging, bad, details, error: None })
     }
 
-    async fn standing(&mut self, node: &NodeReport) -> Result<Standing, ReadError> {
-        if let Some(wanted) = self.wanted.get(&node.path) {
-            return Ok(wanted.standing(node));
-        }
-        // A report may name what is no path.
-        let is_path = ld_config::znode_path(&node.path).is_ok_and(|path| path == node.path);
-        if !is_path || self.wanted.len() >= MAX_PATHS {
-            // What such a node holds is not known, so that the state alone counts.
-            return Ok(Wanted::at_least(node.mzxid).standing(node));
-        }
-        let mzxid = read::stat(self.session, &node.path).await?.map(|stat| stat.mzxid);
-        let wanted = Wanted::at_least(mzxid);
-        self.wanted.insert(node.path.clone(), wanted);
-        Ok(wanted.standing(node))
+    fn standing(&self, node: &NodeReport) -> Standing {
+        // Where it is not known what the node holds, the state alone counts.
+        let wanted = self.wanted.get(&node.path).copied();
+        wanted.unwrap_or(Wanted::at_least(node.mzxid)).standing(node)
     }
 }
 

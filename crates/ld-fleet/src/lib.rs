@@ -13,6 +13,7 @@ mod read;
 mod readers;
 mod report;
 mod reporter;
+mod request;
 mod secret;
 mod share;
 mod standing;

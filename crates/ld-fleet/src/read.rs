@@ -1,14 +1,13 @@
 //! All reports of a fleet, read a few at a time.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
 use ld_config::{PublishConfig, escape_hidden, is_host_name};
 use ld_zk::Client;
 use ld_zk::zookeeper::{self, Stat};
-use tokio::time::timeout;
 
+use crate::request::bounded;
 use crate::{HOSTS, InvalidReport, NodeReport, Report};
 
 /// The most reports that are read: 50,000, one for each host. Others are counted.
@@ -17,9 +16,6 @@ pub const MAX_HOSTS: usize = 50_000;
 /// How many reports are read at a time. Each may have a megabyte, though most have a few hundred
 /// bytes.
 const AT_A_TIME: usize = 64;
-
-/// A request that is not answered within this is given up.
-const REQUEST_LIMIT: Duration = Duration::from_secs(15);
 
 /// Why the reports of a fleet, or one of them, cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +64,7 @@ pub(crate) struct Names {
 pub(crate) async fn names(client: &Client, publish: &PublishConfig) -> Result<Names, ReadError> {
     let directory = publish.directory(HOSTS);
     let session = client.session().await?;
-    let listed = answer(session.list_children(&directory)).await;
+    let listed = bounded(session.list_children(&directory)).await;
     let mut names = listed.map_err(|cause| match cause {
         zookeeper::Error::NoNode => ReadError::NoDirectory { directory: directory.clone() },
         cause => refused(&directory, cause),
@@ -90,7 +86,7 @@ pub(crate) fn reports<'a>(
             return Some((escape_hidden(&name).chars().take(80).collect(), Err(ReadError::Name)));
         }
         let path = format!("{}/{name}", publish.directory(HOSTS));
-        let report = match answer(session.get_data(&path)).await {
+        let report = match bounded(session.get_data(&path)).await {
             Ok((bytes, _)) => Report::parse(&name, &bytes).map_err(ReadError::from),
             Err(zookeeper::Error::NoNode) => return None,
             Err(cause) => Err(refused(&path, cause)),
@@ -130,7 +126,7 @@ pub async fn node_reports(
 
 /// What the node at `path` is like; `None` if it does not exist. It needs no permission.
 pub(crate) async fn stat(session: &zookeeper::Client, path: &str) -> Result<Option<Stat>, ReadError> {
-    answer(session.check_stat(path)).await.map_err(|cause| refused(path, cause))
+    bounded(session.check_stat(path)).await.map_err(|cause| refused(path, cause))
 }
 
 fn refused(path: &str, cause: zookeeper::Error) -> ReadError {
@@ -139,10 +135,4 @@ fn refused(path: &str, cause: zookeeper::Error) -> ReadError {
         zookeeper::Error::NoAuth => ReadError::Denied { path },
         cause => ReadError::Refused { path, cause },
     }
-}
-
-async fn answer<T>(
-    request: impl Future<Output = Result<T, zookeeper::Error>>,
-) -> Result<T, zookeeper::Error> {
-    timeout(REQUEST_LIMIT, request).await.unwrap_or(Err(zookeeper::Error::Timeout))
 }

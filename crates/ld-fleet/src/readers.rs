@@ -2,6 +2,8 @@
 
 use ld_zk::zookeeper::{Acl, AuthId, Client, Error, Permission};
 
+use crate::request::bounded;
+
 /// The ACL of a report in `directory`: `writer` may do everything, and the readers of the directory
 /// may read it.
 ///
@@ -14,7 +16,7 @@ pub(super) async fn readers(
     has_users: bool,
     writer: AuthId,
 ) -> Result<Vec<Acl>, Error> {
-    let shown = match session.get_acl(directory).await {
+    let shown = match bounded(session.get_acl(directory)).await {
         Ok((acl, _)) => Some(acl),
         Err(Error::NoAuth) => None,
         Err(error) => return Err(error),

@@ -14,6 +14,7 @@ use tracing::{info, warn};
 use crate::json::MAX_REPORT_BYTES;
 use crate::problem::Problem;
 use crate::readers::readers;
+use crate::request::bounded;
 use crate::secret::Secret;
 use crate::{HOSTS, Report};
 
@@ -148,37 +149,35 @@ impl Reporter {
         let session = self.client.session().await?;
         let id = session.session_id().0;
         if self.introduced != Some(id) {
-            session
-                .auth("digest", self.secret.proof())
-                .await
-                .map_err(|error| Problem::of(error, &self.directory))?;
+            self.request(session.auth("digest", self.secret.proof())).await?;
             self.introduced = Some(id);
         }
-        match session.check_stat(&self.path).await.map_err(|error| Problem::of(error, &self.directory))? {
+        match self.request(session.check_stat(&self.path)).await? {
             // The answer to an earlier attempt was lost.
             Some(stat) if stat.ephemeral_owner == id => {
-                session
-                    .set_data(&self.path, report, None)
-                    .await
-                    .map_err(|error| Problem::of(error, &self.directory))?;
+                self.request(session.set_data(&self.path, report, None)).await?;
             }
             Some(_) => return Err(self.taken(session.session_timeout())),
             None => {
                 let acl = readers(&session, &self.directory, self.has_users, self.secret.id()).await;
                 let acl = acl.map_err(|error| Problem::of(error, &self.directory))?;
                 let options = CreateMode::Ephemeral.with_acls(Acls::new(&acl));
-                session
-                    .create(&self.path, report, &options)
-                    .await
-                    .map_err(|error| Problem::of(error, &self.directory))?;
+                self.request(session.create(&self.path, report, &options)).await?;
             }
         }
         // A watch of children, which an ephemeral node cannot have, tells of the end of the node
         // and not of our own writes.
-        let watched = session.list_and_watch_children(&self.path).await;
-        let (_, watcher) = watched.map_err(|error| Problem::of(error, &self.directory))?;
+        let (_, watcher) = self.request(session.list_and_watch_children(&self.path)).await?;
         self.taken_since = None;
         Ok((id, watcher))
+    }
+
+    /// The answer to a request, or what stands in the way.
+    async fn request<T>(
+        &self,
+        request: impl Future<Output = Result<T, zookeeper::Error>>,
+    ) -> Result<T, Problem> {
+        bounded(request).await.map_err(|error| Problem::of(error, &self.directory))
     }
 
     /// Another session has the name. After a crash of this watcher it is the former one, for as
@@ -202,7 +201,7 @@ impl Reporter {
         if client.session_id().0 != session {
             return Err(Problem::Lost);
         }
-        match client.set_data(&self.path, report, None).await {
+        match bounded(client.set_data(&self.path, report, None)).await {
             Ok(_) => Ok(()),
             // It was removed, and is created again.
             Err(zookeeper::Error::NoNode) => Err(Problem::Lost),
