@@ -21,7 +21,8 @@ use tokio::time::timeout;
 use tracing::{debug, info};
 
 use crate::error::StartError;
-use crate::node::{Hashes, HeldContent, Node, Shared};
+use crate::hashing::Hashing;
+use crate::node::{HeldContent, Node, Shared};
 pub(crate) use options::Options;
 
 use crate::nodes::{Changes, Member, NodeChanges, Nodes};
@@ -88,14 +89,16 @@ impl Engine {
             info!("no nodes are configured: nothing to do");
         }
         debug!("{} nodes are followed in {}", nodes.len(), source.description());
+        let hashing = Hashing::new(spawner);
         let shared = Arc::new(Shared {
             disks: Disks::new(spawner),
             users: Users::new(spawner),
             held: HeldContent::default(),
             checks: Checks::default(),
-            hashes: Hashes::new(hashes, spawner),
+            hashing: hashing.clone(),
+            shows_hashes: hashes,
             loader,
-            rollouts: Rollouts { publish, host },
+            rollouts: Rollouts { publish, host, hashing },
             counters,
             pointer_key: RandomState::new(),
             rivals: Rivals::new(spawner),

@@ -37,6 +37,7 @@ mod builder;
 mod counters;
 mod engine;
 mod error;
+mod hashing;
 mod loader;
 mod node;
 mod nodes;

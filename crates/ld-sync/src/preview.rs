@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 
 pub use outcome::Outcome;
 
+use crate::hashing::Hashing;
 use crate::loader::Loader;
 use crate::node::{owner_of, too_large};
 use crate::rollout::{Rollouts, Watch};
@@ -82,7 +83,11 @@ pub async fn preview(
     };
     let host = Host {
         loader,
-        rollouts: Rollouts { publish: publish.clone(), host: host.map(Arc::from) },
+        rollouts: Rollouts {
+            publish: publish.clone(),
+            host: host.map(Arc::from),
+            hashing: Hashing::new(Spawner::Threads),
+        },
         disks: Disks::new(Spawner::Threads),
         users: Users::new(Spawner::Threads),
         checks: Checks::default(),

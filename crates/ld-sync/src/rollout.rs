@@ -10,17 +10,20 @@ use ld_fleet::{MAX_PLAN_BYTES, ROLLOUTS, candidate_of};
 use ld_zk::Reading;
 use tracing::warn;
 
+use crate::hashing::Hashing;
 use crate::nodes::read_limit;
 use crate::source::{NodeSource, Source};
 use watch::RolloutWatch;
 
 /// What nodes with `rollout` need beside their own settings.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Rollouts {
     /// Where plans lie.
     pub(crate) publish: PublishConfig,
     /// The name of this host, by which shares choose. Without one it gets no candidates.
     pub(crate) host: Option<Arc<str>>,
+    /// How candidates are told from what else is written in their place.
+    pub(crate) hashing: Hashing,
 }
 
 /// The watch of one configured node.
@@ -45,7 +48,8 @@ impl<W: NodeSource> Watch<W> {
                 let nodes = [(path, limit), (&*plan, Some(MAX_PLAN_BYTES)), (&*candidate, limit)];
                 let watches = source.watch_together(nodes);
                 let directory = rollouts.publish.directory(ROLLOUTS);
-                let watch = RolloutWatch::new(watches, directory, config, Arc::clone(host));
+                let (host, hashing) = (Arc::clone(host), rollouts.hashing.clone());
+                let watch = RolloutWatch::new(watches, directory, config, host, hashing);
                 return Self::Rollout(Box::new(watch));
             }
         };

@@ -3,7 +3,6 @@
 mod checks;
 mod decide;
 mod delay;
-mod hashes;
 mod last_load;
 mod load;
 mod outcome;
@@ -18,7 +17,6 @@ mod task;
 mod work;
 
 pub(crate) use decide::too_large;
-pub(crate) use hashes::Hashes;
 pub(crate) use outcome::DRIFT_STAYS;
 pub(crate) use outcomes::Outcomes;
 pub(crate) use record::{LOOK_FOR_OVERDUE, Node};

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use ld_blocking::Spawner;
 use ld_config::{NodeConfig, Principal};
 use ld_file::{Disks, Owner, UserError, Users};
+use ld_fleet::ContentHash;
 use ld_guard::Checks;
 
-use super::hashes::Hashes;
 use super::retry::HeldContent;
 use crate::counters::Counters;
+use crate::hashing::Hashing;
 use crate::loader::Loader;
 use crate::rollout::Rollouts;
 use crate::rounds::Rivals;
@@ -21,7 +22,9 @@ pub(crate) struct Shared {
     pub(crate) users: Users,
     pub(crate) held: HeldContent,
     pub(crate) checks: Checks,
-    pub(crate) hashes: Hashes,
+    pub(crate) hashing: Hashing,
+    /// Whether statuses have the hashes of contents.
+    pub(crate) shows_hashes: bool,
     /// Loads what nodes point to.
     pub(crate) loader: Option<Arc<dyn Loader>>,
     /// What rollouts need, and where signatures are.
@@ -37,6 +40,13 @@ pub(crate) struct Shared {
     pub(crate) spawner: Spawner,
     /// The process is sandboxed, which messages about missing permissions mention.
     pub(crate) sandbox: bool,
+}
+
+impl Shared {
+    /// The hash of `content` for its status; `None` if none is shown.
+    pub(super) async fn shown_hash(&self, content: &Arc<Vec<u8>>) -> Option<ContentHash> {
+        if self.shows_hashes { self.hashing.sha256(content).await.parse().ok() } else { None }
+    }
 }
 
 /// The ids of the configured owner and group.

@@ -47,7 +47,7 @@ impl<W: NodeSource> Task<W> {
     /// Whether the content has a signature that counts. What is wrong is recorded.
     pub(super) async fn is_signed(&mut self, content: &Arc<Vec<u8>>, keys: &Path) -> bool {
         let path = &self.node.config.source;
-        let hash = ld_sign::hash(content);
+        let hash = self.shared.hashing.sha256(content).await;
         let place = ld_sign::place(&self.shared.rollouts.publish, path, &hash);
         let mut awaited = self.watch.beside(&place, MAX_SIGNATURE_BYTES);
         let found = match &mut awaited {

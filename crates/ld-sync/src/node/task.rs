@@ -173,7 +173,7 @@ impl<W: NodeSource> Task<W> {
                         return;
                     }
                 }
-                let hash = self.shared.hashes.of(&content).await;
+                let hash = self.shared.shown_hash(&content).await;
                 if let Some(json) = pointer_in(&content) {
                     drop(reservation);
                     let held = Held { key: self.key_of(&json), stat, hash, session, read_only };

@@ -22,7 +22,8 @@ impl Preview {
         host: &Host<'_>,
     ) -> Result<(), Outcome> {
         let Some(keys) = &node.verify else { return Ok(()) };
-        let place = ld_sign::place(&host.rollouts.publish, &node.source, &ld_sign::hash(content));
+        let hash = host.rollouts.hashing.sha256(content).await;
+        let place = ld_sign::place(&host.rollouts.publish, &node.source, &hash);
         let watch = client.watch(&place).map_err(|error| Outcome::Unreadable(error.to_string()))?;
         let reading = watch.at_most(MAX_SIGNATURE_BYTES).read().await;
         let judged = async {

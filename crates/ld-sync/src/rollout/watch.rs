@@ -27,6 +27,7 @@ use ld_zk::{NodeState, Reading, SessionKey, Unreadable};
 use tracing::{info, warn};
 
 use super::offer::Offer;
+use crate::hashing::Hashing;
 use crate::source::NodeSource;
 
 /// The most that is read of the directory of the plans, which holds nothing.
@@ -56,6 +57,7 @@ pub(crate) struct RolloutWatch<W> {
     name: String,
     path: String,
     host: Arc<str>,
+    hashing: Hashing,
 }
 
 /// Which content is meant for this host.
@@ -77,6 +79,7 @@ impl<W: NodeSource> RolloutWatch<W> {
         directory: String,
         config: &NodeConfig,
         host: Arc<str>,
+        hashing: Hashing,
     ) -> Self {
         Self {
             stable,
@@ -93,6 +96,7 @@ impl<W: NodeSource> RolloutWatch<W> {
             name: config.name.clone(),
             path: config.source.clone(),
             host,
+            hashing,
         }
     }
 
@@ -240,14 +244,20 @@ impl<W: NodeSource> RolloutWatch<W> {
         if reading.session != session {
             return None;
         }
-        Some(match &mut reading.state {
-            NodeState::Present { data, stat } if offer.plan.is_candidate(data) => {
+        Some(match reading.state {
+            NodeState::Present { data, stat } => {
+                let data = Arc::new(data);
+                let is_planned = offer.plan.candidate_sha256 == self.hashing.sha256(&data).await;
+                let data = Arc::into_inner(data)?;
+                if !is_planned {
+                    return Some(Err("the candidate is not the one in the plan".to_owned()));
+                }
                 self.last_candidate = Some(stat.mzxid);
                 // This host is meant to have it since the plan includes it.
-                *stat = stat.changed_at(offer.stat.mtime);
+                let stat = stat.changed_at(offer.stat.mtime);
+                reading.state = NodeState::Present { data, stat };
                 Ok(reading)
             }
-            NodeState::Present { .. } => Err("the candidate is not the one in the plan".to_owned()),
             NodeState::TooLarge { bytes, limit } => {
                 Err(format!("the candidate has {bytes} bytes, and {limit} are read at most"))
             }

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use ld_blocking::Spawner;
 use ld_config::NodeConfig;
 use ld_fleet::{RolloutPace, RolloutPlan, Share};
 use ld_zk::{Absence, NodeData, NodeStat, NodeState, Reading, SessionKey, Unreadable};
 
-use super::{NodeSource, RolloutWatch};
+use crate::hashing::tests::keep_busy;
+
+use super::{Hashing, NodeSource, RolloutWatch};
 
 const PATH: &str = "/flags";
 const STABLE: &str = "stable";
@@ -196,8 +199,8 @@ impl NodeSource for Stub {
 
 fn watch(world: &Arc<Mutex<World>>) -> RolloutWatch<Stub> {
     let stubs = [STABLE, PLAN, CANDIDATE].map(|name| Stub { name, world: Arc::clone(world), seen: None });
-    let config = NodeConfig::new("flags", PATH, "/f");
-    RolloutWatch::new(stubs, "/live-data/rollouts".to_owned(), &config, Arc::from("host"))
+    let (config, hashing) = (NodeConfig::new("flags", PATH, "/f"), Hashing::new(Spawner::Threads));
+    RolloutWatch::new(stubs, "/live-data/rollouts".to_owned(), &config, Arc::from("host"), hashing)
 }
 
 /// The content of a reading; `None` if the file would go.
@@ -268,6 +271,19 @@ fn a_change_of_any_of_the_three_asks_for_a_reading() {
         assert_eq!(content_of(&read(&mut watch)).as_deref(), Some(expected.as_bytes()));
         assert!(watch.changed().now_or_never().is_none());
     }
+}
+
+#[tokio::test]
+async fn a_large_candidate_is_hashed_on_the_thread() {
+    let world = World::new();
+    let mut watch = watch(&world);
+    let large = vec![b'x'; 1 << 20];
+    let plan = plan_of(&large, Share::WHOLE).to_bytes();
+    world.lock().unwrap().set(&[(PLAN, Some(plan)), (CANDIDATE, Some(large.clone()))]);
+    let busy = keep_busy(&watch.hashing);
+    assert!(watch.read().now_or_never().is_none());
+    drop(busy);
+    assert_eq!(content_of(&watch.read().await), Some(large));
 }
 
 #[test]
