@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use ld_config::Config;
 use ld_fleet::{Reporter, host_name};
 use ld_hook::Hooks;
-use ld_status::View;
+use ld_status::StatusView;
 use ld_sync::Engine;
 use ld_zk::Client;
 use tokio::task::AbortHandle;
@@ -35,7 +35,7 @@ impl Reporting {
             Ok(reporter) => reporter,
             Err(error) => return Self::refused(&error),
         };
-        let view = View::new(Arc::clone(engine), client.clone(), config, env!("CARGO_PKG_VERSION"))
+        let view = StatusView::new(Arc::clone(engine), client.clone(), config, env!("CARGO_PKG_VERSION"))
             .with_started(started)
             .with_hooks(hooks.runs());
         Self(Some(tokio::spawn(ld_status::report_to_fleet(view, reporter, host)).abort_handle()))

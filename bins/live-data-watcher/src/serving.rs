@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use ld_config::Config;
 use ld_hook::Hooks;
-use ld_status::{Bound, Error, Reloads, Server, View};
+use ld_status::{Bound, Error, Reloads, Server, StatusView};
 use ld_sync::Engine;
 use ld_zk::Client;
 use tokio::runtime::Handle;
@@ -77,7 +77,7 @@ impl Serving {
             Some(bound) => bound,
             None => Bound::new(listen)?,
         };
-        let view = View::new(Arc::clone(engine), client.clone(), config, env!("CARGO_PKG_VERSION"))
+        let view = StatusView::new(Arc::clone(engine), client.clone(), config, env!("CARGO_PKG_VERSION"))
             .with_started(self.started)
             .with_reloads(self.reloads.clone())
             .with_hooks(hooks.runs())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ld_status::ld_config::{Config, Environment, Scope};
 use ld_status::ld_sync::Engine;
 use ld_status::ld_zk::{Client, Options};
-use ld_status::{Server, View, fetch};
+use ld_status::{Server, StatusView, fetch};
 use tokio::runtime::Handle;
 
 #[tokio::main(flavor = "current_thread")]
@@ -32,7 +32,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         .nodes(config.nodes.clone())
         .settings(config.watcher.clone())
         .start()?;
-    let view = View::new(Arc::new(engine), client, &config, env!("CARGO_PKG_VERSION"));
+    let view = StatusView::new(Arc::new(engine), client, &config, env!("CARGO_PKG_VERSION"));
     let server = Server::start(&listen, view, &Handle::current())?;
     println!("the status is served at {}", server.address());
     loop {

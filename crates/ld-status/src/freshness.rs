@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use ld_sync::{State, Status};
 use ld_zk::{SessionInfo, SessionState};
 
-use crate::view::View;
+use crate::status_view::StatusView;
 
 /// A file is stale when it misses so many heartbeats.
 const HEARTBEATS: u32 = 3;
@@ -19,7 +19,7 @@ pub(crate) struct Freshness {
 }
 
 impl Freshness {
-    pub(crate) fn of(view: &View, sessions: &[SessionInfo]) -> Self {
+    pub(crate) fn of(view: &StatusView, sessions: &[SessionInfo]) -> Self {
         let disconnected = sessions.iter().map(|session| match session.state {
             SessionState::Connected => Duration::ZERO,
             _ => session.since.elapsed(),

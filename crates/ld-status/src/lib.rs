@@ -32,7 +32,7 @@ mod reporting;
 mod respond;
 mod server;
 mod socket;
-mod view;
+mod status_view;
 
 pub use client::fetch;
 pub use error::Error;
@@ -40,7 +40,7 @@ pub use reloads::Reloads;
 pub use report::{NodeReport, ReloadReport, Report, SessionReport};
 pub use reporting::report_to_fleet;
 pub use server::{Bound, MAX_CONNECTIONS, REQUEST_LIMIT, Server};
-pub use view::View;
+pub use status_view::StatusView;
 
 pub use {ld_config, ld_fleet, ld_sync, ld_zk};
 

@@ -7,7 +7,7 @@ use ld_zk::SessionState;
 use serde::{Deserialize, Serialize};
 
 use crate::freshness::Freshness;
-use crate::view::View;
+use crate::status_view::StatusView;
 
 /// The state of a watcher at one moment. Its JSON is stable: fields may be added, and stay.
 ///
@@ -99,7 +99,7 @@ pub struct NodeReport {
 }
 
 impl Report {
-    pub(crate) fn of(view: &View) -> Self {
+    pub(crate) fn of(view: &StatusView) -> Self {
         let sessions = view.sessions().sessions;
         let freshness = Freshness::of(view, &sessions);
         let sessions = sessions.into_iter().map(|session| SessionReport {

@@ -8,20 +8,20 @@ use ld_sync::Status;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::view::View;
+use crate::status_view::StatusView;
 
 /// Changes that come within this time make one report.
 const GATHER: Duration = Duration::from_millis(250);
 
 /// Keeps the report of `host` in ZooKeeper, for as long as the engine lives. Nothing happens while
 /// nothing changes.
-pub async fn report_to_fleet(view: View, reporter: Reporter, host: String) {
+pub async fn report_to_fleet(view: StatusView, reporter: Reporter, host: String) {
     let (sender, reports) = watch::channel(None);
     tokio::join!(follow(view, host, sender), reporter.run(reports));
 }
 
 /// Makes a report after each change of a state.
-async fn follow(view: View, host: String, reports: watch::Sender<Option<Arc<Report>>>) {
+async fn follow(view: StatusView, host: String, reports: watch::Sender<Option<Arc<Report>>>) {
     let mut changes = view.engine.changes();
     let mut hooks = view.hooks.changes();
     loop {
@@ -43,7 +43,7 @@ async fn follow(view: View, host: String, reports: watch::Sender<Option<Arc<Repo
     }
 }
 
-fn report(view: &View, host: &str) -> Report {
+fn report(view: &StatusView, host: &str) -> Report {
     let mut report = Report::new(host, view.version(), seconds(view.started()));
     report.nodes = view
         .engine
@@ -57,7 +57,7 @@ fn report(view: &View, host: &str) -> Report {
 }
 
 fn node(status: Status, hook_error: Option<String>) -> NodeReport {
-    let state = NodeState::from_word(status.state.as_str());
+    let state = NodeState::from(status.state);
     let (state, reason) = match hook_error {
         Some(error) if state.is_good() => (NodeState::HookFailed, Some(error)),
         _ if state.is_good() => (state, None),

@@ -15,7 +15,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use crate::metrics::{Format, Metrics};
 use crate::pulse::Pulse;
 use crate::report::Report;
-use crate::view::View;
+use crate::status_view::StatusView;
 
 /// Both pages begin with the same style and script.
 const PAGE: &str = concat!(include_str!("pages/head.html"), include_str!("pages/status.html"));
@@ -28,7 +28,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style
 /// What all answers are made of.
 #[derive(Debug)]
 pub(crate) struct Shown {
-    pub(crate) view: View,
+    pub(crate) view: StatusView,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) pulse: Pulse,
     /// It is served at a loopback address.

@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::pulse::Pulse;
 use crate::respond::{Shown, respond};
 use crate::socket::{self, OwnSocket};
-use crate::view::View;
+use crate::status_view::StatusView;
 
 /// Connections that are served at one time: 64. Others wait in the system's queue.
 pub const MAX_CONNECTIONS: usize = 64;
@@ -40,7 +40,7 @@ const MAX_HEADER_BYTES: usize = 16 << 10;
 /// The pause after a connection that the system could not hand over.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves a [`View`] for as long as this lives.
+/// Serves a [`StatusView`] for as long as this lives.
 #[derive(Debug)]
 pub struct Server {
     address: Listen,
@@ -75,7 +75,7 @@ impl Server {
     ///
     /// [`Error::CannotListen`] if the address is taken or may not be had, [`Error::CannotStart`] if
     /// the system refuses a thread or a descriptor.
-    pub fn start(listen: &Listen, view: View, engine: &Handle) -> Result<Self, Error> {
+    pub fn start(listen: &Listen, view: StatusView, engine: &Handle) -> Result<Self, Error> {
         Bound::new(listen)?.serve(view, engine)
     }
 
@@ -101,7 +101,7 @@ impl Bound {
     /// # Errors
     ///
     /// [`Error::CannotStart`] if the system refuses a thread or a descriptor.
-    pub fn serve(self, view: View, engine: &Handle) -> Result<Server, Error> {
+    pub fn serve(self, view: StatusView, engine: &Handle) -> Result<Server, Error> {
         let Self { listener, address, socket } = self;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(Error::CannotStart)?;
         let metrics = Arc::new(Metrics::new(&view));

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use ld_status::ld_config::{Config, Environment, Listen, Scope};
 use ld_status::ld_sync::Engine;
 use ld_status::ld_zk::{Client, Options};
-use ld_status::{Error, MAX_CONNECTIONS, Server, View, fetch};
+use ld_status::{Error, MAX_CONNECTIONS, Server, StatusView, fetch};
 
 const CONFIG: &str = "[live-data]\nzookeeper.hosts = 127.0.0.1:1\nzookeeper.credentials = secret/a\n\
                       secrets.path = /no/such/planted-path\nnodes.a.source = /a\nnodes.a.dest = /tmp/a\n\
@@ -24,7 +24,7 @@ fn serve(listen: &Listen) -> Result<Server, Error> {
     let config = parsed.config;
     let client = Client::new(&config.zookeeper, &config.secrets, Options::default()).unwrap();
     let engine = Engine::builder(Arc::new(client.clone())).nodes(config.nodes.clone()).start().unwrap();
-    let view = View::new(Arc::new(engine), client, &config, "1.2.3");
+    let view = StatusView::new(Arc::new(engine), client, &config, "1.2.3");
     Server::start(listen, view, &tokio::runtime::Handle::current())
 }
 
@@ -72,7 +72,7 @@ async fn the_metrics_of_a_drained_engine_are_served() {
     let client = Client::new(&config.zookeeper, &config.secrets, Options::default()).unwrap();
     let engine = Engine::builder(Arc::new(client.clone())).nodes(config.nodes.clone()).start().unwrap();
     assert!(engine.drain(LIMIT).await);
-    let view = View::new(Arc::new(engine), client, &config, "1.2.3");
+    let view = StatusView::new(Arc::new(engine), client, &config, "1.2.3");
     let server = Server::start(&anywhere(), view, &tokio::runtime::Handle::current()).unwrap();
     // The first request may come before the server knows of the end.
     for _ in 0..3 {

@@ -64,7 +64,7 @@ pub use preview::{Outcome, Preview, preview};
 pub use source::{NodeSource, Source};
 pub use status::{Applied, Counts, Rejections, State, Status};
 /// The crates that this API names.
-pub use {ld_config, ld_zk};
+pub use {ld_config, ld_fleet, ld_zk};
 
 /// The examples in the README compile and hold.
 #[cfg(doctest)]

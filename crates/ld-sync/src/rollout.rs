@@ -57,6 +57,21 @@ impl<W: NodeSource> Watch<W> {
         warn!(node = name, "nodes.{name}: no rollout is followed: {why}");
         Self::Plain(source.watch(path, limit), Some(why))
     }
+
+    /// Whether what was last read may be taken back: then the counter of its signature does not
+    /// keep what was there before from being applied again.
+    pub(crate) fn is_candidate(&self) -> bool {
+        matches!(self, Self::Rollout(node) if node.is_candidate())
+    }
+
+    /// Why this host follows no rollout of the node, as of the last reading, if it cannot although
+    /// it is meant to.
+    pub(crate) fn no_rollout(&self) -> Option<&str> {
+        match self {
+            Self::Plain(_, why) => *why,
+            Self::Rollout(node) => node.no_rollout(),
+        }
+    }
 }
 
 impl<W: NodeSource> NodeSource for Watch<W> {
@@ -81,29 +96,11 @@ impl<W: NodeSource> NodeSource for Watch<W> {
         }
     }
 
-    fn release(&mut self) {
-        match self {
-            Self::Plain(node, _) => node.release(),
-            Self::Rollout(node) => node.release(),
-        }
-    }
-
     fn beside(&self, path: &str, max_bytes: usize) -> Option<Self> {
         let node = match self {
             Self::Plain(node, _) => node,
             Self::Rollout(node) => node.stable(),
         };
         node.beside(path, max_bytes).map(|node| Self::Plain(node, None))
-    }
-
-    fn is_candidate(&self) -> bool {
-        matches!(self, Self::Rollout(node) if node.is_candidate())
-    }
-
-    fn no_rollout(&self) -> Option<&str> {
-        match self {
-            Self::Plain(_, why) => *why,
-            Self::Rollout(node) => node.no_rollout(),
-        }
     }
 }

@@ -65,21 +65,11 @@ pub trait NodeSource: Send + 'static {
         None
     }
 
-    /// Whether what was last read may be taken back: then the counter of its signature does not
-    /// keep what was there before from being applied again.
-    fn is_candidate(&self) -> bool {
-        false
+    /// Makes [`changed`](Self::changed) ready, as [`refresh`](Self::refresh) does, and the node need
+    /// not be watched until it is read again. By default it is the same as that.
+    fn release(&mut self) {
+        self.refresh();
     }
-
-    /// Why this host follows no rollout of the node, as of the last reading, if it cannot although
-    /// it is meant to.
-    fn no_rollout(&self) -> Option<&str> {
-        None
-    }
-
-    /// Makes [`changed`](Self::changed) ready, as [`refresh`](Self::refresh) does, and the node is
-    /// not watched until it is read again.
-    fn release(&mut self);
 }
 
 impl Source for ld_zk::Client {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use ld_fleet::ContentHash;
+use ld_fleet::{ContentHash, NodeState};
 
 /// The state of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,25 +34,32 @@ pub enum State {
 }
 
 impl State {
-    /// The word for logs and status pages.
+    /// The word for logs, status pages and reports.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Current => "current",
-            Self::Absent => "absent",
-            Self::Unverified => "unverified",
-            Self::Unreadable => "unreadable",
-            Self::Rejected => "rejected",
-            Self::Drifted => "drifted",
-            Self::Delayed => "delayed",
-            Self::Kept => "kept",
-            Self::Failing => "failing",
-        }
+        NodeState::from(self).as_str()
     }
 
     /// Whether the destination is as the ensemble and the configuration want it.
     pub fn is_good(self) -> bool {
-        matches!(self, Self::Current | Self::Absent | Self::Kept)
+        NodeState::from(self).is_good()
+    }
+}
+
+/// The state in the report of a host, before that of a hook.
+impl From<State> for NodeState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Waiting => Self::Waiting,
+            State::Current => Self::Current,
+            State::Absent => Self::Absent,
+            State::Unverified => Self::Unverified,
+            State::Unreadable => Self::Unreadable,
+            State::Rejected => Self::Rejected,
+            State::Drifted => Self::Drifted,
+            State::Delayed => Self::Delayed,
+            State::Kept => Self::Kept,
+            State::Failing => Self::Failing,
+        }
     }
 }
 

@@ -73,7 +73,7 @@ impl Fleet {
             while let Some(statuses) = changes.next().await {
                 let mut report = Report::new(name(number), "1", 0);
                 for status in statuses {
-                    let mut node = NodeReport::new(PATH, NodeState::from_word(status.state.as_str()), 0);
+                    let mut node = NodeReport::new(PATH, NodeState::from(status.state), 0);
                     (node.mzxid, node.hash, node.rollout) = (status.mzxid, status.hash, status.rollout);
                     report.nodes.push(node);
                 }

@@ -8,10 +8,10 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use crate::view::View;
+use crate::status_view::StatusView;
 
 #[derive(Debug)]
-pub(super) struct ConfigGauges(pub(super) View);
+pub(super) struct ConfigGauges(pub(super) StatusView);
 
 impl Collector for ConfigGauges {
     /// A watcher that was never told to reload has read its configuration once, with success.

@@ -8,10 +8,10 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use crate::view::View;
+use crate::status_view::StatusView;
 
 #[derive(Debug)]
-pub(super) struct HookRuns(pub(super) View);
+pub(super) struct HookRuns(pub(super) StatusView);
 
 impl Collector for HookRuns {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {

@@ -7,10 +7,10 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 
-use crate::view::View;
+use crate::status_view::StatusView;
 
 #[derive(Debug)]
-pub(super) struct LogCounters(pub(super) View);
+pub(super) struct LogCounters(pub(super) StatusView);
 
 impl Collector for LogCounters {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {

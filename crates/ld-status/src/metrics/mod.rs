@@ -25,7 +25,7 @@ use nodes::NodeGauges;
 use sessions::SessionMetrics;
 use totals::Totals;
 
-use crate::view::View;
+use crate::status_view::StatusView;
 
 /// What all names begin with.
 const PREFIX: &str = "live_data";
@@ -38,7 +38,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(view: &View) -> Self {
+    pub(crate) fn new(view: &StatusView) -> Self {
         let mut registry = Registry::with_prefix(PREFIX);
         let totals = Totals::default();
         totals.register(&mut registry);

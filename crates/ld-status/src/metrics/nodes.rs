@@ -9,7 +9,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 
-use crate::view::View;
+use crate::status_view::StatusView;
 
 /// All states, so that a state without nodes is 0 and not missing.
 const STATES: [State; 10] = [
@@ -52,7 +52,7 @@ const OF_A_NODE: [(&str, &str, Value); 4] = [
 ];
 
 #[derive(Debug)]
-pub(super) struct NodeGauges(pub(super) View);
+pub(super) struct NodeGauges(pub(super) StatusView);
 
 impl Collector for NodeGauges {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::report::session_state;
-use crate::view::View;
+use crate::status_view::StatusView;
 
 const STATES: [SessionState; 5] = [
     SessionState::Connected,
@@ -21,7 +21,7 @@ const STATES: [SessionState; 5] = [
 ];
 
 #[derive(Debug)]
-pub(super) struct SessionMetrics(pub(super) View);
+pub(super) struct SessionMetrics(pub(super) StatusView);
 
 impl Collector for SessionMetrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {

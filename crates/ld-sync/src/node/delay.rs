@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use ld_file::Existing;
 use tokio::time::Instant;
+
+use super::task::Task;
 
 /// A reading that took longer than this was held up by an outage, and so were those of the other
 /// hosts.
@@ -53,5 +56,14 @@ impl Delay {
         format!(
             "a change waits {part:.1} s of the {window:?} of apply_jitter; the last file stays until then"
         )
+    }
+}
+
+impl<W> Task<W> {
+    /// What becomes of the last file before a change.
+    pub(super) fn existing(&self) -> Existing {
+        let at_once = self.node.config.apply_jitter.is_zero()
+            || self.delay.as_ref().is_some_and(|delay| delay.is_over());
+        if at_once { Existing::Replace } else { Existing::Delay }
     }
 }

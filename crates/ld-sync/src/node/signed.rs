@@ -12,13 +12,14 @@ use ld_zk::NodeState;
 use super::record::RejectedBy;
 use super::task::Task;
 use crate::counters::Signed;
+use crate::rollout::Watch;
 use crate::source::NodeSource;
 use crate::status::State;
 
 /// What a task knows of the signature of the content that it has read, if its node asks for one.
 pub(super) struct Signatures<W> {
     /// It is missing, or does not count: the content is judged again when that changes.
-    awaited: Option<W>,
+    awaited: Option<Watch<W>>,
     /// What it says.
     valid: Option<Signed>,
 }

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use ld_config::{Guards, OnDelete};
-use ld_file::{Destination, Disk, Existing, Owner, UserError};
+use ld_file::{Destination, Disk, Owner, UserError};
 use ld_zk::{NodeState, Reading, Reservation, SessionKey};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep_until};
@@ -17,6 +17,7 @@ use super::retry::{Attempt, Retry};
 use super::shared::{Shared, owner_of};
 use super::signed::Signatures;
 use crate::pointer::pointer_in;
+use crate::rollout::Watch;
 use crate::rounds::{Proof, Rounds};
 use crate::source::NodeSource;
 use crate::status::State;
@@ -25,7 +26,7 @@ use crate::status::State;
 pub(crate) struct Task<W> {
     pub(crate) node: Arc<Node>,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) watch: W,
+    pub(crate) watch: Watch<W>,
     pub(crate) rounds: watch::Receiver<Rounds>,
     /// The rounds that this task has taken part in.
     pub(crate) seen: Rounds,
@@ -65,7 +66,7 @@ impl<W: NodeSource> Task<W> {
     pub(crate) fn new(
         node: Arc<Node>,
         shared: Arc<Shared>,
-        watch: W,
+        watch: Watch<W>,
         mut rounds: watch::Receiver<Rounds>,
     ) -> Self {
         let seen = rounds.borrow_and_update().clone();
@@ -242,12 +243,5 @@ impl<W: NodeSource> Task<W> {
             Ok(owner) => self.apply(&disk, attempt, owner, Reservation::default()).await,
             Err(error) => self.fail(&error.to_string(), Some(attempt)),
         }
-    }
-
-    /// What becomes of the last file before a change.
-    pub(super) fn existing(&self) -> Existing {
-        let at_once = self.node.config.apply_jitter.is_zero()
-            || self.delay.as_ref().is_some_and(|delay| delay.is_over());
-        if at_once { Existing::Replace } else { Existing::Delay }
     }
 }

@@ -278,14 +278,6 @@ impl<W: NodeSource> RolloutWatch<W> {
         reading
     }
 
-    pub(super) fn release(&mut self) {
-        for watch in [&mut self.stable, &mut self.plan, &mut self.candidate] {
-            watch.release();
-        }
-        self.denied = None;
-        self.is_stale = true;
-    }
-
     /// Notes which content this host is meant to have, and logs it if that is news.
     fn note(&mut self, choice: Choice) {
         if choice == self.choice {

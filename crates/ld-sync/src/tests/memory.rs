@@ -197,8 +197,4 @@ impl NodeSource for MemoryNode {
         self.source.0.nodes.lock().unwrap().entry(path.to_owned()).or_insert_with(missing);
         Some(self.source.watch(path, Some(max_bytes)))
     }
-
-    fn release(&mut self) {
-        self.changes.mark_changed();
-    }
 }

@@ -36,7 +36,7 @@ pub(super) fn start(
 
 fn node(status: Status) -> NodeReport {
     let since = status.since.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let mut node = NodeReport::new(status.source, NodeState::from_word(status.state.as_str()), since);
+    let mut node = NodeReport::new(status.source, NodeState::from(status.state), since);
     (node.mzxid, node.hash) = (status.mzxid, status.hash);
     node
 }

@@ -191,10 +191,6 @@ impl NodeSource for Stub {
     fn refresh(&mut self) {
         self.seen = None;
     }
-
-    fn release(&mut self) {
-        self.seen = None;
-    }
 }
 
 fn watch(world: &Arc<Mutex<World>>) -> RolloutWatch<Stub> {

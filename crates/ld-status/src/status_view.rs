@@ -14,7 +14,7 @@ use crate::reloads::{Reload, Reloads};
 
 /// What a [`Server`](crate::Server) shows. Clones show the same.
 #[derive(Clone)]
-pub struct View {
+pub struct StatusView {
     pub(crate) engine: Arc<Engine>,
     client: Client,
     started: SystemTime,
@@ -31,7 +31,7 @@ pub struct View {
     hidden: Arc<[(String, &'static str)]>,
 }
 
-impl View {
+impl StatusView {
     /// Shows `engine`, which reads through `client` and was made from `config`. `version` is that
     /// of the program.
     pub fn new(engine: Arc<Engine>, client: Client, config: &Config, version: &'static str) -> Self {
@@ -134,8 +134,8 @@ impl View {
     }
 }
 
-impl fmt::Debug for View {
+impl fmt::Debug for StatusView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("View").field("engine", &self.engine).finish_non_exhaustive()
+        f.debug_struct("StatusView").field("engine", &self.engine).finish_non_exhaustive()
     }
 }
