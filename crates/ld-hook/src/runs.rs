@@ -51,7 +51,7 @@ impl Runs {
         self.lock().get(name)?.runs.last_error.clone()
     }
 
-    /// Tells when a hook has run.
+    /// Tells when a hook has run, and when nodes may have other hooks than before.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.0.changed.subscribe()
     }
@@ -65,6 +65,8 @@ impl Runs {
             let runs = former.remove(name).unwrap_or_default().runs;
             (name.to_owned(), Entry { hook: hook.to_owned(), runs })
         }));
+        // A node without its former hook has no error of that.
+        self.0.changed.send_replace(());
     }
 
     /// The hook ran for the node `name`, and so for all nodes that share it.
@@ -113,5 +115,15 @@ mod tests {
         runs.keep([("c", "other")].into_iter());
         let [(name, counts)] = &runs.all()[..] else { panic!("{runs:?}") };
         assert_eq!((name.as_str(), counts.succeeded, counts.failed, counts.late), ("c", 0, 1, 1));
+    }
+
+    #[test]
+    fn the_end_of_a_hook_is_a_change() {
+        let runs = Runs::default();
+        runs.keep([("a", "web")].into_iter());
+        runs.failed("a", &Failure::Failed("failed".to_owned()));
+        let changes = runs.changes();
+        runs.keep(std::iter::empty());
+        assert!(changes.has_changed().unwrap() && runs.last_error("a").is_none());
     }
 }

@@ -57,6 +57,22 @@ fn a_failed_hook_is_a_part_of_the_report() {
 }
 
 #[test]
+fn a_removed_hook_is_no_part_of_the_report() {
+    let zookeeper = with_flags("one");
+    // No heartbeat gives the report an occasion.
+    let host = reporting(zookeeper.connect_string(), "web-1")
+        .setting("watcher.heartbeat_interval", "1 hour")
+        .setting("nodes.flags.on_change", "/bin/false")
+        .setting("nodes.flags.on_change_retries", "0");
+    let watcher = host.watcher().start();
+    wait_for_report(&zookeeper, "web-1", |node| node["state"] == "hook-failed");
+    let host = host.without("nodes.flags.on_change");
+    host.config();
+    watcher.hang_up();
+    wait_for_report(&zookeeper, "web-1", |node| node["state"] == "current");
+}
+
+#[test]
 fn a_report_survives_its_session() {
     let zookeeper = with_flags("one");
     let proxy = Proxy::start(zookeeper.server().address());
