@@ -72,29 +72,37 @@ fn report(waited: Waited, share: Share, limit: Duration, path: &str) -> Exit {
     let (progress, why) = match waited {
         Waited::Reached(progress) => {
             info!("{} of {} have it.", progress.have, counted(progress.hosts as u64, "host"));
-            name(&progress.laggards);
+            name(&progress);
             return Exit::Done;
         }
         Waited::NoHosts => {
             error!("no host reports {path}: set fleet.report = true for its watchers");
             return Exit::Missed;
         }
+        Waited::Unreadable { reports, cause } => {
+            let reports = counted(reports as u64, "report");
+            error!("no host reports {path}, and {reports} cannot be read: {cause}");
+            return Exit::Missed;
+        }
         Waited::Overtaken(progress) => (progress, "the node was changed again meanwhile".to_owned()),
         Waited::Late(progress) => (progress, format!("{share} were not reached within {limit:?}")),
         _ => return Exit::Missed,
     };
-    let Progress { hosts, have, laggards, .. } = progress;
-    error!("{have} of {} have it: {why}", counted(hosts as u64, "host"));
-    name(&laggards);
+    error!("{} of {} have it: {why}", progress.have, counted(progress.hosts as u64, "host"));
+    name(&progress);
     Exit::Missed
 }
 
-fn name(laggards: &[Laggard]) {
+fn name(Progress { laggards, unreadable, .. }: &Progress) {
     for Laggard { host, standing, why, .. } in laggards.iter().take(NAMED) {
         warn!("{host}: {}: {}", standing.as_str(), escape_hidden(why));
     }
     if laggards.len() > NAMED {
         warn!("and {} more: see live-data-ctl hosts", laggards.len() - NAMED);
+    }
+    if *unreadable > 0 {
+        let reports = counted(*unreadable as u64, "report");
+        warn!("{reports} cannot be read, and their hosts do not count: see live-data-ctl hosts");
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Progress {
     pub have: usize,
     /// The others by name: how each stands, and why.
     pub laggards: Vec<Laggard>,
+    /// How many reports cannot be read. Their hosts do not count.
+    pub unreadable: usize,
 }
 
 /// A host that does not have it.
@@ -60,7 +62,7 @@ pub struct Laggard {
 }
 
 /// How a wait ended.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Waited {
     /// The share was reached.
@@ -71,6 +73,13 @@ pub enum Waited {
     Overtaken(Progress),
     /// No host reports the node.
     NoHosts,
+    /// No report that can be read names the node, and some cannot be read.
+    Unreadable {
+        /// How many.
+        reports: usize,
+        /// Why one of them cannot be read.
+        cause: ReadError,
+    },
 }
 
 /// Waits until the share of hosts has what is wanted, at most `limit`. Hosts that do not report the
@@ -100,7 +109,9 @@ pub async fn wait_for(
         let progress = look.progress();
         show(progress.have, progress.hosts);
         if progress.hosts == 0 {
-            return Ok(Waited::NoHosts);
+            let reports = progress.unreadable;
+            let unreadable = look.unreadable.map(|(_, cause)| Waited::Unreadable { reports, cause });
+            return Ok(unreadable.unwrap_or(Waited::NoHosts));
         }
         if goal.share.is_reached(progress.have, progress.hosts) {
             return Ok(Waited::Reached(progress));
@@ -123,6 +134,8 @@ struct Look {
     others: HashMap<String, Laggard>,
     /// Hosts that do not name the node: they are not asked again.
     without: HashSet<String>,
+    /// How many reports cannot be read, and why one of them cannot.
+    unreadable: Option<(usize, ReadError)>,
     overtaken: bool,
 }
 
@@ -140,15 +153,22 @@ impl Look {
         self.others.retain(|host, _| present.contains(host));
         let is_open = |name: &String| !self.have.contains(name) && !self.without.contains(name);
         let open: Vec<_> = names.iter().filter(|name| is_open(name)).cloned().collect();
-        let session = client.session().await?;
+        let (session, mut unreadable) = (client.session().await?, None);
         let mut reports = pin!(read::reports(&session, publish, open));
         while let Some((host, report)) = reports.next().await {
             match report {
                 Ok(report) => self.note(host, report.nodes_at(goal.path), goal),
                 // Whether it has the node is not known, so that it does not count.
-                Err(_) => _ = self.others.remove(&host),
+                Err(cause) => {
+                    self.others.remove(&host);
+                    unreadable = Some(match unreadable {
+                        Some((reports, cause)) => (reports + 1, cause),
+                        None => (1, cause),
+                    });
+                }
             }
         }
+        self.unreadable = unreadable;
         let stat = read::stat(&session, goal.path).await?;
         self.overtaken = stat.map(|stat| stat.mzxid) != goal.wanted.mzxid;
         Ok(())
@@ -178,7 +198,8 @@ impl Look {
     fn progress(&self) -> Progress {
         let mut laggards: Vec<_> = self.others.values().cloned().collect();
         laggards.sort_unstable_by(|a, b| b.standing.cmp(&a.standing).then_with(|| a.host.cmp(&b.host)));
-        Progress { hosts: self.have.len() + laggards.len(), have: self.have.len(), laggards }
+        let unreadable = self.unreadable.as_ref().map_or(0, |(reports, _)| *reports);
+        Progress { hosts: self.have.len() + laggards.len(), have: self.have.len(), laggards, unreadable }
     }
 }
 
@@ -202,7 +223,7 @@ mod tests {
         let rejected = node(6, NodeState::Rejected).because("not JSON");
         look.note("bad".to_owned(), [&rejected].into_iter(), &goal);
         look.note("none".to_owned(), [].into_iter(), &goal);
-        let Progress { hosts, have, laggards } = look.progress();
+        let Progress { hosts, have, laggards, .. } = look.progress();
         assert_eq!((hosts, have), (3, 1));
         let laggards: Vec<_> = laggards.iter().map(|l| (l.host.as_str(), l.why.as_str())).collect();
         assert_eq!(laggards, [("bad", "rejected: not JSON"), ("one", "has another version")]);

@@ -1,6 +1,6 @@
 //! `live-data-writer --wait`.
 
-use ld_testkit::{SOON, TestCommand, binary, wait_until};
+use ld_testkit::{Host, Namespace, SOON, TestCommand, binary, wait_until};
 
 use super::{reporting, wait_for_report, with_flags};
 
@@ -79,6 +79,46 @@ fn hosts_that_reject_the_content_are_named() {
     assert_eq!(output.code, Some(4), "{}", output.stderr);
     assert!(
         output.stderr.contains("web-1: bad: rejected: the content is rejected: it is not JSON"),
+        "{}",
+        output.stderr
+    );
+}
+
+#[test]
+fn reports_that_may_not_be_read_are_told_from_none() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "one").unwrap();
+    let credentials = ["ops:ops-password", "fleet:fleet-password"];
+    let init = Host::new(zookeeper.connect_string())
+        .credentials(&credentials)
+        .ctl("init")
+        .args(["--publishers", "digest-secret:secret/zookeeper/0"])
+        .args(["--reporters", "digest-secret:secret/zookeeper/1"])
+        .run(SOON);
+    assert_eq!(init.code, Some(0), "{}", init.stderr);
+    let watcher = reporting(zookeeper.connect_string(), "web-1").credentials(&credentials[1..]);
+    let _watcher = watcher.watcher().start();
+    let publisher =
+        |credentials: &[&str]| reporting(zookeeper.connect_string(), "web-1").credentials(credentials);
+    let report = zookeeper.path("/live-data/hosts/web-1");
+    let admin = || zookeeper.server().admin().with_digest(credentials[1]);
+    wait_until("the report", 2 * SOON, || {
+        admin().get(&report).is_ok_and(|(report, _)| String::from_utf8(report).unwrap().contains("current"))
+    });
+    let output = publisher(&credentials[..1]).writer("two", "/flags").args(["--wait", "99%"]).run(SOON);
+    assert_eq!(output.code, Some(4), "{}", output.stderr);
+    let expected = "no host reports /flags, and 1 report cannot be read: not authorized to read \
+                    /live-data/hosts/web-1: zookeeper.credentials need a user with the permission r \
+                    (a report: a user of its watcher)";
+    assert!(output.stderr.contains(expected), "{}", output.stderr);
+
+    // With the remedy, beside a report that is none.
+    admin().create(&zookeeper.path("/live-data/hosts/garbage"), "garbage").unwrap();
+    let output = publisher(&credentials).writer("three", "/flags").args(["--wait", "99%"]).run(2 * SOON);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(output.stderr.contains("1 of 1 host have it."), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("1 report cannot be read, and their hosts do not count"),
         "{}",
         output.stderr
     );
