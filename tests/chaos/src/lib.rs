@@ -21,12 +21,18 @@ use ld_workspace::Failure;
 use ld_workspace::{cargo, setup};
 
 pub use broken_watcher::{Defect, run as run_broken_watcher};
+use rollouts::ConductorProgram;
 use schedule::{FaultKind, LONGEST_RUN_MINUTES, NODES, Schedule, WATCHERS};
-use testbed::WatcherProgram;
+use testbed::{Programs, WatcherProgram};
 
 /// The run in `cargo dev test`.
-const SUITE: Options =
-    Options { seed: Some(1), minutes: None, seconds: None, watcher: WatcherProgram::LiveData };
+const SUITE: Options = Options {
+    seed: Some(1),
+    minutes: None,
+    seconds: None,
+    watcher: WatcherProgram::LiveData,
+    conductor: ConductorProgram::LiveData,
+};
 const DEFAULT_LENGTH: Duration = Duration::from_secs(90);
 
 /// The options of a run.
@@ -49,6 +55,9 @@ pub struct Options {
     /// The watcher under test. A broken one must violate an invariant, and its run ends there.
     #[arg(long, value_enum, default_value = "live-data")]
     watcher: WatcherProgram,
+    /// The conductor of rollouts. A broken one must violate an invariant, and its run ends there.
+    #[arg(long, value_enum, default_value = "live-data", conflicts_with = "watcher")]
+    conductor: ConductorProgram,
 }
 
 /// Runs chaos as part of `cargo dev test`.
@@ -66,7 +75,8 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         (None, None) => DEFAULT_LENGTH,
     };
     let schedule = Schedule::new(seed, length, &FaultKind::for_length(length));
-    if run::needs_whole_hosts(&schedule, options.watcher) {
+    let programs = Programs { watcher: options.watcher, conductor: options.conductor };
+    if run::needs_whole_hosts(&schedule, programs) {
         setup::for_fake_clocks()?;
         setup::needs_root("the names and disks of a long run")?;
         testbed::enter_namespace()?;
@@ -79,14 +89,14 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     );
     cargo::run(cargo::command(&["build", "--quiet", "--workspace", "--bins", "--locked"]))?;
     let repeat = format!("cargo dev chaos --seed {seed} --seconds {}", length.as_secs());
-    let counts = run::run_in_thread(seed, length, &schedule, options.watcher).map_err(|failure| {
+    let counts = run::run_in_thread(seed, length, &schedule, programs).map_err(|failure| {
         Failure::new(format!("chaos FAILED: {failure}; seed {seed}, repeat with: {repeat}"))
     })?;
     print!("\n{counts}");
-    if let Some(violation) = options.watcher.expected_violation().filter(|it| counts.of(*it) > 0) {
+    if let Some(violation) = programs.expected_violation().filter(|it| counts.of(*it) > 0) {
         let violated = counts.violated().join("; ");
         return Err(Failure::new(format!(
-            "chaos FAILED with a broken watcher, as it must ({violation}): {violated}; seed {seed}"
+            "chaos FAILED with a broken program, as it must ({violation}): {violated}; seed {seed}"
         )));
     }
     let failures = counts.failures(&schedule.kinds);

@@ -3,15 +3,18 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use ld_testkit::{Acl, Error, Server, Step};
+use ld_testkit::{Acl, Admin, Error, Server, Step};
 
 use crate::judge::CONVERGENCE_LIMIT;
 use crate::nodes::{ROLLOUTS, stream};
 use crate::schedule::{Event, FaultKind, NODES, WATCHERS};
-use crate::testbed::{AdminPool, CHROOT, RETRY_LIMIT, ROLLOUT_DIRECTORIES, Testbed, path};
+use crate::testbed::{AdminPool, CHROOT, DIRECTORIES, REPORTS, RETRY_LIMIT, Testbed, path};
 
 /// Limit for all files to be right before a fault that excludes all others.
 const CONVERGENCE_WAIT: Duration = Duration::from_secs(40);
+
+/// How often reports may appear while the chroot is removed.
+const CHROOT_ATTEMPTS: usize = 100;
 
 pub(crate) fn inject(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
     let ensemble = &testbed.ensemble;
@@ -123,27 +126,36 @@ fn wipe(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<
     })
 }
 
+/// Removes the chroot with all that is in it, in one transaction.
+fn remove_all(admin: &Admin) -> Result<(), Error> {
+    if admin.exists(CHROOT)?.is_none() {
+        return Ok(());
+    }
+    let rollouts = ROLLOUTS.map(|node| format!("{CHROOT}/live-data/rollouts/n{node}"));
+    let mut paths: Vec<String> = (0..NODES).map(path).collect();
+    for place in rollouts {
+        if admin.exists(&place)?.is_some() {
+            paths.extend([format!("{place}/candidate"), place]);
+        }
+    }
+    paths.extend(admin.children(REPORTS)?.into_iter().map(|host| format!("{REPORTS}/{host}")));
+    paths.extend(DIRECTORIES.into_iter().rev().map(str::to_owned));
+    admin.transaction(&paths.into_iter().map(Step::delete).collect::<Vec<_>>())
+}
+
 fn remove_chroot(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -> Result<(), String> {
     while_idle(testbed, || {
-        for node in ROLLOUTS {
-            for place in [
-                format!("{CHROOT}/live-data/rollouts/n{node}/candidate"),
-                format!("{CHROOT}/live-data/rollouts/n{node}"),
-            ] {
-                admins.retry("remove a rollout", |admin| match admin.delete(&place) {
-                    Err(Error::NoNode { .. }) => Ok(()),
-                    outcome => outcome,
-                })?;
-            }
-        }
-        let directories = ROLLOUT_DIRECTORIES.into_iter().rev().map(str::to_owned);
-        let paths = (0..NODES).map(path).chain(directories);
-        let steps: Vec<Step> = paths.map(Step::delete).collect();
         let deletions: Vec<u64> = (0..NODES).map(|node| testbed.history.begin_deletion(node)).collect();
-        admins.retry("remove the chroot", |admin| match admin.transaction(&steps) {
-            // The reply to an earlier attempt was lost.
-            Err(Error::NoNode { .. }) => Ok(()),
-            outcome => outcome,
+        admins.retry("remove the chroot", |admin| {
+            let mut outcome = Ok(());
+            // Reports come and go meanwhile.
+            for _ in 0..CHROOT_ATTEMPTS {
+                outcome = remove_all(admin);
+                if !matches!(outcome, Err(Error::NoNode { .. } | Error::NotEmpty { .. })) {
+                    break;
+                }
+            }
+            outcome
         })?;
         let now = testbed.clock.now();
         deletions

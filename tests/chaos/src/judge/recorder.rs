@@ -12,7 +12,7 @@ use crate::schedule::FaultKind;
 /// A run with fewer applied versions proves too little.
 const ENOUGH_APPLIED: usize = 500;
 /// What must become of rollouts in a run.
-const ROLLOUT_STEPS: [&str; 5] = ["started", "raised", "paused", "aborted", "promoted"];
+const ROLLOUT_STEPS: [&str; 5] = ["started", "raised", "promoted", "taken back", "killed conductors"];
 /// How many violations of a kind are described. More are only counted.
 const DESCRIBED: usize = 8;
 
@@ -115,7 +115,7 @@ impl Counts {
         }
         if self.expects_rollouts {
             let missing = ROLLOUT_STEPS.iter().filter(|step| !self.rollouts.contains_key(*step));
-            failures.extend(missing.map(|step| format!("no rollout was {step}")));
+            failures.extend(missing.map(|step| format!("no rollout had this: {step}")));
             if self.candidates == 0 {
                 failures.push("no candidate appeared in a file".to_owned());
             }

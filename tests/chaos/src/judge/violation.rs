@@ -15,6 +15,10 @@ pub(crate) enum Violation {
     Backwards,
     /// A file held a candidate that was not meant for its host.
     Candidate,
+    /// The share of a rollout grew too early, or with a bad candidate.
+    Share,
+    /// A rollout ended as it must not, or not at all.
+    RolloutEnd,
     /// The mtime of an outdated file moved.
     FalseHeartbeat,
     /// A file neither changed nor had a heartbeat during a fault without an excuse.
@@ -30,12 +34,14 @@ pub(crate) enum Violation {
 }
 
 impl Violation {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Lost,
         Self::Torn,
         Self::Pointer,
         Self::Backwards,
         Self::Candidate,
+        Self::Share,
+        Self::RolloutEnd,
         Self::FalseHeartbeat,
         Self::Silent,
         Self::Emptied,
@@ -53,6 +59,8 @@ impl fmt::Display for Violation {
             Self::Pointer => "pointers written",
             Self::Backwards => "backwards",
             Self::Candidate => "candidates",
+            Self::Share => "shares",
+            Self::RolloutEnd => "rollout ends",
             Self::FalseHeartbeat => "false heartbeats",
             Self::Silent => "silent",
             Self::Emptied => "emptied",

@@ -6,6 +6,8 @@ use super::pointer::is_pointer;
 
 /// The text that an edit by hand appends.
 pub(crate) const EDIT: &[u8] = b"edited by hand\n";
+/// The filler of a bad document begins with it.
+const NOT_UTF8: &[u8] = b"\xff";
 /// The length of a filler line. Each version repeats a line of its own.
 const LINE: usize = 63;
 /// One in this number of documents is large, so that most programs need several writes for it.
@@ -26,13 +28,25 @@ pub(crate) enum Content {
 
 /// The document of a node's version. Its bytes depend on the arguments alone.
 pub(crate) fn encode(seed: u64, node: usize, version: u64) -> Vec<u8> {
+    document(seed, node, version, 0, b"")
+}
+
+/// A document that is no UTF-8, which a guard of the watchers rejects for nodes with rollouts.
+pub(crate) fn encode_bad(seed: u64, node: usize, version: u64) -> Vec<u8> {
+    document(seed, node, version, NOT_UTF8.len(), NOT_UTF8)
+}
+
+/// A document with at least `least` bytes of filler, which begins with `start`.
+fn document(seed: u64, node: usize, version: u64, least: usize, start: &[u8]) -> Vec<u8> {
     let mut rng = fastrand::Rng::with_seed(seed ^ (node as u64) << 48 ^ version);
     let length = match rng.u32(..LARGE_IN) {
         0 => rng.usize(128 << 10..640 << 10),
         _ => rng.usize(0..48 << 10),
     };
     let line: String = (0..LINE).map(|_| rng.alphanumeric()).chain(['\n']).collect();
-    let filler: Vec<u8> = line.bytes().cycle().take(length).collect();
+    let length = length.max(least);
+    let mut filler: Vec<u8> = line.bytes().cycle().take(length).collect();
+    filler[..start.len()].copy_from_slice(start);
     let sum = checksum(node, version, &filler);
     let mut header = String::new();
     // Writing to a String cannot fail.
@@ -96,6 +110,15 @@ mod tests {
             assert_eq!(bytes, encode(7, 3, version), "the bytes depend on the arguments alone");
         }
         assert_ne!(encode(7, 3, 1), encode(8, 3, 1));
+    }
+
+    #[test]
+    fn a_bad_document_is_whole_but_no_text() {
+        for version in 1..200 {
+            let bytes = encode_bad(7, 3, version);
+            assert_eq!(decode(&bytes), Content::Whole { node: 3, version });
+            assert!(std::str::from_utf8(&bytes).is_err());
+        }
     }
 
     #[test]

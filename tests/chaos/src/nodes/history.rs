@@ -1,9 +1,10 @@
 //! The history of all nodes: which versions the ensemble is known to have held, and since when.
 //!
 //! A node with rollouts has one more stream for each host: the documents that were meant for it, in
-//! order. A document comes again when a candidate is taken back.
+//! order. A document comes again when a candidate is taken back. Such a stream is read from the
+//! ensemble, so it is known up to a moment only.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,8 +17,10 @@ pub(crate) struct History(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     streams: Vec<Vec<Entry>>,
-    /// Nodes and documents that were candidates.
-    candidates: BTreeSet<(usize, u64)>,
+    /// Nodes and documents that were candidates, and whether each is bad.
+    candidates: BTreeMap<(usize, u64), bool>,
+    /// Up to when a stream is known, if it is read from the ensemble.
+    known: BTreeMap<usize, Duration>,
 }
 
 /// One version of a node. Versions count from 1. A recreated node continues the count.
@@ -37,7 +40,7 @@ impl History {
     /// A history of so many streams. That of a node has its number.
     pub(crate) fn new(nodes: usize) -> Self {
         let streams = (0..nodes).map(|_| Vec::new()).collect();
-        Self(Mutex::new(State { streams, candidates: BTreeSet::new() }))
+        Self(Mutex::new(State { streams, ..State::default() }))
     }
 
     /// Adds a version that is about to be written. The caller holds the node's lock until
@@ -91,20 +94,46 @@ impl History {
         self.acknowledge(stream, place, now);
     }
 
-    /// A host is not meant to have this document, and never was.
-    pub(crate) fn reject_document(&self, stream: usize, document: u64) {
-        let mut state = self.lock();
-        let entries = state.streams[stream].iter_mut().filter(|entry| entry.document == document);
-        entries.for_each(|entry| entry.is_rejected = true);
+    /// A host may have been meant to have this document, at a time that is not known.
+    pub(crate) fn add_unknown(&self, stream: usize, document: u64) {
+        let place = self.add(stream, Some(document), false);
+        self.mark_unknown(stream, place);
     }
 
-    /// Notes that a document of a node is the candidate of a rollout.
-    pub(crate) fn add_candidate(&self, node: usize, document: u64) {
-        self.lock().candidates.insert((node, document));
+    /// From now on this stream is read from the ensemble.
+    pub(crate) fn follow(&self, stream: usize) {
+        self.lock().known.insert(stream, Duration::ZERO);
+    }
+
+    /// The stream has all that the ensemble held up to this moment.
+    pub(crate) fn set_known(&self, stream: usize, until: Duration) {
+        self.lock().known.insert(stream, until);
+    }
+
+    /// Whether the stream has all that the ensemble held at this moment.
+    pub(crate) fn is_known(&self, stream: usize, at: Duration) -> bool {
+        self.lock().known.get(&stream).is_none_or(|until| at <= *until)
+    }
+
+    /// Notes that a document of a node is the candidate of a rollout. A bad one is rejected by each
+    /// watcher.
+    pub(crate) fn add_candidate(&self, node: usize, document: u64, is_bad: bool) {
+        self.lock().candidates.insert((node, document), is_bad);
     }
 
     pub(crate) fn is_candidate(&self, node: usize, document: u64) -> bool {
-        self.lock().candidates.contains(&(node, document))
+        self.lock().candidates.contains_key(&(node, document))
+    }
+
+    pub(crate) fn is_bad(&self, node: usize, document: u64) -> bool {
+        self.lock().candidates.get(&(node, document)).is_some_and(|is_bad| *is_bad)
+    }
+
+    /// The candidates of a node from this document on that are not bad.
+    pub(crate) fn good_candidates(&self, node: usize, first: u64) -> Vec<u64> {
+        let state = self.lock();
+        let candidates = state.candidates.range((node, first)..(node + 1, 0));
+        candidates.filter(|(_, is_bad)| !**is_bad).map(|((_, document), _)| *document).collect()
     }
 
     /// The ensemble has acknowledged the version.

@@ -1,5 +1,8 @@
 //! The observer: reads all files, independently of the watchers, throughout the run.
+//!
+//! What a file of a node with rollouts holds is judged once the plan of that moment is known.
 
+use std::collections::VecDeque;
 use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
@@ -22,6 +25,8 @@ struct ObservedFile {
     node: usize,
     judge: FileJudge,
     last: Option<(Identity, Observation)>,
+    /// What was seen and is not judged yet, and whether it differs from what was seen before.
+    waiting: VecDeque<(Observation, Conditions, bool)>,
 }
 
 /// Inode, size, mtime and ctime. A file that was changed differs in one of them.
@@ -36,6 +41,7 @@ pub(crate) fn run(testbed: &Testbed, stop: &AtomicBool) {
             node,
             judge: FileJudge::new(node, stream(watcher, node)),
             last: None,
+            waiting: VecDeque::new(),
         })
         .collect();
     let mut foreign_gone = vec![false; testbed.hosts.len()];
@@ -70,10 +76,25 @@ impl ObservedFile {
             ensemble_is_empty: testbed.disturbances.is_empty(),
         };
         let changed = self.last.as_ref().is_none_or(|(_, last)| *last != found.1);
-        let finding = self.judge.observe(found.1.clone(), &testbed.history, conditions);
+        if changed || self.waiting.is_empty() {
+            self.waiting.push_back((found.1.clone(), conditions, changed));
+        }
+        self.last = Some(found);
+        let stream = stream(watcher, node);
+        while let Some((_, conditions, _)) = self.waiting.front() {
+            if !testbed.history.is_known(stream, conditions.now) {
+                return;
+            }
+            let Some((seen, conditions, changed)) = self.waiting.pop_front() else { return };
+            self.judge(testbed, seen, conditions, changed);
+        }
+    }
+
+    fn judge(&mut self, testbed: &Testbed, seen: Observation, conditions: Conditions, changed: bool) {
+        let (watcher, node, now) = (self.watcher, self.node, conditions.now);
+        let finding = self.judge.observe(seen, &testbed.history, conditions);
         let has_candidate = ROLLOUTS.contains(&node)
             && finding.applied.is_some_and(|version| testbed.history.is_candidate(node, version));
-        self.last = Some(found);
         testbed.recorder.with(|counts| {
             counts.observations += 1;
             counts.changes += u64::from(changed && !finding.heartbeat);

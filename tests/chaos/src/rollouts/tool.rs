@@ -1,145 +1,68 @@
-//! The tool of a rollout: the code of `live-data-ctl` in this process, or the program.
+//! The tool of a rollout: `live-data-ctl rollout`, which dies at any moment.
 
 use std::fs;
+use std::thread;
 use std::time::Duration;
 
-use ld_publish::ld_config::{Config, SecretsConfig, ZooKeeperConfig};
-use ld_publish::ld_fleet::{RolloutPace, RolloutState, Share};
-use ld_publish::ld_zk::{Client, Options};
-use ld_publish::{Error, Note, Rollout, RolloutError, plan, start_rollout};
-use ld_testkit::{TempDir, TestCommand, binary};
-use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
+use ld_testkit::{Daemon, TempDir, TestCommand, binary};
 
 use crate::testbed::{CHROOT, Testbed};
 
+/// How long each share is watched.
+const SOAK: &str = "1s";
 /// Limit for a step of a tool that does not die.
-const LIMIT: Duration = Duration::from_secs(15);
-const AUTHOR: &str = "chaos@testbed";
-
-/// What became of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Done,
-    /// The tool says that nothing was changed.
-    Refused,
-    Unknown,
-}
+const LIMIT: Duration = Duration::from_secs(120);
 
 pub(super) struct Tool {
-    config: Config,
     directory: TempDir,
-    runtime: Runtime,
+    node: usize,
 }
 
 impl Tool {
-    pub(super) fn new(testbed: &Testbed) -> Result<Self, String> {
-        let explain = |error: &dyn std::fmt::Display| format!("cannot set up the tool: {error}");
+    pub(super) fn new(testbed: &Testbed, node: usize) -> Result<Self, String> {
+        let tool = Self { directory: TempDir::new(), node };
         let hosts = format!("{}{CHROOT}", testbed.ensemble.connect_string());
-        let mut config = Config::default();
-        config.zookeeper =
-            ZooKeeperConfig::builder().hosts(&hosts).build().map_err(|error| explain(&error))?;
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| explain(&error))?;
-        let tool = Self { config, directory: TempDir::new(), runtime };
-        let text = format!("[live-data]\nzookeeper.hosts = {hosts}\n");
-        fs::write(tool.directory.join("config.ini"), text).map_err(|error| explain(&error))?;
+        fs::write(tool.directory.join("config.ini"), format!("[live-data]\nzookeeper.hosts = {hosts}\n"))
+            .map_err(|error| format!("cannot set up the tool: {error}"))?;
         Ok(tool)
     }
 
-    pub(super) fn start(
-        &self,
-        node: usize,
-        candidate: Vec<u8>,
-        first: u16,
-        life: Option<Duration>,
-    ) -> Outcome {
-        self.run(life, async |client| {
-            let steps = vec![share(first), Share::WHOLE];
-            let pace = RolloutPace { steps, soak: Duration::ZERO, max_bad: Share::WHOLE, check: false };
-            let limit = self.config.zookeeper.max_node_bytes;
-            let plan = plan(&client, &source(node), candidate, limit).await?;
-            let note = Note::new(AUTHOR, "")?;
-            start_rollout(&self.config.publish, &plan, pace, &note, None, std::future::pending())
-                .await
-                .map(drop)
-        })
+    /// Starts a rollout with these shares, and conducts it.
+    pub(super) fn start(&self, candidate: &[u8], steps: &[u64]) -> Result<TestCommand, String> {
+        let source = self.directory.join("source");
+        fs::write(&source, candidate).map_err(|error| format!("cannot write a candidate: {error}"))?;
+        let steps: Vec<_> =
+            steps.iter().map(|parts| format!("{}.{:02}%", parts / 100, parts % 100)).collect();
+        let command = self.command("start").arg(source).arg(self.path());
+        Ok(command.args(["--steps", &steps.join(","), "--soak", SOAK, "--author", "chaos@testbed"]))
     }
 
-    pub(super) fn raise(&self, node: usize, larger: u16, life: Option<Duration>) -> Outcome {
-        self.change(node, life, async |rollout| {
-            rollout.set_share(&self.config.publish, share(larger)).await.map(drop)
-        })
+    /// Conducts the rollout that there is.
+    pub(super) fn resume(&self) -> Daemon {
+        self.command("resume").arg(self.path()).start()
     }
 
-    pub(super) fn set_paused(&self, node: usize, is_paused: bool, life: Option<Duration>) -> Outcome {
-        let state = if is_paused { RolloutState::Paused } else { RolloutState::Running };
-        self.change(node, life, async |rollout| rollout.set_state(state).await.map(drop))
-    }
-
-    pub(super) fn promote(&self, node: usize, life: Option<Duration>) -> Outcome {
-        self.change(node, life, async |rollout| {
-            rollout.promote(&self.config, std::future::pending()).await.map(drop)
-        })
-    }
-
-    pub(super) fn abort(&self, node: usize, life: Option<Duration>) -> Outcome {
-        let publish = &self.config.publish;
-        self.run(life, async |client| Rollout::abort(&client, publish, &source(node)).await)
-    }
-
-    /// A subcommand of `live-data-ctl rollout`, which is killed after `life`.
-    pub(super) fn program(&self, subcommand: &str, node: usize, life: Option<Duration>) -> Outcome {
-        let command = TestCommand::new(binary("live-data-ctl"))
-            .args(["rollout", subcommand])
-            .arg(self.directory.join("config.ini"))
-            .arg(source(node));
+    /// Takes one step, and kills the program after `life`. Returns whether it says that all is done.
+    pub(super) fn step(&self, subcommand: &str, life: Option<Duration>) -> bool {
+        let command = self.command(subcommand).arg(self.path());
         match life {
             Some(life) => {
                 let program = command.start();
-                std::thread::sleep(life);
+                thread::sleep(life);
                 program.kill();
-                Outcome::Unknown
+                false
             }
-            None if command.run(Duration::from_secs(120)).code == Some(0) => Outcome::Done,
-            None => Outcome::Unknown,
+            None => command.run(LIMIT).code == Some(0),
         }
     }
 
-    fn change(
-        &self,
-        node: usize,
-        life: Option<Duration>,
-        step: impl AsyncFnOnce(Rollout) -> Result<(), Error>,
-    ) -> Outcome {
-        let publish = &self.config.publish;
-        self.run(life, async |client| {
-            let path = source(node);
-            let rollout = Rollout::read(&client, publish, &path).await?;
-            step(rollout.ok_or(RolloutError::Missing { path })?).await
-        })
+    fn command(&self, subcommand: &str) -> TestCommand {
+        let command = TestCommand::new(binary("live-data-ctl")).args(["rollout", subcommand]);
+        command.arg(self.directory.join("config.ini"))
     }
 
-    /// Runs one step with a session of its own. After `life` it is dropped wherever it is.
-    fn run(&self, life: Option<Duration>, step: impl AsyncFnOnce(Client) -> Result<(), Error>) -> Outcome {
-        self.runtime.block_on(async {
-            let client = Client::new(&self.config.zookeeper, &SecretsConfig::default(), Options::default());
-            let Ok(client) = client else { return Outcome::Unknown };
-            match timeout(life.unwrap_or(LIMIT), step(client)).await {
-                Ok(Ok(())) => Outcome::Done,
-                Ok(Err(Error::Rollout(RolloutError::StableChanged { .. } | RolloutError::Exists { .. }))) => {
-                    Outcome::Refused
-                }
-                Ok(Err(_)) | Err(_) => Outcome::Unknown,
-            }
-        })
+    /// The path of the node below the chroot.
+    fn path(&self) -> String {
+        format!("/n{}", self.node)
     }
-}
-
-fn share(parts: u16) -> Share {
-    Share::try_from(parts).unwrap_or(Share::WHOLE)
-}
-
-/// The path of a node below the chroot.
-fn source(node: usize) -> String {
-    format!("/n{node}")
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::nodes::{follows, host_name};
+use crate::nodes::{ROLLOUTS, follows, host_name};
 use crate::schedule::NODES;
 
 /// The chroot of all nodes.
@@ -13,9 +13,10 @@ pub(crate) const CHROOT: &str = "/chaos";
 pub(crate) const OWNED_NODE: usize = 5;
 /// The name of its only secret.
 pub(super) const SECRET: &str = "secret/zookeeper";
-/// The session timeout, and the intervals of heartbeats and of drift checks.
+/// The session timeout, and the intervals of heartbeats, of drift checks and of reports.
 const SETTINGS: &str = "zookeeper.timeout = 4 seconds\nwatcher.heartbeat_interval = 500 milliseconds\n\
-                        watcher.drift_interval = 2 seconds\n";
+                        watcher.drift_interval = 2 seconds\n\
+                        fleet.report = true\nfleet.report_interval = 200 milliseconds\n";
 
 /// What a watcher is configured to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,10 @@ pub(super) fn text_of(
             "nodes.n{node}.source = /n{node}\nnodes.n{node}.dest = {}\nnodes.n{node}.mode = 0644\n",
             dest.display()
         );
+        if ROLLOUTS.contains(&node) {
+            // Writing to a String cannot fail. The guard rejects bad candidates.
+            let _ = writeln!(text, "nodes.n{node}.format = utf8");
+        }
         if follows(watcher, node) {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "nodes.n{node}.rollout = true");

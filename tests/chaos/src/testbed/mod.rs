@@ -25,23 +25,28 @@ pub(crate) use disk::{Disk, enter_namespace};
 pub(crate) use disturbances::{Disturbances, Scope};
 pub(crate) use host::{Host, credential};
 use objects::Objects;
-pub(crate) use watcher_program::WatcherProgram;
+pub(crate) use watcher_program::{Programs, WatcherProgram};
 
 use crate::judge::Recorder;
 use crate::nodes::{History, POINTERS, ROLLOUTS, STREAMS, encode, stream};
+use crate::rollouts::ConductorProgram;
 use crate::schedule::{NODES, WATCHERS};
 use ld_workspace::Failure;
 
 /// Members that miss each other's votes retry within 1 s. The default is up to 60 s.
 const ELECTION: &str = "zookeeper.fastleader.maxNotificationInterval=1000";
-/// The chroot, and below it where the plans of rollouts lie.
-pub(crate) const ROLLOUT_DIRECTORIES: [&str; 3] = [CHROOT, "/chaos/live-data", "/chaos/live-data/rollouts"];
+/// Where the reports of the hosts lie.
+pub(crate) const REPORTS: &str = "/chaos/live-data/hosts";
+/// The chroot, and below it where plans and reports lie.
+pub(crate) const DIRECTORIES: [&str; 4] = [CHROOT, "/chaos/live-data", "/chaos/live-data/rollouts", REPORTS];
 const PAUSE_STEP: Duration = Duration::from_millis(20);
 
 /// Everything that the threads of a run share.
 #[derive(Debug)]
 pub(crate) struct Testbed {
     pub(crate) seed: u64,
+    pub(crate) watcher: WatcherProgram,
+    pub(crate) conductor: ConductorProgram,
     pub(crate) clock: Clock,
     pub(crate) hosts: Vec<Host>,
     pub(crate) ensemble: Ensemble,
@@ -74,7 +79,8 @@ impl Testbed {
     ///
     /// Whole hosts know the servers by names, and have disks and clocks of their own. They need a
     /// mount namespace.
-    pub(crate) fn start(seed: u64, watcher: WatcherProgram, whole_hosts: bool) -> Result<Self, Failure> {
+    pub(crate) fn start(seed: u64, programs: Programs, whole_hosts: bool) -> Result<Self, Failure> {
+        let Programs { watcher, conductor } = programs;
         let options =
             ServerOptions { extra_properties: vec![ELECTION.to_owned()], ..ServerOptions::default() };
         let ensemble = Ensemble::start_with(options);
@@ -85,13 +91,15 @@ impl Testbed {
             .collect::<Result<_, _>>()?;
         let testbed = Self {
             seed,
+            watcher,
+            conductor,
             clock: Clock::start(),
             hosts,
             ensemble,
             objects,
             history: History::new(STREAMS),
             disturbances: Disturbances::new(),
-            recorder: Recorder::stopping_at(watcher.expected_violation()),
+            recorder: Recorder::stopping_at(programs.expected_violation()),
             node_locks: (0..NODES).map(|_| Mutex::new(())).collect(),
             exclusive: RwLock::new(()),
             wrong_files: AtomicUsize::new(WATCHERS * NODES),
@@ -129,11 +137,8 @@ impl Testbed {
             .iter()
             .enumerate()
             .map(|(node, version)| Step::create(path(node), self.content(node, *version)));
-        let steps: Vec<Step> = ROLLOUT_DIRECTORIES
-            .map(|directory| Step::create(directory, ""))
-            .into_iter()
-            .chain(nodes)
-            .collect();
+        let steps: Vec<Step> =
+            DIRECTORIES.map(|directory| Step::create(directory, "")).into_iter().chain(nodes).collect();
         admins.retry("fill the ensemble", |admin| match admin.transaction(&steps) {
             // The reply to an earlier attempt was lost.
             Err(Error::NodeExists { .. }) => Ok(()),

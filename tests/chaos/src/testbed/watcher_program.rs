@@ -1,8 +1,23 @@
-//! The watcher under test: the real one, or one with a defect.
+//! The programs under test: the real ones, or one with a defect.
 
 use clap::ValueEnum;
 
 use crate::judge::Violation;
+use crate::rollouts::ConductorProgram;
+
+/// The programs of a run. At most one of them has a defect.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Programs {
+    pub(crate) watcher: WatcherProgram,
+    pub(crate) conductor: ConductorProgram,
+}
+
+impl Programs {
+    /// The violation that a run with a broken program must find. The run ends there.
+    pub(crate) fn expected_violation(self) -> Option<Violation> {
+        self.watcher.expected_violation().or_else(|| self.conductor.expected_violation())
+    }
+}
 
 /// The watcher of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,6 +60,11 @@ impl WatcherProgram {
     /// Whether it knows rollouts.
     pub(crate) fn follows_rollouts(self) -> bool {
         matches!(self, Self::LiveData | Self::AnyShare)
+    }
+
+    /// Whether it reports its nodes.
+    pub(crate) fn reports(self) -> bool {
+        self == Self::LiveData
     }
 
     /// The violation that a run of a broken watcher must find. The run ends there.
