@@ -28,12 +28,18 @@ impl Fates {
         Self(first)
     }
 
+    /// The fate of the next rollout.
     pub(super) fn next(&mut self, rng: &mut Rng) -> Fate {
         if self.0.is_empty() {
             self.0 =
                 vec![Fate::Left, Fate::Left, Fate::Bad, Fate::Bad, Fate::Abort, Fate::Promote, Fate::Write];
             rng.shuffle(&mut self.0);
         }
-        self.0.pop().unwrap_or(Fate::Left)
+        self.0.last().copied().unwrap_or(Fate::Left)
+    }
+
+    /// A rollout has begun.
+    pub(super) fn take(&mut self) {
+        self.0.pop();
     }
 }

@@ -81,7 +81,8 @@ impl Rollouts<'_> {
             return;
         }
         testbed.wait_until_right(CONVERGENCE_LIMIT);
-        self.conductors.iter_mut().for_each(|conductor| conductor.dies_at = None);
+        self.tend();
+        self.conductors.drain(..).for_each(|conductor| conductor.program.kill());
         let start = testbed.clock.now();
         while !testbed.recorder.should_stop() {
             self.tend();

@@ -156,6 +156,9 @@ impl Rollouts<'_> {
 
     fn go_on(&mut self, truth: &Truth, plan: &Plan) {
         let now = self.testbed.clock.now();
+        if self.share.0 != plan.id {
+            self.fates.take();
+        }
         if (&self.share.0, self.share.1) != (&plan.id, plan.share) {
             self.share = (plan.id.clone(), plan.share, now);
         }
@@ -175,15 +178,17 @@ impl Rollouts<'_> {
         }
         self.conductors.iter_mut().for_each(|conductor| conductor.candidate = plan.candidate);
         let fate = self.fate.get(&plan.candidate).copied().unwrap_or(Fate::Left);
-        // A share without hosts is passed only by a conductor that has run for a time.
-        let may_die = !plan.is_empty(self.node);
+        // A share without hosts is passed only by a conductor that has run for a time, which would
+        // be most of a short run.
+        let has_hosts = !plan.is_empty(self.node);
         match self.rng.u32(..24) {
             _ if self.conductors.is_empty() => self.resume(plan.candidate),
             0..3 if plan.is_paused => self.resume(plan.candidate),
             0 => self.resume(plan.candidate),
             1 | 2 => self.freeze(),
-            3 | 4 if may_die => self.kill_soon(),
-            5 => self.step(Fate::Pause),
+            3 | 4 if has_hosts => self.kill_soon(),
+            3 => self.step(Fate::Abort),
+            5 if has_hosts => self.step(Fate::Pause),
             6..10 if fate == Fate::Write && truth.stable < plan.candidate => {
                 self.fate.insert(plan.candidate, Fate::Abort);
                 self.step(fate);
