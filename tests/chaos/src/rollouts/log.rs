@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::pace::{Around, Pace};
 use super::truth::{Plan, Truth};
 use crate::judge::Violation;
-use crate::nodes::{ROLLOUTS, host_name, stream};
+use crate::nodes::{History, ROLLOUTS, host_name, stream};
 use crate::schedule::WATCHERS;
 use crate::testbed::{REPORTS, Scope, Testbed};
 
@@ -92,7 +92,7 @@ impl PlanLog {
         let before = last.as_ref().map_or(Duration::ZERO, |(_, before)| *before);
         if let Some((last, before)) = &last {
             let is_long = now.saturating_sub(*before) > ROUND;
-            add_missed(testbed, node, (last, &truth), is_long.then_some(state.newest));
+            add_missed(&testbed.history, node, (last, &truth), is_long.then_some(state.newest));
         }
         let candidate = truth.plan.as_ref().map(|plan| plan.candidate);
         state.newest = state.newest.max(candidate.unwrap_or_default());
@@ -143,7 +143,7 @@ impl PlanLog {
 
 /// Allows what hosts may have been meant to have between two reads. After a long time that may be
 /// the candidate of a rollout that was never read, newer than `newest`.
-fn add_missed(testbed: &Testbed, node: usize, (last, now): (&Truth, &Truth), newest: Option<u64>) {
+fn add_missed(history: &History, node: usize, (last, now): (&Truth, &Truth), newest: Option<u64>) {
     let id = |truth: &Truth| truth.plan.as_ref().map(|plan| plan.id.clone());
     if last.plan.is_some() && id(last) == id(now) {
         return;
@@ -151,16 +151,16 @@ fn add_missed(testbed: &Testbed, node: usize, (last, now): (&Truth, &Truth), new
     let ended = last.plan.as_ref();
     if let Some(newest) = newest {
         let first = ended.map_or(newest + 1, |plan| plan.candidate);
-        for candidate in testbed.history.good_candidates(node, first) {
+        for candidate in history.good_candidates(node, first) {
             let streams = (0..WATCHERS).map(|watcher| stream(watcher, node));
-            streams.for_each(|stream| testbed.history.add_unknown(stream, candidate));
+            streams.for_each(|stream| history.add_unknown(stream, candidate));
         }
-    } else if let Some(plan) = ended.filter(|plan| !testbed.history.is_bad(node, plan.candidate)) {
+    } else if let Some(plan) = ended.filter(|plan| !history.is_bad(node, plan.candidate)) {
         // The share may have grown by one step before the end.
         let Some(next) = plan.next().filter(|_| now.stable != plan.candidate) else { return };
         let grown = (0..WATCHERS)
             .filter(|watcher| plan.has_in(next, *watcher, node) && !plan.includes(*watcher, node));
-        grown.for_each(|watcher| testbed.history.add_unknown(stream(watcher, node), plan.candidate));
+        grown.for_each(|watcher| history.add_unknown(stream(watcher, node), plan.candidate));
     }
 }
 
@@ -184,4 +184,70 @@ fn judge(testbed: &Testbed, node: usize, state: &mut State, plan: &Plan, around:
 fn takes_part(report: &Value, path: &str) -> bool {
     let mut nodes = report["nodes"].as_array().into_iter().flatten();
     nodes.any(|node| node[0] == path && node[6] == true)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::nodes::STREAMS;
+
+    const NODE: usize = ROLLOUTS.start;
+
+    fn truth(plan: Option<(&str, u64)>) -> Truth {
+        let plan = plan.map(|(id, share)| Plan {
+            id: id.to_owned(),
+            version: 0,
+            share,
+            steps: vec![1, 10_000],
+            soak: Duration::from_secs(1),
+            is_paused: false,
+            candidate: 2,
+        });
+        Truth { stable: 1, plan }
+    }
+
+    /// The watchers that may have had the candidate between the two reads.
+    fn missed(last: &Truth, now: &Truth, newest: Option<u64>, is_bad: bool) -> usize {
+        let history = History::new(STREAMS);
+        history.add_candidate(NODE, 2, is_bad);
+        add_missed(&history, NODE, (last, now), newest);
+        (0..WATCHERS).filter(|watcher| history.was_written(stream(*watcher, NODE), 2)).count()
+    }
+
+    #[test]
+    fn a_rollout_that_goes_on_hides_nothing() {
+        let (small, large) = (truth(Some(("a", 1))), truth(Some(("a", 10_000))));
+        assert_eq!(missed(&small, &large, None, false), 0);
+        assert_eq!(missed(&small, &large, Some(2), false), 0);
+        assert_eq!(missed(&truth(None), &small, None, false), 0);
+    }
+
+    #[test]
+    fn the_end_of_a_rollout_may_hide_one_step() {
+        let (first, none) = (truth(Some(("a", 1))), truth(None));
+        assert_eq!(missed(&first, &none, None, false), WATCHERS);
+        assert_eq!(missed(&first, &none, None, true), 0, "no host ever has a bad candidate");
+        assert_eq!(missed(&truth(Some(("a", 10_000))), &none, None, false), 0);
+    }
+
+    #[test]
+    fn a_pause_in_the_reads_may_hide_a_rollout() {
+        let none = truth(None);
+        assert_eq!(missed(&none, &none, None, false), 0);
+        assert_eq!(missed(&none, &none, Some(0), false), WATCHERS);
+        assert_eq!(missed(&none, &none, Some(0), true), 0);
+        assert_eq!(missed(&none, &none, Some(2), false), 0, "its plan was read before");
+    }
+
+    #[test]
+    fn a_report_names_the_nodes_that_take_part() {
+        let report = json!({ "nodes": [
+            ["/n3", 1, null, "current", 0, null, true],
+            ["/n4", 1, null, "current", 0, null],
+        ]});
+        assert!(takes_part(&report, "/n3") && !takes_part(&report, "/n4") && !takes_part(&report, "/n5"));
+        assert!(!takes_part(&json!(null), "/n3"));
+    }
 }
