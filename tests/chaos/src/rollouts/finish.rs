@@ -17,7 +17,7 @@ const END_LIMIT: Duration = Duration::from_secs(5);
 const TAKEN_BACK: i32 = 4;
 
 impl Rollouts<'_> {
-    /// Kills and thaws conductors whose time has come, and judges those that have ended.
+    /// Kills and thaws conductors when their time has come, and judges those that have ended.
     pub(super) fn tend(&mut self) {
         let now = self.testbed.clock.now();
         for conductor in &mut self.conductors {

@@ -42,7 +42,8 @@ impl Tool {
         self.command("resume").arg(self.path()).start()
     }
 
-    /// Takes one step, and kills the program after `life`. Returns whether it says that all is done.
+    /// Takes one step, and kills the program after `life`. Returns whether it says that all is
+    /// done.
     pub(super) fn step(&self, subcommand: &str, life: Option<Duration>) -> bool {
         let command = self.command(subcommand).arg(self.path());
         match life {
