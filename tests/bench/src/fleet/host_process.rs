@@ -10,6 +10,8 @@ use std::{fs, thread};
 
 use clap::Args;
 use ld_config::{Config, Environment, Scope};
+use ld_fleet::Reporter;
+use ld_status::StatusView;
 use ld_sync::Engine;
 use ld_zk::{Client, Options, SessionState};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -17,7 +19,6 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use super::content::{file_name, path};
 use super::event::{Event, EventKind, now};
 use super::file_events::FileEvents;
-use super::host_report;
 use super::no_jitter;
 use ld_workspace::Failure;
 
@@ -93,7 +94,7 @@ impl HostProcess {
     }
 
     /// Starts one host on the current runtime.
-    fn start(&self, host: usize, events: &Sender<Event>) -> Result<Option<Engine>, Failure> {
+    fn start(&self, host: usize, events: &Sender<Event>) -> Result<Option<Arc<Engine>>, Failure> {
         let directory = self.directory_of(host);
         if self.without_jitter {
             tokio::spawn(no_jitter::run(self.servers.clone(), path(0), directory.join(file_name(0)), {
@@ -130,8 +131,13 @@ impl HostProcess {
         let reporting = self.reports.then(|| (client.clone(), config.clone()));
         let engine = Engine::builder(Arc::new(client)).nodes(config.nodes).settings(config.watcher);
         let engine = engine.hashes(self.reports).start().map_err(Failure::doing("cannot start an engine"))?;
+        let engine = Arc::new(engine);
         if let Some((client, config)) = reporting {
-            host_report::start(client, &config, format!("h{host}"), engine.changes())?;
+            let host = format!("h{host}");
+            let reporter = Reporter::new(client.clone(), &config, &host);
+            let reporter = reporter.map_err(Failure::doing("cannot make a reporter"))?;
+            let view = StatusView::new(Arc::clone(&engine), client, &config, env!("CARGO_PKG_VERSION"));
+            tokio::spawn(ld_status::report_to_fleet(view, reporter, host));
         }
         Ok(Some(engine))
     }

@@ -6,7 +6,6 @@ mod content;
 mod event;
 mod file_events;
 mod host_process;
-mod host_report;
 mod hosts;
 mod idle_sessions;
 mod no_jitter;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use ld_config::{PublishConfig, SecretsConfig, ZooKeeperConfig};
 use ld_fleet::{Fleet, Goal, Share, Waited, Wanted, wait_for};
+use ld_testkit::Admin;
 use ld_workspace::Failure;
 use ld_zk::{Client, Options};
 
@@ -70,6 +71,8 @@ pub(super) fn measure(ensemble: bool, options: &HostsOptions, rounds: usize) -> 
             wait_for_reports(&servers, options.hosts)?;
         }
         thread::sleep(SETTLED);
+        // The writes of the start are none of a change.
+        let (written_before, _) = written(&admin, options.hosts)?;
         let heap = servers.heap()?;
         let before = servers.counters()?;
         let mut lasts = Vec::new();
@@ -84,15 +87,12 @@ pub(super) fn measure(ensemble: bool, options: &HostsOptions, rounds: usize) -> 
             cpu: (after.cpu - before.cpu) / changes,
             written: (after.written - before.written) / changes,
         };
-        Ok::<_, Failure>((started, heap, cost))
+        let (written, bytes) = written(&admin, options.hosts)?;
+        Ok::<_, Failure>((started, heap, cost, ((written - written_before) / changes, bytes)))
     };
-    let (started, plain_heap, without) = one(false, &mut version)?;
+    let (started, plain_heap, without, _) = one(false, &mut version)?;
     idle_sessions::end(&servers, started)?;
-    let (mut started, heap, with) = one(true, &mut version)?;
-    let stat = |host: usize| admin.exists(&format!("/live-data/hosts/h{host}"));
-    let stats: Vec<_> = (0..options.hosts).filter_map(|host| stat(host).ok().flatten()).collect();
-    let sum = |of: fn(&ld_testkit::Stat) -> i32| stats.iter().map(|stat| f64::from(of(stat))).sum::<f64>();
-    let (writes, bytes) = (sum(|stat| stat.version), sum(|stat| stat.data_length) / stats.len() as f64);
+    let (mut started, heap, with, (writes, bytes)) = one(true, &mut version)?;
 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Failure::doing("cannot start a runtime"))?;
@@ -130,11 +130,25 @@ pub(super) fn measure(ensemble: bool, options: &HostsOptions, rounds: usize) -> 
         memory: plain_heap.zip(heap).map(|(plain, heap)| (heap - plain) / hosts),
         without,
         with,
-        writes: writes / (hosts * rounds as f64),
+        writes,
         bytes,
         waited,
         read,
     })
+}
+
+/// How often reports were written after they were made, and the mean of their sizes in bytes.
+fn written(admin: &Admin, hosts: usize) -> Result<(f64, f64), Failure> {
+    let (mut reports, mut writes, mut bytes) = (0.0, 0.0, 0.0);
+    for host in 0..hosts {
+        let stat = admin.exists(&format!("/live-data/hosts/h{host}"));
+        if let Some(stat) = stat.map_err(Failure::doing("cannot look at a report"))? {
+            reports += 1.0;
+            writes += f64::from(stat.version);
+            bytes += f64::from(stat.data_length);
+        }
+    }
+    Ok((writes, bytes / f64::max(reports, 1.0)))
 }
 
 fn wait_for_reports(servers: &Servers, hosts: usize) -> Result<(), Failure> {
