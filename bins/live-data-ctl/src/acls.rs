@@ -1,7 +1,7 @@
 //! ACLs on the command line.
 
 use ld_cli::Exit;
-use ld_config::SecretsConfig;
+use ld_config::Config;
 use ld_publish::{AclEntry, AclError, resolve, show_acl};
 use ld_tool::failed;
 use ld_zk::zookeeper::{Acl, AuthId, Permission};
@@ -35,16 +35,16 @@ fn usage(option: &str, cause: &AclError) -> Exit {
 }
 
 /// What ZooKeeper shall keep. Blocks while the secrets store does.
-pub(crate) fn resolved(entries: &[AclEntry], secrets: &SecretsConfig) -> Result<Vec<Acl>, Exit> {
-    resolve(entries, secrets).map_err(|cause| {
+pub(crate) fn resolved(entries: &[AclEntry], config: &Config) -> Result<Vec<Acl>, Exit> {
+    resolve(entries, &config.zookeeper.credentials, &config.secrets).map_err(|cause| {
         error!("nothing was written");
         failed(cause)
     })
 }
 
 /// The users of entries. Blocks while the secrets store does.
-pub(crate) fn users(entries: &[AclEntry], secrets: &SecretsConfig) -> Result<Vec<AuthId>, Exit> {
-    Ok(resolved(entries, secrets)?.iter().map(|acl| acl.auth_id().clone()).collect())
+pub(crate) fn users(entries: &[AclEntry], config: &Config) -> Result<Vec<AuthId>, Exit> {
+    Ok(resolved(entries, config)?.iter().map(|acl| acl.auth_id().clone()).collect())
 }
 
 /// Warns of an ACL that cannot be changed any more.

@@ -52,11 +52,11 @@ fn read_input(
         Some(source) => read_source(source, config.zookeeper.max_node_bytes, allow_empty)?,
         None => Vec::new(),
     };
-    let acl = acls::resolved(acl, &config.secrets)?;
+    let acl = acls::resolved(acl, config)?;
     acls::warn_if_final(&acl);
     let parents_acl = match parents_acl {
         [] => None,
-        entries => Some(acls::resolved(entries, &config.secrets)?),
+        entries => Some(acls::resolved(entries, config)?),
     };
     Ok(Input { content, acl, parents_acl })
 }

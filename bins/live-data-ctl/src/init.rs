@@ -19,9 +19,9 @@ pub(crate) async fn run(args: &Args, init: &InitArgs) -> Result<Exit, Exit> {
         move || {
             let config = ld_cli::read_config(&config, Scope::Writer)?;
             let mut access = Access {
-                publishers: acls::users(&publishers, &config.secrets)?,
-                reporters: acls::users(&reporters, &config.secrets)?,
-                readers: acls::users(&readers, &config.secrets)?,
+                publishers: acls::users(&publishers, &config)?,
+                reporters: acls::users(&reporters, &config)?,
+                readers: acls::users(&readers, &config)?,
             };
             if access.publishers.is_empty() {
                 access.publishers = default_publishers(&config, &access)?;
@@ -45,7 +45,7 @@ fn default_publishers(config: &Config, access: &Access) -> Result<Vec<AuthId>, E
     }
     let entry = |secret: &String| AclEntry::of_user(&format!("digest-secret:{secret}"), Permission::NONE);
     let entries: Result<Vec<_>, _> = credentials.iter().map(entry).collect();
-    let mut users = acls::users(&entries.map_err(refused)?, &config.secrets)?;
+    let mut users = acls::users(&entries.map_err(refused)?, config)?;
     // A publisher that reads reports has the credential of the watchers, too.
     users.retain(|user| !access.reporters.contains(user) && !access.readers.contains(user));
     if users.is_empty() {
@@ -70,7 +70,8 @@ fn report(args: &Args, directories: &[InitDirectory]) -> Result<Exit, Exit> {
             info!("Created {path}.");
         } else if directory.differs() {
             warn!(
-                "{path} is there with another ACL than this command would give it; `live-data-ctl set-acl` changes it"
+                "{path} is there with another ACL than this command would give it, or with hashes that this user must \
+                 not see; `live-data-ctl set-acl` changes it"
             );
         } else {
             info!("{path} is there.");

@@ -16,7 +16,7 @@ pub(crate) async fn run(args: &Args, set_acl: &SetAclArgs) -> Result<Exit, Exit>
         let config = set_acl.place.config.clone();
         move || {
             let config = ld_cli::read_config(&config, Scope::Writer)?;
-            let acl = acls::resolved(&entries, &config.secrets)?;
+            let acl = acls::resolved(&entries, &config)?;
             acls::warn_if_final(&acl);
             Ok((config, acl))
         }

@@ -1,5 +1,6 @@
 //! ACLs, as users write them and as ZooKeeper keeps them.
 
+mod agree;
 mod error;
 mod inherit;
 mod resolve;
@@ -12,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ld_zk::zookeeper::{Acl, AuthId, Permission};
 
+pub(crate) use agree::agrees;
 pub use error::AclError;
 pub use inherit::inherit;
 pub use resolve::resolve;
@@ -184,23 +186,6 @@ impl fmt::Debug for AclEntry {
 /// not for logs. Its id may hold hidden characters.
 pub fn show_acl(acl: &Acl) -> String {
     format!("{}:{}:{}", acl.scheme(), acl.id(), letters(acl.permission()))
-}
-
-/// Whether `found` lets the same users do the same as `wanted`. ZooKeeper stores an entry of the
-/// scheme `auth` as the users of the session, and shows an `x` for a hash that must not be read.
-pub(crate) fn agrees(found: &[Acl], wanted: &[Acl]) -> bool {
-    let is = |found: &Acl, wanted: &Acl| {
-        let is_user = match wanted.scheme() {
-            "auth" => found.scheme() != "world" && found.scheme() != "ip",
-            "digest" if inherit::is_masked(found) => {
-                found.scheme() == "digest" && user_of(found.id()) == user_of(wanted.id())
-            }
-            _ => found.auth_id() == wanted.auth_id(),
-        };
-        is_user && found.permission() == wanted.permission()
-    };
-    wanted.iter().all(|wanted| found.iter().any(|found| is(found, wanted)))
-        && found.iter().all(|found| wanted.iter().any(|wanted| is(found, wanted)))
 }
 
 fn user_of(id: &str) -> &str {

@@ -4,7 +4,9 @@ use ld_testkit::{Host, Namespace, SOON, TestCommand, TestOutput};
 use serde_json::{Value, json};
 
 const OWNER: &str = "owner:planted-password";
+const OWNER_HASH: &str = "OCQLXZWUmdYcBnrRNzMZK4m928w=";
 const OTHER: &str = "other:planted-password";
+const OTHER_HASH: &str = "vJRoFJnLcepBsmJvQZ+1kuRFtIU=";
 
 fn namespace() -> (Namespace, Host, Host) {
     let zookeeper = Namespace::new();
@@ -47,7 +49,8 @@ fn set_acl_shows_the_change_and_takes_effect() {
     zookeeper.admin().create(&zookeeper.path("/flags"), "").unwrap();
     let acl = ["/flags", "--acl", "world:anyone:r", "--acl", "auth::all"];
     let set = ends(owner.ctl("set-acl").args(acl), 0, "Set the ACL of /flags in ");
-    assert_eq!(set.stdout, "-world:anyone:cdrwa\n+world:anyone:r\n+auth::cdrwa\n");
+    let come = format!("+world:anyone:r\n+digest:owner:{OWNER_HASH}:cdrwa\n");
+    assert_eq!(set.stdout, format!("-world:anyone:cdrwa\n{come}"));
     ends(other.writer("theirs", "/flags"), 1, "not authorized to write /flags");
     ends(owner.writer("ours", "/flags"), 0, "Wrote data to Zookeeper.");
     ends(owner.ctl("set-acl").args(acl), 0, "No changes detected. Not writing.");
@@ -61,6 +64,35 @@ fn set_acl_shows_the_change_and_takes_effect() {
     assert_eq!(set["old"].as_array().unwrap().len(), 2);
     ends(other.ctl("get").arg("/flags"), 1, "not authorized to read /flags");
     ends(owner.ctl("set-acl").args(["/absent", "--acl", "world:anyone:r"]), 1, "/absent does not exist");
+}
+
+#[test]
+fn auth_takes_the_rights_of_other_users() {
+    let (_zookeeper, owner, other) = namespace();
+    let acl = ["--acl", &format!("digest:other:{OTHER_HASH}:all"), "--acl", "auth::all"];
+    ends(owner.ctl("create").arg("/flags").args(acl), 0, "Created /flags");
+    let set = || owner.ctl("set-acl").args(["/flags", "--acl", "auth::all"]);
+    let set_once = ends(set(), 0, "Set the ACL of /flags in ");
+    let (gone, stays) = (format!("-digest:other:{OTHER_HASH}"), format!(" digest:owner:{OWNER_HASH}"));
+    assert_eq!(set_once.stdout, format!("{gone}:cdrwa\n{stays}:cdrwa\n"));
+    ends(other.ctl("get").arg("/flags"), 1, "not authorized to read /flags");
+    ends(set(), 0, "No changes detected. Not writing.");
+}
+
+#[test]
+fn a_hash_that_is_hidden_is_not_taken_for_the_same() {
+    let (_zookeeper, owner, other) = namespace();
+    let acl = |hash| ["--acl".to_owned(), format!("digest:other:{hash}:r")];
+    let create = owner.ctl("create").arg("/flags").args(["--acl", "auth::all"]);
+    ends(create.args(acl(OTHER_HASH)), 0, "Created /flags");
+    let owners = ["--acl".to_owned(), format!("digest:owner:{OWNER_HASH}:all")];
+    // Other has no `a`, and sees an x in place of each hash: the same password, and another one.
+    for hash in [OTHER_HASH, OWNER_HASH] {
+        let set = other.ctl("set-acl").arg("/flags").args(&owners).args(acl(hash));
+        let refused = ends(set, 1, "not authorized to set the ACL of /flags");
+        assert!(refused.stdout.contains("-digest:other:x:r\n"), "{}", refused.stdout);
+    }
+    ends(owner.ctl("set-acl").arg("/flags").args(&owners).args(acl(OTHER_HASH)), 0, "No changes detected.");
 }
 
 #[test]

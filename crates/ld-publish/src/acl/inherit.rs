@@ -28,6 +28,6 @@ pub async fn inherit(session: &zookeeper::Client, directory: &str) -> Result<Vec
 }
 
 /// Whether ZooKeeper shows an `x` in place of the hash, which is always 28 characters long.
-pub(crate) fn is_masked(acl: &Acl) -> bool {
+pub(super) fn is_masked(acl: &Acl) -> bool {
     acl.scheme() == "digest" && acl.id().ends_with(":x")
 }

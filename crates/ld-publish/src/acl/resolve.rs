@@ -10,25 +10,38 @@ use super::{AclEntry, AclError, Identity};
 
 /// The ACL that ZooKeeper shall keep. Passwords of `digest-secret` are read from the secrets store
 /// and hashed, as ZooKeeper's `DigestAuthenticationProvider` does: the Base64 of the SHA-1 of
-/// `user:password`. Blocks while the store does; without such an entry nothing is read.
+/// `user:password`. An entry of the scheme `auth` becomes one for each user in `credentials`, the
+/// secrets of [`ZooKeeperConfig::credentials`](ld_config::ZooKeeperConfig::credentials); without
+/// any it is left to the server. Blocks while the store does; without such entries nothing is read.
 ///
 /// # Errors
 ///
 /// [`AclError::Secret`]: a secret cannot be read, or is no `user:password`.
-pub fn resolve(entries: &[AclEntry], secrets: &SecretsConfig) -> Result<Vec<Acl>, AclError> {
-    let acl = |entry: &AclEntry| {
-        let id = match &entry.identity {
-            Identity::Given(id) => id.clone(),
-            Identity::Secret(path) => {
-                user(path, secrets).map_err(|reason| AclError::Secret { secret: path.clone(), reason })?
+pub fn resolve(
+    entries: &[AclEntry],
+    credentials: &[String],
+    secrets: &SecretsConfig,
+) -> Result<Vec<Acl>, AclError> {
+    let mut acl = Vec::new();
+    for entry in entries {
+        match &entry.identity {
+            Identity::Given(id) if id.scheme() == "auth" && !credentials.is_empty() => {
+                for path in credentials {
+                    acl.push(Acl::new(entry.permission, user(path, secrets)?));
+                }
             }
-        };
-        Ok(Acl::new(entry.permission, id))
-    };
-    entries.iter().map(acl).collect()
+            Identity::Given(id) => acl.push(Acl::new(entry.permission, id.clone())),
+            Identity::Secret(path) => acl.push(Acl::new(entry.permission, user(path, secrets)?)),
+        }
+    }
+    Ok(acl)
 }
 
-fn user(path: &str, secrets: &SecretsConfig) -> Result<AuthId, String> {
+fn user(path: &str, secrets: &SecretsConfig) -> Result<AuthId, AclError> {
+    read_user(path, secrets).map_err(|reason| AclError::Secret { secret: path.to_owned(), reason })
+}
+
+fn read_user(path: &str, secrets: &SecretsConfig) -> Result<AuthId, String> {
     let read = read_simple_secrets(secrets, &[path.to_owned()]).into_iter().next();
     let secret = read.ok_or("the store gives no answer")?.map_err(|cause| chain(&cause))?;
     digest(&secret).ok_or_else(|| "it is not of the form user:password".to_owned())
@@ -68,9 +81,12 @@ mod tests {
         let mut secrets = SecretsConfig::default();
         secrets.path = "/nonexistent/secrets.json".into();
         let entry: AclEntry = "digest-secret:secret/zk:r".parse().unwrap();
-        let error = resolve(&[entry], &secrets).unwrap_err().to_string();
+        let error = resolve(&[entry], &[], &secrets).unwrap_err().to_string();
         assert!(error.contains("secret/zk") && error.contains("/nonexistent"), "{error}");
         let entry: AclEntry = "world:anyone:r".parse().unwrap();
-        assert_eq!(resolve(&[entry], &secrets).unwrap().len(), 1);
+        assert_eq!(resolve(&[entry], &[], &secrets).unwrap().len(), 1);
+        let entry: AclEntry = "auth::r".parse().unwrap();
+        let error = resolve(&[entry], &["secret/own".to_owned()], &secrets).unwrap_err().to_string();
+        assert!(error.contains("secret/own"), "{error}");
     }
 }

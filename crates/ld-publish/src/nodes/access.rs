@@ -51,9 +51,10 @@ impl PresentAcl {
         self.stat.aversion
     }
 
-    /// Whether the ACL lets the same users do the same already.
+    /// Whether it is certain that the ACL lets the same users do the same already: a hash that
+    /// ZooKeeper hides may be that of another password.
     pub fn is(&self, acl: &[Acl]) -> bool {
-        agrees(&self.acl, acl)
+        agrees(&self.acl, acl) == Some(true)
     }
 
     /// Sets another ACL if it is still the one that was read. A lost answer is read back, as by
@@ -96,7 +97,7 @@ impl PresentAcl {
             return false;
         }
         let Ok(session) = self.client.session().await else { return false };
-        bounded(session.get_acl(&self.path)).await.is_ok_and(|(found, _)| agrees(&found, acl))
+        bounded(session.get_acl(&self.path)).await.is_ok_and(|(found, _)| agrees(&found, acl) == Some(true))
     }
 }
 

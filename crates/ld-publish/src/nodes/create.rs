@@ -174,29 +174,34 @@ impl NewNode {
     /// The node as it is after a lost answer: nothing if it is not there.
     async fn find(&self, session: &zookeeper::Client) -> Result<Option<Found>, Unanswered> {
         let Some(stat) = bounded(session.check_stat(&self.path)).await? else { return Ok(None) };
-        // Without the permission to read it can only be told that it is there.
         let content = match read_node(session, &self.path, self.content.len()).await {
-            Ok((content, _)) => Some(content),
-            Err(Unanswered::Refused(zookeeper::Error::NoAuth) | Unanswered::TooLarge { .. }) => None,
-            Err(cause) => return Err(cause),
-        };
-        let acl = match bounded(session.get_acl(&self.path)).await {
-            Ok((acl, _)) => Some(acl),
+            Ok((content, _)) => Some(content == self.content),
+            Err(Unanswered::TooLarge { .. }) => Some(false),
             Err(Unanswered::Refused(zookeeper::Error::NoAuth)) => None,
             Err(cause) => return Err(cause),
         };
-        let is_ours = content.as_ref() == Some(&self.content)
-            && stat.version == 0
-            && acl.is_some_and(|acl| agrees(&acl, &self.acl));
+        let acl = match bounded(session.get_acl(&self.path)).await {
+            Ok((acl, _)) => agrees(&acl, &self.acl),
+            Err(Unanswered::Refused(zookeeper::Error::NoAuth)) => None,
+            Err(cause) => return Err(cause),
+        };
+        let is_as_made = stat.version == 0 && stat.aversion == 0;
+        let is_ours = match [content, acl] {
+            [Some(true), Some(true)] if is_as_made => Some(true),
+            parts if is_as_made && parts.contains(&Some(false)) => Some(false),
+            _ => None,
+        };
         Ok(Some(Found { stat, is_ours }))
     }
 
     fn conclude(&self, seen: &Seen<Option<Found>>, cause: String) -> Result<Stat, Error> {
         match &seen.found {
             // Even if another client has made the same: it is there as it was to be.
-            Some(Found { stat, is_ours: true }) => Ok(*stat),
+            Some(Found { stat, is_ours: Some(true) }) => Ok(*stat),
             // Ours cannot come any more: it would have been refused.
-            Some(_) if seen.behind_the_write => Err(Error::Exists { path: self.path.clone() }),
+            Some(Found { is_ours: Some(false), .. }) if seen.behind_the_write => {
+                Err(Error::Exists { path: self.path.clone() })
+            }
             found => Err(seen.not_written(found.is_none(), cause)),
         }
     }
@@ -204,8 +209,8 @@ impl NewNode {
 
 struct Found {
     stat: Stat,
-    /// It is as it was to be made.
-    is_ours: bool,
+    /// Whether it is as it was to be made; `None` if that must not be read, or was changed since.
+    is_ours: Option<bool>,
 }
 
 impl std::fmt::Debug for NewNode {

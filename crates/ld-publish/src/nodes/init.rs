@@ -36,9 +36,11 @@ pub struct InitDirectory {
 }
 
 impl InitDirectory {
-    /// Whether it was there with an ACL that lets other users do other things.
+    /// Whether it was there with an ACL that lets other users do other things, or may do so: it
+    /// must not be read, or not whole.
     pub fn differs(&self) -> bool {
-        !self.is_new && self.found.as_ref().is_none_or(|found| !agrees(found, &self.wanted))
+        let is_same = |found: &Vec<Acl>| agrees(found, &self.wanted) == Some(true);
+        !self.is_new && !self.found.as_ref().is_some_and(is_same)
     }
 }
 
