@@ -96,4 +96,5 @@ fn report(args: &Args, created: &Created) -> Result<Exit, Exit> {
         "czxid": created.stat.map(|stat| stat.czxid),
         "bytes": created.bytes,
     }))
+    .inspect_err(output::change_is_made)
 }

@@ -41,10 +41,11 @@ async fn remove(args: &Args, delete: &DeleteArgs, writing: &Writing<()>) -> Resu
     }
     deletion.commit(interrupt.asked()).await.map_err(refused)?;
     info!("Removed {path} in {ensemble}: it was version {}, {bytes}.", stat.version);
-    match args.json {
-        true => output::json(&json!({ "path": path, "version": stat.version, "bytes": stat.data_length })),
-        false => Ok(Exit::Done),
+    if !args.json {
+        return Ok(Exit::Done);
     }
+    output::json(&json!({ "path": path, "version": stat.version, "bytes": stat.data_length }))
+        .inspect_err(output::change_is_made)
 }
 
 /// Says what watchers with this configuration will do.

@@ -30,7 +30,11 @@ pub(crate) async fn run(args: &Args, init: &InitArgs) -> Result<Exit, Exit> {
         }
     };
     let done = Writing::begin(args, read).await?.end(async |writing| make(writing).await).await?;
-    report(args, &done)
+    let reported = report(args, &done);
+    match done.iter().any(|directory| directory.is_new) {
+        true => reported.inspect_err(output::change_is_made),
+        false => reported,
+    }
 }
 
 /// The users in `zookeeper.credentials` that have no other part, or all clients.

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ld_cli::Exit;
 use ld_config::{escape_hidden, escape_hidden_json};
-use ld_tool::failed;
 use serde_json::Value;
+use tracing::{error, warn};
 
 /// The last millisecond of the year 9999: RFC 3339 has four digits for a year.
 const LAST_TIME: u64 = 253_402_300_799_999;
@@ -41,6 +41,11 @@ pub(crate) fn control(sequence: &str) -> Result<Exit, Exit> {
     print(sequence.as_bytes())
 }
 
+/// Says that a change is made, although it could not be printed.
+pub(crate) fn change_is_made(_: &Exit) {
+    warn!("what was changed stays: only its report could not be printed");
+}
+
 /// Content for JSON: its encoding, and its text in that.
 pub(crate) fn encoded(content: &[u8]) -> (&'static str, String) {
     match str::from_utf8(content) {
@@ -54,7 +59,10 @@ fn print(bytes: &[u8]) -> Result<Exit, Exit> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         // The reader has seen enough.
         Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
-        Err(cause) => Err(failed(cause)),
+        Err(cause) => {
+            error!("standard output cannot be written: {cause}");
+            Err(Exit::Failed)
+        }
         Ok(()) => Ok(Exit::Done),
     }
 }

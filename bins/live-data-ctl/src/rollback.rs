@@ -69,7 +69,7 @@ async fn roll_back(
     }
     let publication = Publication::of_changes(plans).expect("something changes");
     publishing.publish(publication, &signatures).await.map_err(refused)?;
-    report(args, number, &nodes, true)
+    report(args, number, &nodes, true).inspect_err(output::change_is_made)
 }
 
 /// Guards judge the contents. Gives what signs them, and what the history says.

@@ -42,13 +42,14 @@ async fn set(args: &Args, writing: &Writing<Vec<Acl>>, path: &str) -> Result<Exi
     if !args.json {
         return Ok(Exit::Done);
     }
-    output::json(&json!({
+    let printed = output::json(&json!({
         "path": path,
         "changed": is_change,
         "aversion": aversion,
         "old": acls::shown(&old),
         "new": acls::shown(acl),
-    }))
+    }));
+    if is_change { printed.inspect_err(output::change_is_made) } else { printed }
 }
 
 /// The entries with a mark before each: `-` goes, `+` comes.

@@ -69,10 +69,11 @@ async fn publish(args: &Args, sign: &SignArgs, config: &Path) -> Result<Exit, Ex
     let read = move || Ok((ld_cli::read_config_to_write(&config, &path)?, content::read(&file)?));
     let writing = Writing::begin(args, read).await?;
     let signature = writing.end(async |writing| put(writing, sign).await).await?;
-    match args.json {
-        true => output::json(&json!({ "place": signature.place(), "counter": signature.counter() })),
-        false => Ok(Exit::Done),
+    if !args.json {
+        return Ok(Exit::Done);
     }
+    output::json(&json!({ "place": signature.place(), "counter": signature.counter() }))
+        .inspect_err(output::change_is_made)
 }
 
 async fn put(writing: &Writing<Vec<u8>>, sign: &SignArgs) -> Result<Signature, Exit> {

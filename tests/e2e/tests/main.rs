@@ -11,6 +11,7 @@ mod ctl;
 mod ctl_acl;
 mod ctl_create;
 mod ctl_cut_off;
+mod ctl_output;
 mod demo;
 mod documents;
 mod exit_codes;
