@@ -37,11 +37,11 @@ mod verify;
 
 pub use ld_config;
 pub use place::{SIGNATURES, hash, place};
-pub use public::{KeysError, Problem, PublicKeys};
+pub use public::{KeysError, Problem, PublicKey, PublicKeys};
 #[cfg(feature = "sign")]
 pub use secret::{SecretKey, SecretKeyError};
 pub use statement::{Statement, StatementError};
-pub use verify::{MAX_SIGNATURE_BYTES, Refused, verify};
+pub use verify::{MAX_SIGNATURE_BYTES, Refused, verify, verify_with_key};
 
 /// The examples in the README compile and hold.
 #[cfg(doctest)]

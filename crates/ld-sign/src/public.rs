@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use ld_config::{ReadFileError, read_bounded_regular_file};
-use minisign_verify::PublicKey;
 
 /// A file of keys has at most so many bytes.
 const MAX_FILE_BYTES: usize = 64 * 1024;
@@ -17,6 +16,10 @@ const MAX_KEYS: usize = 32;
 /// with `#` or `untrusted comment:` are ignored, so that files of minisign can be joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKeys(Vec<PublicKey>);
+
+/// The public key of one publisher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey(pub(crate) minisign_verify::PublicKey);
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -87,9 +90,15 @@ impl PublicKeys {
             if keys.len() == MAX_KEYS {
                 return Err(Problem::TooMany);
             }
-            keys.push(PublicKey::from_base64(line).map_err(|_| Problem::NotAKey(number))?);
+            let key = minisign_verify::PublicKey::from_base64(line).map_err(|_| Problem::NotAKey(number))?;
+            keys.push(PublicKey(key));
         }
         if keys.is_empty() { Err(Problem::None) } else { Ok(Self(keys)) }
+    }
+
+    /// Whether `key` is one of these.
+    pub fn include(&self, key: &PublicKey) -> bool {
+        self.0.contains(key)
     }
 
     /// Whether all keys of `other` are among these.
@@ -97,7 +106,8 @@ impl PublicKeys {
         other.0.iter().all(|key| self.0.contains(key))
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &PublicKey> {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &PublicKey> {
         self.0.iter()
     }
 }

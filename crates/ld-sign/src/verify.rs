@@ -3,7 +3,7 @@
 use ld_config::escape_hidden;
 use minisign_verify::{Error, Signature};
 
-use crate::{PublicKeys, Statement};
+use crate::{PublicKey, PublicKeys, Statement};
 
 /// A signature has at most so many bytes, far more than one of minisign without a long comment.
 pub const MAX_SIGNATURE_BYTES: usize = 4096;
@@ -57,13 +57,27 @@ pub enum Refused {
 ///
 /// [`Refused`].
 pub fn verify(keys: &PublicKeys, path: &str, content: &[u8], signature: &[u8]) -> Result<Statement, Refused> {
+    verify_with_key(keys, path, content, signature).map(|(statement, _)| statement)
+}
+
+/// As [`verify`], with the key that has made the signature.
+///
+/// # Errors
+///
+/// [`Refused`].
+pub fn verify_with_key(
+    keys: &PublicKeys,
+    path: &str,
+    content: &[u8],
+    signature: &[u8],
+) -> Result<(Statement, PublicKey), Refused> {
     if signature.len() > MAX_SIGNATURE_BYTES {
         return Err(Refused::TooLarge);
     }
     let text = std::str::from_utf8(signature).map_err(|_| Refused::NotASignature)?;
     let signature = Signature::decode(text).map_err(|_| Refused::NotASignature)?;
     let mut refused = Refused::UnknownKey;
-    let is_valid = keys.iter().any(|key| match key.verify(content, &signature, false) {
+    let key = keys.iter().find(|key| match key.0.verify(content, &signature, false) {
         Ok(()) => true,
         Err(Error::UnexpectedKeyId) => false,
         Err(Error::UnexpectedAlgorithm) => {
@@ -75,16 +89,14 @@ pub fn verify(keys: &PublicKeys, path: &str, content: &[u8], signature: &[u8]) -
             false
         }
     });
-    if !is_valid {
-        return Err(refused);
-    }
+    let Some(key) = key else { return Err(refused) };
     let comment = signature.trusted_comment();
     let statement: Statement = comment.parse().map_err(|_| Refused::NoStatement {
         comment: escape_hidden(comment).to_string(),
         path: path.to_owned(),
     })?;
     if statement.path == path {
-        return Ok(statement);
+        return Ok((statement, key.clone()));
     }
     Err(Refused::OtherPath { signed: escape_hidden(&statement.path).to_string(), path: path.to_owned() })
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ld_config::chain;
 use ld_file::{Disks, LOOK_LIMIT};
-use ld_sign::{MAX_SIGNATURE_BYTES, PublicKeys, Refused, Statement, verify};
+use ld_sign::{KeysError, MAX_SIGNATURE_BYTES, PublicKey, PublicKeys, Refused, verify_with_key};
 use ld_zk::NodeState;
 
 use super::record::RejectedBy;
@@ -55,13 +55,13 @@ impl<W: NodeSource> Task<W> {
             Some(watch) => signature(watch.read().await.state, &place),
             None => Err(Unsigned::Unreadable("signatures cannot be read here".to_owned())),
         };
-        let counter = match found {
+        let valid = match found {
             Ok(signature) => judge(&self.shared.disks, keys, path, content, signature).await,
             Err(unsigned) => Err(unsigned),
         };
-        let signed = counter.and_then(|counter| {
-            let signed = Signed { hash, counter };
-            let allowed = self.shared.counters.allow(path, &signed);
+        let signed = valid.and_then(|Valid { counter, key, trusted }| {
+            let signed = Signed { hash, counter, key };
+            let allowed = self.shared.counters.allow(path, &signed, &trusted);
             allowed.map(|()| signed).map_err(|error| Unsigned::Rejected(error.to_string()))
         });
         match signed {
@@ -108,23 +108,33 @@ pub(crate) fn signature(state: NodeState, place: &str) -> Result<Vec<u8>, Unsign
     }
 }
 
-/// The counter of a signature that one of the `keys` has made, and that is of this content for the
-/// node at `path`. The keys are read anew each time.
+/// A signature that counts.
+pub(crate) struct Valid {
+    counter: u64,
+    key: PublicKey,
+    /// All keys that may sign, as they are now.
+    trusted: PublicKeys,
+}
+
+/// A signature that one of the `keys` has made, and that is of this content for the node at `path`.
+/// The keys are read anew each time.
 pub(crate) async fn judge(
     disks: &Disks,
     keys: &Path,
     path: &str,
     content: &Arc<Vec<u8>>,
     signature: Vec<u8>,
-) -> Result<u64, Unsigned> {
+) -> Result<Valid, Unsigned> {
     let no_keys = |error: &dyn std::error::Error| Unsigned::NoKeys(chain(error));
     let disk = disks.of(keys).await.map_err(|error| no_keys(&error))?;
     let (keys, path, content) = (keys.to_owned(), path.to_owned(), Arc::clone(content));
     // It takes milliseconds for each MiB, so that it has a thread in any case.
-    let judge = move || PublicKeys::read(&keys).map(|keys| verify(&keys, &path, &content, &signature));
+    let judge = move || {
+        let trusted = PublicKeys::read(&keys)?;
+        let verified = verify_with_key(&trusted, &path, &content, &signature);
+        Ok(verified.map(|(statement, key)| Valid { counter: statement.counter, key, trusted }))
+    };
     let judged = disk.looks.run(LOOK_LIMIT, judge).await.map_err(|error| no_keys(&error))?;
-    match judged.map_err(|error| no_keys(&error))? {
-        Ok(Statement { counter, .. }) => Ok(counter),
-        Err(refused) => Err(Unsigned::Rejected(refused.to_string())),
-    }
+    let judged = judged.map_err(|error: KeysError| no_keys(&error))?;
+    judged.map_err(|refused| Unsigned::Rejected(refused.to_string()))
 }

@@ -172,6 +172,28 @@ async fn new_public_keys_count_after_a_reload() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stolen_key_that_is_taken_away_locks_no_other_out() {
+    let (rig, publisher, node) = rig();
+    let thief = Publisher::new(&rig, OTHER);
+    fs::write(rig.path(KEYS), format!("{}\n{}\n", publisher.public(), thief.public())).unwrap();
+    publisher.publish(&rig, "1", 1, 100);
+    let running = rig.start_nodes(vec![node.clone()]);
+    running.wait_for("flags", State::Current).await;
+    thief.publish(&rig, "evil", 2, u64::MAX);
+    running.wait_until("the theft", || rig.read("flags").as_deref() == Some("evil")).await;
+    fs::write(rig.path(KEYS), publisher.public()).unwrap();
+    running.engine.set_nodes(vec![node]).await.unwrap();
+    let reason = rejection(&running).await;
+    assert!(reason.contains("not among the public keys"), "{reason}");
+    publisher.publish(&rig, "2", 3, 101);
+    running.wait_until("the next content", || rig.read("flags").as_deref() == Some("2")).await;
+    // What the publisher has signed before is not shown again.
+    rig.memory.set("/flags", "1", 4);
+    let reason = rejection(&running).await;
+    assert!(reason.contains("has the counter 100, and 101 was applied already"), "{reason}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_signature_that_cannot_be_read_leaves_the_file() {
     let (rig, publisher, node) = rig();
     publisher.publish(&rig, "1", 1, 100);
