@@ -91,7 +91,7 @@ async fn put(writing: &Writing<Vec<u8>>, sign: &SignArgs) -> Result<Signature, E
         return Err(Exit::Failed);
     }
     let plan = present.plan(input.clone(), config.zookeeper.max_node_bytes).map_err(refused)?;
-    let signature = signing.sign(client, plan.path(), input, input, interrupt.asked()).await;
+    let signature = signing.sign(client, plan.path(), input, interrupt.asked()).await;
     let signature = signature.map_err(refused)?;
     signature.commit(&plan, interrupt.asked()).await.map_err(refused)?;
     info!("Signed what {} holds with the counter {}.", plan.path(), signature.counter());

@@ -15,10 +15,18 @@ use crate::{Error, Plan, Publication};
 
 pub use signer::Signer;
 
+/// So many signatures of a node are looked at. Tidying leaves fewer.
+const LOOKED_AT: usize = 512;
+
+/// How many are asked for at once.
+const IN_FLIGHT: usize = 32;
+
 /// A signature, and what puts it in its place.
 #[derive(Clone)]
 pub struct Signature {
     operations: Vec<Operation>,
+    /// The node that it is for.
+    path: String,
     place: String,
     counter: u64,
     text: String,

@@ -26,6 +26,8 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(feature = "sign")]
+mod counter;
 mod place;
 mod public;
 #[cfg(feature = "sign")]
@@ -35,6 +37,8 @@ mod statement;
 mod tests;
 mod verify;
 
+#[cfg(feature = "sign")]
+pub use counter::counter;
 pub use ld_config;
 pub use place::{SIGNATURES, hash, place};
 pub use public::{KeysError, Problem, PublicKey, PublicKeys};

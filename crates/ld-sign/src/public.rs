@@ -19,7 +19,17 @@ pub struct PublicKeys(Vec<PublicKey>);
 
 /// The public key of one publisher.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicKey(pub(crate) minisign_verify::PublicKey);
+pub struct PublicKey {
+    pub(crate) key: minisign_verify::PublicKey,
+    line: String,
+}
+
+impl PublicKey {
+    /// The key as Base64, as `minisign -G` prints it.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+}
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -91,7 +101,7 @@ impl PublicKeys {
                 return Err(Problem::TooMany);
             }
             let key = minisign_verify::PublicKey::from_base64(line).map_err(|_| Problem::NotAKey(number))?;
-            keys.push(PublicKey(key));
+            keys.push(PublicKey { key, line: line.to_owned() });
         }
         if keys.is_empty() { Err(Problem::None) } else { Ok(Self(keys)) }
     }

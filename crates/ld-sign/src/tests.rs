@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use crate::{MAX_SIGNATURE_BYTES, PublicKeys, Refused, SecretKey, Statement, verify};
+use crate::{MAX_SIGNATURE_BYTES, PublicKeys, Refused, SecretKey, Statement, counter, verify};
 
 const PATH: &str = "/app/flags";
 const CONTENT: &[u8] = b"{\"percent\": 5}\n";
@@ -91,6 +91,26 @@ fn a_signature_counts_for_its_node_and_content_only() {
     let other = verify(&keys.public(), "/app/other", CONTENT, signature).unwrap_err();
     assert_eq!(other.to_string(), "the signature is for '/app/flags', and not for /app/other");
     assert_eq!(verify(&keys.public(), PATH, b"", signature), Err(Refused::Forged));
+}
+
+#[test]
+fn a_counter_is_proven_without_the_content() {
+    let (ann, bob) = (Keys::new(), Keys::new());
+    let signature = ann.sign(CONTENT, PATH, 7);
+    let of = |keys: &Keys, path, signature: &str| counter(&keys.public(), path, signature.as_bytes());
+    assert_eq!(of(&ann, PATH, &signature), Some(7));
+    assert_eq!((of(&bob, PATH, &signature), of(&ann, "/app/other", &signature)), (None, None));
+    let raised = signature.replace("counter:7", "counter:8");
+    assert_eq!(of(&ann, PATH, &raised), None);
+    // The statement of one signature beside another one.
+    let other = ann.sign(b"other", PATH, 9);
+    let [first, other]: [Vec<&str>; 2] = [&*signature, &*other].map(|text| text.lines().collect());
+    let mixed = [first[0], first[1], other[2], other[3]].join("\n");
+    assert_eq!(of(&ann, PATH, &mixed), None);
+    for text in ["", "untrusted comment: x\nRUQ=\ntrusted comment: live-data path:/app/flags counter:1\nRUQ="]
+    {
+        assert_eq!(of(&ann, PATH, text), None);
+    }
 }
 
 #[test]

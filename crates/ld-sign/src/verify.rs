@@ -77,7 +77,7 @@ pub fn verify_with_key(
     let text = std::str::from_utf8(signature).map_err(|_| Refused::NotASignature)?;
     let signature = Signature::decode(text).map_err(|_| Refused::NotASignature)?;
     let mut refused = Refused::UnknownKey;
-    let key = keys.iter().find(|key| match key.0.verify(content, &signature, false) {
+    let key = keys.iter().find(|key| match key.key.verify(content, &signature, false) {
         Ok(()) => true,
         Err(Error::UnexpectedKeyId) => false,
         Err(Error::UnexpectedAlgorithm) => {

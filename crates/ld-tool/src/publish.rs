@@ -65,8 +65,8 @@ impl Publishing<'_> {
         let Some(signing) = self.signing else { return Ok(Vec::new()) };
         let mut signatures = Vec::new();
         for plan in plans.iter().filter(|plan| plan.is_change()) {
-            let (path, new, old) = (plan.path(), plan.new_content(), plan.old_content());
-            signatures.push(signing.sign(self.client, path, new, old, self.interrupt.asked()).await?);
+            let (path, content) = (plan.path(), plan.new_content());
+            signatures.push(signing.sign(self.client, path, content, self.interrupt.asked()).await?);
         }
         Ok(signatures)
     }
@@ -82,7 +82,7 @@ impl Publishing<'_> {
         if signing.signer().has_signed(self.client, path, content).await? {
             return Ok(None);
         }
-        signing.sign(self.client, path, content, content, self.interrupt.asked()).await.map(Some)
+        signing.sign(self.client, path, content, self.interrupt.asked()).await.map(Some)
     }
 
     /// Writes the signature of what a node holds already.

@@ -63,8 +63,7 @@ impl Signing {
         }
     }
 
-    /// Signs `content` for the node at `path`, which holds `present` now, unless `interrupt` comes
-    /// first. Nothing is written.
+    /// Signs `content` for the node at `path`, unless `interrupt` comes first. Nothing is written.
     ///
     /// # Errors
     ///
@@ -74,14 +73,13 @@ impl Signing {
         client: &Client,
         path: &str,
         content: &[u8],
-        present: &[u8],
         interrupt: impl Future<Output = ()>,
     ) -> Result<Signature, Error> {
         let signer = self.signer();
         tokio::select! {
             biased;
             () = interrupt => Err(Error::Interrupted),
-            signed = signer.sign(client, path, content, present, SystemTime::now()) => signed,
+            signed = signer.sign(client, path, content, SystemTime::now()) => signed,
         }
     }
 }

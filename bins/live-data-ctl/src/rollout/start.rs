@@ -48,8 +48,7 @@ async fn begin(args: &Args, start: &StartArgs, writing: &Writing<Vec<u8>>, path:
     };
     let signature = match &signing {
         Some(signing) => {
-            let (new, old) = (plan.new_content(), plan.old_content());
-            let signature = signing.sign(client, path, new, old, interrupt.asked()).await;
+            let signature = signing.sign(client, path, plan.new_content(), interrupt.asked()).await;
             Some(signature.map_err(refused)?)
         }
         None => None,
@@ -63,6 +62,9 @@ async fn begin(args: &Args, start: &StartArgs, writing: &Writing<Vec<u8>>, path:
     let (signature, interrupt) = (signature.as_ref(), interrupt.asked());
     let started = start_rollout(&config.publish, &plan, pace, &note, signature, interrupt).await;
     let rollout = started.map_err(refused)?;
+    if let Some(signature) = &signature {
+        signature.tidy(client).await;
+    }
     info!("Started a rollout of {path}: {} of the hosts get the candidate.", rollout.plan().share);
     conduct::run(args, writing, path, &start.conduct).await
 }

@@ -2,15 +2,16 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ld_config::PublishConfig;
 use ld_sign::{MAX_SIGNATURE_BYTES, PublicKeys, SIGNATURES, SecretKey, Statement, hash, place, verify};
 use ld_zk::zookeeper::{self, Stat};
 
-use super::Signature;
+use super::{IN_FLIGHT, LOOKED_AT, Signature};
 use crate::Error;
 use crate::acl::inherit;
 use crate::operation::Operation;
-use crate::request::{Unanswered, find_node, find_stat};
+use crate::request::{Unanswered, find_node, find_stat, list_children};
 
 /// Signs what nodes hold, with one key.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +35,9 @@ impl<'a> Signer<'a> {
         self
     }
 
-    /// Signs `content` for the node at `path`, which holds `present` now. The counter of the
-    /// signature is the time `now` in milliseconds since 1970, or the next one after those of both
-    /// contents. Nothing is written. Cancel-safe.
+    /// Signs `content` for the node at `path`. The counter of the signature is the time `now` in
+    /// milliseconds since 1970, or the next one after those of all signatures of the node that are
+    /// kept: hosts may have applied any of them. Nothing is written. Cancel-safe.
     ///
     /// # Errors
     ///
@@ -49,26 +50,16 @@ impl<'a> Signer<'a> {
         client: &ld_zk::Client,
         path: &str,
         content: &[u8],
-        present: &[u8],
         now: SystemTime,
     ) -> Result<Signature, Error> {
         let session = client.session().await?;
-        let of = |content: &[u8]| place(self.publish, path, &hash(content));
-        let (place, before) = (of(content), of(present));
+        let place = place(self.publish, path, &hash(content));
         let here = self.read(&session, &place).await?;
-        let counter_here = here.as_ref().and_then(|found| self.counter(path, content, &found.text));
-        let counter_before = match before == place {
-            true => None,
-            false => {
-                let before = self.read(&session, &before).await?;
-                before.and_then(|found| self.counter(path, present, &found.text))
-            }
-        };
-        let counter = next_counter(now, counter_here.max(counter_before))?;
+        let counter = next_counter(now, self.last_counter(&session, path).await?)?;
         let statement = Statement::new(path, counter);
         let text = self.key.sign(content, &statement).map_err(|cause| Error::NotSigned(cause.to_string()))?;
         let operations = match here {
-            Some(found) if counter_here.is_some() => {
+            Some(found) if self.is_valid(path, content, &found.text) => {
                 vec![Operation::Set {
                     path: place.clone(),
                     content: text.clone().into(),
@@ -77,7 +68,7 @@ impl<'a> Signer<'a> {
             }
             found => self.create(&session, path, &place, &text, found).await?,
         };
-        Ok(Signature { operations, place, counter, text })
+        Ok(Signature { operations, path: path.to_owned(), place, counter, text })
     }
 
     /// Whether `content`, which the node at `path` holds, has a signature that counts. Cancel-safe.
@@ -93,7 +84,7 @@ impl<'a> Signer<'a> {
     ) -> Result<bool, Error> {
         let session = client.session().await?;
         let found = self.read(&session, &place(self.publish, path, &hash(content))).await?;
-        Ok(found.is_some_and(|found| self.counter(path, content, &found.text).is_some()))
+        Ok(found.is_some_and(|found| self.is_valid(path, content, &found.text)))
     }
 
     /// What lies in the place of a signature; nothing if there is none.
@@ -109,13 +100,32 @@ impl<'a> Signer<'a> {
         }
     }
 
-    /// The counter of a signature that counts. Anything else in its place says nothing: it could
-    /// raise the counter as high as it wants.
-    fn counter(&self, path: &str, content: &[u8], text: &[u8]) -> Option<u64> {
+    /// Whether it is a signature that counts.
+    fn is_valid(&self, path: &str, content: &[u8], text: &[u8]) -> bool {
         let own = self.key.public().ok();
-        let valid = |keys: &PublicKeys| verify(keys, path, content, text).ok();
-        let statement = own.as_ref().and_then(valid).or_else(|| self.others.and_then(valid));
-        statement.map(|statement| statement.counter)
+        own.iter().chain(self.others).any(|keys| verify(keys, path, content, text).is_ok())
+    }
+
+    /// The highest counter of the signatures of the node that are kept. What no publisher has
+    /// signed says nothing: it could raise the counter as high as it wants.
+    async fn last_counter(&self, session: &zookeeper::Client, path: &str) -> Result<Option<u64>, Error> {
+        let directory = self.publish.place_of(SIGNATURES, path);
+        let names = match list_children(session, &directory).await {
+            Ok((names, _)) => names,
+            Err(Error::Absent { .. }) => return Ok(None),
+            Err(cause) => return Err(cause),
+        };
+        let own = self.key.public().ok();
+        let counter = async |name: String| {
+            let found = self.read(session, &format!("{directory}/{name}")).await?;
+            let of = |text: &[u8]| {
+                own.iter().chain(self.others).filter_map(|keys| ld_sign::counter(keys, path, text)).max()
+            };
+            Ok::<_, Error>(found.and_then(|found| of(&found.text)))
+        };
+        let counters = stream::iter(names.into_iter().take(LOOKED_AT)).map(counter);
+        let counters: Vec<_> = counters.buffer_unordered(IN_FLIGHT).try_collect().await?;
+        Ok(counters.into_iter().flatten().max())
     }
 
     /// What makes the signature, in place of a node that is none.
