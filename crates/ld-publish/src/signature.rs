@@ -18,9 +18,6 @@ pub use signer::Signer;
 /// So many signatures of a node are looked at. Tidying leaves fewer.
 const LOOKED_AT: usize = 512;
 
-/// How many are asked for at once.
-const IN_FLIGHT: usize = 32;
-
 /// A signature, and what puts it in its place.
 #[derive(Clone)]
 pub struct Signature {

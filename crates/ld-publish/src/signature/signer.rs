@@ -7,11 +7,11 @@ use ld_config::PublishConfig;
 use ld_sign::{MAX_SIGNATURE_BYTES, PublicKeys, SIGNATURES, SecretKey, Statement, hash, place, verify};
 use ld_zk::zookeeper::{self, Stat};
 
-use super::{IN_FLIGHT, LOOKED_AT, Signature};
+use super::{LOOKED_AT, Signature};
 use crate::Error;
 use crate::acl::inherit;
 use crate::operation::Operation;
-use crate::request::{Unanswered, find_node, find_stat, list_children};
+use crate::request::{IN_FLIGHT, Unanswered, find_node, find_stat, list_children};
 
 /// Signs what nodes hold, with one key.
 #[derive(Debug, Clone, Copy)]
