@@ -139,9 +139,6 @@ pub struct LogEntry {
     pub number: u32,
     /// The transaction that wrote the node.
     pub zxid: i64,
-    /// The transaction that recorded it: the same one, or that of the publication after it, for
-    /// content that another tool wrote.
-    pub recorded_at: i64,
     /// When that was, in milliseconds since 1970, by the server's clock.
     pub time: i64,
     /// The SHA-256 of the content, in hexadecimal.
@@ -171,7 +168,6 @@ impl LogEntry {
         let mut entry = Self {
             number,
             zxid: stat.czxid,
-            recorded_at: stat.czxid,
             time: stat.ctime,
             sha256,
             version: 0,
@@ -197,7 +193,7 @@ impl LogEntry {
 
     fn fill(&mut self, json: Json) {
         (self.version, self.bytes) = (json.version, json.bytes);
-        self.created = json.created.unwrap_or(self.recorded_at);
+        self.created = json.created.unwrap_or(self.zxid);
         (self.author, self.message, self.group) = (json.author, json.message, json.group);
         self.is_recorded = json.unrecorded.is_none();
         if let Some(unrecorded) = json.unrecorded {

@@ -39,7 +39,7 @@ pub enum HistoryError {
         /// The node.
         path: String,
     },
-    /// It is not known what a node of the same group held at that time.
+    /// The history does not have what a node of the same group held before.
     #[error(
         "nothing was written: {path} was published together with {target}, and its history does not say what it \
          held at that time; to take back {target} alone: live-data-ctl show CONFIG {target} {number} | live-data-writer CONFIG - \

@@ -90,21 +90,6 @@ impl Log {
             _ => Gap::None,
         }
     }
-
-    /// The entry of what the node held at `zxid`, if that is known.
-    pub(super) fn at(&self, zxid: i64) -> Option<&LogEntry> {
-        let index = self.entries.iter().rposition(|entry| entry.zxid <= zxid)?;
-        let entry = &self.entries[index];
-        // Changes of which nothing is known may have come before that time.
-        let gap = match (self.entries.get(index + 1), self.now) {
-            _ if entry.zxid == zxid => Gap::None,
-            (Some(_), _) => self.gap_before(index + 1),
-            (None, NodeNow::Published(_)) => Gap::None,
-            (None, NodeNow::Unrecorded(stat)) if stat.mzxid > zxid => self.gap_before_now(),
-            (None, _) => Gap::Unknown,
-        };
-        (gap == Gap::None).then_some(entry)
-    }
 }
 
 fn gap(before: &LogEntry, created: i64, version: i32) -> Gap {

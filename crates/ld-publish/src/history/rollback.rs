@@ -1,34 +1,13 @@
 //! Back to an earlier publication.
 //!
 //! What was published together goes back together: a rollback undoes all publications of its node
-//! after the wanted one, and the other nodes of their groups go back to what they held then, too.
+//! after the wanted one. The other nodes of these go back to what they held right before the first
+//! of them, so that all of their publications since then are undone, too.
 
 use std::collections::BTreeMap;
 
-use super::{History, HistoryError, Log, LogEntry, NodeNow};
+use super::{Gap, History, HistoryError, Log, LogEntry, NodeNow};
 use crate::{Error, Plan, Present};
-
-/// Where a rollback goes.
-struct Goal {
-    /// The node that it is asked for.
-    path: String,
-    number: u32,
-    /// Nodes go back to what they held at this zxid.
-    zxid: i64,
-    /// Publications from this zxid on are undone.
-    undone_from: i64,
-}
-
-impl Goal {
-    fn new(path: &str, target: &LogEntry) -> Self {
-        let (zxid, undone_from) = match target.is_recorded {
-            true => (target.zxid, target.zxid),
-            // Content of another tool was there until the publication that recorded it.
-            false => (target.recorded_at - 1, target.recorded_at),
-        };
-        Self { path: path.to_owned(), number: target.number, zxid, undone_from }
-    }
-}
 
 /// What a rollback writes. Nothing is written before [`History::commit`].
 #[derive(Debug)]
@@ -57,8 +36,8 @@ impl History {
     /// - [`HistoryError::Off`]: `publish.history` is 0, so that it would not be recorded.
     /// - [`HistoryError::NoPublication`], [`HistoryError::NoEarlierPublication`]: there is no such
     ///   publication.
-    /// - [`HistoryError::GroupIncomplete`]: it is not known what a node held at that time that was
-    ///   published together with it.
+    /// - [`HistoryError::GroupIncomplete`]: the history does not have what a node held before that
+    ///   was published together with it.
     /// - [`Error::Absent`]: one of the nodes does not exist.
     /// - [`HistoryError::Entry`]: an entry that it depends on cannot be read.
     /// - [`Error::ChangedMeanwhile`]: a node was published while this was planned.
@@ -83,61 +62,66 @@ impl History {
             None => log.before_present().ok_or(HistoryError::NoEarlierPublication { path: path.clone() })?,
         };
         readable(&path, target)?;
-        let goal = Goal::new(&path, target);
-        let logs = self.together(client, log, &goal).await?;
-        let mut plans = Vec::with_capacity(logs.len());
+        let number = target.number;
+        let incomplete = |other: &str| HistoryError::GroupIncomplete {
+            path: other.to_owned(),
+            target: path.clone(),
+            number,
+        };
+        let undone = self.undone(client, log, number, incomplete).await?;
+        let mut plans = Vec::with_capacity(undone.len());
         // The node that was asked for comes first.
-        let (first, others): (Vec<_>, Vec<_>) = logs.values().partition(|log| log.path == path);
-        for log in first.into_iter().chain(others) {
-            plans.push(self.plan_one(client, log, &goal, max_node_bytes).await?);
+        let (first, others): (Vec<_>, Vec<_>) = undone.values().partition(|undone| undone.log.path == path);
+        for undone in first.into_iter().chain(others) {
+            let is_first = undone.log.path == path;
+            let entry = undone.before(is_first).ok_or_else(|| incomplete(&undone.log.path))?;
+            plans.push(self.plan_one(client, &undone.log, entry, max_node_bytes).await?);
         }
-        Ok(Rollback { number: goal.number, plans })
+        Ok(Rollback { number, plans })
     }
 
-    /// The histories of all nodes that go back together.
-    async fn together(
+    /// All nodes that go back together with that of `log`, which goes back to its publication
+    /// `number`.
+    async fn undone(
         &self,
         client: &ld_zk::Client,
         log: Log,
-        goal: &Goal,
-    ) -> Result<BTreeMap<String, Log>, Error> {
-        let mut wanted = vec![log.path.clone()];
-        let mut logs = BTreeMap::new();
-        let mut first = Some(log);
-        while let Some(path) = wanted.pop() {
-            if logs.contains_key(&path) {
-                continue;
-            }
-            let log = match first.take() {
-                Some(log) => log,
-                None => self.read(client, &path).await?,
-            };
-            let undone = log.entries.iter().filter(|entry| entry.zxid >= goal.undone_from);
-            for entry in undone {
-                readable(&path, entry)?;
-                wanted.extend(entry.group.iter().filter(|other| !logs.contains_key(*other)).cloned());
-            }
-            logs.insert(path, log);
-            if logs.len() > super::MAX_GROUP {
-                return Err(HistoryError::GroupTooLarge { nodes: logs.len(), limit: super::MAX_GROUP }.into());
+        number: u32,
+        incomplete: impl Fn(&str) -> HistoryError,
+    ) -> Result<BTreeMap<String, Undone>, Error> {
+        let mut to_follow = vec![log.path.clone()];
+        let from = log.entries.iter().take_while(|entry| entry.number <= number).count();
+        let mut all = BTreeMap::from([(log.path.clone(), Undone { log, from })]);
+        while let Some(path) = to_follow.pop() {
+            for (other, zxid) in all[&path].groups()? {
+                if !all.contains_key(&other) {
+                    let log = self.read(client, &other).await?;
+                    let from = log.entries.len();
+                    all.insert(other.clone(), Undone { log, from });
+                }
+                if all.len() > super::MAX_GROUP {
+                    let (nodes, limit) = (all.len(), super::MAX_GROUP);
+                    return Err(HistoryError::GroupTooLarge { nodes, limit }.into());
+                }
+                let undone = all.get_mut(&other).expect("it is there by now");
+                let from = undone.publication(zxid).ok_or_else(|| incomplete(&other))?;
+                if from < undone.from {
+                    undone.from = from;
+                    to_follow.push(other);
+                }
             }
         }
-        Ok(logs)
+        Ok(all)
     }
 
     async fn plan_one(
         &self,
         client: &ld_zk::Client,
         log: &Log,
-        goal: &Goal,
+        entry: &LogEntry,
         max_node_bytes: usize,
     ) -> Result<Plan, Error> {
         let path = &log.path;
-        let entry = log.at(goal.zxid).ok_or_else(|| HistoryError::GroupIncomplete {
-            path: path.clone(),
-            target: goal.path.clone(),
-            number: goal.number,
-        })?;
         readable(path, entry)?;
         let content = self.content(client, path, entry).await?;
         let present = Present::read(client, path).await.map_err(|cause| match cause {
@@ -151,6 +135,38 @@ impl History {
             }
             _ => Err(Error::ChangedMeanwhile),
         }
+    }
+}
+
+/// A node that goes back.
+struct Undone {
+    log: Log,
+    /// The index of the first of its publications that is undone.
+    from: usize,
+}
+
+impl Undone {
+    /// The other nodes of the publications that are undone, each with its zxid.
+    fn groups(&self) -> Result<Vec<(String, i64)>, HistoryError> {
+        let mut groups = Vec::new();
+        for entry in &self.log.entries[self.from..] {
+            readable(&self.log.path, entry)?;
+            let others = entry.group.iter().filter(|other| **other != self.log.path);
+            groups.extend(others.map(|other| (other.clone(), entry.zxid)));
+        }
+        Ok(groups)
+    }
+
+    /// The index of the publication at `zxid`, unless it was pruned.
+    fn publication(&self, zxid: i64) -> Option<usize> {
+        self.log.entries.iter().position(|entry| entry.is_recorded && entry.zxid == zxid)
+    }
+
+    /// The entry of what it held right before. The user `has_chosen` it, or it must be known that
+    /// nothing came after it.
+    fn before(&self, has_chosen: bool) -> Option<&LogEntry> {
+        let is_known = has_chosen || self.log.gap_before(self.from) == Gap::None;
+        self.log.entries.get(self.from.checked_sub(1)?).filter(|_| is_known)
     }
 }
 

@@ -65,19 +65,38 @@ async fn a_group_goes_back_as_one() {
     let rig = Rig::new(20, &["/a", "/b", "/c"]).await;
     rig.publish(&[("/a", b"a1"), ("/b", b"b1")], "both").await.unwrap();
     rig.publish(&[("/b", b"b2"), ("/c", b"c2")], "others").await.unwrap();
-    rig.publish(&[("/a", b"a3")], "alone").await.unwrap();
-    // /a alone: its last publication was of no group, but that which it goes back to was.
     let rollback = planned(&rig, "/b", None).await.unwrap();
     let paths: Vec<&str> = rollback.plans.iter().map(|plan| plan.path()).collect();
-    assert_eq!(paths, ["/b", "/a", "/c"]);
+    assert_eq!(paths, ["/b", "/c"]);
     let contents: Vec<&[u8]> = rollback.plans.iter().map(|plan| plan.new_content()).collect();
-    assert_eq!(contents, [&b"b1"[..], b"a1", b"old"]);
+    assert_eq!(contents, [&b"b1"[..], b"old"]);
     roll_back(&rig, "/b", None).await;
     assert_eq!(["/a", "/b", "/c"].map(|path| rig.content(path)), ["a1", "b1", "old"]);
     let log = rig.log("/c").await;
-    assert_eq!(log.present().unwrap().group, ["/b", "/a", "/c"]);
-    let zxids = [rig.log("/a").await, rig.log("/b").await, log].map(|log| log.present().unwrap().zxid);
-    assert!(zxids.iter().all(|zxid| *zxid == zxids[0]), "{zxids:?}");
+    assert_eq!(log.present().unwrap().group, ["/b", "/c"]);
+    let zxids = [rig.log("/b").await, log].map(|log| log.present().unwrap().zxid);
+    assert_eq!(zxids[0], zxids[1]);
+    // One further publication of /a is undone with the group that it was of.
+    rig.publish(&[("/a", b"a4")], "alone").await.unwrap();
+    let number = rig.log("/b").await.entries[0].number;
+    roll_back(&rig, "/b", Some(number)).await;
+    assert_eq!(["/a", "/b", "/c"].map(|path| rig.content(path)), ["old", "old", "old"]);
+}
+
+#[tokio::test]
+async fn other_publications_of_a_group_member_stay() {
+    let rig = Rig::new(20, &["/a", "/b"]).await;
+    rig.publish(&[("/a", b"a1"), ("/b", b"b1")], "both").await.unwrap();
+    rig.publish(&[("/a", b"a2")], "alone").await.unwrap();
+    rig.publish(&[("/b", b"b2")], "alone").await.unwrap();
+    // Only the publication of /a alone is undone, and not the one that it goes back to.
+    roll_back(&rig, "/a", None).await;
+    assert_eq!(["/a", "/b"].map(|path| rig.content(path)), ["a1", "b2"]);
+    rig.publish(&[("/b", b"b3")], "alone").await.unwrap();
+    rig.publish(&[("/a", b"a4"), ("/b", b"b4")], "both").await.unwrap();
+    // /b goes back to right before both, and keeps its own publication before that.
+    roll_back(&rig, "/a", None).await;
+    assert_eq!(["/a", "/b"].map(|path| rig.content(path)), ["a1", "b3"]);
 }
 
 #[tokio::test]
@@ -113,22 +132,28 @@ async fn a_group_goes_back_to_what_other_tools_wrote() {
 }
 
 #[tokio::test]
-async fn what_a_group_member_held_is_not_guessed() {
+async fn a_group_member_goes_back_to_right_before_the_group() {
     let rig = Rig::new(20, &["/a", "/b"]).await;
     rig.publish(&[("/b", b"b1")], "").await.unwrap();
-    // Of these two only the last one is kept, and the publication of /a may come between.
+    // Of these two only the last one is kept. What /b held at the publication of /a is lost.
     rig.set("/b", "lost");
     rig.publish(&[("/a", b"a1")], "").await.unwrap();
     rig.set("/b", "kept");
     rig.publish(&[("/a", b"a2"), ("/b", b"b2")], "both").await.unwrap();
-    let error = planned(&rig, "/a", None).await.unwrap_err();
-    let Error::History(HistoryError::GroupIncomplete { path, target, .. }) = &error else {
-        panic!("{error}")
-    };
-    assert_eq!((path.as_str(), target.as_str()), ("/b", "/a"));
-    // It held that one until the publication of both.
-    roll_back(&rig, "/b", None).await;
+    roll_back(&rig, "/a", None).await;
     assert_eq!(["/a", "/b"].map(|path| rig.content(path)), ["a1", "kept"]);
+}
+
+#[tokio::test]
+async fn a_group_member_that_was_made_again_keeps_its_second_life() {
+    let rig = Rig::new(20, &["/a", "/b"]).await;
+    rig.publish(&[("/b", b"first life")], "").await.unwrap();
+    rig.admin().delete(&rig.full("/b")).unwrap();
+    rig.publish(&[("/a", b"a1")], "").await.unwrap();
+    rig.admin().create(&rig.full("/b"), "second life").unwrap();
+    rig.publish(&[("/a", b"a2"), ("/b", b"b2")], "both").await.unwrap();
+    roll_back(&rig, "/a", None).await;
+    assert_eq!(["/a", "/b"].map(|path| rig.content(path)), ["a1", "second life"]);
 }
 
 #[tokio::test]
