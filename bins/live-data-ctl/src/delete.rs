@@ -35,9 +35,12 @@ async fn remove(args: &Args, delete: &DeleteArgs, writing: &Writing<()>) -> Resu
     let ensemble = ld_cli::ensemble(&config.zookeeper);
     let bytes = counted(u64::try_from(stat.data_length).unwrap_or(0), "byte");
     let question = format!("Remove {path} in {ensemble}, version {}, {bytes}? [y/N] ", stat.version);
-    if !delete.yes && !ld_tool::before_any_write(interrupt, confirm(question)).await? {
-        info!("Nothing was removed.");
-        return Ok(Exit::Failed);
+    if !delete.yes {
+        if !ld_tool::before_any_write(interrupt, confirm(question)).await? {
+            info!("Nothing was removed.");
+            return Ok(Exit::Failed);
+        }
+        writing.ask(deletion.check_again()).await?;
     }
     deletion.commit(interrupt.asked()).await.map_err(refused)?;
     info!("Removed {path} in {ensemble}: it was version {}, {bytes}.", stat.version);

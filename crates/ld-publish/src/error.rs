@@ -57,6 +57,16 @@ pub enum Error {
     /// baseplate.py's.)
     #[error("The data in ZooKeeper changed unexpectedly.")]
     ChangedMeanwhile,
+    /// The node was removed and made again between the comparison and the write. Versions begin
+    /// again then, so that the server has not noticed.
+    #[error(
+        "it is done, but {path} had been removed and made again since it was read: what it was then was not \
+         compared"
+    )]
+    Replaced {
+        /// The node.
+        path: String,
+    },
     /// The node that is to be replaced is too large to be read, and was not.
     #[error(
         "{path} has {bytes} bytes now, and zookeeper.max_read_bytes is {limit}: it was not read, nothing was \

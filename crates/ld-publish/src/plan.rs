@@ -5,6 +5,7 @@ use std::future::Future;
 
 use crate::diff::{self, Diff, DiffOptions};
 use crate::present::{Present, node_path};
+use crate::request::find_stat;
 use crate::{Error, Operation, write};
 
 /// What a write made of its node.
@@ -84,6 +85,22 @@ impl Plan {
         Operation::Check { path: self.path().to_owned(), version: self.present.stat.version }
     }
 
+    /// Looks whether the node still is what was compared: for what takes long before its write, since
+    /// a write does not notice that the node was removed and made again. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ChangedMeanwhile`], [`Error::NodeMissing`]: it is not.
+    /// - [`Error::Read`], [`Error::Client`]: ZooKeeper did not answer.
+    pub async fn check_again(&self) -> Result<(), Error> {
+        let session = self.present.client.session().await?;
+        match find_stat(&session, self.path()).await? {
+            Some(now) if now.mzxid == self.present.stat.mzxid => Ok(()),
+            Some(_) => Err(Error::ChangedMeanwhile),
+            None => Err(Error::NodeMissing),
+        }
+    }
+
     /// The change as text, bounded in time and size. It shows the content, and so the key in a
     /// pointer to S3.
     pub fn diff(&self, options: &DiffOptions) -> Diff {
@@ -102,6 +119,8 @@ impl Plan {
     /// - [`Error::NotWritten`]: the answer was lost, the node was seen unchanged afterwards, and
     ///   the write cannot come any more.
     /// - [`Error::Unknown`]: it may have been written.
+    /// - [`Error::Replaced`]: it was written, into a node that was removed and made again since it
+    ///   was compared: ZooKeeper compares versions alone.
     ///
     /// Not cancel-safe: what became of a write that was sent is not known then.
     pub async fn commit(&self, interrupt: impl Future<Output = ()>) -> Result<Published, Error> {

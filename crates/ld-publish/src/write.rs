@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use ld_zk::zookeeper::{self, MultiWriteResult};
+use ld_zk::zookeeper::{self, MultiWriteResult, Stat};
 
 use crate::lost::{self, Failed, Sent};
 use crate::operation::{self, Operation, Refused};
@@ -19,14 +19,17 @@ pub(crate) async fn commit(
     let transaction = &transaction(plans, others)?;
     let send = |session| async move {
         match transaction {
-            Some(operations) => send_all(&session, operations).await,
+            Some(operations) => send_all(&session, operations, plans.len()).await,
             None => send_one(&session, plan).await,
         }
     };
     let limit = client.max_read_bytes();
     let read = |session| async move { trace::read(&session, plans, others, limit).await };
     let zxid = match lost::write(client, plan.path(), send, read, interrupt).await? {
-        Sent::Done(zxid) => zxid,
+        Sent::Done(written) => {
+            replaced(plans, &written)?;
+            written[0].mzxid
+        }
         Sent::Refused(refused) => return Err(Error::part(plans, others, refused)),
         Sent::Lost(cause, seen) => {
             trace::conclude(&seen, plans.len(), trace::has_witnesses(plans, others), cause)?
@@ -61,20 +64,40 @@ fn transaction(plans: &[Plan], others: &[Operation]) -> Result<Option<Vec<Operat
     Ok(Some(operations))
 }
 
-/// Sends the write of one node. Gives its zxid.
-async fn send_one(session: &zookeeper::Client, plan: &Plan) -> Result<i64, Failed<Refused>> {
+/// A server compares versions, which begin again in a node that was removed and made again. So
+/// only the answer tells.
+fn replaced(plans: &[Plan], written: &[Stat]) -> Result<(), Error> {
+    let mut pairs = plans.iter().zip(written);
+    match pairs.find(|(plan, stat)| stat.czxid != plan.present.stat.czxid) {
+        Some((plan, _)) => Err(Error::Replaced { path: plan.path().to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// Sends the write of one node. Gives what it is then.
+async fn send_one(session: &zookeeper::Client, plan: &Plan) -> Result<Vec<Stat>, Failed<Refused>> {
     let version = Some(plan.present.stat.version);
     let set = lost::single(session.set_data(plan.path(), &plan.new, version)).await;
-    set.map(|stat| stat.mzxid).map_err(|failed| match failed {
+    set.map(|stat| vec![stat]).map_err(|failed| match failed {
         Failed::Refused(cause) => Failed::Refused(Refused { path: plan.path().to_owned(), cause }),
         Failed::Unanswered(cause) => Failed::Unanswered(cause),
     })
 }
 
-/// Sends a transaction that begins with the write of a node. Gives its zxid.
-async fn send_all(session: &zookeeper::Client, operations: &[Operation]) -> Result<i64, Failed<Refused>> {
-    match operation::commit(session, operations).await?.into_iter().next() {
-        Some(MultiWriteResult::SetData { stat }) => Ok(stat.mzxid),
-        _ => Err(Failed::Unanswered(Unanswered::Silence)),
-    }
+/// Sends a transaction that begins with the writes of `nodes` nodes. Gives what these are then.
+async fn send_all(
+    session: &zookeeper::Client,
+    operations: &[Operation],
+    nodes: usize,
+) -> Result<Vec<Stat>, Failed<Refused>> {
+    let results = operation::commit(session, operations).await?;
+    let stats: Vec<Stat> = results
+        .into_iter()
+        .map_while(|result| match result {
+            MultiWriteResult::SetData { stat } => Some(stat),
+            _ => None,
+        })
+        .take(nodes)
+        .collect();
+    if stats.len() == nodes { Ok(stats) } else { Err(Failed::Unanswered(Unanswered::Silence)) }
 }

@@ -132,7 +132,7 @@ async fn publish(
         Err(cause) => Err(cause),
     };
     written.map(|()| Exit::Done).map_err(|cause| {
-        let may_be_named = matches!(cause, Error::Unknown { .. });
+        let may_be_named = matches!(cause, Error::Unknown { .. } | Error::Replaced { .. });
         let exit = failed(cause);
         report_left(&uploaded.written, publication.storage, may_be_named);
         exit
@@ -140,6 +140,8 @@ async fn publish(
 }
 
 async fn write_pointer(plan: Plan, publishing: Publishing<'_>) -> Result<(), Error> {
+    // The upload may have taken long.
+    plan.check_again().await?;
     if plan.is_change() {
         let signatures = publishing.sign(std::slice::from_ref(&plan)).await?;
         return publishing.publish(plan.into(), &signatures).await;

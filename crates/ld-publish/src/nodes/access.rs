@@ -68,6 +68,8 @@ impl PresentAcl {
     /// - [`Error::NotWritten`]: the answer was lost, the ACL was unchanged afterwards, and the
     ///   request cannot come any more.
     /// - [`Error::Unknown`]: it may have been changed.
+    /// - [`Error::Replaced`]: it was changed, of a node that was removed and made again since the
+    ///   ACL was read.
     ///
     /// Not cancel-safe: what became of a request that was sent is not known then.
     pub async fn set(self, acl: &[Acl], interrupt: impl Future<Output = ()>) -> Result<i32, Error> {
@@ -79,6 +81,9 @@ impl PresentAcl {
         // The new ACL may hide itself, so the version counts.
         let read = |session: zookeeper::Client| async move { bounded(session.check_stat(path)).await };
         match lost::write(&self.client, path, send, read, interrupt).await? {
+            Sent::Done(stat) if stat.czxid != self.stat.czxid => {
+                Err(Error::Replaced { path: path.clone() })
+            }
             Sent::Done(stat) => Ok(stat.aversion),
             Sent::Refused(cause) => Err(refused(path, cause)),
             Sent::Lost(cause, seen) => match seen.found {

@@ -54,6 +54,22 @@ impl Deletion {
         &self.stat
     }
 
+    /// Looks whether the node still is the one that was found: for a question that took long, since
+    /// a removal does not notice that the node was removed and made again. Cancel-safe.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ChangedMeanwhile`], [`Error::Absent`]: it is not.
+    /// - [`Error::Read`], [`Error::Client`]: ZooKeeper did not answer.
+    pub async fn check_again(&self) -> Result<(), Error> {
+        let session = self.client.session().await?;
+        match find_stat(&session, &self.path).await? {
+            Some(now) if now.mzxid == self.stat.mzxid => Ok(()),
+            Some(_) => Err(Error::ChangedMeanwhile),
+            None => Err(Error::Absent { path: self.path.clone() }),
+        }
+    }
+
     /// Removes the node if its content is the one that was found. A lost answer is read back, as by
     /// [`Plan::commit`](crate::Plan::commit).
     ///

@@ -5,6 +5,7 @@ mod hostile;
 mod kit;
 mod limits;
 mod lost;
+mod made_again;
 mod model;
 mod record;
 mod rollback;
