@@ -20,10 +20,28 @@ pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Exit> {
     Err(Exit::Failed)
 }
 
-/// The path of a node in its one form.
+/// Reads the content that is to be signed. Blocks.
+pub(crate) fn read_to_sign(file: &Path) -> Result<Vec<u8>, Exit> {
+    let content = read(file)?;
+    // A command before it in a pipe may have failed.
+    if content.is_empty() && file == Path::new("-") {
+        error!("standard input is empty; nothing was signed (to sign the empty content, give /dev/null)");
+        return Err(Exit::Failed);
+    }
+    Ok(content)
+}
+
+/// The path of a node in its one form. The root is none.
 pub(crate) fn path(given: &str) -> Result<String, Exit> {
-    znode_path(given).map_err(|cause| {
-        failed(cause);
-        Exit::Usage
-    })
+    match znode_path(given) {
+        Ok(path) if path == "/" => {
+            error!("'{given}' is not a node: name one below the root, such as /app/config");
+            Err(Exit::Usage)
+        }
+        Ok(path) => Ok(path),
+        Err(cause) => {
+            failed(cause);
+            Err(Exit::Usage)
+        }
+    }
 }

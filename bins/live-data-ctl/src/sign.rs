@@ -29,7 +29,7 @@ fn key_files(sign: &SignArgs) -> KeyFiles {
 async fn offline(args: &Args, sign: &SignArgs) -> Result<Exit, Exit> {
     let path = content::path(&sign.path)?;
     let (files, file) = (key_files(sign), sign.file.clone());
-    let read = move || Ok::<_, Exit>((read_key(&files)?, content::read(&file)?));
+    let read = move || Ok::<_, Exit>((read_key(&files)?, content::read_to_sign(&file)?));
     let (key, content) = on_a_thread("reading the files", UNLIMITED, read).await??;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     let statement = Statement::new(path, sign.counter.unwrap_or(now));
@@ -61,12 +61,13 @@ fn signature(key: &SecretKey, content: &[u8], statement: &Statement) -> Result<S
 
 /// Signs what a node holds, if that is what the file holds.
 async fn publish(args: &Args, sign: &SignArgs, config: &Path) -> Result<Exit, Exit> {
+    let path = content::path(&sign.path)?;
     if config == Path::new("-") && sign.file == Path::new("-") {
         error!("CONFIG and FILE cannot both be standard input");
         return Err(Exit::Usage);
     }
-    let (config, file, path) = (config.to_owned(), sign.file.clone(), sign.path.clone());
-    let read = move || Ok((ld_cli::read_config_to_write(&config, &path)?, content::read(&file)?));
+    let (config, file) = (config.to_owned(), sign.file.clone());
+    let read = move || Ok((ld_cli::read_config_to_write(&config, &path)?, content::read_to_sign(&file)?));
     let writing = Writing::begin(args, read).await?;
     let signature = writing.end(async |writing| put(writing, sign).await).await?;
     if !args.json {

@@ -36,6 +36,14 @@ fn get_prints_the_content_as_it_is() {
 }
 
 #[test]
+fn an_empty_path_is_wrong_usage_and_not_the_root() {
+    let (_zookeeper, host) = flags("");
+    for command in ["get", "stat", "ls"] {
+        ends(host.ctl(command).arg(""), 2, "a value is required for '");
+    }
+}
+
+#[test]
 fn get_escapes_what_a_terminal_acts_upon() {
     let (_zookeeper, host) = flags("a\t\u{1b}[2J\u{202e}b\nc");
     let line = format!("{} get {} /flags", binary("live-data-ctl").display(), host.config().display());

@@ -232,6 +232,18 @@ fn a_place_with_children_is_named() {
 }
 
 #[test]
+fn what_cannot_be_meant_is_not_signed() {
+    let publisher = Publisher::new();
+    let sign = |file: &Path, path: &str| {
+        let command = TestCommand::new(binary("live-data-ctl")).arg("sign").arg(publisher.key());
+        command.arg(file).args(["--path", path]).run(SOON)
+    };
+    sign(Path::new("-"), "/app/flags").assert_ends(1, "standard input is empty; nothing was signed");
+    assert_eq!(sign(Path::new("/dev/null"), "/app/flags").code, Some(0));
+    sign(&publisher.public(), "/").assert_ends(2, "'/' is not a node");
+}
+
+#[test]
 fn keys_rotate_by_having_two() {
     let fixture = Fixture::new();
     let Fixture { publisher, host, .. } = &fixture;

@@ -9,6 +9,7 @@ mod signing;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args as Arguments, Parser, Subcommand};
 use ld_cli::LogFormat;
 
@@ -117,7 +118,8 @@ pub(crate) struct Place {
     pub(crate) config: PathBuf,
 
     /// The path of the node, below the chroot.
-    #[arg(value_name = "PATH")]
+    // An empty one comes from a variable that is not set, and would be the root.
+    #[arg(value_name = "PATH", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) path: String,
 }
 

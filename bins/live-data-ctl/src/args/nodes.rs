@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args as Arguments;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::Place;
 
@@ -13,7 +14,7 @@ pub(crate) struct LsArgs {
     pub(crate) config: PathBuf,
 
     /// The path of the node, below the chroot.
-    #[arg(value_name = "PATH", default_value = "/")]
+    #[arg(value_name = "PATH", default_value = "/", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) path: String,
 
     /// Print version, size, number of children and time of the last change of each child, too.

@@ -81,9 +81,7 @@ impl PresentAcl {
         // The new ACL may hide itself, so the version counts.
         let read = |session: zookeeper::Client| async move { bounded(session.check_stat(path)).await };
         match lost::write(&self.client, path, send, read, interrupt).await? {
-            Sent::Done(stat) if stat.czxid != self.stat.czxid => {
-                Err(Error::Replaced { path: path.clone() })
-            }
+            Sent::Done(stat) if stat.czxid != self.stat.czxid => Err(Error::Replaced { path: path.clone() }),
             Sent::Done(stat) => Ok(stat.aversion),
             Sent::Refused(cause) => Err(refused(path, cause)),
             Sent::Lost(cause, seen) => match seen.found {
