@@ -1,6 +1,6 @@
 //! A watcher, or a thief of its credential, against the reports of other hosts.
 
-use ld_testkit::{Acl, Error, Host, Namespace, SOON, TestCommand, binary, wait_for};
+use ld_testkit::{Acl, Error, Host, Namespace, SOON, wait_for};
 
 const REPORTERS: &str = "fleet:planted-password";
 const PUBLISHER: &str = "ops:other-password";
@@ -10,13 +10,8 @@ fn fleet() -> (Namespace, Host) {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "one").unwrap();
     let admin = Host::new(zookeeper.connect_string()).credentials(&[PUBLISHER, REPORTERS]);
-    let init = TestCommand::new(binary("live-data-ctl"))
-        .arg("init")
-        .arg(admin.config())
-        .args(["--publishers", "digest-secret:secret/zookeeper/0"])
-        .args(["--reporters", "digest-secret:secret/zookeeper/1"])
-        .run(SOON);
-    assert_eq!(init.code, Some(0), "{}", init.stderr);
+    let [publishers, reporters] = ["digest-secret:secret/zookeeper/0", "digest-secret:secret/zookeeper/1"];
+    admin.init(&["--publishers", publishers, "--reporters", reporters]);
     let host = Host::new(zookeeper.connect_string())
         .credentials(&[REPORTERS])
         .node("flags", "/flags")

@@ -24,8 +24,7 @@ impl Stolen {
             host = host.setting(&format!("nodes.{name}.verify"), keys.to_str().unwrap());
             host = host.setting(&format!("nodes.{name}.on_delete"), "keep");
         }
-        let init = TestCommand::new(binary("live-data-ctl")).arg("init").arg(host.config()).run(SOON);
-        assert_eq!(init.code, Some(0), "{}", init.stderr);
+        host.init(&[]);
         Self { zookeeper, publisher, host }
     }
 

@@ -6,16 +6,14 @@ mod page;
 mod report;
 mod wait;
 
-use ld_testkit::{Host, Namespace, SOON, TestCommand, TestOutput, binary, wait_for};
+use ld_testkit::{Host, Namespace, SOON, TestOutput, wait_for};
 use serde_json::Value;
 
 /// An ensemble in which watchers may report, with one node.
 fn with_flags(content: &str) -> Namespace {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), content).unwrap();
-    let host = Host::new(zookeeper.connect_string());
-    let init = TestCommand::new(binary("live-data-ctl")).arg("init").arg(host.config()).run(SOON);
-    assert_eq!(init.code, Some(0), "{}", init.stderr);
+    Host::new(zookeeper.connect_string()).init(&[]);
     zookeeper
 }
 
@@ -30,8 +28,7 @@ fn reporting(connect_string: impl AsRef<str>, name: &str) -> Host {
 
 /// `live-data-ctl hosts` with these arguments after CONFIG.
 fn hosts(zookeeper: &Namespace, arguments: &[&str]) -> TestOutput {
-    let host = Host::new(zookeeper.connect_string());
-    TestCommand::new(binary("live-data-ctl")).arg("hosts").arg(host.config()).args(arguments).run(SOON)
+    Host::new(zookeeper.connect_string()).ctl("hosts").args(arguments).run(SOON)
 }
 
 /// What `live-data-ctl hosts --json` says of a host; `None` if it does not report.

@@ -12,8 +12,7 @@ fn setup() -> (Namespace, Host) {
         zookeeper.admin().create(&zookeeper.path(path), "old\n").unwrap();
     }
     let host = Host::new(zookeeper.connect_string()).setting("publish.history", "20");
-    let init = host.ctl("init").run(SOON);
-    assert_eq!(init.code, Some(0), "{}", init.stderr);
+    host.init(&[]);
     (zookeeper, host)
 }
 

@@ -18,8 +18,7 @@ struct Requests {
 /// Runs a watcher of two nodes until one of them was changed and its file is written.
 fn of_a_start_and_a_change(settings: &[(&str, &str)]) -> Requests {
     let zookeeper = Namespace::new();
-    let prepared = Host::new(zookeeper.connect_string()).ctl("init").run(SOON);
-    assert_eq!(prepared.code, Some(0), "{}", prepared.stderr);
+    Host::new(zookeeper.connect_string()).init(&[]);
     let proxy = Proxy::start(zookeeper.server().address());
     let mut host = Host::new(format!("{}{}", proxy.connect_string(), zookeeper.chroot()));
     for name in ["flags", "limits"] {

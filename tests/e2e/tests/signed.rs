@@ -24,8 +24,7 @@ impl Fixture {
         let publisher = Publisher::new();
         let host = Host::new(zookeeper.connect_string()).node("flags", "/app/flags");
         let host = host.setting("nodes.flags.verify", publisher.public().to_str().unwrap());
-        let init = TestCommand::new(binary("live-data-ctl")).arg("init").arg(host.config()).run(SOON);
-        assert_eq!(init.code, Some(0), "{}", init.stderr);
+        host.init(&[]);
         Self { zookeeper, publisher, host }
     }
 

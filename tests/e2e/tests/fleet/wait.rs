@@ -56,8 +56,7 @@ fn watched_hosts_are_printed_again_until_a_signal() {
     let zookeeper = with_flags("{}");
     let host = reporting(zookeeper.connect_string(), "web-1").setting("nodes.flags.format", "json");
     let _watcher = host.watcher().start();
-    let ctl = TestCommand::new(binary("live-data-ctl"));
-    let watching = ctl.arg("hosts").arg(host.config()).args(["/flags", "--watch"]).start();
+    let watching = host.ctl("hosts").args(["/flags", "--watch"]).start();
     watching.wait_for_stdout("1 host: 1 good, 0 lagging, 0 bad", 2 * SOON);
     zookeeper.admin().set(&zookeeper.path("/flags"), "no json").unwrap();
     watching.wait_for_stdout("1 host: 0 good, 0 lagging, 1 bad", 2 * SOON);
@@ -89,13 +88,9 @@ fn reports_that_may_not_be_read_are_told_from_none() {
     let zookeeper = Namespace::new();
     zookeeper.admin().create(&zookeeper.path("/flags"), "one").unwrap();
     let credentials = ["ops:ops-password", "fleet:fleet-password"];
-    let init = Host::new(zookeeper.connect_string())
-        .credentials(&credentials)
-        .ctl("init")
-        .args(["--publishers", "digest-secret:secret/zookeeper/0"])
-        .args(["--reporters", "digest-secret:secret/zookeeper/1"])
-        .run(SOON);
-    assert_eq!(init.code, Some(0), "{}", init.stderr);
+    let [publishers, reporters] = ["digest-secret:secret/zookeeper/0", "digest-secret:secret/zookeeper/1"];
+    let admin = Host::new(zookeeper.connect_string()).credentials(&credentials);
+    admin.init(&["--publishers", publishers, "--reporters", reporters]);
     let watcher = reporting(zookeeper.connect_string(), "web-1").credentials(&credentials[1..]);
     let _watcher = watcher.watcher().start();
     let publisher =

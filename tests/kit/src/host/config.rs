@@ -146,6 +146,17 @@ impl Host {
         TestCommand::new(binary("live-data-ctl")).args(command.split_whitespace()).arg(self.config())
     }
 
+    /// Prepares the ensemble for publications: `live-data-ctl init` with these options.
+    ///
+    /// # Panics
+    ///
+    /// When that fails.
+    #[track_caller]
+    pub fn init(&self, options: &[&str]) {
+        let init = self.ctl("init").args(options).run(SOON);
+        assert_eq!(init.code, Some(0), "{}", init.stderr);
+    }
+
     /// The content of the destination of the node `name`; `None` without a file.
     pub fn read(&self, name: &str) -> Option<Vec<u8>> {
         fs::read(self.file(name)).ok()
