@@ -53,6 +53,12 @@ pub enum HistoryError {
         /// The number of the publication that it was to go back to.
         number: u32,
     },
+    /// The node is changed faster than its history can be read.
+    #[error("{path} changes all the time: run again")]
+    Changing {
+        /// The node.
+        path: String,
+    },
     /// An entry of the history cannot be read.
     #[error("publication {number} of {path} cannot be read: {reason}")]
     Entry {

@@ -5,7 +5,7 @@ use ld_zk::zookeeper::{self, Stat};
 
 use super::entry::{LogEntry, MAX_ENTRY_BYTES, Name};
 use super::record::children;
-use super::{History, Place, store};
+use super::{History, HistoryError, Place, store};
 use crate::Error;
 use crate::present::node_path;
 use crate::request::{IN_FLIGHT, Unanswered, bounded, find_node, find_stat};
@@ -110,6 +110,7 @@ impl History {
     /// - [`Error::InvalidPath`], [`Error::Path`]: no live data node can have that path.
     /// - [`Error::DirectoryMissing`]: `live-data-ctl init` has not made the directory.
     /// - [`Error::NotAuthorized`], [`Error::Read`], [`Error::TooManyChildren`]: it cannot be read.
+    /// - [`HistoryError::Changing`]: the node is removed, made or changed all the time.
     /// - [`Error::Client`]: no session in time.
     pub async fn read(&self, client: &ld_zk::Client, path: &str) -> Result<Log, Error> {
         let path = node_path(path)?;
@@ -117,31 +118,29 @@ impl History {
         let session = client.session().await?;
         // What was published before this is to be seen. A read-only server refuses it.
         let _ = bounded(session.sync(&path)).await;
-        let mut attempt = 1;
-        loop {
-            let (entries, listed) = self.entries(&session, &place).await?;
-            let stat = find_stat(&session, &path).await?;
-            let after = find_stat(&session, &place.path).await?;
-            if after.map(|stat| stat.pzxid) != listed && attempt < ATTEMPTS {
-                attempt += 1;
-                continue;
+        let mut stat = find_stat(&session, &path).await?;
+        for _ in 0..ATTEMPTS {
+            // These are read after the node: the entry of what it held is among them.
+            let mut entries = self.entries(&session, &place).await?;
+            if let Some(stat) = stat.filter(|stat| entries.iter().any(|entry| entry.is_of(stat))) {
+                entries.retain(|entry| !entry.is_recorded || entry.zxid <= stat.mzxid);
+                return Ok(Log { path, entries, now: NodeNow::Published(stat) });
             }
-            let now = match stat {
-                Some(stat) if entries.iter().any(|entry| entry.is_of(&stat)) => NodeNow::Published(stat),
-                Some(stat) => NodeNow::Unrecorded(stat),
-                None => NodeNow::Missing,
-            };
-            return Ok(Log { path, entries, now });
+            let after = find_stat(&session, &path).await?;
+            match (stat, after) {
+                (None, None) => return Ok(Log { path, entries, now: NodeNow::Missing }),
+                (Some(before), Some(after)) if before.mzxid == after.mzxid => {
+                    return Ok(Log { path, entries, now: NodeNow::Unrecorded(after) });
+                }
+                _ => stat = after,
+            }
         }
+        Err(HistoryError::Changing { path }.into())
     }
 
-    /// All entries, and the zxid at which their number last changed.
-    async fn entries(
-        &self,
-        session: &zookeeper::Client,
-        place: &Place,
-    ) -> Result<(Vec<LogEntry>, Option<i64>), Error> {
-        let (mut names, stat) = match children(session, &place.path).await {
+    /// All entries.
+    async fn entries(&self, session: &zookeeper::Client, place: &Place) -> Result<Vec<LogEntry>, Error> {
+        let (mut names, _) = match children(session, &place.path).await {
             Ok(listed) => listed,
             Err(Error::Absent { .. }) => return self.none(session).await,
             Err(cause) => return Err(cause),
@@ -153,15 +152,14 @@ impl History {
         };
         let read = stream::iter(names).map(read).buffered(IN_FLIGHT);
         let read: Vec<Result<Option<LogEntry>, Error>> = read.collect().await;
-        let entries: Result<Vec<LogEntry>, Error> = read.into_iter().filter_map(Result::transpose).collect();
-        Ok((entries?, Some(stat.pzxid)))
+        read.into_iter().filter_map(Result::transpose).collect()
     }
 
     /// A node that was never published has no history; that must be told from a missing directory.
-    async fn none(&self, session: &zookeeper::Client) -> Result<(Vec<LogEntry>, Option<i64>), Error> {
+    async fn none(&self, session: &zookeeper::Client) -> Result<Vec<LogEntry>, Error> {
         let path = self.directory();
         match find_stat(session, &path).await? {
-            Some(_) => Ok((Vec::new(), None)),
+            Some(_) => Ok(Vec::new()),
             None => Err(Error::DirectoryMissing { path }),
         }
     }

@@ -212,3 +212,22 @@ async fn a_log_asks_twice_for_each_entry() {
     let asked = proxy.requests_of(operation::EXISTS) + proxy.requests_of(operation::GET_DATA);
     assert!((82..90).contains(&asked), "{asked}");
 }
+
+#[tokio::test]
+async fn a_log_among_publications_has_what_the_node_holds() {
+    let rig = Rig::new(20, &["/app"]).await;
+    rig.publish(&[("/app", b"first")], "first").await.unwrap();
+    for times in 1..8 {
+        let mut read = pin!(rig.history.read(&rig.client, "/app"));
+        let mut number = 0;
+        let log = loop {
+            match within("a log", poll_times(read.as_mut(), times)).await {
+                Some(log) => break log.unwrap(),
+                None => number += 1,
+            }
+            rig.publish(&[("/app", format!("{times} {number}").as_bytes())], "").await.unwrap();
+        };
+        assert!(matches!(log.now, NodeNow::Published(_)), "{times}: {log:?}");
+        assert_eq!(log.present(), log.entries.last());
+    }
+}
