@@ -161,21 +161,20 @@ fn a_node_that_is_gone_keeps_its_history() {
 #[test]
 fn the_command_for_one_node_of_a_group_works_as_it_is_written() {
     let (zookeeper, host) = setup();
+    let host = host.without("publish.history").setting("publish.history", "2");
     let also = host.path("also");
-    fs::write(&also, "b2\n").unwrap();
-    publish(&host, "b1\n", "/b", "");
-    // One of two contents of another tool is lost, before or after the publication of /a.
-    zookeeper.admin().set(&zookeeper.path("/b"), "lost").unwrap();
-    publish(&host, "a1\n", "/a", "");
-    zookeeper.admin().set(&zookeeper.path("/b"), "kept").unwrap();
-    done(host.writer("a2\n", "/a").args(["--also", &format!("{}=/b", also.display())]));
+    fs::write(&also, "b1\n").unwrap();
+    done(host.writer("a1\n", "/a").args(["--also", &format!("{}=/b", also.display())]));
+    // Two more publications of /b, and what it held before the first one is pruned.
+    publish(&host, "b2\n", "/b", "");
+    publish(&host, "b3\n", "/b", "");
     let refused = fails(host.ctl("rollback").arg("/a"), "/b was published together with /a");
     let command = refused.stderr.split("to take back /a alone: ").nth(1).unwrap();
     let command = command.replace("CONFIG", host.config().to_str().unwrap());
     let programs = binary("live-data-ctl").parent().unwrap().display().to_string();
     let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
     done(TestCommand::new("sh").args(["-c", &command]).env("PATH", &path));
-    assert_eq!((content(&zookeeper, "/a"), content(&zookeeper, "/b")), ("a1\n".into(), "b2\n".into()));
+    assert_eq!((content(&zookeeper, "/a"), content(&zookeeper, "/b")), ("old\n".into(), "b3\n".into()));
 }
 
 #[test]

@@ -42,8 +42,8 @@ pub enum HistoryError {
     /// The history does not have what a node of the same group held before.
     #[error(
         "nothing was written: {path} was published together with {target}, and its history does not say what it \
-         held at that time; to take back {target} alone: live-data-ctl show CONFIG {target} {number} | live-data-writer CONFIG - \
-         {target}"
+         held before; to take back {target} alone: live-data-ctl show CONFIG {target} {number} | \
+         live-data-writer CONFIG - {target}"
     )]
     GroupIncomplete {
         /// The node of which the content is not known.
