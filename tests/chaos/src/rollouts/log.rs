@@ -47,6 +47,8 @@ struct State {
     bad: Option<u64>,
     /// The newest candidate of a plan.
     newest: u64,
+    /// The candidate that a tool starts now, and since when.
+    starting: Option<(u64, Duration)>,
 }
 
 impl PlanLog {
@@ -62,6 +64,22 @@ impl PlanLog {
     pub(super) fn latest(&self, node: usize, since: Duration) -> Option<Truth> {
         let state = self.state(node);
         state.last.as_ref().filter(|(_, began)| *began > since).map(|(truth, _)| truth.clone())
+    }
+
+    /// A tool is about to start a rollout of this candidate. Nothing that is seen from now on is
+    /// judged until its plan was read, or until [`PlanLog::end_start`].
+    pub(super) fn begin_start(&self, node: usize, candidate: u64, now: Duration) {
+        self.state(node).starting = Some((candidate, now));
+    }
+
+    /// The start is over. If its plan was never read, the tool may have started the rollout and
+    /// taken it back between two reads, by a report from before.
+    pub(super) fn end_start(&self, testbed: &Testbed, node: usize) {
+        let Some((candidate, _)) = self.state(node).starting.take() else { return };
+        if !testbed.history.is_bad(node, candidate) {
+            let streams = (0..WATCHERS).map(|watcher| stream(watcher, node));
+            streams.for_each(|stream| testbed.history.add_unknown(stream, candidate));
+        }
     }
 
     /// Reads plans and reports until `stop` is set.
@@ -96,6 +114,9 @@ impl PlanLog {
         }
         let candidate = truth.plan.as_ref().map(|plan| plan.candidate);
         state.newest = state.newest.max(candidate.unwrap_or_default());
+        let newest = state.newest;
+        state.starting = state.starting.filter(|(candidate, _)| *candidate > newest);
+        let known = state.starting.map_or(began, |(_, since)| since.min(began));
         let is_bad = truth.plan.as_ref().is_some_and(|plan| testbed.history.is_bad(node, plan.candidate));
         for watcher in 0..WATCHERS {
             let meant = if is_bad { truth.stable } else { truth.meant(watcher, node) };
@@ -109,7 +130,7 @@ impl PlanLog {
                 _ => {}
             }
             state.rejects[watcher] = rejects;
-            testbed.history.set_known(stream(watcher, node), began);
+            testbed.history.set_known(stream(watcher, node), known);
         }
         if let Some(plan) = &truth.plan {
             let may_roll_back = testbed.disturbances.may_roll_back(now);

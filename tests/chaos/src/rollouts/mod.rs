@@ -122,24 +122,42 @@ impl Rollouts<'_> {
         let first = self.rng.u64(4_000..8_000);
         let steps = if self.rng.bool() { vec![first, 10_000] } else { vec![first, first + 1_500, 10_000] };
         let began = testbed.clock.now();
+        self.log.begin_start(self.node, candidate, began);
         if !testbed.watcher.reports() {
-            self.asked("started", start_by_hand(self.admins.admin(), self.node, &content, &steps).is_ok());
-            return;
+            let started = start_by_hand(self.admins.admin(), self.node, &content, &steps).is_ok();
+            self.wait_for_plan(truth, began, || false);
+            return self.asked("started", started);
         }
         let command = match self.tool.start(&content, &steps) {
             Ok(command) => command,
-            Err(obstacle) => return testbed.recorder.obstacle(obstacle),
+            Err(obstacle) => {
+                self.log.end_start(testbed, self.node);
+                return testbed.recorder.obstacle(obstacle);
+            }
         };
         let command = if self.conducts() { command } else { command.arg("--detach") };
         self.start(&command, candidate);
-        let is_seen = |log: &PlanLog| {
-            let seen = log.latest(self.node, began).is_some_and(|now| now != *truth);
-            seen || self.conductors.last().is_none_or(|last| !last.program.is_running())
-        };
-        while !is_seen(self.log) && testbed.clock.now() < began + START_LIMIT {
+        let conductors = std::mem::take(&mut self.conductors);
+        self.wait_for_plan(truth, began, || {
+            conductors.last().is_none_or(|last| last.candidate != candidate || !last.program.is_running())
+        });
+        self.conductors = conductors;
+        self.asked("started", true);
+    }
+
+    /// Waits until the ensemble is known to hold something else, or the tool `has_ended`.
+    fn wait_for_plan(&self, before: &Truth, began: Duration, has_ended: impl Fn() -> bool) {
+        let testbed = self.testbed;
+        let is_seen = |since| self.log.latest(self.node, since).is_some_and(|now| now != *before);
+        while !is_seen(began) && !has_ended() && testbed.clock.now() < began + START_LIMIT {
             testbed.pause(Duration::from_millis(20));
         }
-        self.asked("started", true);
+        // One more read after the end of the tool shows what it has left.
+        let ended = testbed.clock.now();
+        while self.log.latest(self.node, ended).is_none() && testbed.clock.now() < ended + START_LIMIT {
+            testbed.pause(Duration::from_millis(20));
+        }
+        self.log.end_start(testbed, self.node);
     }
 
     /// Starts a tool for a candidate, which may be killed soon.
