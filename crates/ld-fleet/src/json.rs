@@ -1,6 +1,7 @@
 //! A report as JSON, which other versions and other hosts read.
 
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 
 use crate::{ContentHash, MAX_REASON_BYTES, NodeReport, NodeState, Report};
 
@@ -28,7 +29,7 @@ pub enum InvalidReport {
     #[error("it has {0} bytes; a report has at most {MAX_REPORT_BYTES}")]
     TooLarge(usize),
     /// It is not the JSON of a report.
-    #[error("it is not a report: {0}")]
+    #[error("it is not a report: {}", without_quotes(.0))]
     Form(#[from] serde_json::Error),
     /// A later version wrote it.
     #[error("it has format {0}, which this version does not know: update this program")]
@@ -187,6 +188,16 @@ impl<'a> Node<'a> {
 
 fn bounded(field: &'static str, text: &str, limit: usize) -> Result<(), InvalidReport> {
     if text.len() > limit { Err(InvalidReport::TooLong(field)) } else { Ok(()) }
+}
+
+/// What is wrong and where. serde_json's own message quotes texts of the report, of any length.
+fn without_quotes(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Data => "a field is missing or has another type",
+        Category::Eof => "it ends too early",
+        Category::Syntax | Category::Io => "it is not JSON",
+    };
+    format!("{what}, at line {} column {}", error.line(), error.column())
 }
 
 /// How many bytes the value has as JSON.

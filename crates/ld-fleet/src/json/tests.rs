@@ -63,6 +63,16 @@ fn a_report_of_too_many_nodes_omits_good_ones() {
 }
 
 #[test]
+fn a_refusal_quotes_nothing_of_the_report() {
+    let long = format!(r#"{{"format":"{}"}}"#, "X".repeat(10_000));
+    let refusal = |text: &str| Report::parse("h", text.as_bytes()).unwrap_err().to_string();
+    let expected = "it is not a report: a field is missing or has another type, at line 1 column ";
+    assert_eq!(refusal(&long), format!("{expected}10012"));
+    assert_eq!(refusal(r#"{"format":1,"#), "it is not a report: it ends too early, at line 1 column 12");
+    assert_eq!(refusal("report"), "it is not a report: it is not JSON, at line 1 column 1");
+}
+
+#[test]
 fn fields_of_a_later_version_are_ignored() {
     let text = r#"{"format":1,"new":[1],"host":"h","version":"9","started":0,"nodes":[]}"#;
     assert_eq!(Report::parse("h", text.as_bytes()).unwrap(), Report::new("h", "9", 0));
