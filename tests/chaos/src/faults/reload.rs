@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ld_testkit::Daemon;
 
 use crate::schedule::Event;
-use crate::testbed::{Configuration, Scope, Testbed};
+use crate::testbed::{Configuration, RETRY_LIMIT, Scope, Testbed};
 
 /// Limit for a watcher to tell what became of a reload. It may have to wait for what hangs.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
@@ -23,12 +23,27 @@ pub(crate) fn inject(testbed: &Testbed, event: &Event) -> Result<(), String> {
         (Configuration::Without(event.node), "reloaded: 0 nodes added, 1 removed, 0 changed"),
         (Configuration::OtherOrder, "reloaded: new sessions"),
     ];
+    wait_for_session(testbed, event)?;
     let outcome = steps.into_iter().try_for_each(|(configuration, answer)| {
         reload(testbed, event, configuration, answer)?;
         testbed.pause(event.duration / 3);
         Ok(())
     });
     outcome.and(reload(testbed, event, Configuration::Original, "reloaded: new sessions"))
+}
+
+/// A watcher that was just started reads its configuration now, and could not start with a broken
+/// one.
+fn wait_for_session(testbed: &Testbed, event: &Event) -> Result<(), String> {
+    let host = &testbed.hosts[event.watcher];
+    let start = Instant::now();
+    while !host.watcher().as_ref().is_some_and(|watcher| watcher.stderr().contains("ZooKeeper session")) {
+        if start.elapsed() > RETRY_LIMIT || testbed.recorder.should_stop() {
+            return Err(format!("the watcher has no session before a reload; {}", host.log_tail(None)));
+        }
+        testbed.pause(Duration::from_millis(20));
+    }
+    Ok(())
 }
 
 fn reload(
