@@ -54,6 +54,13 @@ pub enum ReadError {
     Name,
 }
 
+impl ReadError {
+    /// Whether it passes by itself, and says nothing of what was to be read.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self, Self::Client(_) | Self::Refused { .. })
+    }
+}
+
 /// The names of the hosts that report, at most [`MAX_HOSTS`], and how many more there are.
 pub(crate) struct Names {
     pub(crate) names: Vec<String>,

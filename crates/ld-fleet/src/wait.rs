@@ -85,9 +85,13 @@ pub enum Waited {
 /// Waits until the share of hosts has what is wanted, at most `limit`. Hosts that do not report the
 /// node do not count. `show` is told how many have it, of how many.
 ///
+/// While the connection is lost nothing is decided: what was known of the hosts stays, and another
+/// attempt follows.
+///
 /// # Errors
 ///
-/// The reports cannot be read, when it begins; later failures are followed by another attempt.
+/// The directory of the reports does not exist or may not be read, or no attempt succeeded within
+/// the limit.
 pub async fn wait_for(
     client: &Client,
     publish: &PublishConfig,
@@ -97,31 +101,26 @@ pub async fn wait_for(
 ) -> Result<Waited, ReadError> {
     let end = Instant::now() + limit;
     let mut look = Look::default();
-    let mut is_first = true;
+    // That of the last complete look.
+    let mut progress = None;
     loop {
         let began = Instant::now();
-        match look.again(client, publish, goal).await {
-            Ok(()) => {}
-            Err(error) if is_first => return Err(error),
+        let seen = look.again(client, publish, goal).await;
+        let pause = PAUSE.max(began.elapsed());
+        let is_late = Instant::now() + pause > end;
+        match seen {
+            Ok(()) => {
+                let seen = progress.insert(look.progress());
+                show(seen.have, seen.hosts);
+                if let Some(waited) = look.decide(seen, goal) {
+                    return Ok(waited);
+                }
+            }
+            Err(error) if !error.passes() || is_late && progress.is_none() => return Err(error),
             Err(_) => {}
         }
-        is_first = false;
-        let progress = look.progress();
-        show(progress.have, progress.hosts);
-        if progress.hosts == 0 {
-            let reports = progress.unreadable;
-            let unreadable = look.unreadable.map(|(_, cause)| Waited::Unreadable { reports, cause });
-            return Ok(unreadable.unwrap_or(Waited::NoHosts));
-        }
-        if goal.share.is_reached(progress.have, progress.hosts) {
-            return Ok(Waited::Reached(progress));
-        }
-        if look.overtaken {
-            return Ok(Waited::Overtaken(progress));
-        }
-        let pause = PAUSE.max(began.elapsed());
-        if Instant::now() + pause > end {
-            return Ok(Waited::Late(progress));
+        if is_late {
+            return Ok(Waited::Late(progress.unwrap_or_default()));
         }
         sleep(pause).await;
     }
@@ -140,7 +139,7 @@ struct Look {
 }
 
 impl Look {
-    /// Asks the hosts again that did not have it.
+    /// Asks the hosts again that did not have it. After an error not all of them were asked.
     async fn again(
         &mut self,
         client: &Client,
@@ -158,6 +157,7 @@ impl Look {
         while let Some((host, report)) = reports.next().await {
             match report {
                 Ok(report) => self.note(host, report.nodes_at(goal.path), goal),
+                Err(error) if error.passes() => return Err(error),
                 // Whether it has the node is not known, so that it does not count.
                 Err(cause) => {
                     self.others.remove(&host);
@@ -193,6 +193,21 @@ impl Look {
             None => state.to_owned(),
         };
         self.others.insert(host.clone(), Laggard { host, standing, why });
+    }
+
+    /// How the wait ends; `None` if it goes on.
+    fn decide(&mut self, progress: &Progress, goal: &Goal<'_>) -> Option<Waited> {
+        match progress {
+            Progress { hosts: 0, .. } => Some(match self.unreadable.take() {
+                Some((reports, cause)) => Waited::Unreadable { reports, cause },
+                None => Waited::NoHosts,
+            }),
+            Progress { have, hosts, .. } if goal.share.is_reached(*have, *hosts) => {
+                Some(Waited::Reached(progress.clone()))
+            }
+            _ if self.overtaken => Some(Waited::Overtaken(progress.clone())),
+            _ => None,
+        }
     }
 
     fn progress(&self) -> Progress {
