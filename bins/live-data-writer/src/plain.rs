@@ -27,8 +27,8 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
     let client = client(args, &config)?;
     let signing = signing.as_ref();
     let publishing = Publishing { client: &client, config: &config, signing, note: &note, interrupt };
-    let todo = prepare(args, publishing, contents, checks);
-    let exit = match before_any_write(interrupt, todo).await {
+    let todo = prepare(args, publishing, contents.clone(), checks);
+    let written = match before_any_write(interrupt, todo).await {
         Ok(Some(Todo::Write(publication, signatures))) => {
             publishing.publish(publication, &signatures).await.map(|()| Exit::Done).map_err(failed)
         }
@@ -36,7 +36,7 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
         Ok(None) => Ok(Exit::Done),
         Err(exit) => Err(exit),
     };
-    let exit = wait(args, &config, &client, interrupt, exit).await;
+    let exit = wait(args, &config, &client, interrupt, written.map(|_| contents)).await;
     client.close(CLOSE_LIMIT).await;
     exit
 }

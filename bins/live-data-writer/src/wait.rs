@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use ld_cli::Exit;
-use ld_config::{Config, counted, escape_hidden};
-use ld_fleet::{Goal, Laggard, Progress, Share, Waited, Wanted, wait_for};
-use ld_publish::Present;
+use ld_config::{Config, counted, escape_hidden, znode_path};
+use ld_fleet::{Goal, Laggard, Progress, Share, Waited, wait_for};
 use ld_tool::{Interrupt, failed};
 use ld_zk::Client;
 use tracing::{error, info, warn};
@@ -15,35 +14,41 @@ use crate::args::Args;
 /// How many laggards are named. `live-data-ctl hosts` names all of them.
 const NAMED: usize = 20;
 
-/// Waits if the command line asks for it and the node `is_written`: for what the node holds now. It
-/// may have held that before, while hosts lagged.
+/// Waits if the command line asks for it: until the hosts have what the nodes `hold`, each what it
+/// was given. They may have held that before, while hosts lagged.
 pub(crate) async fn wait(
     args: &Args,
     config: &Config,
     client: &Client,
     interrupt: &Interrupt,
-    is_written: Result<Exit, Exit>,
+    hold: Result<Vec<Vec<u8>>, Exit>,
 ) -> Result<Exit, Exit> {
-    let (Some(share), Ok(Exit::Done), false) = (args.wait, is_written, args.dry_run) else {
-        return is_written;
-    };
+    let contents = hold?;
+    let (Some(share), false) = (args.wait, args.dry_run) else { return Ok(Exit::Done) };
     let waited = tokio::select! {
         biased;
         () = interrupt.asked() => {
             error!("interrupted while waiting for the hosts; the node is written");
             Err(Exit::Failed)
         }
-        waited = wait_for_all(args, config, client, share) => waited,
+        waited = wait_for_all(args, config, client, share, &contents) => waited,
     };
     ld_cli::end_progress();
     waited
 }
 
-async fn wait_for_all(args: &Args, config: &Config, client: &Client, share: Share) -> Result<Exit, Exit> {
+async fn wait_for_all(
+    args: &Args,
+    config: &Config,
+    client: &Client,
+    share: Share,
+    contents: &[Vec<u8>],
+) -> Result<Exit, Exit> {
     let (mut exit, start) = (Exit::Done, Instant::now());
-    for (_, dest) in args.targets() {
+    for ((_, dest), content) in args.targets().zip(contents) {
+        let path = znode_path(dest).unwrap_or_default();
         let left = args.wait_timeout.saturating_sub(start.elapsed());
-        match wait_for_hosts(args, config, client, share, dest, left).await? {
+        match wait_for_hosts(args, config, client, Goal::new(&path, content, share), left).await? {
             Exit::Done => {}
             missed => exit = missed,
         }
@@ -55,17 +60,13 @@ async fn wait_for_hosts(
     args: &Args,
     config: &Config,
     client: &Client,
-    share: Share,
-    dest: &str,
+    goal: Goal<'_>,
     limit: Duration,
 ) -> Result<Exit, Exit> {
-    let present = Present::read(client, dest).await.map_err(failed)?;
-    let wanted = Wanted::content(present.mzxid(), present.content());
-    let goal = Goal::new(present.path(), wanted, share);
     let show = |have, hosts| ld_cli::show_progress_of_hosts(have as u64, hosts as u64);
     let waited = wait_for(client, &config.publish, &goal, limit, show).await.map_err(failed)?;
     ld_cli::end_progress();
-    Ok(report(waited, share, args.wait_timeout, present.path()))
+    Ok(report(waited, goal.share, args.wait_timeout, goal.path))
 }
 
 fn report(waited: Waited, share: Share, limit: Duration, path: &str) -> Exit {
@@ -84,7 +85,7 @@ fn report(waited: Waited, share: Share, limit: Duration, path: &str) -> Exit {
             error!("no host reports {path}, and {reports} cannot be read: {cause}");
             return Exit::Missed;
         }
-        Waited::Overtaken(progress) => (progress, "the node was changed again meanwhile".to_owned()),
+        Waited::Overtaken(progress) => (progress, "the node was given other content meanwhile".to_owned()),
         Waited::Late(progress) => (progress, format!("{share} were not reached within {limit:?}")),
         _ => return Exit::Missed,
     };

@@ -136,6 +136,18 @@ pub(crate) async fn stat(session: &zookeeper::Client, path: &str) -> Result<Opti
     bounded(session.check_stat(path)).await.map_err(|cause| refused(path, cause))
 }
 
+/// What the node at `path` holds; `None` if it does not exist.
+pub(crate) async fn content(
+    session: &zookeeper::Client,
+    path: &str,
+) -> Result<Option<(Vec<u8>, Stat)>, ReadError> {
+    match bounded(session.get_data(path)).await {
+        Ok(read) => Ok(Some(read)),
+        Err(zookeeper::Error::NoNode) => Ok(None),
+        Err(cause) => Err(refused(path, cause)),
+    }
+}
+
 fn refused(path: &str, cause: zookeeper::Error) -> ReadError {
     let path = path.to_owned();
     match cause {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use ld_config::PublishConfig;
-use ld_zk::Client;
+use ld_zk::{Client, zookeeper};
 use tokio::time::{Instant, sleep};
 
 use crate::read;
@@ -16,22 +16,22 @@ use crate::{NodeReport, ReadError, Share, Standing, Wanted};
 /// long as itself.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What is waited for.
+/// What is waited for. `Debug` shows the content.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Goal<'a> {
     /// The path of the node, as reports name it.
     pub path: &'a str,
-    /// What hosts are meant to have.
-    pub wanted: Wanted,
+    /// What the node was given, and hosts are meant to have.
+    pub content: &'a [u8],
     /// The share of hosts that must have it.
     pub share: Share,
 }
 
 impl<'a> Goal<'a> {
-    /// `share` of the hosts that name `path` have what is `wanted`.
-    pub fn new(path: &'a str, wanted: Wanted, share: Share) -> Self {
-        Self { path, wanted, share }
+    /// `share` of the hosts that name `path` have this `content`.
+    pub fn new(path: &'a str, content: &'a [u8], share: Share) -> Self {
+        Self { path, content, share }
     }
 }
 
@@ -69,7 +69,7 @@ pub enum Waited {
     Reached(Progress),
     /// It was not, within the limit.
     Late(Progress),
-    /// The node was changed again, so that no host will have what was waited for.
+    /// The node holds other content, so that no host will have what was waited for.
     Overtaken(Progress),
     /// No host reports the node.
     NoHosts,
@@ -100,7 +100,7 @@ pub async fn wait_for(
     mut show: impl FnMut(usize, usize),
 ) -> Result<Waited, ReadError> {
     let end = Instant::now() + limit;
-    let mut look = Look::default();
+    let mut look = Look::of(goal.content);
     // That of the last complete look.
     let mut progress = None;
     loop {
@@ -126,9 +126,11 @@ pub async fn wait_for(
     }
 }
 
-/// What is known of the hosts.
-#[derive(Debug, Default)]
+/// What is known of the node and of the hosts.
+#[derive(Debug)]
 struct Look {
+    /// The content, with the version of the node that was seen to hold it.
+    wanted: Wanted,
     have: HashSet<String>,
     others: HashMap<String, Laggard>,
     /// Hosts that do not name the node: they are not asked again.
@@ -138,7 +140,21 @@ struct Look {
     overtaken: bool,
 }
 
+/// No node has this version.
+const NO_VERSION: i64 = -1;
+
 impl Look {
+    fn of(content: &[u8]) -> Self {
+        Self {
+            wanted: Wanted::content(NO_VERSION, content),
+            have: HashSet::new(),
+            others: HashMap::new(),
+            without: HashSet::new(),
+            unreadable: None,
+            overtaken: false,
+        }
+    }
+
     /// Asks the hosts again that did not have it. After an error not all of them were asked.
     async fn again(
         &mut self,
@@ -146,17 +162,19 @@ impl Look {
         publish: &PublishConfig,
         goal: &Goal<'_>,
     ) -> Result<(), ReadError> {
+        let session = client.session().await?;
+        self.overtaken = !self.node_holds(&session, goal).await?;
         let names = read::names(client, publish).await?.names;
         let present: HashSet<&String> = names.iter().collect();
         self.have.retain(|host| present.contains(host));
         self.others.retain(|host, _| present.contains(host));
         let is_open = |name: &String| !self.have.contains(name) && !self.without.contains(name);
         let open: Vec<_> = names.iter().filter(|name| is_open(name)).cloned().collect();
-        let (session, mut unreadable) = (client.session().await?, None);
+        let mut unreadable = None;
         let mut reports = pin!(read::reports(&session, publish, open));
         while let Some((host, report)) = reports.next().await {
             match report {
-                Ok(report) => self.note(host, report.nodes_at(goal.path), goal),
+                Ok(report) => self.note(host, report.nodes_at(goal.path)),
                 Err(error) if error.passes() => return Err(error),
                 // Whether it has the node is not known, so that it does not count.
                 Err(cause) => {
@@ -169,14 +187,30 @@ impl Look {
             }
         }
         self.unreadable = unreadable;
-        let stat = read::stat(&session, goal.path).await?;
-        self.overtaken = stat.map(|stat| stat.mzxid) != goal.wanted.mzxid;
         Ok(())
     }
 
-    fn note<'a>(&mut self, host: String, nodes: impl Iterator<Item = &'a NodeReport>, goal: &Goal<'_>) {
-        let worst =
-            nodes.map(|node| (goal.wanted.standing(node), node)).max_by_key(|(standing, _)| *standing);
+    /// Whether the node holds the content. It may have been written again, with another version.
+    async fn node_holds(&mut self, session: &zookeeper::Client, goal: &Goal<'_>) -> Result<bool, ReadError> {
+        let Some(stat) = read::stat(session, goal.path).await? else { return Ok(false) };
+        if self.wanted.mzxid == Some(stat.mzxid) {
+            return Ok(true);
+        }
+        // Content of any other length is not read.
+        if usize::try_from(stat.data_length) != Ok(goal.content.len()) {
+            return Ok(false);
+        }
+        let Some((content, stat)) = read::content(session, goal.path).await? else { return Ok(false) };
+        if content != goal.content {
+            return Ok(false);
+        }
+        self.wanted.mzxid = Some(stat.mzxid);
+        Ok(true)
+    }
+
+    fn note<'a>(&mut self, host: String, nodes: impl Iterator<Item = &'a NodeReport>) {
+        let wanted = self.wanted;
+        let worst = nodes.map(|node| (wanted.standing(node), node)).max_by_key(|(standing, _)| *standing);
         let Some((standing, node)) = worst else {
             self.without.insert(host);
             return;
@@ -225,19 +259,19 @@ mod tests {
 
     #[test]
     fn a_host_has_it_when_all_its_nodes_at_the_path_have() {
-        let goal = Goal::new("/a", Wanted::content(7, b"new"), Share::WHOLE);
         let node = |mzxid, state| {
             let mut node = NodeReport::new("/a", state, 0);
             node.mzxid = Some(mzxid);
             node
         };
-        let mut look = Look::default();
+        let mut look = Look::of(b"new");
+        look.wanted.mzxid = Some(7);
         let new = node(7, NodeState::Current);
-        look.note("both".to_owned(), [&new, &new].into_iter(), &goal);
-        look.note("one".to_owned(), [&new, &node(6, NodeState::Current)].into_iter(), &goal);
+        look.note("both".to_owned(), [&new, &new].into_iter());
+        look.note("one".to_owned(), [&new, &node(6, NodeState::Current)].into_iter());
         let rejected = node(6, NodeState::Rejected).because("not JSON");
-        look.note("bad".to_owned(), [&rejected].into_iter(), &goal);
-        look.note("none".to_owned(), [].into_iter(), &goal);
+        look.note("bad".to_owned(), [&rejected].into_iter());
+        look.note("none".to_owned(), [].into_iter());
         let Progress { hosts, have, laggards, .. } = look.progress();
         assert_eq!((hosts, have), (3, 1));
         let laggards: Vec<_> = laggards.iter().map(|l| (l.host.as_str(), l.why.as_str())).collect();

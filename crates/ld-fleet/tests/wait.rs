@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use ld_fleet::ld_config::{Config, Environment, Scope};
 use ld_fleet::ld_zk::{Client, Options};
-use ld_fleet::{
-    ContentHash, Goal, NodeReport, NodeState, ReadError, Report, Share, Waited, Wanted, wait_for,
-};
+use ld_fleet::{ContentHash, Goal, NodeReport, NodeState, ReadError, Report, Share, Waited, wait_for};
 use ld_testkit::hostile::{Delivery, HostileServer, Rule, Then};
 use ld_testkit::operation::{GET_CHILDREN, GET_DATA};
+use tokio::time::sleep;
 
 const FLAGS: &str = "/flags";
 
@@ -42,8 +41,7 @@ impl Fleet {
 
     /// Waits for all hosts.
     async fn wait(&self, content: &str, limit: Duration) -> Result<Waited, ReadError> {
-        let node = self.client.session().await.unwrap().check_stat(FLAGS).await.unwrap().unwrap();
-        let goal = Goal::new(FLAGS, Wanted::content(node.mzxid, content.as_bytes()), Share::WHOLE);
+        let goal = Goal::new(FLAGS, content.as_bytes(), Share::WHOLE);
         wait_for(&self.client, &self.config.publish, &goal, limit, |_, _| {}).await
     }
 }
@@ -98,4 +96,28 @@ async fn a_missing_directory_is_not_waited_for() {
     fleet.server.delete("/live-data/hosts");
     let error = fleet.wait("new", SOON).await.unwrap_err();
     assert!(matches!(error, ReadError::NoDirectory { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn content_of_another_publisher_is_not_waited_for() {
+    for other in ["two", "longer"] {
+        let fleet = Fleet::new(other, &[("web-1", other), ("web-2", other)]);
+        let waited = fleet.wait("new", SOON).await.unwrap();
+        let Waited::Overtaken(progress) = waited else { panic!("{waited:?}") };
+        assert_eq!((progress.have, progress.hosts), (0, 2), "{progress:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_content_in_another_version_is_waited_for() {
+    let fleet = Fleet::new("new", &[("web-1", "old")]);
+    let again = async {
+        while fleet.server.requests_of(GET_DATA) < 2 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        fleet.server.set(FLAGS, "new");
+        fleet.server.set(&report_path("web-1"), report("web-1", "new"));
+    };
+    let (waited, ()) = tokio::join!(fleet.wait("new", SOON), again);
+    assert!(matches!(waited.unwrap(), Waited::Reached(_)));
 }

@@ -37,6 +37,7 @@ struct Publication {
 
 /// What is left to be done.
 enum Todo {
+    Nothing(Present),
     Upload(Present),
     /// The node points to the content already.
     Sign(Present),
@@ -57,13 +58,14 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
     let (signing, note) = (publication.signing.as_ref(), &publication.note);
     let publishing = Publishing { client: &client, config: &publication.config, signing, note, interrupt };
     let todo = before_any_write(interrupt, prepare(args, &publication, &client, checks)).await;
-    let exit = match todo {
-        Ok(Some(Todo::Upload(present))) => publish(present, &publication, publishing).await,
-        Ok(Some(Todo::Sign(present))) => sign(args, present, publishing).await,
-        Ok(None) => Ok(Exit::Done),
+    let pointer = match todo {
+        Ok(Todo::Nothing(present)) => Ok(present.content().to_vec()),
+        Ok(Todo::Upload(present)) => publish(present, &publication, publishing).await,
+        Ok(Todo::Sign(present)) => sign(args, present, publishing).await,
         Err(exit) => Err(exit),
     };
-    let exit = wait(args, &publication.config, &client, interrupt, exit).await;
+    let held = pointer.map(|pointer| vec![pointer]);
+    let exit = wait(args, &publication.config, &client, interrupt, held).await;
     client.close(CLOSE_LIMIT).await;
     exit
 }
@@ -72,13 +74,13 @@ fn read_content(args: &Args, config: &Config) -> Result<Content, Exit> {
     Content::read(&args.source, config.s3.max_bytes as u64, args.allow_empty)
 }
 
-/// Everything before the upload; nothing if there is nothing to do.
+/// Everything before the upload.
 async fn prepare(
     args: &Args,
     publication: &Publication,
     client: &Client,
     checks: &Checks,
-) -> Result<Option<Todo>, Exit> {
+) -> Result<Todo, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
     let Publication { config, content, prefix, storage, publisher, signing, .. } = publication;
     let (judged, checks) = (content.clone(), checks.clone());
@@ -92,46 +94,46 @@ async fn prepare(
     match signing {
         None if is_stored => {
             info!("No changes detected. Not writing.");
-            return Ok(None);
+            return Ok(Todo::Nothing(present));
         }
-        Some(_) if is_stored && change.names_hash_of(content) => return Ok(Some(Todo::Sign(present))),
+        Some(_) if is_stored && change.names_hash_of(content) => return Ok(Todo::Sign(present)),
         // A signature of a pointer without the hash would not cover the object.
         _ => {}
     }
     change.show(content).await?;
     if args.dry_run {
         info!("Dry run. Not writing.");
-        return Ok(None);
+        return Ok(Todo::Nothing(present));
     }
-    Ok(Some(Todo::Upload(present)))
+    Ok(Todo::Upload(present))
 }
 
-/// The node holds the pointer already; its signature may be missing.
-async fn sign(args: &Args, present: Present, publishing: Publishing<'_>) -> Result<Exit, Exit> {
+/// The node holds the pointer already; its signature may be missing. Gives the pointer.
+async fn sign(args: &Args, present: Present, publishing: Publishing<'_>) -> Result<Vec<u8>, Exit> {
     let pointer = present.content().to_vec();
-    let plan = present.plan(pointer, publishing.config.zookeeper.max_node_bytes).map_err(failed)?;
+    let plan = present.plan(pointer.clone(), publishing.config.zookeeper.max_node_bytes).map_err(failed)?;
     let signed = async { publishing.sign_unchanged(&plan).await.map_err(failed) };
     match before_any_write(publishing.interrupt, signed).await? {
         None => info!("No changes detected. Not writing."),
         Some(_) if args.dry_run => info!("No changes detected. Dry run. Not signing."),
         Some(signature) => publishing.publish_signature(&plan, &signature).await.map_err(failed)?,
     }
-    Ok(Exit::Done)
+    Ok(pointer)
 }
 
-/// Uploads the content, and writes the node.
+/// Uploads the content, and writes the node. Gives the pointer that it holds.
 async fn publish(
     present: Present,
     publication: &Publication,
     publishing: Publishing<'_>,
-) -> Result<Exit, Exit> {
+) -> Result<Vec<u8>, Exit> {
     let uploaded = upload(publication, publishing.interrupt).await?;
     let pointer = uploaded.pointer.into_bytes();
-    let written = match present.plan(pointer, publication.config.zookeeper.max_node_bytes) {
+    let written = match present.plan(pointer.clone(), publication.config.zookeeper.max_node_bytes) {
         Ok(plan) => write_pointer(plan, publishing).await,
         Err(cause) => Err(cause),
     };
-    written.map(|()| Exit::Done).map_err(|cause| {
+    written.map(|()| pointer).map_err(|cause| {
         let may_be_named = matches!(cause, Error::Unknown { .. } | Error::Replaced { .. });
         let exit = failed(cause);
         report_left(&uploaded.written, publication.storage, may_be_named);

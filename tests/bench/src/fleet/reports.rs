@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ld_config::{PublishConfig, SecretsConfig, ZooKeeperConfig};
-use ld_fleet::{Fleet, Goal, Share, Waited, Wanted, wait_for};
+use ld_fleet::{Fleet, Goal, Share, Waited, wait_for};
 use ld_testkit::Admin;
 use ld_workspace::Failure;
 use ld_zk::{Client, Options};
@@ -106,9 +106,9 @@ pub(super) fn measure(ensemble: bool, options: &HostsOptions, rounds: usize) -> 
         for _ in 0..WAITS {
             version += 1;
             let new = content(version, BYTES);
-            let stat = admin.set(&path(0), &new).map_err(Failure::doing("cannot write a node"))?;
+            admin.set(&path(0), &new).map_err(Failure::doing("cannot write a node"))?;
             let (began, node) = (Instant::now(), path(0));
-            let goal = Goal::new(&node, Wanted::content(stat.mzxid, &new), Share::WHOLE);
+            let goal = Goal::new(&node, &new, Share::WHOLE);
             let waited = wait_for(&client, &publish, &goal, LIMIT, |_, _| ()).await;
             match waited.map_err(Failure::doing("cannot wait"))? {
                 Waited::Reached(_) => waits.push(began.elapsed().as_secs_f64()),

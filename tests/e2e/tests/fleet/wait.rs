@@ -131,3 +131,29 @@ fn without_a_report_the_writer_does_not_wait() {
         assert_eq!(writer.writer("x", "/flags").args(["--wait", wrong]).run(SOON).code, Some(2));
     }
 }
+
+#[test]
+fn another_publishers_content_is_not_waited_for() {
+    let zookeeper = with_flags("one");
+    let limits = zookeeper.path("/limits");
+    zookeeper.admin().create(&limits, "one").unwrap();
+    let host = reporting(zookeeper.connect_string(), "web-1")
+        .node("limits", "/limits")
+        .setting("zookeeper.timeout", "20 seconds");
+    let watcher = host.watcher().start();
+    wait_for_report(&zookeeper, "web-1", |node| node["state"] == "current");
+    host.wait_for("limits", "one");
+    watcher.freeze();
+    let source = host.path("limits.new");
+    std::fs::write(&source, "two").unwrap();
+    let also = format!("{}=/limits", source.display());
+    let writer = host.writer("two", "/flags").args(["--wait", "100%", "--also", &also]).start();
+    wait_until("the write", SOON, || zookeeper.admin().get(&limits).unwrap().0 == b"two");
+    zookeeper.admin().set(&limits, "of another").unwrap();
+    watcher.thaw();
+    assert_eq!(writer.wait(4 * SOON).code(), Some(4), "{}", writer.stderr());
+    let said = writer.stderr();
+    assert!(said.contains("1 of 1 host have it."), "{said}");
+    assert!(said.contains("have it: the node was given other content meanwhile"), "{said}");
+    assert_eq!(said.matches("have it.").count(), 1, "{said}");
+}
