@@ -1,26 +1,19 @@
 //! What a whole fleet has, host by host, in bounded memory.
 
-use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
-use ld_config::PublishConfig;
-use ld_zk::{Client, zookeeper};
+use futures_util::stream::StreamExt;
+use ld_config::{PublishConfig, counted};
+use ld_zk::Client;
 use serde::{Deserialize, Serialize};
 
+use crate::nodes::Nodes;
 use crate::read::{self, Names};
 use crate::report::start;
-use crate::{ContentHash, NodeReport, ReadError, Report, Standing, Wanted};
+use crate::{ContentHash, NodeReport, ReadError, Report, Standing};
 
 /// How many nodes of a host are shown, the worst first: 3.
 pub const MAX_DETAILS: usize = 3;
-
-/// The most nodes that ZooKeeper is asked about, for whether hosts lag. Reports name them, and may
-/// name any number.
-const MAX_PATHS: usize = 2_000;
-
-/// How many of them it is asked about at a time.
-const REQUESTS: usize = 32;
 
 /// How many reports are compared at a time, if so many have arrived. Each may take a few MiB.
 const REPORTS: usize = 8;
@@ -42,6 +35,9 @@ pub struct Fleet {
     pub bad: u64,
     /// How many have a report that cannot be read.
     pub unreadable: u64,
+    /// How many say that all is well, but were not compared with all of their nodes.
+    #[serde(default)]
+    pub uncompared: u64,
     /// How many hosts were not read, because there are too many.
     pub omitted: u64,
 }
@@ -64,9 +60,12 @@ pub struct Host {
     pub lagging: u64,
     /// With how many something is wrong.
     pub bad: u64,
+    /// How many were not compared with what they hold, because there are too many of them.
+    #[serde(default)]
+    pub uncompared: u64,
     /// Some of its nodes, the worst first, at most [`MAX_DETAILS`].
     pub details: Vec<Detail>,
-    /// Why its report cannot be read.
+    /// Why its report does not say how it stands: it cannot be read, or has no room for all nodes.
     pub error: Option<String>,
 }
 
@@ -92,7 +91,8 @@ pub struct Detail {
 
 impl Fleet {
     /// Reads the reports of all hosts, and compares them with what the nodes hold now. With `path`
-    /// it shows only that node, and only the hosts that have it.
+    /// it shows only that node, and only the hosts that have it, or may have it without room for it
+    /// in their reports. At most [`MAX_NODE_REQUESTS`](crate::MAX_NODE_REQUESTS) nodes are compared.
     ///
     /// # Errors
     ///
@@ -104,16 +104,15 @@ impl Fleet {
     ) -> Result<Self, ReadError> {
         let Names { names, omitted } = read::names(client, publish).await?;
         let session = client.session().await?;
-        let mut nodes = Nodes { session: &session, wanted: HashMap::new() };
+        let mut nodes = Nodes::new(&session, publish);
         let mut hosts = Vec::new();
         let mut reports = pin!(read::reports(&session, publish, names).ready_chunks(REPORTS));
         while let Some(some) = reports.next().await {
-            let named = some.iter().filter_map(|(_, report)| report.as_ref().ok());
-            let named = named.flat_map(|report| &report.nodes).map(|node| node.path.as_str());
-            nodes.learn(named.filter(|named| path.is_none_or(|path| path == *named))).await?;
+            let valid: Vec<_> = some.iter().filter_map(|(_, report)| report.as_ref().ok()).collect();
+            nodes.learn(&valid, path).await?;
             for (host, report) in some {
                 match report {
-                    Ok(report) => hosts.extend(nodes.judge(report, path)),
+                    Ok(report) => hosts.extend(Host::of(report, path, &nodes)),
                     Err(error) => hosts.push(Host::unreadable(host, &error)),
                 }
             }
@@ -124,75 +123,53 @@ impl Fleet {
     fn of(mut hosts: Vec<Host>, omitted: u64) -> Self {
         hosts.sort_unstable_by(|a, b| b.standing.cmp(&a.standing).then_with(|| a.host.cmp(&b.host)));
         let count = |standing| hosts.iter().filter(|host| host.standing == standing).count() as u64;
-        let [good, lagging, bad, unreadable] =
-            [Standing::Good, Standing::Lagging, Standing::Bad, Standing::Unreadable].map(count);
-        Self { hosts, good, lagging, bad, unreadable, omitted }
+        let [good, lagging, bad] = [Standing::Good, Standing::Lagging, Standing::Bad].map(count);
+        let [unreadable, uncompared] = [Standing::Unreadable, Standing::Uncompared].map(count);
+        Self { hosts, good, lagging, bad, unreadable, uncompared, omitted }
     }
 
-    /// Whether all hosts have all that they are meant to have.
+    /// Whether all hosts are known to have all that they are meant to have.
     pub fn is_good(&self) -> bool {
-        self.good == self.hosts.len() as u64
-    }
-}
-
-/// What the nodes hold that reports name.
-struct Nodes<'a> {
-    session: &'a zookeeper::Client,
-    wanted: HashMap<String, Wanted>,
-}
-
-impl Nodes<'_> {
-    /// Asks ZooKeeper about those of the nodes that are not known yet, until [`MAX_PATHS`] are.
-    async fn learn(&mut self, paths: impl Iterator<Item = &str>) -> Result<(), ReadError> {
-        let mut unknown = HashSet::new();
-        for path in paths {
-            if self.wanted.len() + unknown.len() >= MAX_PATHS {
-                break;
-            }
-            // A report may name what is no path.
-            let is_path = || ld_config::znode_path(path).is_ok_and(|valid| valid == path);
-            if !self.wanted.contains_key(path) && is_path() {
-                unknown.insert(path);
-            }
-        }
-        let session = self.session;
-        let ask = async |path: &str| {
-            let mzxid = read::stat(session, path).await?.map(|stat| stat.mzxid);
-            Ok::<_, ReadError>((path.to_owned(), Wanted::at_least(mzxid)))
-        };
-        let learned: Vec<_> = stream::iter(unknown).map(ask).buffer_unordered(REQUESTS).try_collect().await?;
-        self.wanted.extend(learned);
-        Ok(())
-    }
-
-    /// What is shown of a report; `None` if it does not name `path`.
-    fn judge(&self, report: Report, path: Option<&str>) -> Option<Host> {
-        let Report { host, version, started, nodes, omitted } = report;
-        let nodes: Vec<_> =
-            nodes.into_iter().filter(|node| path.is_none_or(|path| node.path == path)).collect();
-        if path.is_some() && nodes.is_empty() {
-            return None;
-        }
-        let mut judged: Vec<_> = nodes.into_iter().map(|node| (self.standing(&node), node)).collect();
-        let count = |wanted| judged.iter().filter(|(standing, _)| *standing == wanted).count() as u64;
-        let (lagging, bad) = (count(Standing::Lagging), count(Standing::Bad));
-        let total = judged.len() as u64 + if path.is_some() { 0 } else { omitted };
-        judged.sort_by_key(|(standing, node)| (std::cmp::Reverse(*standing), node.no_rollout.is_none()));
-        let standing = judged.first().map_or(Standing::Good, |(standing, _)| *standing);
-        judged.truncate(MAX_DETAILS);
-        let details = judged.into_iter().map(|(standing, node)| Detail::of(node, standing)).collect();
-        let (version, started) = (Some(version), Some(started));
-        Some(Host { host, version, started, standing, nodes: total, lagging, bad, details, error: None })
-    }
-
-    fn standing(&self, node: &NodeReport) -> Standing {
-        // Where it is not known what the node holds, the state alone counts.
-        let wanted = self.wanted.get(&node.path).copied();
-        wanted.unwrap_or(Wanted::at_least(node.mzxid)).standing(node)
+        self.good == self.hosts.len() as u64 && self.omitted == 0
     }
 }
 
 impl Host {
+    /// What is shown of a report; `None` if the host does not have `path`.
+    fn of(report: Report, path: Option<&str>, held: &Nodes<'_>) -> Option<Self> {
+        let Report { host, version, started, nodes, omitted } = report;
+        let nodes = nodes.into_iter().filter(|node| path.is_none_or(|path| node.path == path));
+        let mut judged: Vec<_> = nodes.map(|node| (held.standing(&host, &node), node)).collect();
+        let omitted = if path.is_some() && !judged.is_empty() { 0 } else { omitted };
+        if path.is_some() && judged.is_empty() && omitted == 0 {
+            return None;
+        }
+        let count = |wanted| judged.iter().filter(|(standing, _)| *standing == wanted).count() as u64;
+        let (lagging, bad) = (count(Standing::Lagging), count(Standing::Bad));
+        let uncompared = count(Standing::Uncompared).saturating_add(omitted);
+        let total = (judged.len() as u64).saturating_add(omitted);
+        judged.sort_by_key(|(standing, node)| (std::cmp::Reverse(*standing), node.no_rollout.is_none()));
+        let worst = judged.first().map_or(Standing::Good, |(standing, _)| *standing);
+        let standing = if uncompared > 0 { worst.max(Standing::Uncompared) } else { worst };
+        let is_cut_off = omitted > 0 && standing == Standing::Uncompared;
+        let error = is_cut_off.then(|| format!("the report has no room for {}", counted(omitted, "node")));
+        judged.truncate(MAX_DETAILS);
+        let details = judged.into_iter().map(|(standing, node)| Detail::of(node, standing)).collect();
+        let (version, started) = (Some(version), Some(started));
+        Some(Self {
+            host,
+            version,
+            started,
+            standing,
+            nodes: total,
+            lagging,
+            bad,
+            uncompared,
+            details,
+            error,
+        })
+    }
+
     fn unreadable(host: String, error: &ReadError) -> Self {
         Self {
             host,
@@ -202,6 +179,7 @@ impl Host {
             nodes: 0,
             lagging: 0,
             bad: 0,
+            uncompared: 0,
             details: Vec::new(),
             error: Some(error.to_string()),
         }

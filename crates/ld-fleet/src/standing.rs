@@ -11,6 +11,8 @@ use crate::{ContentHash, NodeReport};
 pub enum Standing {
     /// It has it, and all is well.
     Good,
+    /// All is well there, but it was not compared with what it is meant to have.
+    Uncompared,
     /// It does not have it yet.
     Lagging,
     /// Something is wrong there.
@@ -24,6 +26,7 @@ impl Standing {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Good => "good",
+            Self::Uncompared => "uncompared",
             Self::Lagging => "lagging",
             Self::Bad => "bad",
             Self::Unreadable => "unreadable",
@@ -39,20 +42,17 @@ pub struct Wanted {
     pub mzxid: Option<i64>,
     /// The hash of the content, if it is known.
     pub hash: Option<ContentHash>,
-    /// Whether later versions are as good.
-    pub or_later: bool,
 }
 
 impl Wanted {
-    /// What a node with this mzxid holds, or something later: a report may be younger than what is
-    /// known of the node.
-    pub fn at_least(mzxid: Option<i64>) -> Self {
-        Self { mzxid, hash: None, or_later: true }
+    /// What a node with this mzxid holds.
+    pub fn version(mzxid: Option<i64>) -> Self {
+        Self { mzxid, hash: None }
     }
 
-    /// Exactly this content.
+    /// This content, in this version or any other.
     pub fn content(mzxid: i64, content: &[u8]) -> Self {
-        Self { mzxid: Some(mzxid), hash: Some(ContentHash::of(content)), or_later: false }
+        Self { mzxid: Some(mzxid), hash: Some(ContentHash::of(content)) }
     }
 
     /// How a host that says this stands to it.
@@ -61,10 +61,10 @@ impl Wanted {
             return Standing::Bad;
         }
         let same_content = self.hash.is_some() && node.hash == self.hash;
-        let same_version = if self.or_later { node.mzxid >= self.mzxid } else { node.mzxid == self.mzxid };
+        let same_version = self.mzxid.is_some() && node.mzxid == self.mzxid;
         // A file may be kept after its node was deleted.
         let is_absent = self.mzxid.is_none() && node.state != crate::NodeState::Current;
-        if node.state.is_good() && (same_content || same_version && self.mzxid.is_some() || is_absent) {
+        if node.state.is_good() && (same_content || same_version || is_absent) {
             Standing::Good
         } else {
             Standing::Lagging
@@ -98,16 +98,16 @@ mod tests {
     }
 
     #[test]
-    fn a_later_report_than_the_node_is_no_lag() {
-        let wanted = Wanted::at_least(Some(7));
+    fn a_version_is_not_taken_for_another() {
+        let wanted = Wanted::version(Some(7));
         let standing = |mzxid| wanted.standing(&node(NodeState::Current, mzxid, None));
-        assert_eq!([Some(8), Some(7)].map(standing), [Standing::Good; 2]);
-        assert_eq!([Some(6), None].map(standing), [Standing::Lagging; 2]);
+        assert_eq!(standing(Some(7)), Standing::Good);
+        assert_eq!([Some(8), Some(6), None].map(standing), [Standing::Lagging; 3]);
     }
 
     #[test]
     fn a_deleted_node_is_absent_or_kept() {
-        let wanted = Wanted::at_least(None);
+        let wanted = Wanted::version(None);
         let standing = |state, mzxid| wanted.standing(&node(state, mzxid, None));
         assert_eq!(standing(NodeState::Absent, None), Standing::Good);
         assert_eq!(standing(NodeState::Kept, Some(3)), Standing::Good);

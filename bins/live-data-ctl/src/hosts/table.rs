@@ -48,6 +48,7 @@ fn host_row(host: &Host) -> [String; 7] {
     let says_why = |node: &&Detail| node.standing != ld_fleet::Standing::Good || node.reason.is_some();
     let worst = host.details.iter().find(says_why);
     let worst = worst.map(|node| match &node.reason {
+        None if node.standing == ld_fleet::Standing::Uncompared => format!("{}: not compared", node.path),
         Some(reason) => format!("{}: {}: {reason}", node.path, node.state),
         None => format!("{}: {}", node.path, node.state),
     });
@@ -79,14 +80,17 @@ fn aligned(table: &[[String; 7]]) -> Vec<String> {
 }
 
 fn summary(fleet: &Fleet) -> String {
-    let Fleet { hosts, good, lagging, bad, unreadable, omitted, .. } = fleet;
+    let Fleet { hosts, good, lagging, bad, unreadable, uncompared, omitted, .. } = fleet;
     let hosts = counted(hosts.len() as u64, "host");
     let [good, lagging, bad, unreadable] = [good, lagging, bad, unreadable].map(|count| with_commas(*count));
-    let more = match omitted {
-        0 => String::new(),
-        omitted => format!("; {} more were not read", with_commas(*omitted)),
-    };
-    format!("{hosts}: {good} good, {lagging} lagging, {bad} bad, {unreadable} unreadable{more}")
+    let mut line = format!("{hosts}: {good} good, {lagging} lagging, {bad} bad, {unreadable} unreadable");
+    if *uncompared > 0 {
+        line += &format!(", {} uncompared", with_commas(*uncompared));
+    }
+    if *omitted > 0 {
+        line += &format!("; {} more were not read", with_commas(*omitted));
+    }
+    line
 }
 
 fn span(seconds: u64) -> String {
