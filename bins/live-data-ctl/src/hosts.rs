@@ -12,9 +12,10 @@ use ld_publish::Checks;
 use ld_tool::{CLOSE_LIMIT, Interrupt, UNLIMITED, before_any_write, failed, on_a_thread};
 use ld_zk::Client;
 use tokio::time::sleep;
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::args::{Args, HostsArgs};
+use crate::output::Reader;
 use crate::{content, output, refused};
 
 /// How often `--watch` reads the reports.
@@ -33,30 +34,45 @@ pub(crate) async fn run(args: &Args, hosts: &HostsArgs) -> Result<Exit, Exit> {
     let read = on_a_thread("reading the files", UNLIMITED, move || ld_cli::read_config(&file, Scope::Writer));
     let config = before_any_write(&interrupt, async { read.await? }).await?;
     let client = ld_tool::client(&config, args.timeout)?;
+    let mut is_shown = false;
     let shown = tokio::select! {
         biased;
-        () = interrupt.asked() => Ok(Exit::Done),
-        shown = show(args, hosts, &config, &client, path.as_deref()) => shown,
+        // That is how --watch ends.
+        () = interrupt.asked() => if hosts.watch && is_shown {
+            Ok(Exit::Done)
+        } else {
+            error!("interrupted before the hosts were shown");
+            Err(Exit::Failed)
+        },
+        shown = show(args, hosts, &config, &client, path.as_deref(), &mut is_shown) => shown,
     };
     client.close(CLOSE_LIMIT).await;
     shown
 }
 
-/// Shows the fleet, once or again and again.
+/// Shows the fleet, once or again and again. `is_shown` tells whether it was.
 async fn show(
     args: &Args,
     hosts: &HostsArgs,
     config: &Config,
     client: &Client,
     path: Option<&str>,
+    is_shown: &mut bool,
 ) -> Result<Exit, Exit> {
     loop {
-        let read = Fleet::read(client, &config.publish, path).await;
-        if !hosts.watch {
-            return print(args, hosts, &read.map_err(refused)?, path);
-        }
-        match read {
-            Ok(fleet) => _ = print(args, hosts, &fleet, path)?,
+        match Fleet::read(client, &config.publish, path).await {
+            Ok(fleet) => {
+                let exit = if fleet.is_good() && !fleet.hosts.is_empty() { Exit::Done } else { Exit::Failed };
+                let reader = print(args, hosts, fleet, path)?;
+                *is_shown = true;
+                if !hosts.watch {
+                    return Ok(exit);
+                }
+                if reader == Reader::Gone {
+                    return Ok(Exit::Done);
+                }
+            }
+            Err(error) if !hosts.watch => return Err(refused(error)),
             // It goes on when the ensemble is back.
             Err(error) => warn!("{error}"),
         }
@@ -64,21 +80,20 @@ async fn show(
     }
 }
 
-fn print(args: &Args, hosts: &HostsArgs, fleet: &Fleet, path: Option<&str>) -> Result<Exit, Exit> {
-    let printed = if args.json {
-        output::json(&serde_json::to_value(fleet).map_err(failed)?)?
-    } else {
-        if hosts.watch && stdout().is_terminal() {
-            output::control(CLEAR)?;
-        }
-        let rows = hosts.limit.unwrap_or(if hosts.watch { WATCHED_ROWS } else { usize::MAX });
-        output::lines(table::lines(fleet, path, rows))?
-    };
+fn print(args: &Args, hosts: &HostsArgs, mut fleet: Fleet, path: Option<&str>) -> Result<Reader, Exit> {
     if fleet.hosts.is_empty() && !hosts.watch {
         warn!(
             "no host reports{}: is fleet.report = true set there?",
             path.map(|_| " this node").unwrap_or("")
         );
     }
-    Ok(if fleet.is_good() && !fleet.hosts.is_empty() { printed } else { Exit::Failed })
+    let rows = hosts.limit.unwrap_or(if hosts.watch { WATCHED_ROWS } else { usize::MAX });
+    let text = if args.json {
+        fleet.hosts.truncate(rows);
+        output::text_of_json(&serde_json::to_value(fleet).map_err(failed)?)
+    } else {
+        let clear = if hosts.watch && stdout().is_terminal() { CLEAR } else { "" };
+        clear.to_owned() + &output::text_of_lines(table::lines(&fleet, path, rows))
+    };
+    output::write(text.as_bytes())
 }

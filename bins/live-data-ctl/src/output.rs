@@ -21,24 +21,37 @@ pub(crate) fn bytes(content: &[u8]) -> Result<Exit, Exit> {
     print(content)
 }
 
+/// Whether anything reads standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    Present,
+    /// It has seen enough.
+    Gone,
+}
+
 /// Prints lines, each with hidden characters escaped.
 pub(crate) fn lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> Result<Exit, Exit> {
+    print(text_of_lines(lines).as_bytes())
+}
+
+/// Prints an object, with hidden characters escaped.
+pub(crate) fn json(value: &Value) -> Result<Exit, Exit> {
+    print(text_of_json(value).as_bytes())
+}
+
+/// Lines as they are printed.
+pub(crate) fn text_of_lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> String {
     let mut text = String::new();
     for line in lines {
         text.push_str(&escape_hidden(line.as_ref()));
         text.push('\n');
     }
-    print(text.as_bytes())
+    text
 }
 
-/// Prints an object, with hidden characters escaped.
-pub(crate) fn json(value: &Value) -> Result<Exit, Exit> {
-    print(format!("{}\n", escape_hidden_json(&format!("{value:#}"))).as_bytes())
-}
-
-/// Prints what acts upon a terminal.
-pub(crate) fn control(sequence: &str) -> Result<Exit, Exit> {
-    print(sequence.as_bytes())
+/// An object as it is printed.
+pub(crate) fn text_of_json(value: &Value) -> String {
+    format!("{}\n", escape_hidden_json(&format!("{value:#}")))
 }
 
 /// Says that a change is made, although it could not be printed.
@@ -55,15 +68,19 @@ pub(crate) fn encoded(content: &[u8]) -> (&'static str, String) {
 }
 
 fn print(bytes: &[u8]) -> Result<Exit, Exit> {
+    write(bytes).map(|_| Exit::Done)
+}
+
+/// Prints bytes as they are, and says whether anything reads them.
+pub(crate) fn write(bytes: &[u8]) -> Result<Reader, Exit> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        // The reader has seen enough.
-        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(Exit::Done),
+        Err(cause) if cause.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
         Err(cause) => {
             error!("standard output cannot be written: {cause}");
             Err(Exit::Failed)
         }
-        Ok(()) => Ok(Exit::Done),
+        Ok(()) => Ok(Reader::Present),
     }
 }
 

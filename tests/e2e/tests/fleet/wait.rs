@@ -1,8 +1,11 @@
 //! `live-data-writer --wait`.
 
-use ld_testkit::{Host, Namespace, SOON, TestCommand, binary, wait_until};
+use std::net::TcpListener;
 
-use super::{reporting, wait_for_report, with_flags};
+use ld_testkit::{Host, Namespace, SOON, TestCommand, binary, wait_until};
+use serde_json::Value;
+
+use super::{hosts, reporting, wait_for_report, with_flags};
 
 #[test]
 fn the_writer_waits_until_the_hosts_have_it() {
@@ -63,6 +66,47 @@ fn watched_hosts_are_printed_again_until_a_signal() {
     assert!(!watching.stdout().contains('\x1b'), "{}", watching.stdout());
     watching.interrupt();
     assert_eq!(watching.wait(SOON).code(), Some(0), "{}", watching.stderr());
+}
+
+#[test]
+fn watched_hosts_end_with_their_reader() {
+    let zookeeper = with_flags("one");
+    let host = reporting(zookeeper.connect_string(), "web-1");
+    let (ctl, config) = (binary("live-data-ctl"), host.config());
+    for json in ["", "--json"] {
+        let line = format!("{} hosts {} --watch {json} | head -1", ctl.display(), config.display());
+        let output = TestCommand::new("bash").args(["-o", "pipefail", "-c", &line]).run(2 * SOON);
+        assert_eq!(output.code, Some(0), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn hosts_that_were_not_shown_are_not_good() {
+    // A server that takes connections and does not answer.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = Host::new(format!("{}/", silent.local_addr().unwrap()));
+    for watch in [None, Some("--watch")] {
+        let ctl = TestCommand::new(binary("live-data-ctl"));
+        let hosts = ctl.args(["--timeout", "60s", "hosts"]).arg(host.config()).args(watch).start();
+        let (_connection, _) = silent.accept().unwrap();
+        hosts.terminate();
+        assert_eq!(hosts.wait(SOON).code(), Some(1), "{}", hosts.stderr());
+        assert!(hosts.stderr().contains("interrupted before the hosts were shown"), "{}", hosts.stderr());
+    }
+}
+
+#[test]
+fn a_limit_is_one_of_the_json_too() {
+    let zookeeper = with_flags("one");
+    let reporters = ["web-1", "web-2"].map(|name| reporting(zookeeper.connect_string(), name));
+    let _watchers = reporters.each_ref().map(|host| host.watcher().start());
+    for name in ["web-1", "web-2"] {
+        wait_for_report(&zookeeper, name, |node| node["state"] == "current");
+    }
+    let output = hosts(&zookeeper, &["--json", "--limit", "1"]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    let fleet: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!((fleet["hosts"].as_array().unwrap().len(), &fleet["good"]), (1, &2.into()), "{fleet}");
 }
 
 #[test]
