@@ -76,8 +76,13 @@ fn report(waited: Waited, share: Share, limit: Duration, path: &str) -> Exit {
             name(&progress);
             return Exit::Done;
         }
-        Waited::NoHosts => {
+        Waited::NoHosts { cut_off: 0 } => {
             error!("no host reports {path}: set fleet.report = true for its watchers");
+            return Exit::Missed;
+        }
+        Waited::NoHosts { cut_off } => {
+            let reports = counted(cut_off as u64, "report");
+            error!("no host reports {path}, and {reports} had no room for all nodes");
             return Exit::Missed;
         }
         Waited::Unreadable { reports, cause } => {
@@ -94,7 +99,7 @@ fn report(waited: Waited, share: Share, limit: Duration, path: &str) -> Exit {
     Exit::Missed
 }
 
-fn name(Progress { laggards, unreadable, .. }: &Progress) {
+fn name(Progress { laggards, unreadable, cut_off, .. }: &Progress) {
     for Laggard { host, standing, why, .. } in laggards.iter().take(NAMED) {
         warn!("{host}: {}: {}", standing.as_str(), escape_hidden(why));
     }
@@ -104,6 +109,10 @@ fn name(Progress { laggards, unreadable, .. }: &Progress) {
     if *unreadable > 0 {
         let reports = counted(*unreadable as u64, "report");
         warn!("{reports} cannot be read, and their hosts do not count: see live-data-ctl hosts");
+    }
+    if *cut_off > 0 {
+        let reports = counted(*cut_off as u64, "report");
+        warn!("{reports} had no room for all nodes, and their hosts do not count: see live-data-ctl hosts");
     }
 }
 

@@ -1,16 +1,15 @@
 //! Waiting until a share of a fleet has given content.
 
-use std::collections::{HashMap, HashSet};
-use std::pin::pin;
+mod look;
+
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use ld_config::PublishConfig;
-use ld_zk::{Client, zookeeper};
+use ld_zk::Client;
 use tokio::time::{Instant, sleep};
 
-use crate::read;
-use crate::{NodeReport, ReadError, Share, Standing, Wanted};
+use crate::{ReadError, Share, Standing};
+use look::Look;
 
 /// The pause between two looks at the fleet. A look that takes longer is followed by a pause as
 /// long as itself.
@@ -47,6 +46,9 @@ pub struct Progress {
     pub laggards: Vec<Laggard>,
     /// How many reports cannot be read. Their hosts do not count.
     pub unreadable: usize,
+    /// How many reports do not name the node, and had no room for all nodes. Their hosts do not
+    /// count.
+    pub cut_off: usize,
 }
 
 /// A host that does not have it.
@@ -72,7 +74,10 @@ pub enum Waited {
     /// The node holds other content, so that no host will have what was waited for.
     Overtaken(Progress),
     /// No host reports the node.
-    NoHosts,
+    NoHosts {
+        /// How many may have it, but had no room for all nodes in their reports.
+        cut_off: usize,
+    },
     /// No report that can be read names the node, and some cannot be read.
     Unreadable {
         /// How many.
@@ -123,158 +128,5 @@ pub async fn wait_for(
             return Ok(Waited::Late(progress.unwrap_or_default()));
         }
         sleep(pause).await;
-    }
-}
-
-/// What is known of the node and of the hosts.
-#[derive(Debug)]
-struct Look {
-    /// The content, with the version of the node that was seen to hold it.
-    wanted: Wanted,
-    have: HashSet<String>,
-    others: HashMap<String, Laggard>,
-    /// Hosts that do not name the node: they are not asked again.
-    without: HashSet<String>,
-    /// How many reports cannot be read, and why one of them cannot.
-    unreadable: Option<(usize, ReadError)>,
-    overtaken: bool,
-}
-
-/// No node has this version.
-const NO_VERSION: i64 = -1;
-
-impl Look {
-    fn of(content: &[u8]) -> Self {
-        Self {
-            wanted: Wanted::content(NO_VERSION, content),
-            have: HashSet::new(),
-            others: HashMap::new(),
-            without: HashSet::new(),
-            unreadable: None,
-            overtaken: false,
-        }
-    }
-
-    /// Asks the hosts again that did not have it. After an error not all of them were asked.
-    async fn again(
-        &mut self,
-        client: &Client,
-        publish: &PublishConfig,
-        goal: &Goal<'_>,
-    ) -> Result<(), ReadError> {
-        let session = client.session().await?;
-        self.overtaken = !self.node_holds(&session, goal).await?;
-        let names = read::names(client, publish).await?.names;
-        let present: HashSet<&String> = names.iter().collect();
-        self.have.retain(|host| present.contains(host));
-        self.others.retain(|host, _| present.contains(host));
-        let is_open = |name: &String| !self.have.contains(name) && !self.without.contains(name);
-        let open: Vec<_> = names.iter().filter(|name| is_open(name)).cloned().collect();
-        let mut unreadable = None;
-        let mut reports = pin!(read::reports(&session, publish, open));
-        while let Some((host, report)) = reports.next().await {
-            match report {
-                Ok(report) => self.note(host, report.nodes_at(goal.path)),
-                Err(error) if error.passes() => return Err(error),
-                // Whether it has the node is not known, so that it does not count.
-                Err(cause) => {
-                    self.others.remove(&host);
-                    unreadable = Some(match unreadable {
-                        Some((reports, cause)) => (reports + 1, cause),
-                        None => (1, cause),
-                    });
-                }
-            }
-        }
-        self.unreadable = unreadable;
-        Ok(())
-    }
-
-    /// Whether the node holds the content. It may have been written again, with another version.
-    async fn node_holds(&mut self, session: &zookeeper::Client, goal: &Goal<'_>) -> Result<bool, ReadError> {
-        let Some(stat) = read::stat(session, goal.path).await? else { return Ok(false) };
-        if self.wanted.mzxid == Some(stat.mzxid) {
-            return Ok(true);
-        }
-        // Content of any other length is not read.
-        if usize::try_from(stat.data_length) != Ok(goal.content.len()) {
-            return Ok(false);
-        }
-        let Some((content, stat)) = read::content(session, goal.path).await? else { return Ok(false) };
-        if content != goal.content {
-            return Ok(false);
-        }
-        self.wanted.mzxid = Some(stat.mzxid);
-        Ok(true)
-    }
-
-    fn note<'a>(&mut self, host: String, nodes: impl Iterator<Item = &'a NodeReport>) {
-        let wanted = self.wanted;
-        let worst = nodes.map(|node| (wanted.standing(node), node)).max_by_key(|(standing, _)| *standing);
-        let Some((standing, node)) = worst else {
-            self.without.insert(host);
-            return;
-        };
-        self.others.remove(&host);
-        if standing == Standing::Good {
-            self.have.insert(host);
-            return;
-        }
-        let state = node.state.as_str();
-        let why = match &node.reason {
-            Some(reason) => format!("{state}: {reason}"),
-            None if node.state.is_good() => "has another version".to_owned(),
-            None => state.to_owned(),
-        };
-        self.others.insert(host.clone(), Laggard { host, standing, why });
-    }
-
-    /// How the wait ends; `None` if it goes on.
-    fn decide(&mut self, progress: &Progress, goal: &Goal<'_>) -> Option<Waited> {
-        match progress {
-            Progress { hosts: 0, .. } => Some(match self.unreadable.take() {
-                Some((reports, cause)) => Waited::Unreadable { reports, cause },
-                None => Waited::NoHosts,
-            }),
-            Progress { have, hosts, .. } if goal.share.is_reached(*have, *hosts) => {
-                Some(Waited::Reached(progress.clone()))
-            }
-            _ if self.overtaken => Some(Waited::Overtaken(progress.clone())),
-            _ => None,
-        }
-    }
-
-    fn progress(&self) -> Progress {
-        let mut laggards: Vec<_> = self.others.values().cloned().collect();
-        laggards.sort_unstable_by(|a, b| b.standing.cmp(&a.standing).then_with(|| a.host.cmp(&b.host)));
-        let unreadable = self.unreadable.as_ref().map_or(0, |(reports, _)| *reports);
-        Progress { hosts: self.have.len() + laggards.len(), have: self.have.len(), laggards, unreadable }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::NodeState;
-
-    #[test]
-    fn a_host_has_it_when_all_its_nodes_at_the_path_have() {
-        let node = |mzxid, state| {
-            let mut node = NodeReport::new("/a", state, 0);
-            node.mzxid = Some(mzxid);
-            node
-        };
-        let mut look = Look::of(b"new");
-        look.wanted.mzxid = Some(7);
-        let new = node(7, NodeState::Current);
-        look.note("both".to_owned(), [&new, &new].into_iter());
-        look.note("one".to_owned(), [&new, &node(6, NodeState::Current)].into_iter());
-        let rejected = node(6, NodeState::Rejected).because("not JSON");
-        look.note("bad".to_owned(), [&rejected].into_iter());
-        look.note("none".to_owned(), [].into_iter());
-        let Progress { hosts, have, laggards, .. } = look.progress();
-        assert_eq!((hosts, have), (3, 1));
-        let laggards: Vec<_> = laggards.iter().map(|l| (l.host.as_str(), l.why.as_str())).collect();
-        assert_eq!(laggards, [("bad", "rejected: not JSON"), ("one", "has another version")]);
     }
 }

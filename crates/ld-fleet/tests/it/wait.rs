@@ -93,3 +93,16 @@ async fn the_same_content_in_another_version_is_waited_for() {
     let (waited, ()) = tokio::join!(wait(&fleet, "new", SOON), again);
     assert!(matches!(waited.unwrap(), Waited::Reached(_)));
 }
+
+#[tokio::test]
+async fn a_host_without_room_for_the_node_is_told() {
+    let fleet = fleet("new", &[]);
+    let cut_off = r#"{"format":1,"host":"web-2","version":"1","started":0,"omitted":1,"nodes":[]}"#;
+    fleet.report("web-2", cut_off);
+    let waited = wait(&fleet, "new", SOON).await.unwrap();
+    assert!(matches!(waited, Waited::NoHosts { cut_off: 1 }), "{waited:?}");
+    fleet.report("web-1", report("web-1", 1, "new").to_bytes());
+    let waited = wait(&fleet, "new", SOON).await.unwrap();
+    let Waited::Reached(progress) = waited else { panic!("{waited:?}") };
+    assert_eq!((progress.have, progress.hosts, progress.cut_off), (1, 1, 1));
+}
