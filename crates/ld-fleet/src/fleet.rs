@@ -108,11 +108,12 @@ impl Fleet {
         let mut hosts = Vec::new();
         let mut reports = pin!(read::reports(&session, publish, names).ready_chunks(REPORTS));
         while let Some(some) = reports.next().await {
-            let valid: Vec<_> = some.iter().filter_map(|(_, report)| report.as_ref().ok()).collect();
+            let valid = some.iter().filter_map(|(_, report)| report.as_ref().ok());
+            let valid: Vec<_> = valid.map(|(report, _)| report).collect();
             nodes.learn(&valid, path).await?;
             for (host, report) in some {
                 match report {
-                    Ok(report) => hosts.extend(Host::of(report, path, &nodes)),
+                    Ok((report, _)) => hosts.extend(Host::of(report, path, &nodes)),
                     Err(error) => hosts.push(Host::unreadable(host, &error)),
                 }
             }

@@ -26,7 +26,7 @@ pub use host::{UnusableHostName, host_name};
 pub use json::{InvalidReport, MAX_REPORT_BYTES};
 pub use nodes::MAX_NODE_REQUESTS;
 pub use plan::{InvalidPlan, MAX_PLAN_BYTES, RolloutPace, RolloutPlan, RolloutState};
-pub use read::{MAX_HOSTS, ReadError, node_reports};
+pub use read::{HostNodes, MAX_HOSTS, ReadError, node_reports};
 pub use report::{MAX_REASON_BYTES, NodeReport, NodeState, Report};
 pub use reporter::Reporter;
 pub use share::{InvalidShare, Share};

@@ -82,19 +82,23 @@ pub(crate) async fn names(client: &Client, publish: &PublishConfig) -> Result<Na
     Ok(Names { names, omitted })
 }
 
-/// The reports of these hosts, in any order. A host that is gone meanwhile is left out.
+/// The reports of these hosts and the stats of their nodes, in any order. A host that is gone
+/// meanwhile is left out.
 pub(crate) fn reports<'a>(
     session: &'a zookeeper::Client,
     publish: &'a PublishConfig,
     names: impl IntoIterator<Item = String> + 'a,
-) -> impl Stream<Item = (String, Result<Report, ReadError>)> + 'a {
+) -> impl Stream<Item = (String, Result<(Report, Stat), ReadError>)> + 'a {
     let read = async move |name: String| {
         if !is_host_name(&name) {
             return Some((escape_hidden(&name).chars().take(80).collect(), Err(ReadError::Name)));
         }
         let path = format!("{}/{name}", publish.directory(HOSTS));
         let report = match bounded(session.get_data(&path)).await {
-            Ok((bytes, _)) => Report::parse(&name, &bytes).map_err(ReadError::from),
+            Ok((bytes, stat)) => match Report::parse(&name, &bytes) {
+                Ok(report) => Ok((report, stat)),
+                Err(invalid) => Err(invalid.into()),
+            },
             Err(zookeeper::Error::NoNode) => return None,
             Err(cause) => Err(refused(&path, cause)),
         };
@@ -103,8 +107,27 @@ pub(crate) fn reports<'a>(
     stream::iter(names).map(read).buffer_unordered(AT_A_TIME).filter_map(async |report| report)
 }
 
-/// What the hosts say of the node at `path` that `is_wanted` names, by host. A host with a report
-/// that is not valid is left out. Cancel-safe.
+/// What the report of one host says of one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HostNodes {
+    /// The name of the host.
+    pub host: String,
+    /// The transaction that wrote the report.
+    pub reported: i64,
+    /// What it says: once for each file that the host has of the node.
+    pub nodes: Vec<NodeReport>,
+}
+
+impl HostNodes {
+    /// What the report that the transaction `reported` wrote says of a node.
+    pub fn new(host: impl Into<String>, reported: i64, nodes: Vec<NodeReport>) -> Self {
+        Self { host: host.into(), reported, nodes }
+    }
+}
+
+/// What the hosts say of the node at `path` that `is_wanted` names. A host with a report that is
+/// not valid is left out. Cancel-safe.
 ///
 /// # Errors
 ///
@@ -115,7 +138,7 @@ pub async fn node_reports(
     publish: &PublishConfig,
     path: &str,
     is_wanted: impl Fn(&str) -> bool,
-) -> Result<Vec<(String, Vec<NodeReport>)>, ReadError> {
+) -> Result<Vec<HostNodes>, ReadError> {
     let Names { mut names, .. } = names(client, publish).await?;
     names.retain(|name| is_wanted(name));
     let session = client.session().await?;
@@ -123,7 +146,9 @@ pub async fn node_reports(
     let mut hosts = Vec::new();
     while let Some((host, report)) = reports.next().await {
         match report {
-            Ok(report) => hosts.push((host, report.nodes_at(path).cloned().collect())),
+            Ok((report, stat)) => {
+                hosts.push(HostNodes::new(host, stat.mzxid, report.nodes_at(path).cloned().collect()));
+            }
             Err(ReadError::Invalid(_) | ReadError::Name) => {}
             Err(cause) => return Err(cause),
         }

@@ -63,11 +63,11 @@ impl Look {
         while let Some((host, report)) = reports.next().await {
             match report {
                 // Whether the host has the node is not known, so that it does not count.
-                Ok(report) if report.omitted > 0 && report.nodes_at(goal.path).next().is_none() => {
+                Ok((report, _)) if report.omitted > 0 && report.nodes_at(goal.path).next().is_none() => {
                     self.others.remove(&host);
                     cut_off += 1;
                 }
-                Ok(report) => self.note(host, report.nodes_at(goal.path)),
+                Ok((report, _)) => self.note(host, report.nodes_at(goal.path)),
                 Err(error) if error.passes() => return Err(error),
                 Err(cause) => {
                     self.others.remove(&host);

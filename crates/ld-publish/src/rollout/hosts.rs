@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ld_config::{PublishConfig, escape_hidden};
-use ld_fleet::{NodeReport, NodeState, ReadError, RolloutPlan, Standing, Wanted, node_reports};
+use ld_fleet::{HostNodes, NodeState, ReadError, RolloutPlan, Standing, Wanted, node_reports};
 
 use super::Rollout;
 
@@ -60,7 +60,11 @@ pub async fn candidate_hosts(rollout: &Rollout, publish: &PublishConfig) -> Resu
     let reports =
         node_reports(&rollout.client, publish, &plan.path, |host: &str| plan.includes(host)).await?;
     let wanted = Wanted::content(rollout.candidate_mzxid, &rollout.candidate);
-    let states = reports.into_iter().filter_map(|(host, nodes)| Some((host, state_of(&wanted, &nodes)?)));
+    let started = rollout.stat.czxid;
+    let states = reports.into_iter().filter_map(|report| {
+        let state = state_of(&wanted, started, &report)?;
+        Some((report.host, state))
+    });
     Ok(states.collect())
 }
 
@@ -99,9 +103,9 @@ impl Participants {
         Ok(Self::of(node_reports(client, publish, path, is_wanted).await?))
     }
 
-    fn of(reports: Vec<(String, Vec<NodeReport>)>) -> Self {
+    fn of(reports: Vec<HostNodes>) -> Self {
         let mut found = Self::default();
-        for (host, nodes) in reports {
+        for HostNodes { host, nodes, .. } in reports {
             if nodes.iter().any(|node| node.rollout) {
                 found.hosts.push(host);
             } else if let Some(why) = nodes.iter().find_map(|node| node.no_rollout.as_deref()) {
@@ -126,15 +130,17 @@ pub(super) async fn hosts_in_share(
     }
 }
 
-/// The worst of the nodes that take part; `None` if none does.
-fn state_of(wanted: &Wanted, nodes: &[NodeReport]) -> Option<HostState> {
-    let nodes = nodes.iter().filter(|node| node.rollout);
+/// The worst of the nodes that take part; `None` if none does. A report from before the transaction
+/// `started` says nothing bad of the candidate: what was wrong then, another one may have caused.
+fn state_of(wanted: &Wanted, started: i64, report: &HostNodes) -> Option<HostState> {
+    let nodes = report.nodes.iter().filter(|node| node.rollout);
     let (standing, node) =
         nodes.map(|node| (wanted.standing(node), node)).max_by_key(|(standing, _)| *standing)?;
     Some(match standing {
         Standing::Good => HostState::Good,
         Standing::Lagging if node.state == NodeState::Delayed => HostState::Delayed,
         Standing::Lagging => HostState::Pending,
+        _ if report.reported < started => HostState::Pending,
         _ => {
             let reason = escape_hidden(node.reason.as_deref().unwrap_or_default()).into_owned();
             HostState::Bad(format!("{}: {reason}", node.state.as_str()))
@@ -144,6 +150,8 @@ fn state_of(wanted: &Wanted, nodes: &[NodeReport]) -> Option<HostState> {
 
 #[cfg(test)]
 mod tests {
+    use ld_fleet::NodeReport;
+
     use super::*;
 
     fn node(state: NodeState, mzxid: i64) -> NodeReport {
@@ -158,10 +166,10 @@ mod tests {
         other.rollout = false;
         let unable = other.clone().without_rollout("plans cannot be read\x1b[2J");
         let found = Participants::of(vec![
-            ("web-0".to_owned(), vec![unable.clone(), takes_part]),
-            ("web-1".to_owned(), vec![other.clone(), unable]),
-            ("web-2".to_owned(), vec![other]),
-            ("web-3".to_owned(), Vec::new()),
+            HostNodes::new("web-0", 1, vec![unable.clone(), takes_part]),
+            HostNodes::new("web-1", 1, vec![other.clone(), unable]),
+            HostNodes::new("web-2", 1, vec![other]),
+            HostNodes::new("web-3", 1, Vec::new()),
         ]);
         assert_eq!(found.hosts, ["web-0"]);
         let why = "plans cannot be read\\u{1b}[2J".to_owned();
@@ -171,7 +179,7 @@ mod tests {
     #[test]
     fn a_host_is_as_good_as_its_worst_node_that_takes_part() {
         let wanted = Wanted::content(7, b"new");
-        let state = |nodes: &[NodeReport]| state_of(&wanted, nodes);
+        let state = |nodes: &[NodeReport]| state_of(&wanted, 5, &HostNodes::new("web-0", 5, nodes.to_vec()));
         let (good, old) = (node(NodeState::Current, 7), node(NodeState::Current, 6));
         let (rejected, delayed) = (node(NodeState::Rejected, 6), node(NodeState::Delayed, 6));
         let hook = node(NodeState::HookFailed, 7);
@@ -184,5 +192,13 @@ mod tests {
         assert_eq!(state(&[delayed]), Some(HostState::Delayed));
         assert_eq!(state(&[good, rejected]), Some(HostState::Bad("rejected: why".to_owned())));
         assert_eq!(state(&[hook]), Some(HostState::Bad("hook-failed: why".to_owned())));
+    }
+
+    #[test]
+    fn a_report_from_before_the_rollout_says_nothing_bad() {
+        let report = |reported| HostNodes::new("web-0", reported, vec![node(NodeState::Rejected, 6)]);
+        let state = |reported| state_of(&Wanted::content(7, b"new"), 5, &report(reported));
+        assert_eq!(state(4), Some(HostState::Pending));
+        assert_eq!(state(5), Some(HostState::Bad("rejected: why".to_owned())));
     }
 }
