@@ -21,8 +21,6 @@ const LATE_LIMIT: Duration = Duration::from_secs(60);
 pub(super) struct Memory {
     /// The id of the rollout.
     rollout: String,
-    /// When it was first seen.
-    began: Duration,
     /// The present share, and when it was first seen.
     share: Option<(Share, Duration)>,
     /// Since when enough hosts of the share have the candidate.
@@ -35,7 +33,7 @@ impl Memory {
     /// Notes which rollout and share there is, and which hosts report.
     pub(super) fn note(&mut self, plan: &RolloutPlan, hosts: &Hosts, now: Duration) {
         if self.rollout != plan.id {
-            *self = Self { rollout: plan.id.clone(), began: now, ..Self::default() };
+            *self = Self { rollout: plan.id.clone(), ..Self::default() };
         }
         if self.share.is_none_or(|(share, _)| share != plan.share) {
             (self.share, self.settled) = (Some((plan.share, now)), None);
@@ -43,13 +41,8 @@ impl Memory {
         self.seen.extend(hosts.keys().map(|host| (host.clone(), now)));
     }
 
-    /// How long the rollout has been watched.
-    pub(super) fn watched_for(&self, now: Duration) -> Duration {
-        now.saturating_sub(self.began)
-    }
-
     /// How long the present share has been watched.
-    fn share_watched_for(&self, now: Duration) -> Duration {
+    pub(super) fn share_watched_for(&self, now: Duration) -> Duration {
         self.share.map_or(Duration::ZERO, |(_, since)| now.saturating_sub(since))
     }
 

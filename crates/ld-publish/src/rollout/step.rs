@@ -58,12 +58,14 @@ pub(super) fn decide(memory: &mut Memory, input: Input<'_>) -> Round {
         Next::TakeBack(describe_bad(plan, &hosts))
     } else if let Err(why) = input.check {
         Next::TakeBack(why)
-    } else if !is_watched || total == 0 && plan.next_share().is_none() {
+    } else if !is_watched {
         Next::Wait("no host reports that it takes part".to_owned())
+    } else if total == 0 && plan.next_share().is_none() {
+        Next::Wait("no host of the share reports; abort, and start with a larger share".to_owned())
     } else if total == 0 {
-        // A share without hosts shows nothing, and there is nothing to wait for. But all reports
-        // may be gone for a moment, such as after an outage of the ensemble.
-        match memory.watched_for(now) {
+        // A share without hosts shows nothing, and there is nothing to wait for. But its reports may
+        // be gone for a moment, such as after an outage of the ensemble.
+        match memory.share_watched_for(now) {
             watched if watched < GONE_LIMIT => Next::Wait("no host of the share reports yet".to_owned()),
             _ => grow(plan),
         }

@@ -114,6 +114,13 @@ fn a_share_without_hosts_is_passed_and_never_promoted() {
     assert!(waits(&step(&mut memory, &small, &none, Ok(()), at(0)).next));
     let next = step(&mut memory, &small, &none, Ok(()), at(30)).next;
     assert_eq!(next, Next::Raise(share("100%")));
+    // Each share anew: its hosts may be away for a moment.
+    let mut second = plan(&["1%", "2%", "100%"], "0%");
+    second.share = share("2%");
+    second.id = small.id;
+    assert!(waits(&step(&mut memory, &second, &none, Ok(()), at(31)).next));
+    let next = step(&mut memory, &second, &none, Ok(()), at(61)).next;
+    assert_eq!(next, Next::Raise(share("100%")));
     let mut memory = Memory::default();
     for seconds in [0, 1_000_000] {
         let next = step(&mut memory, &plan(&["100%"], "0%"), &none, Ok(()), at(seconds)).next;
