@@ -215,6 +215,8 @@ proptest! {
     fn garbage_is_refused(garbage: Vec<u8>, lines in prop::collection::vec("[A-Za-z0-9+/=: ]{0,120}", 0..6)) {
         let keys = PublicKeys::parse("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3").unwrap();
         prop_assert!(verify(&keys, PATH, CONTENT, &garbage).is_err());
+        prop_assert_eq!(counter(&keys, PATH, &garbage), None);
         prop_assert!(verify(&keys, PATH, CONTENT, lines.join("\n").as_bytes()).is_err());
+        prop_assert_eq!(counter(&keys, PATH, lines.join("\n").as_bytes()), None);
     }
 }
