@@ -61,7 +61,8 @@ pub(super) fn decide(memory: &mut Memory, input: Input<'_>) -> Round {
     } else if !is_watched {
         Next::Wait("no host reports that it takes part".to_owned())
     } else if total == 0 && plan.next_share().is_none() {
-        Next::Wait("no host of the share reports; abort, and start with a larger share".to_owned())
+        // Nothing would show whether the candidate does harm.
+        Next::Wait("no host of the last share reports: start again with larger steps".to_owned())
     } else if total == 0 {
         // A share without hosts shows nothing, and there is nothing to wait for. But its reports may
         // be gone for a moment, such as after an outage of the ensemble.
