@@ -85,8 +85,8 @@ impl Plan {
         Operation::Check { path: self.path().to_owned(), version: self.present.stat.version }
     }
 
-    /// Looks whether the node still is what was compared: for what takes long before its write, since
-    /// a write does not notice that the node was removed and made again. Cancel-safe.
+    /// Looks whether the node still is what was compared: for what takes long before its write,
+    /// since a write does not notice that the node was removed and made again. Cancel-safe.
     ///
     /// # Errors
     ///

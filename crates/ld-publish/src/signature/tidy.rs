@@ -43,7 +43,7 @@ impl Signature {
         let (content, node) = read.map_err(|cause| Error::read(&self.path, cause))?;
         let present = format!("{directory}/{}", ld_sign::hash(&content));
         let found = found.into_iter().flatten().filter(|(.., path)| *path != present);
-        // Another publisher may put an old content back at any moment: its signature is needed then.
+        // Another publisher may put an old content back at any moment, and needs its signature.
         let is_unchanged = Operation::Check { path: self.path.clone(), version: node.version };
         let operations: Vec<Operation> = [is_unchanged].into_iter().chain(oldest(found.collect())).collect();
         match operation::commit(&session, &operations).await {

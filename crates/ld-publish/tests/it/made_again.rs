@@ -1,4 +1,4 @@
-//! Nodes that are removed and made again: their versions begin again, so that servers do not notice.
+//! Nodes that are removed and made again: versions begin again, so that servers do not notice.
 
 use std::future::pending;
 

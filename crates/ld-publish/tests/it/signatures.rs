@@ -38,7 +38,7 @@ async fn a_counter_follows_those_of_all_kept_signatures() {
     let both = PublicKeys::parse(&lines.concat()).unwrap();
     let (now, hour) = (SystemTime::now(), Duration::from_secs(3_600));
 
-    // The clock of Ann is an hour ahead. Another publication, without a signature, comes after hers.
+    // The clock of Ann is an hour ahead. A publication without a signature comes after hers.
     let ahead = Signer::new(&publish, &keys[0]).sign(&rig.client, "/app", b"one", now + hour).await.unwrap();
     let publication = rig.publication(&[("/app", b"one")]).await.signed(&ahead);
     publication.commit(pending()).await.unwrap();
