@@ -19,7 +19,7 @@ pub(crate) struct Ensemble {
 }
 
 impl Ensemble {
-    /// One whose node holds this.
+    /// One with a node that holds this.
     pub(crate) fn with_flags(content: &str) -> Self {
         let server = HostileServer::start();
         for (path, data) in [("/live-data", ""), ("/live-data/hosts", ""), (FLAGS, content)] {

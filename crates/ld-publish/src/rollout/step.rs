@@ -64,8 +64,8 @@ pub(super) fn decide(memory: &mut Memory, input: Input<'_>) -> Round {
         // Nothing would show whether the candidate does harm.
         Next::Wait("no host of the last share reports: start again with larger steps".to_owned())
     } else if total == 0 {
-        // A share without hosts shows nothing, and there is nothing to wait for. But its reports may
-        // be gone for a moment, such as after an outage of the ensemble.
+        // A share without hosts shows nothing, and there is nothing to wait for. But its reports
+        // may be gone for a moment, such as after an outage of the ensemble.
         match memory.share_watched_for(now) {
             watched if watched < GONE_LIMIT => Next::Wait("no host of the share reports yet".to_owned()),
             _ => grow(plan),
