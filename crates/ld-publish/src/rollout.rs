@@ -17,12 +17,13 @@ use std::fmt;
 
 use ld_config::PublishConfig;
 use ld_fleet::{MAX_HOSTS, ROLLOUTS, RolloutPlan, RolloutState, Share, candidate_of};
-use ld_zk::zookeeper::{self, Stat};
+use ld_zk::zookeeper::{self, MultiWriteResult, Stat};
 
 use crate::Error;
-use crate::lost::{self, Sent};
+use crate::lost::{self, Failed, Sent};
+use crate::operation::{self, Operation, Refused};
 use crate::present::node_path;
-use crate::request::{bounded, find_node, find_stat, read_node};
+use crate::request::{Unanswered, bounded, find_node, find_stat, read_node};
 
 use hosts::hosts_in_share;
 
@@ -111,11 +112,11 @@ impl Rollout {
     /// # Errors
     ///
     /// As [`Plan::commit`](crate::Plan::commit): [`Error::ChangedMeanwhile`] if another tool has
-    /// changed the plan.
+    /// changed the plan, and [`RolloutError::Missing`] if this rollout has ended.
     pub async fn set_state(self, state: RolloutState) -> Result<Self, Error> {
         let mut plan = self.plan.clone();
         plan.state = state;
-        self.set(plan).await
+        self.set(plan, None).await
     }
 
     /// Gives the candidate to this share of the hosts, and counts them. Hosts that are gone from
@@ -123,34 +124,69 @@ impl Rollout {
     ///
     /// # Errors
     ///
-    /// As [`set_state`](Self::set_state), and [`Error::Fleet`]: the hosts cannot be counted.
+    /// As [`set_state`](Self::set_state), and
+    ///
+    /// - [`Error::Fleet`]: the hosts cannot be counted.
+    /// - [`RolloutError::StableChanged`]: the node was changed since the rollout started. More hosts
+    ///   would lose that change.
     pub async fn set_share(self, publish: &PublishConfig, share: Share) -> Result<Self, Error> {
         let mut plan = self.plan.clone();
+        let stable = self.stable().await?.ok_or_else(|| self.stable_changed())?;
         plan.share = share;
         let hosts = hosts_in_share(&self.client, publish, &plan).await?;
         let known = hosts.iter().filter(|host| self.plan.includes(host)).count();
         let gone = self.plan.hosts.saturating_sub(known);
         plan.hosts = (hosts.len() + gone).min(MAX_HOSTS);
-        self.set(plan).await
+        let stable = Operation::Check { path: self.plan.path.clone(), version: stable.version };
+        self.set(plan, Some(stable)).await
     }
 
-    /// Changes the plan if it still is what was read.
-    async fn set(mut self, plan: RolloutPlan) -> Result<Self, Error> {
+    /// The node, if it is as it was when the rollout started.
+    async fn stable(&self) -> Result<Option<Stat>, Error> {
+        let found = find_stat(&self.client.session().await?, &self.plan.path).await?;
+        Ok(found.filter(|stat| stat.mzxid == self.plan.stable_mzxid))
+    }
+
+    fn stable_changed(&self) -> Error {
+        RolloutError::StableChanged { path: self.plan.path.clone() }.into()
+    }
+
+    fn missing(&self) -> Error {
+        RolloutError::Missing { path: self.plan.path.clone() }.into()
+    }
+
+    /// The node that no other rollout has: a transaction that names it changes this one alone.
+    /// Versions do not tell two rollouts apart, since each begins with the same.
+    fn mark(&self) -> String {
+        mark_of(&self.place, &self.plan.id)
+    }
+
+    /// Changes the plan if it still is what was read, and what `check` asks for holds.
+    async fn set(mut self, plan: RolloutPlan, check: Option<Operation>) -> Result<Self, Error> {
+        use zookeeper::Error as E;
         let (bytes, place, before) = (plan.to_bytes(), &self.place, self.stat);
         let limit = self.client.max_read_bytes();
-        let content = &bytes;
+        let set =
+            Operation::Set { path: place.clone(), content: bytes.clone(), version: Some(before.version) };
+        let mark = Operation::Check { path: self.mark(), version: 0 };
+        let operations: Vec<_> = [set, mark].into_iter().chain(check).collect();
+        let operations = &operations;
         let send = |session: zookeeper::Client| async move {
-            lost::single(session.set_data(place, content, Some(before.version))).await
+            match operation::commit(&session, operations).await?.into_iter().next() {
+                Some(MultiWriteResult::SetData { stat }) => Ok(stat),
+                _ => Err(Failed::Unanswered(Unanswered::Silence)),
+            }
         };
         let read = |session: zookeeper::Client| async move { read_node(&session, place, limit).await };
         // What was sent is waited for: nothing else is at stake than a moment.
         let sent = lost::write(&self.client, place, send, read, std::future::pending()).await?;
         self.stat = match sent {
             Sent::Done(stat) => stat,
-            Sent::Refused(zookeeper::Error::NoNode) => {
-                return Err(RolloutError::Missing { path: self.plan.path }.into());
+            Sent::Refused(Refused { path, cause: E::NoNode | E::BadVersion }) if path == self.plan.path => {
+                return Err(self.stable_changed());
             }
-            Sent::Refused(cause) => return Err(Error::write(place, cause)),
+            Sent::Refused(Refused { cause: E::NoNode, .. }) => return Err(self.missing()),
+            Sent::Refused(Refused { path, cause }) => return Err(Error::write(&path, cause)),
             Sent::Lost(cause, seen) => match &seen.found {
                 (data, now) if *data == bytes && now.version == before.version.wrapping_add(1) => *now,
                 (_, now) => return Err(seen.not_written(now.mzxid == before.mzxid, cause)),
@@ -159,6 +195,11 @@ impl Rollout {
         self.plan = plan;
         Ok(self)
     }
+}
+
+/// The [mark](Rollout::mark) of the rollout with this id and its plan at `place`.
+fn mark_of(place: &str, id: &str) -> String {
+    format!("{place}/id-{id}")
 }
 
 impl fmt::Debug for Rollout {

@@ -53,6 +53,8 @@ async fn begin(args: &Args, start: &StartArgs, writing: &Writing<Vec<u8>>, path:
         }
         None => None,
     };
+    // The difference may have been read for long.
+    before_any_write(interrupt, async { plan.check_again().await.map_err(refused) }).await?;
     let pace = RolloutPace {
         steps: start.steps.clone(),
         soak: start.soak,

@@ -31,20 +31,20 @@ impl Rollout {
         Self::remove(client, &place, &path, None).await
     }
 
-    /// Takes back this rollout, if its plan is still as it was read.
+    /// Takes back this rollout, if its plan is still as it was read. Another rollout stays.
     ///
     /// # Errors
     ///
     /// As [`abort`](Self::abort), and [`Error::ChangedMeanwhile`].
     pub async fn take_back(&self) -> Result<(), Error> {
-        Self::remove(&self.client, &self.place, &self.plan.path, Some(self.stat.version)).await
+        Self::remove(&self.client, &self.place, &self.plan.path, Some(self)).await
     }
 
     async fn remove(
         client: &ld_zk::Client,
         place: &str,
         path: &str,
-        version: Option<i32>,
+        only: Option<&Self>,
     ) -> Result<(), Error> {
         let gone = || Error::from(RolloutError::Missing { path: path.to_owned() });
         // All that lies below the plan goes, so that nothing keeps it.
@@ -53,11 +53,15 @@ impl Rollout {
             Err(Error::Absent { .. }) => return Err(gone()),
             Err(cause) => return Err(cause),
         };
-        let children = children.into_iter().map(|child| (format!("{place}/{child}"), None));
-        let operations: Vec<_> = children
-            .chain([(place.to_owned(), version)])
-            .map(|(path, version)| Operation::Delete { path, version })
+        let mut operations: Vec<_> = children
+            .into_iter()
+            .map(|child| Operation::Delete { path: format!("{place}/{child}"), version: None })
             .collect();
+        if only.is_some_and(|only| !operations.iter().any(|delete| delete.path() == only.mark())) {
+            return Err(gone());
+        }
+        let version = only.map(|only| only.stat.version);
+        operations.push(Operation::Delete { path: place.to_owned(), version });
         let operations = &operations;
         let send = |session: zookeeper::Client| async move {
             operation::commit(&session, operations).await.map(drop)
@@ -103,11 +107,12 @@ impl Rollout {
     async fn promotion(&self, max_node_bytes: usize) -> Result<Publication, Error> {
         let present = Present::read(&self.client, &self.plan.path).await?;
         if present.stat.mzxid != self.plan.stable_mzxid {
-            return Err(RolloutError::StableChanged { path: self.plan.path.clone() }.into());
+            return Err(self.stable_changed());
         }
         let plan = present.plan(self.candidate.clone(), max_node_bytes)?;
         let candidate = Operation::Delete { path: candidate_of(&self.place), version: None };
         let rollout = Operation::Delete { path: self.place.clone(), version: Some(self.stat.version) };
-        Ok(Publication::new(plan).with(candidate).with(rollout))
+        let mark = Operation::Delete { path: self.mark(), version: None };
+        Ok(Publication::new(plan).with(candidate).with(mark).with(rollout))
     }
 }

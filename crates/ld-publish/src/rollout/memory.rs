@@ -15,12 +15,10 @@ pub(super) const GONE_LIMIT: Duration = Duration::from_secs(30);
 /// it counts as bad.
 const LATE_LIMIT: Duration = Duration::from_secs(60);
 
-/// The times of the rollout that is watched. A tool that goes on with a rollout begins with none:
+/// The times of one rollout. A tool that goes on with a rollout begins with none:
 /// it watches the present share anew. All times are since one moment.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    /// The id of the rollout.
-    rollout: String,
     /// The present share, and when it was first seen.
     share: Option<(Share, Duration)>,
     /// Since when enough hosts of the share have the candidate.
@@ -30,11 +28,8 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Notes which rollout and share there is, and which hosts report.
+    /// Notes which share there is, and which hosts report.
     pub(super) fn note(&mut self, plan: &RolloutPlan, hosts: &Hosts, now: Duration) {
-        if self.rollout != plan.id {
-            *self = Self { rollout: plan.id.clone(), ..Self::default() };
-        }
         if self.share.is_none_or(|(share, _)| share != plan.share) {
             (self.share, self.settled) = (Some((plan.share, now)), None);
         }

@@ -8,7 +8,7 @@ use ld_fleet::{ROLLOUTS, RolloutPace, RolloutPlan, candidate_of};
 use ld_zk::zookeeper;
 
 use super::hosts::hosts_in_share;
-use super::{Rollout, RolloutError};
+use super::{Rollout, RolloutError, mark_of};
 use crate::acl::inherit;
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
@@ -50,7 +50,7 @@ impl Rollout {
 ///
 /// - [`RolloutError::Exists`]: two rollouts of one node exclude each other.
 /// - [`Error::DirectoryMissing`]: `live-data-ctl init` was not run.
-/// - [`RolloutError::InvalidPace`]: the steps cannot be used.
+/// - [`RolloutError::InvalidPace`]: the steps cannot be used, or the plan is too large.
 /// - [`Error::Fleet`]: the hosts of the first share cannot be counted.
 /// - Those of [`Plan::commit`].
 ///
@@ -74,10 +74,13 @@ pub async fn start_rollout(
     rollout.hosts = hosts_in_share(client, publish, &rollout).await?.len();
     rollout.message.clone_from(&note.message);
     let bytes = rollout.to_bytes();
+    // The texts may make it larger than what watchers read.
+    RolloutPlan::parse(&bytes, path).map_err(RolloutError::InvalidPace)?;
     let mut operations = vec![
         Operation::Check { path: path.to_owned(), version: stable.version },
         Operation::create(&*place, &*bytes, &acl),
         Operation::create(candidate_of(&place), plan.new_content(), &acl),
+        Operation::create(mark_of(&place, &rollout.id), "", &acl),
     ];
     operations.extend(signature.into_iter().flat_map(Signature::operations).cloned());
     operation::check_size(&operations, client.chroot(), plan.max_node_bytes)?;

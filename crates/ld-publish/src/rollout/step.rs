@@ -16,6 +16,8 @@ pub(super) struct Input<'a> {
     pub(super) hosts: &'a Hosts,
     /// Whether any host reports that it takes part, in the share or outside of it.
     pub(super) is_watched: bool,
+    /// Whether the node is as it was when the rollout started.
+    pub(super) is_stable: bool,
     /// What the operator's program says, if there is one.
     pub(super) check: Result<(), String>,
     /// The time since any moment that stays the same.
@@ -56,6 +58,9 @@ pub(super) fn decide(memory: &mut Memory, input: Input<'_>) -> Round {
     let total = hosts.total();
     let next = if hosts.bad_count() > plan.max_bad.of(total) {
         Next::TakeBack(describe_bad(plan, &hosts))
+    } else if !input.is_stable {
+        // A share that grows would take that change from more hosts, and no promotion can follow.
+        Next::TakeBack(format!("{} was changed since the rollout started", plan.path))
     } else if let Err(why) = input.check {
         Next::TakeBack(why)
     } else if !is_watched {

@@ -192,7 +192,11 @@ async fn random_operations_leave_each_host_with_what_is_meant() {
             (0..4, Some(rollout)) => {
                 let share = ["50%", "100%"][random.usize(0..2)].parse::<Share>().unwrap();
                 let share = share.max(rollout.plan().share);
-                rollout.set_share(&fleet.config.publish, share).await.unwrap();
+                match rollout.set_share(&fleet.config.publish, share).await {
+                    // The node may have been written.
+                    Ok(_) | Err(Error::Rollout(RolloutError::StableChanged { .. })) => {}
+                    Err(error) => panic!("{error}"),
+                }
             }
             (4, Some(rollout)) => {
                 let _ = rollout.promote(&fleet.config, std::future::pending()).await;
@@ -282,4 +286,49 @@ async fn a_host_that_turns_bad_during_a_check_stops_the_rollout() {
     let conducted = conduct(&fleet.client, &fleet.config, PATH, check, show, pending).await;
     assert!(matches!(conducted, Ok(Conducted::TakenBack(_))), "{conducted:?}");
     assert_eq!(rounds, 1, "the first round sees it");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tool_leaves_another_rollout_alone() {
+    let fleet = Fleet::start().await;
+    fleet.converge(&[]).await;
+    let publish = &fleet.config.publish;
+    fleet.begin("first", &["100%"]).await.unwrap();
+    let stale = async || fleet.read().await.unwrap();
+    let (shared, ended, promoted) = (stale().await, stale().await, stale().await);
+    let replace = async || {
+        Rollout::abort(&fleet.client, publish, PATH).await.unwrap();
+        fleet.begin("second", &["25%", "100%"]).await.unwrap();
+    };
+    replace().await;
+    let is_missing = |error| matches!(error, Error::Rollout(RolloutError::Missing { .. }));
+    assert!(is_missing(shared.set_share(publish, Share::WHOLE).await.unwrap_err()));
+    assert!(is_missing(ended.take_back().await.unwrap_err()));
+    promoted.promote(&fleet.config, std::future::pending()).await.unwrap_err();
+    // A check runs long enough for that, too.
+    let check = async |_: &Rollout| {
+        replace().await;
+        Ok(())
+    };
+    let show = |_: &Rollout, _: &Round| ();
+    let conducted = conduct(&fleet.client, &fleet.config, PATH, check, show, std::future::pending()).await;
+    assert!(matches!(conducted, Ok(Conducted::Ended)), "{conducted:?}");
+    let left = fleet.read().await.unwrap();
+    assert_eq!((left.candidate(), left.plan().share), (&b"second"[..], "25%".parse().unwrap()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_share_does_not_grow_over_a_changed_node() {
+    let fleet = Fleet::start().await;
+    fleet.converge(&[]).await;
+    let rollout = fleet.begin("candidate", &["50%", "100%"]).await.unwrap();
+    fleet.set(PATH, "hotfix");
+    let error = rollout.set_share(&fleet.config.publish, Share::WHOLE).await.unwrap_err();
+    assert!(matches!(error, Error::Rollout(RolloutError::StableChanged { .. })), "{error}");
+    let (check, show) = (async |_: &Rollout| Ok(()), |_: &Rollout, _: &Round| ());
+    let conducted = conduct(&fleet.client, &fleet.config, PATH, check, show, std::future::pending()).await;
+    let is_changed = |why: &str| why == "/flags was changed since the rollout started";
+    assert!(matches!(&conducted, Ok(Conducted::TakenBack(why)) if is_changed(why)), "{conducted:?}");
+    let meant = fleet.converge(&[]).await;
+    assert!(meant.iter().all(|content| content == "hotfix"));
 }

@@ -52,7 +52,7 @@ impl Rollouts<'_> {
             }
             Some(TAKEN_BACK) => {
                 count(self.testbed, "taken back for a host");
-                if !self.had_cause(last) {
+                if !self.had_cause(last) && !self.was_written(conductor.candidate, last) {
                     let what = format!(
                         "n{}, candidate {}, which is good, was taken back without a fault of the host: {last}",
                         self.node, conductor.candidate
@@ -72,6 +72,13 @@ impl Rollouts<'_> {
             since.is_none_or(|since| since + CONVERGENCE_LIMIT > now)
         };
         (0..WATCHERS).any(|it| reason.contains(&format!("{}: ", host_name(it))) && is_disturbed(it))
+    }
+
+    /// Whether the conductor says that the node was written after the candidate, and that is so.
+    fn was_written(&self, candidate: u64, reason: &str) -> bool {
+        let latest = self.log.latest(self.node, Duration::ZERO);
+        let is_newer = latest.is_some_and(|truth| truth.stable > candidate);
+        is_newer && reason.contains("was changed since the rollout started")
     }
 
     /// Conducts the last rollout to its end, once all faults are healed.
