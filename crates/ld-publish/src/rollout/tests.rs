@@ -332,3 +332,22 @@ async fn a_share_does_not_grow_over_a_changed_node() {
     let meant = fleet.converge(&[]).await;
     assert!(meant.iter().all(|content| content == "hotfix"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hosts_outside_the_share_do_not_count() {
+    let fleet = Fleet::start().await;
+    fleet.converge(&[]).await;
+    let rollout = fleet.begin("candidate", &["50%", "100%"]).await.unwrap();
+    fleet.converge(&[]).await;
+    let mut bad = NodeReport::new(PATH, NodeState::Rejected, 0);
+    bad.rollout = true;
+    for host in (0..HOSTS).map(name).filter(|host| !rollout.plan().includes(host)) {
+        let mut report = Report::new(host.clone(), "1", 0);
+        report.nodes.push(bad.clone());
+        let report = String::from_utf8(report.to_bytes()).unwrap();
+        fleet.set(&format!("/live-data/hosts/{host}"), &report);
+    }
+    let hosts = candidate_hosts(&rollout, &fleet.config.publish).await.unwrap();
+    assert!(hosts.values().all(|state| !matches!(state, HostState::Bad(_))), "{hosts:?}");
+    fleet.assert_counts(&rollout).await;
+}
