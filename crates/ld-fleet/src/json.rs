@@ -93,7 +93,8 @@ type Text<'a> = std::borrow::Cow<'a, str>;
 
 impl Report {
     /// The report as it is stored, at most [`MAX_REPORT_BYTES`]: nodes that are not good come
-    /// first, and those without room are counted in [`omitted`](Self::omitted).
+    /// first, then those with rollouts. Those without room are counted in
+    /// [`omitted`](Self::omitted).
     pub fn to_bytes(&self) -> Vec<u8> {
         self.to_bytes_within(MAX_REPORT_BYTES)
     }
@@ -109,8 +110,9 @@ impl Report {
             nodes: Vec::new(),
         };
         let mut room = most.saturating_sub(size_of_json(&json));
-        let (good, others): (Vec<_>, Vec<_>) = self.nodes.iter().partition(|node| node.state.is_good());
-        for node in others.into_iter().chain(good) {
+        let mut nodes: Vec<_> = self.nodes.iter().collect();
+        nodes.sort_by_key(|node| (node.state.is_good(), !node.rollout));
+        for node in nodes {
             let node = Node::of(node);
             // One byte is the comma.
             let Some(left) = room.checked_sub(size_of_json(&node) + 1) else { break };

@@ -108,31 +108,30 @@ pub(crate) fn reports<'a>(
 }
 
 /// What the report of one host says of one node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct HostNodes {
     /// The name of the host.
     pub host: String,
     /// The transaction that wrote the report.
     pub reported: i64,
-    /// What it says: once for each file that the host has of the node.
-    pub nodes: Vec<NodeReport>,
+    /// What it says: once for each file that the host has of the node. An error for a report that
+    /// is not valid, or may not be read.
+    pub nodes: Result<Vec<NodeReport>, ReadError>,
 }
 
 impl HostNodes {
     /// What the report that the transaction `reported` wrote says of a node.
     pub fn new(host: impl Into<String>, reported: i64, nodes: Vec<NodeReport>) -> Self {
-        Self { host: host.into(), reported, nodes }
+        Self { host: host.into(), reported, nodes: Ok(nodes) }
     }
 }
 
-/// What the hosts say of the node at `path` that `is_wanted` names. A host with a report that is
-/// not valid is left out. Cancel-safe.
+/// What the hosts say of the node at `path` that `is_wanted` names. Cancel-safe.
 ///
 /// # Errors
 ///
-/// The directory of the reports, or one of these reports, cannot be read: a host that is left out
-/// for that would look like one that does not report.
+/// The directory of the reports cannot be read, or ZooKeeper does not answer.
 pub async fn node_reports(
     client: &Client,
     publish: &PublishConfig,
@@ -149,7 +148,10 @@ pub async fn node_reports(
             Ok((report, stat)) => {
                 hosts.push(HostNodes::new(host, stat.mzxid, report.nodes_at(path).cloned().collect()));
             }
-            Err(ReadError::Invalid(_) | ReadError::Name) => {}
+            Err(cause @ (ReadError::Invalid(_) | ReadError::Denied { .. })) => {
+                hosts.push(HostNodes { host, reported: 0, nodes: Err(cause) });
+            }
+            Err(ReadError::Name) => {}
             Err(cause) => return Err(cause),
         }
     }

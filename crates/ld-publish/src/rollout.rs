@@ -127,8 +127,8 @@ impl Rollout {
     /// As [`set_state`](Self::set_state), and
     ///
     /// - [`Error::Fleet`]: the hosts cannot be counted.
-    /// - [`RolloutError::StableChanged`]: the node was changed since the rollout started. More hosts
-    ///   would lose that change.
+    /// - [`RolloutError::StableChanged`]: the node was changed since the rollout started. More
+    ///   hosts would lose that change.
     pub async fn set_share(self, publish: &PublishConfig, share: Share) -> Result<Self, Error> {
         let mut plan = self.plan.clone();
         let stable = self.stable().await?.ok_or_else(|| self.stable_changed())?;

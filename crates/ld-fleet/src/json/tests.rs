@@ -43,11 +43,14 @@ fn a_report_says_why_a_node_takes_no_part_in_rollouts() {
 }
 
 #[test]
-fn nodes_that_are_not_good_come_first() {
+fn nodes_that_are_not_good_come_first_then_those_with_rollouts() {
     let mut report = Report::new("h", "1", 0);
     report.nodes = vec![node("/a", NodeState::Current), node("/b", NodeState::Failing)];
+    report.nodes.push(node("/c", NodeState::Current));
+    report.nodes[0].rollout = false;
+    report.nodes[2].rollout = true;
     let read = Report::parse("h", &report.to_bytes()).unwrap();
-    assert_eq!(read.nodes.iter().map(|node| node.path.as_str()).collect::<Vec<_>>(), ["/b", "/a"]);
+    assert_eq!(read.nodes.iter().map(|node| node.path.as_str()).collect::<Vec<_>>(), ["/b", "/c", "/a"]);
 }
 
 #[test]

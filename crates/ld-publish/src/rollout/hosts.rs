@@ -84,7 +84,7 @@ impl Participants {
     ///
     /// # Errors
     ///
-    /// The reports cannot be read.
+    /// The reports, or one of them, cannot be read: the rights of this user do not suffice.
     pub async fn read(
         client: &ld_zk::Client,
         publish: &PublishConfig,
@@ -100,19 +100,25 @@ impl Participants {
         path: &str,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Self, ReadError> {
-        Ok(Self::of(node_reports(client, publish, path, is_wanted).await?))
+        Self::of(node_reports(client, publish, path, is_wanted).await?)
     }
 
-    fn of(reports: Vec<HostNodes>) -> Self {
+    fn of(reports: Vec<HostNodes>) -> Result<Self, ReadError> {
         let mut found = Self::default();
         for HostNodes { host, nodes, .. } in reports {
+            let nodes = match nodes {
+                Ok(nodes) => nodes,
+                // The rights of this tool do not suffice.
+                Err(cause @ ReadError::Denied { .. }) => return Err(cause),
+                Err(_) => continue,
+            };
             if nodes.iter().any(|node| node.rollout) {
                 found.hosts.push(host);
             } else if let Some(why) = nodes.iter().find_map(|node| node.no_rollout.as_deref()) {
                 found.unable.insert(host, escape_hidden(why).into_owned());
             }
         }
-        found
+        Ok(found)
     }
 }
 
@@ -133,7 +139,11 @@ pub(super) async fn hosts_in_share(
 /// The worst of the nodes that take part; `None` if none does. A report from before the transaction
 /// `started` says nothing bad of the candidate: what was wrong then, another one may have caused.
 fn state_of(wanted: &Wanted, started: i64, report: &HostNodes) -> Option<HostState> {
-    let nodes = report.nodes.iter().filter(|node| node.rollout);
+    let nodes = match &report.nodes {
+        Ok(nodes) => nodes.iter().filter(|node| node.rollout),
+        // It may have the candidate, and nothing tells whether that does harm.
+        Err(why) => return Some(HostState::Bad(escape_hidden(&why.to_string()).into_owned())),
+    };
     let (standing, node) =
         nodes.map(|node| (wanted.standing(node), node)).max_by_key(|(standing, _)| *standing)?;
     Some(match standing {
@@ -170,7 +180,8 @@ mod tests {
             HostNodes::new("web-1", 1, vec![other.clone(), unable]),
             HostNodes::new("web-2", 1, vec![other]),
             HostNodes::new("web-3", 1, Vec::new()),
-        ]);
+        ])
+        .unwrap();
         assert_eq!(found.hosts, ["web-0"]);
         let why = "plans cannot be read\\u{1b}[2J".to_owned();
         assert_eq!(found.unable, BTreeMap::from([("web-1".to_owned(), why)]));
@@ -200,5 +211,13 @@ mod tests {
         let state = |reported| state_of(&Wanted::content(7, b"new"), 5, &report(reported));
         assert_eq!(state(4), Some(HostState::Pending));
         assert_eq!(state(5), Some(HostState::Bad("rejected: why".to_owned())));
+    }
+
+    #[test]
+    fn a_report_that_cannot_be_read_is_bad() {
+        let mut report = HostNodes::new("web-0", 5, Vec::new());
+        report.nodes = Err(ReadError::Denied { path: "/live-data/hosts/web-0".to_owned() });
+        let state = state_of(&Wanted::content(7, b"new"), 5, &report);
+        assert!(matches!(state, Some(HostState::Bad(why)) if why.contains("/live-data/hosts/web-0")));
     }
 }
