@@ -1,5 +1,5 @@
 //! The commands of README.md for each way of installation, run from nothing to a file that follows
-//! a node. docs/install.md says what stands for the network here.
+//! a node. CONTRIBUTING.md says what stands for the network here.
 
 use std::fs;
 use std::path::Path;

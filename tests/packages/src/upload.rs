@@ -56,7 +56,7 @@ pub(crate) fn install(private: &[String]) -> Result<PathBuf, Failure> {
     );
     fs::write(home.join("config.toml"), config)
         .map_err(Failure::doing("cannot write cargo's configuration"))?;
-    let line = &document::commands("docs/install.md", "With cargo")?[0];
+    let line = &document::commands("docs/install.md", "When the crates are published")?[0];
     println!("{line}");
     let mut command = std::process::Command::new("sh");
     command.args(["-c", line]).current_dir(&directory).env("CARGO_HOME", &home);
