@@ -216,7 +216,7 @@ fn a_rollback_is_a_publication_with_a_diff() {
     assert!(back.stderr.contains(" is now version 3, mzxid 0x"), "{}", back.stderr);
     assert_eq!(content(&zookeeper, "/a"), "1\n");
     let log = log(&host, "/a");
-    assert_eq!(messages(&log)[0], format!("roll back to publication {one}"));
+    assert_eq!(messages(&log)[0], format!("roll back /a to publication {one}"));
     let again = done(host.ctl("rollback").args(["/a", &one]));
     assert!(again.stderr.ends_with("No changes detected. Not writing.\n"), "{}", again.stderr);
     let old = number(&host, "/a", 3);
@@ -251,8 +251,12 @@ fn a_group_is_written_and_taken_back_as_one() {
     assert_eq!(log(&host, "/b")["publications"][0]["group"], json!(["/a", "/b"]));
     let table = done(host.ctl("log").arg("/a")).stdout;
     assert!(table.contains("\n      together: /a, /b\n"), "{table}");
+    let before = number(&host, "/b", 1);
     done(host.ctl("rollback").arg("/b"));
     assert_eq!(["/a", "/b"].map(|path| content(&zookeeper, path)), ["old\n", "old\n"]);
+    // The number is that of one node, and all of them have it in their logs.
+    let said = format!("roll back /b to publication {before}");
+    assert_eq!(["/a", "/b"].map(|path| messages(&log(&host, path))[0].to_owned()), [said.clone(), said]);
 }
 
 #[test]

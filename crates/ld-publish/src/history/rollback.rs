@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Gap, History, HistoryError, Log, LogEntry, NodeNow};
+use super::{Gap, History, HistoryError, Log, LogEntry, MAX_MESSAGE_BYTES, NodeNow};
 use crate::{Error, Plan, Present};
 
 /// What a rollback writes. Nothing is written before [`History::commit`].
@@ -21,9 +21,16 @@ pub struct Rollback {
 }
 
 impl Rollback {
-    /// What a history says about it, if the user says nothing.
+    /// What a history says about it, if the user says nothing. The histories of all nodes of the
+    /// group get it, and each counts for itself: so it names the node of the number.
     pub fn message(&self) -> String {
-        format!("roll back to publication {}", self.number)
+        let number = self.number;
+        let path = self.plans.first().map_or("", Plan::path);
+        let message = format!("roll back {path} to publication {number}");
+        match message.len() {
+            ..=MAX_MESSAGE_BYTES => message,
+            _ => format!("roll back to publication {number} of the first node of the group"),
+        }
     }
 }
 

@@ -28,10 +28,21 @@ async fn it_goes_to_the_publication_before_the_present_one() {
     let log = rig.log("/app").await;
     let (last, number) = (log.entries.last().unwrap(), log.entries[1].number);
     assert_eq!((last.author.as_str(), last.version), ("bob@host", 3));
-    assert_eq!(last.message, format!("roll back to publication {number}"));
+    assert_eq!(last.message, format!("roll back /app to publication {number}"));
     // A rollback is a publication: this one is taken back, too.
     roll_back(&rig, "/app", None).await;
     assert_eq!(rig.content("/app"), "b");
+}
+
+#[tokio::test]
+async fn the_message_fits_whatever_the_path() {
+    let path = format!("/{}", "a".repeat(1_000));
+    let rig = Rig::new(20, &[&path]).await;
+    rig.publish(&[(&path, b"a")], "a").await.unwrap();
+    let number = rig.log(&path).await.entries[0].number;
+    roll_back(&rig, &path, None).await;
+    let message = rig.log(&path).await.entries.last().unwrap().message.clone();
+    assert_eq!(message, format!("roll back to publication {number} of the first node of the group"));
 }
 
 #[tokio::test]
