@@ -169,12 +169,32 @@ fn the_command_for_one_node_of_a_group_works_as_it_is_written() {
     publish(&host, "b2\n", "/b", "");
     publish(&host, "b3\n", "/b", "");
     let refused = fails(host.ctl("rollback").arg("/a"), "/b was published together with /a");
+    take_back_alone(&host, &refused);
+    assert_eq!((content(&zookeeper, "/a"), content(&zookeeper, "/b")), ("old\n".into(), "b3\n".into()));
+}
+
+/// Runs the command that a refused rollback of `/a` names.
+#[track_caller]
+fn take_back_alone(host: &Host, refused: &TestOutput) {
     let command = refused.stderr.split("to take back /a alone: ").nth(1).unwrap();
     let command = command.replace("CONFIG", host.config().to_str().unwrap());
     let programs = binary("live-data-ctl").parent().unwrap().display().to_string();
     let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
     done(TestCommand::new("sh").args(["-c", &command]).env("PATH", &path));
-    assert_eq!((content(&zookeeper, "/a"), content(&zookeeper, "/b")), ("old\n".into(), "b3\n".into()));
+}
+
+#[test]
+fn a_group_with_a_node_that_is_gone_says_what_to_do() {
+    let (zookeeper, host) = setup();
+    let also = host.path("also");
+    fs::write(&also, "b1\n").unwrap();
+    done(host.writer("a1\n", "/a").args(["--also", &format!("{}=/b", also.display())]));
+    done(host.ctl("delete").args(["/b", "--yes"]));
+    let refused =
+        fails(host.ctl("rollback").arg("/a"), "/b was published together with /a, and does not exist");
+    assert_eq!(content(&zookeeper, "/a"), "a1\n");
+    take_back_alone(&host, &refused);
+    assert_eq!(content(&zookeeper, "/a"), "old\n");
 }
 
 #[test]

@@ -53,6 +53,19 @@ pub enum HistoryError {
         /// The number of the publication that it was to go back to.
         number: u32,
     },
+    /// A node of the same group does not exist.
+    #[error(
+        "nothing was written: {path} was published together with {target}, and does not exist; to take back \
+         {target} alone: live-data-ctl show CONFIG {target} {number} | live-data-writer CONFIG - {target}"
+    )]
+    GroupGone {
+        /// The node that does not exist.
+        path: String,
+        /// The node that was to be rolled back.
+        target: String,
+        /// The number of the publication that it was to go back to.
+        number: u32,
+    },
     /// The node is changed faster than its history can be read.
     #[error("{path} changes all the time: run again")]
     Changing {

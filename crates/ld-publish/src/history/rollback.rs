@@ -45,7 +45,8 @@ impl History {
     ///   publication.
     /// - [`HistoryError::GroupIncomplete`]: the history does not have what a node held before that
     ///   was published together with it.
-    /// - [`Error::Absent`]: one of the nodes does not exist.
+    /// - [`Error::Absent`]: the node does not exist.
+    /// - [`HistoryError::GroupGone`]: one that was published together with it does not exist.
     /// - [`HistoryError::Entry`]: an entry that it depends on cannot be read.
     /// - [`Error::ChangedMeanwhile`]: a node was published while this was planned.
     /// - Those of [`History::read`], [`History::content`], [`Present::read`] and
@@ -82,7 +83,13 @@ impl History {
         for undone in first.into_iter().chain(others) {
             let is_first = undone.log.path == path;
             let entry = undone.before(is_first).ok_or_else(|| incomplete(&undone.log.path))?;
-            plans.push(self.plan_one(client, &undone.log, entry, max_node_bytes).await?);
+            let planned = self.plan_one(client, &undone.log, entry, max_node_bytes).await;
+            plans.push(planned.map_err(|cause| match cause {
+                Error::Absent { path: gone } if !is_first && gone == undone.log.path => {
+                    HistoryError::GroupGone { path: gone, target: path.clone(), number }.into()
+                }
+                cause => cause,
+            })?);
         }
         Ok(Rollback { number, plans })
     }

@@ -173,7 +173,12 @@ async fn a_group_member_that_is_gone_is_named() {
     rig.publish(&[("/a", b"a1"), ("/b", b"b1")], "both").await.unwrap();
     rig.admin().delete(&rig.full("/b")).unwrap();
     let error = planned(&rig, "/a", None).await.unwrap_err();
-    assert!(matches!(&error, Error::Absent { path } if path == "/b"), "{error}");
+    let gone = |error: &HistoryError| matches!(error, HistoryError::GroupGone { path, .. } if path == "/b");
+    assert!(matches!(&error, Error::History(error) if gone(error)), "{error}");
+    // The node itself has no other one beside it.
+    rig.admin().delete(&rig.full("/a")).unwrap();
+    let error = planned(&rig, "/a", None).await.unwrap_err();
+    assert!(matches!(&error, Error::Absent { path } if path == "/a"), "{error}");
 }
 
 #[tokio::test]
