@@ -20,16 +20,20 @@ pub(crate) fn refused(
     let is_missing = matches!(cause, ld_publish::Error::NodeMissing);
     let exit = failed(cause);
     if is_missing {
-        info!(
-            "With an ACL of your choice: {}",
-            create_command(args, &config.zookeeper.credentials, source, dest)
-        );
+        let credentials = &config.zookeeper.credentials;
+        let check = match credentials.len() {
+            0 | 1 => "",
+            _ => {
+                " (this one gives all rights to the first of zookeeper.credentials: check that it publishes)"
+            }
+        };
+        info!("With an ACL of your choice{check}: {}", create_command(args, credentials, source, dest));
     }
     exit
 }
 
-/// The command that makes the node: all may read it, and the users of the configuration may do
-/// everything.
+/// The command that makes the node: all may read it, and the first user of the configuration may do
+/// everything. A host that only reports has its own user there, too, which must not publish.
 fn create_command(args: &Args, credentials: &[String], source: &Path, dest: &str) -> String {
     let mut words = vec!["live-data-ctl".into(), "create".into()];
     words.extend([quoted(&args.config.to_string_lossy()), quoted(dest)]);
@@ -37,7 +41,7 @@ fn create_command(args: &Args, credentials: &[String], source: &Path, dest: &str
         words.push(quoted(&source.to_string_lossy()));
     }
     let mut acl = vec![format!("world:anyone:{}", if credentials.is_empty() { "all" } else { "r" })];
-    acl.extend(credentials.iter().map(|secret| format!("digest-secret:{secret}:all")));
+    acl.extend(credentials.first().map(|secret| format!("digest-secret:{secret}:all")));
     acl.iter().for_each(|entry| words.extend(["--acl".into(), quoted(entry)]));
     words.join(" ")
 }
@@ -64,11 +68,17 @@ mod tests {
     }
 
     #[test]
-    fn the_command_names_the_users_of_the_configuration() {
+    fn the_command_names_the_first_user_of_the_configuration() {
         assert_eq!(
             command(&["live-data.ini", "flags.json", "/app/flags"], &["secret/zk"]),
             "live-data-ctl create live-data.ini /app/flags flags.json --acl world:anyone:r \
              --acl digest-secret:secret/zk:all"
+        );
+        // Not all of them publish.
+        assert_eq!(
+            command(&["live-data.ini", "flags.json", "/flags"], &["publisher", "reporter"]),
+            "live-data-ctl create live-data.ini /flags flags.json --acl world:anyone:r \
+             --acl digest-secret:publisher:all"
         );
         assert_eq!(
             command(&["-", "a file", "/it's"], &[]),

@@ -160,6 +160,19 @@ fn the_writer_prints_the_command_that_creates() {
 }
 
 #[test]
+fn the_command_gives_no_rights_to_a_second_user() {
+    let (_zookeeper, host) = namespace();
+    let host = host.credentials(&[OWNER, "reporter:secret"]);
+    let writer = ends(host.writer("content", "/app/flags"), 1, "");
+    let (said, command) = writer.stderr.split_once(": live-data-ctl create ").unwrap();
+    assert!(said.ends_with("the first of zookeeper.credentials: check that it publishes)"), "{said}");
+    assert!(
+        command.ends_with(" --acl world:anyone:r --acl digest-secret:secret/zookeeper/0:all\n"),
+        "{command}"
+    );
+}
+
+#[test]
 fn delete_says_what_watchers_will_do() {
     let (zookeeper, host) = namespace();
     let host = host.node("flags", "/flags").node("kept", "flags/").setting("nodes.kept.on_delete", "keep");
