@@ -85,6 +85,31 @@ pub struct RolloutPace {
     pub check: bool,
 }
 
+impl RolloutPace {
+    /// Checks that a plan can have it, before anything else is done for a rollout.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPlan::Content`] says what cannot be used.
+    pub fn validate(&self) -> Result<(), InvalidPlan> {
+        wrong_pace(&self.steps, self.soak).map_or(Ok(()), |wrong| Err(content(wrong.to_owned())))
+    }
+}
+
+/// What is wrong with these steps, or with the time that each is watched.
+fn wrong_pace(steps: &[Share], soak: Duration) -> Option<&'static str> {
+    let grow = steps.windows(2).all(|pair| pair[0] < pair[1]);
+    if steps.is_empty() || steps.len() > MAX_STEPS {
+        Some("it does not have 1 to 100 steps")
+    } else if !grow || steps[0] == Share::NONE {
+        Some("each step must be more than 0% and more than the one before")
+    } else if soak > MAX_SOAK {
+        Some("the soak is longer than 30 days")
+    } else {
+        None
+    }
+}
+
 /// Why bytes are no plan, or a plan cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -183,7 +208,6 @@ impl RolloutPlan {
 
     fn validate(&self, path: &str) -> Result<(), InvalidPlan> {
         let is_hex = |text: &str| text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        let grow = self.steps.windows(2).all(|pair| pair[0] < pair[1]);
         if self.path != path {
             return Err(content(format!("it is for '{}'", escape_hidden(&self.path))));
         }
@@ -193,12 +217,8 @@ impl RolloutPlan {
             "its id is not 16 to 64 hexadecimal digits"
         } else if self.candidate_sha256.len() != 64 || !is_hex(&self.candidate_sha256) {
             "its candidate_sha256 is no SHA-256"
-        } else if self.steps.is_empty() || self.steps.len() > MAX_STEPS {
-            "it does not have 1 to 100 steps"
-        } else if !grow || self.steps[0] == Share::NONE {
-            "each step must be more than 0% and more than the one before"
-        } else if self.soak() > MAX_SOAK {
-            "the soak is longer than 30 days"
+        } else if let Some(wrong) = wrong_pace(&self.steps, self.soak()) {
+            wrong
         } else if self.hosts > MAX_HOSTS {
             "it has more than 50,000 hosts"
         } else if self.author.len() > MAX_TEXT || self.started.len() > MAX_TEXT {

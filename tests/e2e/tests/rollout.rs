@@ -219,6 +219,17 @@ fn two_rollouts_of_a_node_exclude_each_other() {
 }
 
 #[test]
+fn steps_that_do_not_grow_are_wrong_usage() {
+    let fleet = Fleet::new(1, |host| host);
+    for steps in ["50%,20%", "50%,50%", "0%,100%"] {
+        let refused = fleet.begin("new", &["--steps", steps]).run(SOON);
+        refused.assert_ends(2, "each step must be more than 0% and more than the one before");
+        assert_eq!(refused.stdout, "", "it comes before the difference");
+    }
+    assert!(!fleet.has_plan());
+}
+
+#[test]
 fn a_node_that_changed_meanwhile_stops_the_promotion() {
     let fleet = Fleet::new(1, |host| host);
     fleet.detached("new", "100%");

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ld_cli::Exit;
 use ld_fleet::RolloutPace;
-use ld_publish::{DiffOptions, Note, Participants, Plan, Rollout, start_rollout};
-use ld_tool::{KeyFiles, Signing, before_any_write, colour, judge_content, read_source, show};
+use ld_publish::{DiffOptions, Note, Participants, Plan, Rollout, RolloutError, start_rollout};
+use ld_tool::{KeyFiles, Signing, before_any_write, colour, failed, judge_content, read_source, show};
 use tracing::{error, info, warn};
 
 use super::conduct;
@@ -23,6 +23,16 @@ pub(crate) async fn run(args: &Args, start: &StartArgs) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     }
     let path = crate::content::path(&start.path)?;
+    let pace = RolloutPace {
+        steps: start.steps.clone(),
+        soak: start.soak,
+        max_bad: start.max_bad,
+        check: start.conduct.check.is_some(),
+    };
+    pace.validate().map_err(|cause| {
+        failed(RolloutError::InvalidPace(cause));
+        Exit::Usage
+    })?;
     let read = {
         let (config, source, path) = (start.config.clone(), start.source.clone(), path.clone());
         let allow_empty = start.allow_empty;
@@ -32,10 +42,17 @@ pub(crate) async fn run(args: &Args, start: &StartArgs) -> Result<Exit, Exit> {
             Ok((config, content))
         }
     };
-    Writing::begin(args, read).await?.end(async |writing| begin(args, start, writing, &path).await).await
+    let writing = Writing::begin(args, read).await?;
+    writing.end(async |writing| begin(args, start, writing, &path, pace).await).await
 }
 
-async fn begin(args: &Args, start: &StartArgs, writing: &Writing<Vec<u8>>, path: &str) -> Result<Exit, Exit> {
+async fn begin(
+    args: &Args,
+    start: &StartArgs,
+    writing: &Writing<Vec<u8>>,
+    path: &str,
+    pace: RolloutPace,
+) -> Result<Exit, Exit> {
     let Writing { config, client, interrupt, .. } = writing;
     let author = match &start.author {
         Some(author) => author.clone(),
@@ -55,12 +72,6 @@ async fn begin(args: &Args, start: &StartArgs, writing: &Writing<Vec<u8>>, path:
     };
     // The difference may have been read for long.
     before_any_write(interrupt, async { plan.check_again().await.map_err(refused) }).await?;
-    let pace = RolloutPace {
-        steps: start.steps.clone(),
-        soak: start.soak,
-        max_bad: start.max_bad,
-        check: start.conduct.check.is_some(),
-    };
     let (signature, interrupt) = (signature.as_ref(), interrupt.asked());
     let started = start_rollout(&config.publish, &plan, pace, &note, signature, interrupt).await;
     let rollout = started.map_err(refused)?;
