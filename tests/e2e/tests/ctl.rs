@@ -52,6 +52,15 @@ fn get_escapes_what_a_terminal_acts_upon() {
 }
 
 #[test]
+fn a_missing_chroot_is_named_without_a_word_about_files() {
+    let zookeeper = Namespace::new();
+    let host = Host::new(format!("{}/missing", zookeeper.connect_string()));
+    let missing = zookeeper.path("/missing");
+    let get = ends(host.ctl("get").arg("/flags"), 1, &format!("{missing} does not exist in this ensemble"));
+    assert!(!get.stderr.contains("files"), "{}", get.stderr);
+}
+
+#[test]
 fn get_prints_json_of_text_and_of_bytes() {
     let (zookeeper, host) = flags("größe\u{202e}\n");
     let get = json_of(host.ctl("get").arg("/flags"));

@@ -86,9 +86,10 @@ impl Check {
         session.status.send_if_modified(|status| {
             match (&status.logged, &self.found) {
                 (logged, found) if logged == found => {}
-                (_, EnsembleCheck::Missing(reason)) => error!(
-                    "{reason}: nodes that are missing are not believed to be deleted, their files stay"
-                ),
+                // A tool says this, too, which has no files.
+                (_, EnsembleCheck::Missing(reason)) => {
+                    error!("{reason}: nodes that are missing are not believed to be deleted")
+                }
                 (EnsembleCheck::Missing(_), _) => info!(
                     "the ensemble holds data now: nodes that are missing are believed to be deleted again"
                 ),
