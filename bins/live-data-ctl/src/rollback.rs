@@ -59,6 +59,8 @@ async fn roll_back(
     let publishing = Publishing { client, config: &config, signing, note: &note, interrupt };
     let shown = async {
         let signatures = publishing.sign(&planned.plans).await.map_err(refused)?;
+        let changes = planned.plans.iter().filter(|plan| plan.is_change());
+        publishing.warn_of_rollouts(changes.map(Plan::path)).await;
         let plans = if args.json { planned.plans } else { Publishing::show(planned.plans).await? };
         Ok((signatures, plans))
     };

@@ -80,6 +80,7 @@ async fn prepare(
         // A node that is not written gets its signature in the same transaction.
         signatures.extend(publishing.sign_unchanged(plan).await.map_err(failed)?);
     }
+    publishing.warn_of_rollouts(plans.iter().filter(|plan| plan.is_change()).map(Plan::path)).await;
     let plans = Publishing::show(plans).await?;
     if args.dry_run {
         info!("Dry run. Not writing.");

@@ -1,12 +1,17 @@
 //! A publication with all that belongs to it: signatures, history, what is said about it.
 
+use std::time::Duration;
+
 use ld_cli::Exit;
 use ld_config::{Config, escape_hidden};
-use ld_publish::{DiffOptions, Error, History, Note, Plan, Publication, Signature};
+use ld_publish::{DiffOptions, Error, History, Note, Plan, Publication, Rollout, RolloutError, Signature};
 use ld_zk::Client;
-use tracing::info;
+use tracing::{debug, info, warn};
 
 use crate::{Interrupt, Signing, colour, diff, report_published, show};
+
+/// How long the look for rollouts may take, of all nodes together.
+const ROLLOUTS_LIMIT: Duration = Duration::from_secs(5);
 
 /// What publishes.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +41,34 @@ fn diff_options(path: &str, is_one_of_several: bool) -> DiffOptions {
 }
 
 impl Publishing<'_> {
+    /// Warns of each of these nodes, as they are to be published, of which a rollout runs. It asks
+    /// only where the configuration uses what `live-data-ctl init` makes, and 5 seconds at most: a
+    /// publication does not depend on the answer.
+    pub async fn warn_of_rollouts(&self, paths: impl IntoIterator<Item = &str>) {
+        let Self { client, config, .. } = *self;
+        let is_used =
+            config.publish.history > 0 || config.fleet.report || config.nodes.iter().any(|node| node.rollout);
+        if !is_used {
+            return;
+        }
+        let look = async {
+            for path in paths {
+                match Rollout::ensure_none(client, &config.publish, path).await {
+                    Ok(()) => {}
+                    Err(Error::Rollout(RolloutError::Exists { path, by })) => warn!(
+                        "a rollout of {path} runs{by}: it cannot be promoted after this change. Hosts with the \
+                         candidate keep it until a tool that conducts the rollout takes it back, or \
+                         `live-data-ctl rollout abort`"
+                    ),
+                    Err(cause) => debug!("unknown whether a rollout of {path} runs: {cause}"),
+                }
+            }
+        };
+        if tokio::time::timeout(ROLLOUTS_LIMIT, look).await.is_err() {
+            debug!("unknown whether rollouts run: no answer in time");
+        }
+    }
+
     /// Shows what changes, one node after the other. Gives the plans back.
     ///
     /// # Errors

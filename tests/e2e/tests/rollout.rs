@@ -219,6 +219,46 @@ fn two_rollouts_of_a_node_exclude_each_other() {
 }
 
 #[test]
+fn what_publishes_during_a_rollout_says_so() {
+    let mut fleet = Fleet::new(0, |host| host);
+    fleet.tool = fleet.tool.setting("publish.history", "20");
+    let write = |content: &str| fleet.tool.writer(content, "/flags");
+    let warning = "a rollout of /flags runs (ops started it at ";
+    let quiet = write("first").run(SOON);
+    quiet.assert_ends(0, "");
+    assert!(!quiet.stderr.contains("rollout"), "{}", quiet.stderr);
+    // A host that takes part holds the candidate.
+    let host = fleet.host(0).setting("nodes.flags.rollout", "true");
+    let watcher = host.watcher().start();
+    wait_until("the start of a rollout", SOON, || {
+        let start = fleet.begin("new", &["--steps", "100%", "--detach", "--author", "ops"]);
+        start.run(SOON).code == Some(0)
+    });
+    for change in [
+        write("second").arg("--dry-run"),
+        fleet.tool.ctl("rollback").args(["/flags", "--dry-run"]),
+        fleet.tool.ctl("rollback").args(["/flags", "--dry-run", "--json"]),
+        write("second"),
+        fleet.tool.ctl("rollback").arg("/flags"),
+    ] {
+        let done = change.run(SOON);
+        done.assert_ends(0, warning);
+        done.assert_ends(0, "`live-data-ctl rollout abort`");
+    }
+    // A configuration that uses nothing of it makes no more requests.
+    let plain = Host::new(fleet.zookeeper.connect_string());
+    let quiet = plain.writer("second", "/flags").arg("--dry-run").run(SOON);
+    quiet.assert_ends(0, "Dry run. Not writing.");
+    assert!(!quiet.stderr.contains("a rollout of"), "{}", quiet.stderr);
+    // What changes nothing undoes no rollout.
+    let same = write("first").run(SOON);
+    same.assert_ends(0, "No changes detected. Not writing.");
+    assert!(!same.stderr.contains("a rollout of"), "{}", same.stderr);
+    fleet.rollout("abort").assert_ends(0, "was taken back from all hosts");
+    drop(watcher);
+}
+
+#[test]
 fn steps_that_do_not_grow_are_wrong_usage() {
     let fleet = Fleet::new(1, |host| host);
     for steps in ["50%,20%", "50%,50%", "0%,100%"] {

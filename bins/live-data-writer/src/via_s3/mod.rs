@@ -14,7 +14,6 @@ use ld_config::Config;
 use ld_publish::{Checks, Error, Note, Plan, Present};
 use ld_s3::{S3Prefix, S3Publisher, S3Version, Storage, Uploaded};
 use ld_tool::{CLOSE_LIMIT, Interrupt, Publishing, Signing, before_any_write, failed, judge};
-use ld_zk::Client;
 use tracing::{error, info};
 
 use self::change::Change;
@@ -57,7 +56,7 @@ pub(crate) async fn write(args: &Arc<Args>, interrupt: &Interrupt, checks: &Chec
     let publication = Publication { config, content, prefix, storage, publisher, signing, note };
     let (signing, note) = (publication.signing.as_ref(), &publication.note);
     let publishing = Publishing { client: &client, config: &publication.config, signing, note, interrupt };
-    let todo = before_any_write(interrupt, prepare(args, &publication, &client, checks)).await;
+    let todo = before_any_write(interrupt, prepare(args, &publication, publishing, checks)).await;
     let pointer = match todo {
         Ok(Todo::Nothing(present)) => Ok(present.content().to_vec()),
         Ok(Todo::Upload(present)) => publish(present, &publication, publishing).await,
@@ -78,7 +77,7 @@ fn read_content(args: &Args, config: &Config) -> Result<Content, Exit> {
 async fn prepare(
     args: &Args,
     publication: &Publication,
-    client: &Client,
+    publishing: Publishing<'_>,
     checks: &Checks,
 ) -> Result<Todo, Exit> {
     info!("Writing to {} in ZooKeeper...", args.dest);
@@ -86,7 +85,7 @@ async fn prepare(
     let (judged, checks) = (content.clone(), checks.clone());
     judge(&config.nodes, move |node| ld_publish::judge_file(node, &judged.file, judged.bytes, &checks))
         .await?;
-    let present = Present::read(client, &args.dest)
+    let present = Present::read(publishing.client, &args.dest)
         .await
         .map_err(|cause| refused(cause, args, config, &args.source, &args.dest))?;
     let change = Change::of(present.content(), content, publisher).await;
@@ -100,6 +99,7 @@ async fn prepare(
         // A signature of a pointer without the hash would not cover the object.
         _ => {}
     }
+    publishing.warn_of_rollouts([present.path()]).await;
     change.show(content).await?;
     if args.dry_run {
         info!("Dry run. Not writing.");
