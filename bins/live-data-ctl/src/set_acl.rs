@@ -1,14 +1,17 @@
-//! `set-acl`: another ACL for a node.
+//! `set-acl`: another ACL for a node, or for all nodes below it, too.
 
 use ld_cli::Exit;
-use ld_config::Scope;
-use ld_publish::PresentAcl;
+use ld_config::{Scope, counted};
+use ld_publish::{AclsSet, Error, PresentAcl};
 use ld_zk::zookeeper::Acl;
-use serde_json::json;
-use tracing::info;
+use serde_json::{Value, json};
+use tracing::{error, info};
 
 use crate::args::{Args, SetAclArgs};
 use crate::{Writing, acls, output, refused};
+
+/// How many nodes that could not be changed are named; JSON has all of them.
+const MAX_NAMED: usize = 20;
 
 pub(crate) async fn run(args: &Args, set_acl: &SetAclArgs) -> Result<Exit, Exit> {
     let entries = acls::parse("--acl", &set_acl.acl)?;
@@ -22,6 +25,9 @@ pub(crate) async fn run(args: &Args, set_acl: &SetAclArgs) -> Result<Exit, Exit>
         }
     };
     let path = &set_acl.place.path;
+    if set_acl.recursive {
+        return Writing::begin(args, read).await?.end(async |writing| set_below(args, writing, path).await).await;
+    }
     Writing::begin(args, read).await?.end(async |writing| set(args, writing, path).await).await
 }
 
@@ -50,6 +56,46 @@ async fn set(args: &Args, writing: &Writing<Vec<Acl>>, path: &str) -> Result<Exi
         "new": acls::shown(acl),
     }));
     if is_change { printed.inspect_err(output::change_is_made) } else { printed }
+}
+
+async fn set_below(args: &Args, writing: &Writing<Vec<Acl>>, path: &str) -> Result<Exit, Exit> {
+    let Writing { config, client, interrupt, input: acl, .. } = writing;
+    let asked = async || interrupt.asked().await;
+    let set = ld_publish::set_acl_below(client, path, acl, asked).await.map_err(refused)?;
+    let AclsSet { changed, unchanged, ephemeral, .. } = set;
+    info!(
+        "Set the ACL of {} at and below {path} in {}: {unchanged} had it already, {ephemeral} ephemeral kept theirs.",
+        counted(changed as u64, "node"),
+        ld_cli::ensemble(&config.zookeeper),
+    );
+    let printed = match args.json {
+        true => output::json(&json!({
+            "path": path,
+            "changed": changed,
+            "unchanged": unchanged,
+            "ephemeral": ephemeral,
+            "failed": set.failed.iter().map(as_json).collect::<Vec<_>>(),
+            "complete": set.ended.is_none(),
+            "new": acls::shown(acl),
+        })),
+        false => Ok(Exit::Done),
+    };
+    for (_, cause) in set.failed.iter().take(MAX_NAMED) {
+        error!("{cause}");
+    }
+    if let Some(more) = set.failed.len().checked_sub(MAX_NAMED).filter(|more| *more > 0) {
+        error!("{} more could not be changed", counted(more as u64, "node"));
+    }
+    if let Some(cause) = set.ended {
+        error!("the other nodes were not tried, and what was changed stays: run it again");
+        return Err(refused(cause));
+    }
+    let printed = if changed > 0 { printed.inspect_err(output::change_is_made) } else { printed };
+    printed.map(|exit| if set.failed.is_empty() { exit } else { Exit::Failed })
+}
+
+fn as_json((path, cause): &(String, Error)) -> Value {
+    json!({ "path": path, "error": cause.to_string() })
 }
 
 /// The entries with a mark before each: `-` goes, `+` comes.

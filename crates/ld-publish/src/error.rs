@@ -143,6 +143,12 @@ pub enum Error {
         /// The node.
         path: String,
     },
+    /// A node has too many nodes below it.
+    #[error("nothing was changed: there are more than {} nodes at and below {path}", crate::MAX_NODES_BELOW)]
+    TooManyNodes {
+        /// The node.
+        path: String,
+    },
     /// A node has too many children to be listed.
     #[error("{path} has {count} children, and at most {} are listed", crate::MAX_CHILDREN)]
     TooManyChildren {

@@ -66,8 +66,8 @@ pub use history::{
 };
 pub use judge::{judge, judge_file};
 pub use nodes::{
-    Access, Child, Created, Deletion, InitDirectory, Listing, NewNode, NodeContent, NodeInfo, PresentAcl,
-    init, init_directories,
+    Access, AclsSet, Child, Created, Deletion, InitDirectory, Listing, MAX_NODES_BELOW, NewNode, NodeContent,
+    NodeInfo, PresentAcl, init, init_directories, set_acl_below,
 };
 pub use operation::Operation;
 pub use plan::{Plan, Published, plan};

@@ -1,6 +1,7 @@
 //! What is done with nodes as a whole: they are looked at, made, removed, and get another ACL.
 
 mod access;
+mod access_below;
 mod content;
 mod create;
 mod delete;
@@ -10,6 +11,7 @@ mod list;
 mod parents;
 
 pub use access::PresentAcl;
+pub use access_below::{AclsSet, MAX_NODES_BELOW, set_acl_below};
 pub use content::NodeContent;
 pub use create::{Created, NewNode};
 pub use delete::Deletion;

@@ -64,6 +64,10 @@ pub(crate) struct SetAclArgs {
     /// An entry of the new ACL, such as world:anyone:r. Give it once for each.
     #[arg(long, value_name = "ACL", required = true)]
     pub(crate) acl: Vec<String>,
+
+    /// Set it for all nodes below, too: 100,000 at most. Ephemeral nodes keep theirs.
+    #[arg(long)]
+    pub(crate) recursive: bool,
 }
 
 #[derive(Debug, Arguments)]
