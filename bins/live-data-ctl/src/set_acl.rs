@@ -26,7 +26,10 @@ pub(crate) async fn run(args: &Args, set_acl: &SetAclArgs) -> Result<Exit, Exit>
     };
     let path = &set_acl.place.path;
     if set_acl.recursive {
-        return Writing::begin(args, read).await?.end(async |writing| set_below(args, writing, path).await).await;
+        return Writing::begin(args, read)
+            .await?
+            .end(async |writing| set_below(args, writing, path).await)
+            .await;
     }
     Writing::begin(args, read).await?.end(async |writing| set(args, writing, path).await).await
 }

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use ld_cli::Exit;
-use ld_config::{Config, ConfigError, Parsed, Problem, Scope, chain};
+use ld_config::{Config, ConfigError, Parsed, Problem, Scope, chain, escape_hidden};
 use serde_json::json;
 
 use crate::args::CheckArgs;
-use crate::connect;
+use crate::connect::{self, Connected};
 
 /// Prints every problem of the configuration, on standard output.
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
@@ -30,11 +30,12 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
     };
     let is_valid = config.is_some();
     let connected = config.filter(|_| args.connect).map(|config| connect::preview(&config, args.timeout));
-    let (nodes, failure) = match connected {
-        Some(Ok(nodes)) => (nodes, None),
-        Some(Err(exit)) => (Vec::new(), Some(exit)),
-        None => (Vec::new(), None),
+    let (connected, failure) = match connected {
+        Some(Ok(connected)) => (connected, None),
+        Some(Err(exit)) => (Connected::default(), Some(exit)),
+        None => (Connected::default(), None),
     };
+    let Connected { nodes, report_obstacle } = connected;
     let mut text = String::new();
     if args.json {
         let problems: Vec<_> = problems.iter().map(as_json).collect();
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
         if args.connect {
             report["nodes"] = nodes.iter().map(connect::as_json).collect();
             report["connected"] = failure.is_none().into();
+            report["report_obstacle"] = report_obstacle.as_deref().into();
         }
         text = format!("{report}\n");
     } else {
@@ -52,6 +54,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
             text = format!("{origin} has no problem\n");
         }
         nodes.iter().for_each(|node| text.push_str(&connect::as_text(node)));
+        if let Some(why) = &report_obstacle {
+            text.push_str(&format!("fleet.report: this host could not report: {}\n", escape_hidden(why)));
+        }
     }
     print_out(&text)?;
     if let Some(exit) = failure {
@@ -59,7 +64,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit, Exit> {
     }
     let all_good = nodes.iter().all(|node| node.outcome.is_good());
     let is_strict_failure = !problems.is_empty() || nodes.iter().any(|node| node.outcome.is_absence());
-    let is_good = is_valid && all_good && !(args.strict && is_strict_failure);
+    let is_good = is_valid && all_good && report_obstacle.is_none() && !(args.strict && is_strict_failure);
     if is_good { Ok(Exit::Done) } else { Err(Exit::Failed) }
 }
 

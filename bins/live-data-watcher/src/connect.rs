@@ -1,4 +1,4 @@
-//! `check --connect`: what a watcher would do with each node.
+//! `check --connect`: what a watcher would do with each node, and whether it may report.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use ld_config::{Config, chain, escape_hidden};
 use ld_sync::Preview;
 use ld_zk::Client;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing::{error, info};
 
 use crate::interrupt::Interrupt;
@@ -16,9 +17,17 @@ use crate::starting::rollout_host;
 /// How long the sessions may take to close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
+/// What a watcher that starts now would do.
+#[derive(Default)]
+pub(crate) struct Connected {
+    pub(crate) nodes: Vec<Preview>,
+    /// Why it could not report, with `fleet.report`.
+    pub(crate) report_obstacle: Option<String>,
+}
+
 /// Asks ZooKeeper and this host about every node, within `limit` and until a signal comes. A
 /// failure is logged already.
-pub(crate) fn preview(config: &Config, limit: Duration) -> Result<Vec<Preview>, Exit> {
+pub(crate) fn preview(config: &Config, limit: Duration) -> Result<Connected, Exit> {
     let runtime = ld_cli::build_runtime()?;
     let previews = runtime.block_on(async {
         let mut interrupt = Interrupt::listen().map_err(crate::failed)?;
@@ -32,18 +41,41 @@ pub(crate) fn preview(config: &Config, limit: Duration) -> Result<Vec<Preview>, 
         let previews =
             ld_sync::preview(&client, nodes, publish, host.as_deref(), loader.as_deref(), limit, asked);
         let previews = previews.await;
+        let report_obstacle = match (&previews, &name) {
+            (Ok(_), None) if config.fleet.report => tokio::select! {
+                asked = interrupt.asked() => {
+                    name = Some(asked);
+                    None
+                }
+                obstacle = report_obstacle(config, &client, limit) => obstacle,
+            },
+            _ => None,
+        };
         client.close(CLOSE_LIMIT).await;
         if let Some(name) = name {
             info!("{name}: ending");
             return Err(Exit::Failed);
         }
-        previews.map_err(|cause| {
+        previews.map(|nodes| Connected { nodes, report_obstacle }).map_err(|cause| {
             error!("{}", chain(&cause));
             Exit::Unreachable
         })
     });
     runtime.shutdown_background();
     previews
+}
+
+/// Why this host could not report, found out within `limit`.
+async fn report_obstacle(config: &Config, client: &Client, limit: Duration) -> Option<String> {
+    let asked = async {
+        let session = client.session().await.map_err(|cause| chain(&cause))?;
+        ld_fleet::report_obstacle(&session, &config.publish).await.map_err(|cause| cause.to_string())
+    };
+    match timeout(limit, asked).await {
+        Ok(Ok(obstacle)) => obstacle,
+        Ok(Err(cause)) => Some(format!("not found out: {cause}")),
+        Err(_) => Some("not found out in time".to_owned()),
+    }
 }
 
 /// The node as one line.

@@ -19,7 +19,7 @@ pub(crate) enum Problem {
     #[error("{directory} does not exist in ZooKeeper: make it with 'live-data-ctl init CONFIG'")]
     NoDirectory { directory: String },
     #[error(
-        "this watcher may not create nodes below {directory}: permit it with 'live-data-ctl init CONFIG --reporters USER', or set zookeeper.credentials"
+        "this watcher may not create nodes below {directory}: set zookeeper.credentials, or give a user of it 'cr' with 'live-data-ctl set-acl CONFIG {directory}', beside all entries that are there"
     )]
     Denied { directory: String },
     #[error("ZooKeeper refuses the report of this host: {0}")]

@@ -170,6 +170,32 @@ fn a_connected_check_exits_by_what_it_found() {
 }
 
 #[test]
+fn a_connected_check_says_that_a_host_may_not_report() {
+    let zookeeper = Namespace::new();
+    zookeeper.admin().create(&zookeeper.path("/new"), "new").unwrap();
+    let host = Host::new(zookeeper.connect_string()).node("new", "/new").credentials(&["host:old-password"]);
+    let host = host.setting("fleet.report", "true");
+    let missing = connect(&host, &[]);
+    missing.assert_ends(1, "");
+    assert!(missing.stdout.contains("/live-data/hosts does not exist"), "{}", missing.stdout);
+    host.init(&["--readers", "world:anyone"]);
+    connect(&host, &[]).assert_ends(0, "");
+    let directory = zookeeper.path("/live-data/hosts");
+    let before = zookeeper.admin().exists(&directory).unwrap();
+
+    // The new password may read the directory all the same.
+    host.write_secrets(&["host:new-password"]);
+    let refused = connect(&host, &[]);
+    refused.assert_ends(1, "");
+    let why =
+        "fleet.report: this host could not report: this watcher may not create nodes below /live-data/hosts";
+    assert!(refused.stdout.contains(why), "{}", refused.stdout);
+    let json = connect(&host, &["--json"]).stdout;
+    assert!(json.contains(r#""report_obstacle":"this watcher may not"#), "{json}");
+    assert_eq!(zookeeper.admin().exists(&directory).unwrap(), before);
+}
+
+#[test]
 fn a_connected_check_without_zookeeper_ends_in_time_with_3() {
     let host = Host::new("127.0.0.1:1").node("a", "/a");
     let output = connect(&host, &["--timeout", "500ms"]);

@@ -1,6 +1,6 @@
 //! `live-data-ctl set-acl` and `init`: which user may do what.
 
-use ld_testkit::{Host, Namespace, SOON, TestCommand, TestOutput};
+use ld_testkit::{Host, Namespace, SOON, TestCommand, TestOutput, wait_until};
 use serde_json::{Value, json};
 
 const OWNER: &str = "owner:planted-password";
@@ -93,6 +93,74 @@ fn a_hash_that_is_hidden_is_not_taken_for_the_same() {
         assert!(refused.stdout.contains("-digest:other:x:r\n"), "{}", refused.stdout);
     }
     ends(owner.ctl("set-acl").arg("/flags").args(&owners).args(acl(OTHER_HASH)), 0, "No changes detected.");
+}
+
+/// A tree of four nodes with one ACL.
+fn tree(owner: &Host, acl: &str) {
+    for path in ["/tree", "/tree/a", "/tree/a/b", "/tree/c"] {
+        ends(owner.ctl("create").args([path, "--acl", acl]), 0, "Created /tree");
+    }
+}
+
+fn recursive(host: &Host, path: &str, acl: &[&str]) -> TestCommand {
+    let entries = acl.iter().flat_map(|entry| ["--acl", entry]);
+    host.ctl("set-acl").args([path, "--recursive"]).args(entries)
+}
+
+#[test]
+fn set_acl_recursive_replaces_a_user_everywhere() {
+    let (_zookeeper, owner, other) = namespace();
+    tree(&owner, "auth::all");
+    let both = [&*format!("digest:owner:{OWNER_HASH}:all"), &*format!("digest:other:{OTHER_HASH}:all")];
+    let set = ends(recursive(&owner, "/tree", &both), 0, "Set the ACL of 4 nodes at and below /tree in ");
+    assert!(set.stderr.contains("0 had it already, 0 ephemeral kept theirs"), "{}", set.stderr);
+    let again = json_of(recursive(&owner, "/tree", &both));
+    assert_eq!((&again["changed"], &again["unchanged"]), (&json!(0), &json!(4)));
+    let last = json_of(recursive(&other, "/tree", &both[1..]));
+    assert_eq!((&last["changed"], &last["complete"], &last["failed"]), (&json!(4), &json!(true), &json!([])));
+    for path in ["/tree", "/tree/a", "/tree/a/b", "/tree/c"] {
+        ends(owner.ctl("get").arg(path), 1, "not authorized to read /tree");
+        ends(other.ctl("get").arg(path), 0, "");
+    }
+}
+
+#[test]
+fn set_acl_recursive_ends_though_it_loses_its_rights() {
+    let (_zookeeper, owner, other) = namespace();
+    tree(&owner, "auth::all");
+    let theirs = format!("digest:other:{OTHER_HASH}:all");
+    assert_eq!(json_of(recursive(&owner, "/tree", &[&theirs]))["changed"], json!(4));
+    ends(owner.ctl("ls").arg("/tree/a"), 1, "not authorized to read /tree/a");
+    ends(other.ctl("get").arg("/tree/a/b"), 0, "");
+}
+
+#[test]
+fn set_acl_recursive_names_nodes_that_it_could_not_change() {
+    let (_zookeeper, owner, other) = namespace();
+    tree(&owner, "world:anyone:all");
+    ends(other.ctl("set-acl").args(["/tree/a", "--acl", "auth::all"]), 0, "Set the ACL of /tree/a");
+    let set = ends(recursive(&owner, "/tree", &["auth::all", "world:anyone:r"]).arg("--json"), 1, "/tree/a");
+    let printed: Value = serde_json::from_str(&set.stdout).unwrap();
+    assert_eq!((&printed["changed"], &printed["complete"]), (&json!(2), &json!(true)), "{printed}");
+    assert!(printed["failed"].as_array().unwrap().iter().all(|failed| failed["path"] == "/tree/a"));
+    ends(recursive(&owner, "/absent", &["auth::all"]), 1, "/absent does not exist");
+    ends(recursive(&owner, "/", &["auth::all"]), 1, "name a node below the root");
+}
+
+#[test]
+fn set_acl_recursive_leaves_the_reports_of_hosts() {
+    let (zookeeper, owner, _other) = namespace();
+    ends(owner.ctl("init"), 0, "Created /live-data/hosts");
+    let host = Host::new(zookeeper.connect_string()).credentials(&[OWNER]).setting("fleet.report", "true");
+    let watcher = host.node("flags", "/flags").setting("fleet.host", "web-1").watcher().start();
+    let report = zookeeper.path("/live-data/hosts/web-1");
+    wait_until("a report", SOON, || zookeeper.admin().exists(&report).unwrap().is_some());
+    let of_report = || json_of(owner.ctl("stat").arg("/live-data/hosts/web-1"))["acl"].clone();
+    let before = of_report();
+    let set = json_of(recursive(&owner, "/live-data/hosts", &["auth::all", "world:anyone:r"]));
+    assert_eq!((&set["changed"], &set["ephemeral"]), (&json!(1), &json!(1)), "{set}");
+    assert_eq!(of_report(), before);
+    drop(watcher);
 }
 
 #[test]
