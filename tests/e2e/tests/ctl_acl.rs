@@ -151,8 +151,11 @@ fn set_acl_recursive_names_nodes_that_it_could_not_change() {
 fn set_acl_recursive_leaves_the_reports_of_hosts() {
     let (zookeeper, owner, _other) = namespace();
     ends(owner.ctl("init"), 0, "Created /live-data/hosts");
-    let host = Host::new(zookeeper.connect_string()).credentials(&[OWNER]).setting("fleet.report", "true");
-    let watcher = host.node("flags", "/flags").setting("fleet.host", "web-1").watcher().start();
+    zookeeper.admin().create(&zookeeper.path("/flags"), "").unwrap();
+    let host = Host::new(zookeeper.connect_string()).credentials(&[OWNER]).node("flags", "/flags");
+    let host = host.setting("fleet.report", "true").setting("fleet.host", "web-1");
+    let host = host.setting("fleet.report_interval", "50 milliseconds");
+    let watcher = host.watcher().start();
     let report = zookeeper.path("/live-data/hosts/web-1");
     wait_until("a report", SOON, || zookeeper.admin().exists(&report).unwrap().is_some());
     let of_report = || json_of(owner.ctl("stat").arg("/live-data/hosts/web-1"))["acl"].clone();
