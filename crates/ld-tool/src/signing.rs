@@ -91,10 +91,18 @@ impl Signing {
 /// All are logged. [`Exit::Usage`]: a file cannot be read. [`Exit::Failed`]: it has no such key.
 pub fn read_key(files: &KeyFiles) -> Result<SecretKey, Exit> {
     let key = SecretKey::read(&files.key, files.password.as_deref()).map_err(|cause| {
-        use ld_publish::ld_sign::SecretKeyError::Unreadable;
-        let exit = if matches!(cause, Unreadable { .. }) { Exit::Usage } else { Exit::Failed };
-        failed(cause);
-        exit
+        use ld_publish::ld_sign::SecretKeyError::{NoPassword, Unreadable};
+        match cause {
+            NoPassword { .. } => {
+                error!("{cause}, with --sign-password-file");
+                Exit::Failed
+            }
+            Unreadable { .. } => {
+                failed(cause);
+                Exit::Usage
+            }
+            cause => failed(cause),
+        }
     })?;
     key.exposed().iter().for_each(|exposed| warn!("{exposed}"));
     Ok(key)

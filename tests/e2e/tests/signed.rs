@@ -311,6 +311,34 @@ fn a_preview_verifies_too() {
     assert!(without_keys.stdout.contains("publisher.pub' cannot be read"), "{}", without_keys.stdout);
 }
 
+/// A secret key of minisign with the password `hush`, which takes little time to decrypt.
+const ENCRYPTED: &str = "untrusted comment: minisign encrypted secret key\n\
+                         RWRTY0Iyc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3MAgAAAAAAAAAAAAAEAAAAA\
+                         KTfdDRnWlxXuIgukfo0JgQef/KrTYMN+RYqjj+p5aWrP3/OvQNzSs9H07wPAPuPIMaux2DkN\
+                         g12huwkrN708wYh70fDy7eeWPWT2Q6rupiAnebrnyEbzhgJhxCAZikFELE4eeq9SL94=\n";
+
+#[test]
+fn a_key_with_a_password_names_the_option_for_it() {
+    let fixture = Fixture::new();
+    let publisher = &fixture.publisher;
+    let key = publisher.file("encrypted", ENCRYPTED);
+    let (password, file) = (publisher.file("password", "hush\n"), publisher.file("file", "content"));
+    let reason = "is encrypted: name a file that holds its password, with --sign-password-file";
+    let sign = || {
+        let sign = TestCommand::new(binary("live-data-ctl")).arg("sign").arg(&key).arg(&file);
+        sign.args(["--path", "/app/flags"])
+    };
+    sign().run(SOON).assert_ends(1, reason);
+    // The same name as that of the commands which publish.
+    for option in ["--sign-password-file", "--password-file"] {
+        sign().arg(option).arg(&password).run(SOON).assert_ends(0, "");
+    }
+    let host = Host::new(fixture.zookeeper.connect_string());
+    let writer = || host.writer("new", "/app/flags").arg("--sign").arg(&key);
+    writer().run(SOON).assert_ends(1, reason);
+    writer().arg("--sign-password-file").arg(&password).run(SOON).assert_ends(0, "Signed it");
+}
+
 #[test]
 fn files_are_signed_and_verified_without_a_server() {
     let publisher = Publisher::new();

@@ -19,7 +19,7 @@ pub(crate) struct SignArgs {
     pub(crate) path: String,
 
     /// The file with the password of KEY, in its first line. A key without a password needs none.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, visible_alias = "sign-password-file", value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
 
     /// Put the signature in its place in the ensemble that this INI file names.
