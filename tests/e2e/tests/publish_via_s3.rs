@@ -226,6 +226,15 @@ fn a_dry_run_shows_the_diff_and_uploads_nothing() {
 }
 
 #[test]
+fn a_rollout_of_the_node_is_told_before_the_upload() {
+    let rig = Rig::new("old").setting("publish.history", "20");
+    let plan = rig.zookeeper.path("/live-data/rollouts/flags");
+    rig.zookeeper.admin().create_all(&plan, "{}").unwrap();
+    let written = rig.publish("new", &["--dry-run"]);
+    assert!(written.stderr.contains("a rollout of /flags runs: it cannot be promoted"), "{}", written.stderr);
+}
+
+#[test]
 fn the_diff_is_that_of_the_content_and_not_of_pointers() {
     for (arguments, _) in STORAGES {
         let rig = Rig::new("x");
