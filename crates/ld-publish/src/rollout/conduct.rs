@@ -131,8 +131,8 @@ async fn look(
     let check = check(&rollout).await;
     // Read after the check, which may take a minute: a share must not grow by old reports.
     let hosts = candidate_hosts(&rollout, publish).await?;
-    // A share may be without hosts. A rollout without any is not watched by anything. The first round
-    // also finds out whether this user may read reports: later, one that it may not read is bad.
+    // A share may be without hosts. A rollout without any is not watched by anything. The first
+    // round also finds out whether this user may read reports: later, one that it may not is bad.
     let is_watched = id.is_some() && !hosts.is_empty()
         || !Participants::read(client, publish, path).await?.hosts.is_empty();
     let is_stable = rollout.stable().await?.is_some();
