@@ -1,5 +1,8 @@
 //! Another ACL for a node and all below it.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use ld_zk::zookeeper::{Acl, Stat};
 
@@ -8,7 +11,7 @@ use crate::Error;
 use crate::present::node_path;
 use crate::request::{IN_FLIGHT, find_stat, list_children};
 
-/// A node with more nodes below it than this (100,000), itself included, gets no ACL with them.
+/// The most nodes that get an ACL together (100,000): a node and all below it.
 pub const MAX_NODES_BELOW: usize = 100_000;
 
 /// What became of the ACLs of a node and of all below it.
@@ -39,6 +42,8 @@ enum Done {
     Changed,
     Unchanged,
     Gone,
+    /// An earlier one ended it.
+    NotTried,
     Failed(String, Error),
 }
 
@@ -74,35 +79,42 @@ pub async fn set_acl_below(
     let levels = tokio::select! {
         biased;
         () = interrupt() => return Err(Error::Interrupted),
-        levels = list(client, node_path(path)?, &mut set) => levels?,
+        levels = list(client, node_path(path)?, MAX_NODES_BELOW, &mut set) => levels?,
     };
+    // Requests that are under way at an end are still waited for.
+    let has_ended = AtomicBool::new(false);
     for level in levels {
         let mut done = stream::iter(level)
-            .map(|path| set_one(client, path, acl, &interrupt))
+            .map(async |path| match has_ended.load(Relaxed) {
+                true => Done::NotTried,
+                false => set_one(client, path, acl, &interrupt).await,
+            })
             .buffer_unordered(IN_FLIGHT);
         while let Some(done) = done.next().await {
             match done {
                 Done::Changed => set.changed += 1,
                 Done::Unchanged => set.unchanged += 1,
-                Done::Gone => {}
+                Done::Gone | Done::NotTried => {}
                 Done::Failed(_, cause @ (Error::Interrupted | Error::Client(_))) => {
+                    has_ended.store(true, Relaxed);
                     set.ended = Some(cause);
-                    break;
                 }
                 Done::Failed(path, cause) => set.failed.push((path, cause)),
             }
-        }
-        if set.ended.is_some() {
-            break;
         }
     }
     set.failed.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(set)
 }
 
-/// The paths of a node and of all below it, a level each. Counts ephemeral nodes, and notes nodes
-/// that cannot be listed.
-async fn list(client: &ld_zk::Client, path: String, set: &mut AclsSet) -> Result<Vec<Vec<String>>, Error> {
+/// The paths of a node and of all below it, a level each, `limit` at most. Counts ephemeral nodes,
+/// and notes nodes that cannot be listed.
+async fn list(
+    client: &ld_zk::Client,
+    path: String,
+    limit: usize,
+    set: &mut AclsSet,
+) -> Result<Vec<Vec<String>>, Error> {
     if find_stat(&client.session().await?, &path).await?.is_none() {
         return Err(Error::Absent { path });
     }
@@ -121,7 +133,7 @@ async fn list(client: &ld_zk::Client, path: String, set: &mut AclsSet) -> Result
                         Err(cause) => set.failed.push((parent.clone(), cause)),
                     }
                     paths.push(parent);
-                    if count + below.len() > MAX_NODES_BELOW {
+                    if count + below.len() > limit {
                         return Err(Error::TooManyNodes { path });
                     }
                 }
@@ -173,4 +185,31 @@ fn is_ephemeral(stat: &Stat) -> bool {
     let owner = stat.ephemeral_owner;
     let has_time_to_live = owner >> 56 == -1;
     owner != 0 && owner != i64::MIN && !has_time_to_live
+}
+
+#[cfg(test)]
+mod tests {
+    use ld_config::{Host, SecretsConfig, ZooKeeperConfig};
+    use ld_testkit::Namespace;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn more_nodes_than_the_limit_are_an_error() {
+        let namespace = Namespace::new();
+        for path in ["/a", "/a/b", "/a/c", "/a/b/d"] {
+            namespace.admin().create(&namespace.path(path), "").unwrap();
+        }
+        let (address, mut zookeeper) = (namespace.server().address(), ZooKeeperConfig::default());
+        zookeeper.hosts = vec![Host { name: address.ip().to_string(), port: address.port() }];
+        zookeeper.chroot = namespace.chroot().to_owned();
+        let client =
+            ld_zk::Client::new(&zookeeper, &SecretsConfig::default(), ld_zk::Options::default()).unwrap();
+        let mut set = AclsSet::default();
+        let mut levels = list(&client, "/a".to_owned(), 4, &mut set).await.unwrap();
+        levels.iter_mut().for_each(|level| level.sort_unstable());
+        assert_eq!(levels, [vec!["/a"], vec!["/a/b", "/a/c"], vec!["/a/b/d"]]);
+        let error = list(&client, "/a".to_owned(), 3, &mut set).await.unwrap_err();
+        assert!(matches!(&error, Error::TooManyNodes { path } if path == "/a"), "{error}");
+    }
 }
