@@ -135,7 +135,8 @@ fn remove_all(admin: &Admin) -> Result<(), Error> {
     let mut paths: Vec<String> = (0..NODES).map(path).collect();
     for place in rollouts {
         if admin.exists(&place)?.is_some() {
-            paths.extend([format!("{place}/candidate"), place]);
+            paths.extend(admin.children(&place)?.into_iter().map(|child| format!("{place}/{child}")));
+            paths.push(place);
         }
     }
     paths.extend(admin.children(REPORTS)?.into_iter().map(|host| format!("{REPORTS}/{host}")));
@@ -148,7 +149,7 @@ fn remove_chroot(testbed: &Testbed, event: &Event, admins: &mut AdminPool<'_>) -
         let deletions: Vec<u64> = (0..NODES).map(|node| testbed.history.begin_deletion(node)).collect();
         admins.retry("remove the chroot", |admin| {
             let mut outcome = Ok(());
-            // Reports come and go meanwhile.
+            // Reports and rollouts come and go meanwhile.
             for _ in 0..CHROOT_ATTEMPTS {
                 outcome = remove_all(admin);
                 if !matches!(outcome, Err(Error::NoNode { .. } | Error::NotEmpty { .. })) {
