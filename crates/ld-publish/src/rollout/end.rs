@@ -6,7 +6,7 @@ use ld_config::{Config, PublishConfig};
 use ld_fleet::{ROLLOUTS, candidate_of};
 use ld_zk::zookeeper;
 
-use super::{Rollout, RolloutError};
+use super::{Rollout, RolloutError, mark_of};
 use crate::lost::{self, Sent};
 use crate::operation::{self, Operation, Refused};
 use crate::present::{Present, node_path};
@@ -57,7 +57,10 @@ impl Rollout {
             .into_iter()
             .map(|child| Operation::Delete { path: format!("{place}/{child}"), version: None })
             .collect();
-        if only.is_some_and(|only| !operations.iter().any(|delete| delete.path() == only.mark())) {
+        let is_of_another = |only: &Self, delete: &Operation| {
+            delete.path().starts_with(&mark_of(place, "")) && delete.path() != only.mark()
+        };
+        if only.is_some_and(|only| operations.iter().any(|delete| is_of_another(only, delete))) {
             return Err(gone());
         }
         let version = only.map(|only| only.stat.version);

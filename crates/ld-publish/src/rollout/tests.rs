@@ -213,6 +213,12 @@ async fn random_operations_leave_each_host_with_what_is_meant() {
                 Rollout::abort(&fleet.client, &fleet.config.publish, PATH).await.unwrap();
             }
             (8, _) => fleet.set(PATH, &format!("stable {number}")),
+            (9, Some(rollout)) => {
+                // A plan that was made by other means has no mark.
+                let mark = fleet.zookeeper.path(&rollout.mark());
+                fleet.zookeeper.admin().delete(&mark).unwrap();
+                rollout.take_back().await.unwrap();
+            }
             _ => {}
         }
         for _ in 0..random.usize(0..10) {
