@@ -1,5 +1,7 @@
 //! Which watch a node has: a plain one, or with `rollout` that of a staged rollout.
 
+mod choice;
+mod directory;
 mod offer;
 mod watch;
 

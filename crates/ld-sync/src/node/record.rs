@@ -1,5 +1,6 @@
 //! What the engine knows of one node: the home of everything that [`Status`] shows.
 
+mod claimant;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -8,7 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use ld_config::NodeConfig;
-use ld_file::{Claimant, Target};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -217,31 +217,6 @@ impl Node {
             self.outcomes.settle_one();
         }
         result
-    }
-}
-
-impl Claimant for Node {
-    fn target(&self) -> Target<'_> {
-        let mut target = Target::new(&self.config.dest);
-        (target.mode, target.fsync) = (self.config.mode, self.config.fsync);
-        target
-    }
-
-    fn name(&self) -> String {
-        format!("nodes.{}.dest", self.config.name)
-    }
-
-    fn rank(&self) -> usize {
-        self.index
-    }
-
-    fn lose_file(&self, reason: &str) {
-        self.settle(|record| {
-            record.lost_file = true;
-            record.enter(State::Failing);
-            reason.clone_into(&mut record.problem.get_or_insert_default().error);
-        });
-        self.asked.notify_one();
     }
 }
 

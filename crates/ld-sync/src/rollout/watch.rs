@@ -13,10 +13,6 @@
 //! knows nothing of rollouts. The plan is read before the stable node. A promotion removes the plan
 //! and writes the stable node in one transaction, so a reader that finds no plan finds the stable
 //! node as it is after that.
-//!
-//! A plan gets the ACL of its directory. While there is no plan, the directory is read once in each
-//! session. Without the right to do so this host could follow no rollout, and its report says so
-//! before one starts.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -24,26 +20,19 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use ld_config::NodeConfig;
 use ld_zk::{NodeState, Reading, SessionKey, Unreadable};
-use tracing::{info, warn};
 
+use super::choice::Choice;
+use super::directory::PlanDirectory;
 use super::offer::Offer;
 use crate::hashing::Hashing;
 use crate::source::NodeSource;
-
-/// The most that is read of the directory of the plans, which holds nothing.
-const MAX_DIRECTORY_BYTES: usize = 16 << 10;
 
 /// The three watches.
 pub(crate) struct RolloutWatch<W> {
     stable: W,
     plan: W,
     candidate: W,
-    /// The directory of the plans.
-    directory: String,
-    /// The last session that may read plans.
-    may_read_plans: Option<SessionKey>,
-    /// The watch of the directory while it may not be read.
-    denied: Option<W>,
+    directory: PlanDirectory<W>,
     /// The last reading read the candidate and depends on it. Otherwise it is not watched.
     reads_candidate: bool,
     /// There may be something new.
@@ -60,19 +49,6 @@ pub(crate) struct RolloutWatch<W> {
     hashing: Hashing,
 }
 
-/// Which content is meant for this host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Choice {
-    /// That of the stable node.
-    Stable,
-    /// That of the stable node, since a plan or a candidate cannot be used: why.
-    Refused(String),
-    /// That of the stable node, since this host may not read plans: why.
-    Denied(String),
-    /// The candidate of the rollout with this id.
-    Candidate(String),
-}
-
 impl<W: NodeSource> RolloutWatch<W> {
     pub(super) fn new(
         [stable, plan, candidate]: [W; 3],
@@ -85,9 +61,7 @@ impl<W: NodeSource> RolloutWatch<W> {
             stable,
             plan,
             candidate,
-            directory,
-            may_read_plans: None,
-            denied: None,
+            directory: PlanDirectory::new(directory),
             reads_candidate: false,
             is_stale: true,
             is_closed: false,
@@ -138,7 +112,7 @@ impl<W: NodeSource> RolloutWatch<W> {
                 () = self.plan.changed() => {}
                 () = self.stable.changed() => {}
                 () = self.candidate.changed(), if self.reads_candidate => {}
-                () = changed(self.denied.as_mut()) => {}
+                () = self.directory.changed() => {}
             }
         })
         .await;
@@ -154,7 +128,7 @@ impl<W: NodeSource> RolloutWatch<W> {
             self.candidate.release();
         }
         self.is_closed = reading.is_closed();
-        self.note(choice);
+        self.choice.replace(&self.name, choice);
         self.is_stale = false;
         reading
     }
@@ -169,9 +143,9 @@ impl<W: NodeSource> RolloutWatch<W> {
                 return (planned, Choice::Stable);
             }
             let session = planned.session;
-            self.denied = None;
+            self.directory.unwatch();
             let denied = match &planned.state {
-                NodeState::Absent(_) => self.look_at_directory(session).await,
+                NodeState::Absent(_) => self.directory.read(&mut self.plan, session).await,
                 NodeState::Unreadable(why @ Unreadable::NoAuth) => {
                     Some(format!("the plan cannot be read: {why}"))
                 }
@@ -212,25 +186,6 @@ impl<W: NodeSource> RolloutWatch<W> {
                 None => {}
             }
         }
-    }
-
-    /// Why this host may not read plans, while there is none. Each session is asked once, and again
-    /// and again while it may not.
-    async fn look_at_directory(&mut self, session: SessionKey) -> Option<String> {
-        if self.may_read_plans == Some(session) {
-            return None;
-        }
-        let mut directory = self.plan.beside(&self.directory, MAX_DIRECTORY_BYTES)?;
-        let reading = directory.read().await;
-        let denied = match &reading.state {
-            NodeState::Unreadable(why @ Unreadable::NoAuth) => {
-                Some(format!("{} cannot be read: {why}", self.directory))
-            }
-            _ => None,
-        };
-        self.may_read_plans = denied.is_none().then_some(reading.session);
-        self.denied = denied.is_some().then_some(directory);
-        denied
     }
 
     /// The candidate, or why it cannot be used; `None` if it was read in another session.
@@ -276,40 +231,6 @@ impl<W: NodeSource> RolloutWatch<W> {
             *stat = stat.changed_at(0);
         }
         reading
-    }
-
-    /// Notes which content this host is meant to have, and logs it if that is news.
-    fn note(&mut self, choice: Choice) {
-        if choice == self.choice {
-            return;
-        }
-        let name = &self.name;
-        match &choice {
-            Choice::Stable if matches!(self.choice, Choice::Denied(_)) => {
-                info!(node = name, "nodes.{name}: rollouts are followed again");
-            }
-            Choice::Stable => {
-                info!(node = name, "nodes.{name}: no candidate is meant for this host any more")
-            }
-            Choice::Candidate(rollout) => {
-                info!(
-                    node = name,
-                    rollout, "nodes.{name}: this host gets the candidate of rollout {rollout}"
-                );
-            }
-            Choice::Refused(error) | Choice::Denied(error) => {
-                warn!(node = name, error, "nodes.{name}: no rollout is followed: {error}");
-            }
-        }
-        self.choice = choice;
-    }
-}
-
-/// Waits for a watch that need not be there.
-async fn changed<W: NodeSource>(watch: Option<&mut W>) {
-    match watch {
-        Some(watch) => watch.changed().await,
-        None => pending().await,
     }
 }
 
