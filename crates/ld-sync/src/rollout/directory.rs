@@ -27,8 +27,8 @@ impl<W: NodeSource> PlanDirectory<W> {
         Self { path, readable_in: None, denied: None }
     }
 
-    /// Why this host may not read plans, while there is none. `plan` is the watch of one, as read in
-    /// `session`. Each session asks once, and again and again while it may not.
+    /// Why this host may not read plans, while there is none. `plan` is the watch of one, as read
+    /// in `session`. Each session asks once, and again and again while it may not.
     pub(super) async fn read(&mut self, plan: &mut W, session: SessionKey) -> Option<String> {
         if self.readable_in == Some(session) {
             return None;
