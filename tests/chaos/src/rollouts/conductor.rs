@@ -47,10 +47,12 @@ impl ConductorProgram {
             }
             None if plan.next().is_some() || since < plan.soak => Ok(()),
             None => {
-                let candidate = format!("{place}/candidate");
-                let content = admin.get(&candidate)?.0;
-                let ends = [Step::delete(candidate), Step::delete(place)];
-                admin.transaction(&[&[Step::set(path(node), content)], &ends[..]].concat())
+                let content = admin.get(&format!("{place}/candidate"))?.0;
+                let mut steps = vec![Step::set(path(node), content)];
+                let below = admin.children(&place)?;
+                steps.extend(below.into_iter().map(|child| Step::delete(format!("{place}/{child}"))));
+                steps.push(Step::delete(place));
+                admin.transaction(&steps)
             }
         }
     }
