@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ld_testkit::{Host, Namespace, Publisher, SOON, TestCommand, TestOutput, binary, install_script};
+use ld_testkit::{Host, Namespace, Publisher, SOON, TestCommand, TestOutput, install_script};
 use serde_json::{Value, json};
 
 /// A history of each node, and the nodes `/a` and `/b`, which hold `old`.
@@ -162,9 +162,7 @@ fn a_node_that_is_gone_keeps_its_history() {
 fn the_command_for_one_node_of_a_group_works_as_it_is_written() {
     let (zookeeper, host) = setup();
     let host = host.without("publish.history").setting("publish.history", "2");
-    let also = host.path("also");
-    fs::write(&also, "b1\n").unwrap();
-    done(host.writer("a1\n", "/a").args(["--also", &format!("{}=/b", also.display())]));
+    done(host.writer("a1\n", "/a").args(["--also", &also(&host, "b1\n")]));
     // Two more publications of /b, and what it held before the first one is pruned.
     publish(&host, "b2\n", "/b", "");
     publish(&host, "b3\n", "/b", "");
@@ -173,22 +171,25 @@ fn the_command_for_one_node_of_a_group_works_as_it_is_written() {
     assert_eq!((content(&zookeeper, "/a"), content(&zookeeper, "/b")), ("old\n".into(), "b3\n".into()));
 }
 
+/// What `--also` needs to give `/b` this content.
+fn also(host: &Host, content: impl AsRef<[u8]>) -> String {
+    let source = host.path("second");
+    fs::write(&source, content).unwrap();
+    format!("{}=/b", source.display())
+}
+
 /// Runs the command that a refused rollback of `/a` names.
 #[track_caller]
 fn take_back_alone(host: &Host, refused: &TestOutput) {
     let command = refused.stderr.split("to take back /a alone: ").nth(1).unwrap();
     let command = command.replace("CONFIG", host.config().to_str().unwrap());
-    let programs = binary("live-data-ctl").parent().unwrap().display().to_string();
-    let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
-    done(TestCommand::new("sh").args(["-c", &command]).env("PATH", &path));
+    done(TestCommand::new("sh").args(["-c", &command]).programs_in_path());
 }
 
 #[test]
 fn a_group_with_a_node_that_is_gone_says_what_to_do() {
     let (zookeeper, host) = setup();
-    let also = host.path("also");
-    fs::write(&also, "b1\n").unwrap();
-    done(host.writer("a1\n", "/a").args(["--also", &format!("{}=/b", also.display())]));
+    done(host.writer("a1\n", "/a").args(["--also", &also(&host, "b1\n")]));
     done(host.ctl("delete").args(["/b", "--yes"]));
     let refused =
         fails(host.ctl("rollback").arg("/a"), "/b was published together with /a, and does not exist");
@@ -260,9 +261,7 @@ fn guards_judge_what_is_rolled_back() {
 #[test]
 fn a_group_is_written_and_taken_back_as_one() {
     let (zookeeper, host) = setup();
-    let second = host.path("second");
-    fs::write(&second, "b1\n").unwrap();
-    let also = format!("{}=/b", second.display());
+    let also = also(&host, "b1\n");
     let written = done(host.writer("a1\n", "/a").args(["--also", &also, "--message", "both"]));
     let headers = ["--- old /a\n+++ new /a\n", "--- old /b\n+++ new /b\n"];
     assert!(headers.iter().all(|header| written.stdout.contains(header)), "{}", written.stdout);
@@ -282,9 +281,7 @@ fn a_group_is_written_and_taken_back_as_one() {
 #[test]
 fn a_group_with_a_node_that_changed_writes_nothing() {
     let (zookeeper, host) = setup();
-    let second = host.path("second");
-    fs::write(&second, "b1\n").unwrap();
-    let also = format!("{}=/b", second.display());
+    let also = also(&host, "b1\n");
     // The diff is more than a pipe holds: the writer waits for its reader.
     let large: String = (0..20_000).map(|line| format!("line {line}\n")).collect();
     let writer = host.writer(large, "/a").args(["--also", &also]).pause_stdout().start();
@@ -301,22 +298,15 @@ fn a_group_with_a_node_that_changed_writes_nothing() {
 fn guards_of_each_node_of_a_group_are_asked() {
     let (zookeeper, host) = setup();
     let host = host.node("b", "/b").setting("nodes.b.format", "json");
-    let second = host.path("second");
-    fs::write(&second, "no json").unwrap();
-    fails(
-        host.writer("a1\n", "/a").args(["--also", &format!("{}=/b", second.display())]),
-        "nodes.b would reject it",
-    );
+    let writer = host.writer("a1\n", "/a").args(["--also", &also(&host, "no json")]);
+    fails(writer, "nodes.b would reject it");
     assert_eq!(content(&zookeeper, "/a"), "old\n");
 }
 
 #[test]
 fn a_group_that_is_too_large_says_what_counts() {
     let (zookeeper, host) = setup();
-    let second = host.path("second");
-    fs::write(&second, vec![b'x'; 600_000]).unwrap();
-    let also = format!("{}=/b", second.display());
-    let writer = host.writer(vec![b'y'; 600_000], "/a").args(["--also", &also]);
+    let writer = host.writer(vec![b'y'; 600_000], "/a").args(["--also", &also(&host, vec![b'x'; 600_000])]);
     fails(writer, "and a server takes 1048575 in one request; the contents of all its nodes count");
     assert_eq!((content(&zookeeper, "/a"), content(&zookeeper, "/b")), ("old\n".into(), "old\n".into()));
 }

@@ -30,7 +30,7 @@ impl Fleet {
         zookeeper.admin().create(&zookeeper.path("/flags"), "old").unwrap();
         let tool = Host::new(zookeeper.connect_string());
         let mut fleet = Self { zookeeper, tool, hosts: Vec::new(), watchers: Vec::new() };
-        assert_eq!(fleet.ctl(&["init"], &[]).run(SOON).code, Some(0));
+        fleet.tool.init(&[]);
         for number in 0..count {
             let host = setup(fleet.host(number).setting("nodes.flags.rollout", "true"));
             fleet.start(host);
@@ -50,8 +50,12 @@ impl Fleet {
         self.watchers.push(host.watcher().start());
         host.wait_for("flags", "old");
         self.hosts.push(host);
+        self.wait_for_reports(self.hosts.len());
+    }
+
+    #[track_caller]
+    fn wait_for_reports(&self, count: usize) {
         let reports = self.zookeeper.path("/live-data/hosts");
-        let count = self.hosts.len();
         wait_until("the reports", SOON, || self.zookeeper.admin().children(&reports).unwrap().len() == count);
     }
 
@@ -373,8 +377,7 @@ fn nothing_grows_while_no_host_takes_part() {
     let mut fleet = Fleet::new(1, |host| host);
     fleet.detached("new", "1%,100%");
     fleet.watchers.clear();
-    let reports = fleet.zookeeper.path("/live-data/hosts");
-    wait_until("no report", SOON, || fleet.zookeeper.admin().children(&reports).unwrap().is_empty());
+    fleet.wait_for_reports(0);
     let tool = fleet.ctl(&["rollout", "resume"], &["/flags"]).start();
     tool.wait_for_stderr("no host reports that it takes part", SOON);
     let status = fleet.rollout("status");
@@ -389,9 +392,7 @@ fn hosts_that_crashed_before_a_resume_take_the_candidate_back() {
     assert_eq!(begun.code, Some(0), "{}", begun.stderr);
     fleet.wait_for("new");
     fleet.watchers[1..].iter().for_each(Daemon::kill);
-    let reports = fleet.zookeeper.path("/live-data/hosts");
-    let count = || fleet.zookeeper.admin().children(&reports).unwrap().len();
-    wait_until("the end of their sessions", SOON, || count() == 1);
+    fleet.wait_for_reports(1);
     let status = fleet.rollout("status").stdout;
     assert!(status.contains("no report from 2 of the 3 hosts that took part"), "{status}");
     let resumed = fleet.ctl(&["rollout", "resume"], &["/flags"]).run(STEPS_LIMIT);

@@ -23,7 +23,7 @@ pub(crate) fn inject(testbed: &Testbed, event: &Event) -> Result<(), String> {
         (Configuration::Without(event.node), "reloaded: 0 nodes added, 1 removed, 0 changed"),
         (Configuration::OtherOrder, "reloaded: new sessions"),
     ];
-    wait_for_session(testbed, event)?;
+    wait_until_configured(testbed, event)?;
     let outcome = steps.into_iter().try_for_each(|(configuration, answer)| {
         reload(testbed, event, configuration, answer)?;
         testbed.pause(event.duration / 3);
@@ -33,13 +33,13 @@ pub(crate) fn inject(testbed: &Testbed, event: &Event) -> Result<(), String> {
 }
 
 /// A watcher that was just started reads its configuration now, and could not start with a broken
-/// one.
-fn wait_for_session(testbed: &Testbed, event: &Event) -> Result<(), String> {
+/// one. Whatever it says of a session comes after that.
+fn wait_until_configured(testbed: &Testbed, event: &Event) -> Result<(), String> {
     let host = &testbed.hosts[event.watcher];
     let start = Instant::now();
     while !host.watcher().as_ref().is_some_and(|watcher| watcher.stderr().contains("ZooKeeper session")) {
         if start.elapsed() > RETRY_LIMIT || testbed.recorder.should_stop() {
-            return Err(format!("the watcher has no session before a reload; {}", host.log_tail(None)));
+            return Err(format!("the watcher has not read its configuration; {}", host.log_tail(None)));
         }
         testbed.pause(Duration::from_millis(20));
     }

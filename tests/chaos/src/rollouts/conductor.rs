@@ -69,6 +69,12 @@ pub(super) struct Conductor {
     pub(super) frozen_until: Option<Duration>,
 }
 
+impl Conductor {
+    pub(super) fn new(program: Daemon, candidate: u64) -> Self {
+        Self { program, candidate, dies_at: None, frozen_until: None }
+    }
+}
+
 /// Starts a rollout without a tool, for watchers that do not report.
 pub(super) fn start_by_hand(
     admin: &Admin,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::conductor::Conductor;
-use super::{ConductorProgram, Fate, Rollouts, count};
+use super::{Fate, Rollouts, count};
 use crate::judge::{CONVERGENCE_LIMIT, Violation};
 use crate::nodes::host_name;
 use crate::schedule::WATCHERS;
@@ -84,7 +84,7 @@ impl Rollouts<'_> {
     /// Conducts the last rollout to its end, once all faults are healed.
     pub(super) fn finish(&mut self) {
         let testbed = self.testbed;
-        if self.testbed.conductor != ConductorProgram::LiveData || !testbed.watcher.reports() {
+        if !self.conducts() || !testbed.watcher.reports() {
             return;
         }
         testbed.wait_until_right(CONVERGENCE_LIMIT);

@@ -77,8 +77,7 @@ impl PlanLog {
     pub(super) fn end_start(&self, testbed: &Testbed, node: usize) {
         let Some((candidate, _)) = self.state(node).starting.take() else { return };
         if !testbed.history.is_bad(node, candidate) {
-            let streams = (0..WATCHERS).map(|watcher| stream(watcher, node));
-            streams.for_each(|stream| testbed.history.add_unknown(stream, candidate));
+            allow_everywhere(&testbed.history, node, candidate);
         }
     }
 
@@ -162,6 +161,12 @@ impl PlanLog {
     }
 }
 
+/// Any watcher may show this candidate from now on.
+fn allow_everywhere(history: &History, node: usize, candidate: u64) {
+    let streams = (0..WATCHERS).map(|watcher| stream(watcher, node));
+    streams.for_each(|stream| history.add_unknown(stream, candidate));
+}
+
 /// Allows what hosts may have been meant to have between two reads. After a long time that may be
 /// the candidate of a rollout that was never read, newer than `newest`.
 fn add_missed(history: &History, node: usize, (last, now): (&Truth, &Truth), newest: Option<u64>) {
@@ -173,8 +178,7 @@ fn add_missed(history: &History, node: usize, (last, now): (&Truth, &Truth), new
     if let Some(newest) = newest {
         let first = ended.map_or(newest + 1, |plan| plan.candidate);
         for candidate in history.good_candidates(node, first) {
-            let streams = (0..WATCHERS).map(|watcher| stream(watcher, node));
-            streams.for_each(|stream| history.add_unknown(stream, candidate));
+            allow_everywhere(history, node, candidate);
         }
     } else if let Some(plan) = ended.filter(|plan| !history.is_bad(node, plan.candidate)) {
         // The share may have grown by one step before the end.

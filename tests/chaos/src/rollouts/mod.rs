@@ -169,7 +169,7 @@ impl Rollouts<'_> {
             program.kill();
             return count(self.testbed, "killed tools");
         }
-        self.conductors.push(Conductor { program, candidate, dies_at: None, frozen_until: None });
+        self.conductors.push(Conductor::new(program, candidate));
     }
 
     fn go_on(&mut self, truth: &Truth, plan: &Plan) {
@@ -220,7 +220,7 @@ impl Rollouts<'_> {
     fn resume(&mut self, candidate: u64) {
         if self.conductors.len() < CONDUCTORS {
             let program = self.tool.resume();
-            self.conductors.push(Conductor { program, candidate, dies_at: None, frozen_until: None });
+            self.conductors.push(Conductor::new(program, candidate));
             self.say("resumed", "");
             count(self.testbed, "resumed");
         }

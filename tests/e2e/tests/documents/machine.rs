@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ld_testkit::{TempDir, TestCommand, TestOutput, binary, missing_packages};
+use ld_testkit::{TempDir, TestCommand, TestOutput, missing_packages};
 
 use super::page::Page;
 
@@ -75,16 +75,13 @@ impl Script {
     pub(crate) fn run(self) -> TestOutput {
         self.page.assert_all_taken("sh");
         let home = TempDir::new();
-        let programs = binary("live-data-watcher");
-        let programs = programs.parent().expect("a program is in a directory").display();
-        let path = std::env::var("PATH").unwrap_or_default();
         // All that the lines start ends with the first process of the namespace.
         let namespaces = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
         let output = TestCommand::new("bash")
             .arg("-eu")
             .stdin(self.text)
             .env("HOME", home.path())
-            .env("PATH", format!("{programs}:{path}"))
+            .programs_in_path()
             .current_dir(home.path())
             .wrapped_by(namespaces)
             .run(LIMIT);

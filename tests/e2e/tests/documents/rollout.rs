@@ -1,7 +1,6 @@
 //! The transcripts of docs/rollout.md, compared with what the programs print.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use ld_testkit::{Daemon, Namespace, SOON, TempDir, TestCommand, binary, wait_until};
@@ -69,12 +68,9 @@ impl Fleet {
     /// Runs the commands of a transcript, and compares what they print with it.
     fn assert_prints(&self, transcript: &Transcript) {
         fs::write(self.directory.join("flags.json"), format!("{}\n", transcript.new)).unwrap();
-        let programs = binary("live-data-ctl");
-        let programs = programs.parent().and_then(Path::to_str).unwrap();
-        let path = std::env::var("PATH").unwrap();
         let output = TestCommand::new("bash")
             .args(["-c", &format!("exec 2>&1\n{}", transcript.commands)])
-            .env("PATH", format!("{programs}:{path}"))
+            .programs_in_path()
             .current_dir(self.directory.path())
             .run(LIMIT);
         let printed = output.stdout.replace(&self.zookeeper.connect_string(), ENSEMBLE);

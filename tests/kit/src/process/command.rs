@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::disk::disks::Disks;
 use crate::network::hosts_file::HostsFile;
+use crate::process::binary::binary;
 use crate::process::child::bound_command;
 use crate::process::daemon::Daemon;
 use crate::process::fake_clock::FakeClock;
@@ -96,6 +97,19 @@ impl TestCommand {
     pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
         self.environment.push((name.as_ref().to_owned(), Some(value.as_ref().to_owned())));
         self
+    }
+
+    /// Puts the directory of the built programs before all others in `PATH`.
+    ///
+    /// # Panics
+    ///
+    /// If the programs cannot be built.
+    #[must_use]
+    pub fn programs_in_path(self) -> Self {
+        let programs = binary("live-data-ctl");
+        let programs = programs.parent().expect("a program is in a directory").display();
+        let path = std::env::var("PATH").unwrap_or_default();
+        self.env("PATH", format!("{programs}:{path}"))
     }
 
     /// Removes an environment variable.
