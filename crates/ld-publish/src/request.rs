@@ -48,6 +48,16 @@ pub(crate) async fn read_node(
 ) -> Result<(Vec<u8>, Stat), Unanswered> {
     let announced = bounded(session.check_stat(path)).await?;
     // Without a stat the read says why.
+    read_announced(session, path, announced.as_ref(), limit).await
+}
+
+/// As [`read_node`], of a node with this stat.
+async fn read_announced(
+    session: &zookeeper::Client,
+    path: &str,
+    announced: Option<&Stat>,
+    limit: usize,
+) -> Result<(Vec<u8>, Stat), Unanswered> {
     let bytes = announced.map_or(0, |stat| usize::try_from(stat.data_length).unwrap_or(0));
     if bytes > limit {
         return Err(Unanswered::TooLarge { bytes, limit });
@@ -65,7 +75,8 @@ pub(crate) async fn find_node(
     path: &str,
     limit: usize,
 ) -> Result<Option<(Vec<u8>, Stat)>, Unanswered> {
-    match read_node(session, path, limit).await {
+    let Some(announced) = bounded(session.check_stat(path)).await? else { return Ok(None) };
+    match read_announced(session, path, Some(&announced), limit).await {
         Ok(read) => Ok(Some(read)),
         Err(Unanswered::Refused(zookeeper::Error::NoNode)) => Ok(None),
         Err(cause) => Err(cause),
@@ -83,8 +94,19 @@ pub(crate) async fn list_children(
     session: &zookeeper::Client,
     path: &str,
 ) -> Result<(Vec<String>, Stat), Error> {
-    let announced = find_stat(session, path).await?;
-    let count = announced.map_or(0, |stat| usize::try_from(stat.num_children).unwrap_or(0));
+    match find_stat(session, path).await? {
+        Some(announced) => list_announced(session, path, &announced).await,
+        None => Err(Error::Absent { path: path.to_owned() }),
+    }
+}
+
+/// As [`list_children`], of a node with this stat.
+pub(crate) async fn list_announced(
+    session: &zookeeper::Client,
+    path: &str,
+    announced: &Stat,
+) -> Result<(Vec<String>, Stat), Error> {
+    let count = usize::try_from(announced.num_children).unwrap_or(0);
     if count > MAX_CHILDREN {
         return Err(Error::TooManyChildren { path: path.to_owned(), count });
     }

@@ -121,7 +121,7 @@ impl Recorder<'_> {
         for (content, json) in entries {
             let sha256 = ld_sign::hash(content);
             // A content too large for it is too large for the transaction, or only not kept.
-            if let Some(version) = store::store(self, content).await? {
+            if let Some(version) = store::store(self, &sha256, content).await? {
                 operations.push(Operation::Check { path: self.place.content(&sha256), version });
             }
             operations.push(Operation::Create {

@@ -11,11 +11,15 @@ use crate::request::{Unanswered, bounded, read_node};
 /// How often a directory or content may go away while it is made.
 const ATTEMPTS: usize = 5;
 
-/// Stores content, if it is not there. Gives the version of its node, which must still be there in
-/// the transaction; `None` if it is too large for a request.
-pub(super) async fn store(recorder: &Recorder<'_>, content: &[u8]) -> Result<Option<i32>, Error> {
+/// Stores content with this SHA-256, if it is not there. Gives the version of its node, which must
+/// still be there in the transaction; `None` if it is too large for a request.
+pub(super) async fn store(
+    recorder: &Recorder<'_>,
+    sha256: &str,
+    content: &[u8],
+) -> Result<Option<i32>, Error> {
     let Recorder { session, chroot, place, acl, max_node_bytes } = recorder;
-    let path = place.content(&ld_sign::hash(content));
+    let path = place.content(sha256);
     let create = Operation::create(&*path, content, acl);
     if operation::check_size(&[create], chroot, *max_node_bytes).is_err() {
         return Ok(None);

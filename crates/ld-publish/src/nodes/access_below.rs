@@ -9,7 +9,7 @@ use ld_zk::zookeeper::{Acl, Stat};
 use super::PresentAcl;
 use crate::Error;
 use crate::present::node_path;
-use crate::request::{IN_FLIGHT, find_stat, list_children};
+use crate::request::{IN_FLIGHT, find_stat, list_announced};
 
 /// The most nodes that get an ACL together (100,000): a node and all below it.
 pub const MAX_NODES_BELOW: usize = 100_000;
@@ -152,12 +152,11 @@ async fn find(client: &ld_zk::Client, path: String) -> Result<Found, Error> {
         None => return Ok(Found::Gone),
         Some(stat) if is_ephemeral(&stat) => return Ok(Found::Ephemeral),
         Some(stat) if stat.num_children == 0 => Ok(Vec::new()),
-        Some(_) => list_children(&session, &path).await.map(|(names, _)| names),
+        Some(stat) => list_announced(&session, &path, &stat).await.map(|(names, _)| names),
     };
     match children {
         Err(Error::Absent { .. }) => Ok(Found::Gone),
-        Err(cause @ Error::TooManyChildren { .. }) => Err(cause),
-        Err(cause @ Error::Read { .. }) => Err(cause),
+        Err(cause @ (Error::TooManyChildren { .. } | Error::Read { .. })) => Err(cause),
         children => Ok(Found::Node { path, children }),
     }
 }
