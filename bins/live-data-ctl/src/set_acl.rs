@@ -25,13 +25,11 @@ pub(crate) async fn run(args: &Args, set_acl: &SetAclArgs) -> Result<Exit, Exit>
         }
     };
     let path = &set_acl.place.path;
-    if set_acl.recursive {
-        return Writing::begin(args, read)
-            .await?
-            .end(async |writing| set_below(args, writing, path).await)
-            .await;
-    }
-    Writing::begin(args, read).await?.end(async |writing| set(args, writing, path).await).await
+    let set = async |writing: &_| match set_acl.recursive {
+        true => set_below(args, writing, path).await,
+        false => set(args, writing, path).await,
+    };
+    Writing::begin(args, read).await?.end(set).await
 }
 
 async fn set(args: &Args, writing: &Writing<Vec<Acl>>, path: &str) -> Result<Exit, Exit> {

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ld_cli::Exit;
 use ld_publish::ld_sign::{SecretKey, Statement, hash, place};
 use ld_publish::{Present, Signature};
-use ld_tool::{KeyFiles, Signing, UNLIMITED, failed, on_a_thread, read_key};
+use ld_tool::{KeyFiles, Signing, UNLIMITED, failed, on_a_thread, publish_signature, read_key};
 use serde_json::json;
 use tracing::{error, info};
 
@@ -94,8 +94,6 @@ async fn put(writing: &Writing<Vec<u8>>, sign: &SignArgs) -> Result<Signature, E
     let plan = present.plan(input.clone(), config.zookeeper.max_node_bytes).map_err(refused)?;
     let signature = signing.sign(client, plan.path(), input, interrupt.asked()).await;
     let signature = signature.map_err(refused)?;
-    signature.commit(&plan, interrupt.asked()).await.map_err(refused)?;
-    info!("Signed what {} holds with the counter {}.", plan.path(), signature.counter());
-    signature.tidy(client).await;
+    publish_signature(client, &plan, &signature, interrupt).await.map_err(refused)?;
     Ok(signature)
 }

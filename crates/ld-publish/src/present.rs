@@ -49,11 +49,6 @@ impl Present {
         &self.path
     }
 
-    /// The transaction that last changed the node.
-    pub fn mzxid(&self) -> i64 {
-        self.stat.mzxid
-    }
-
     /// What it holds.
     pub fn content(&self) -> &[u8] {
         &self.content

@@ -34,7 +34,7 @@ pub use guards::{judge, judge_content};
 pub use interrupt::{Interrupt, before_any_write};
 pub use output::{colour, report_published, show};
 pub use pointers::{diff, diff_contents};
-pub use publish::Publishing;
+pub use publish::{Publishing, publish_signature};
 pub use signing::{KeyFiles, Signing, read_key};
 pub use source::{Opened, open_source, read_source, unreadable};
 pub use thread::{UNLIMITED, failed, on_a_thread};

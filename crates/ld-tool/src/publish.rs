@@ -124,10 +124,7 @@ impl Publishing<'_> {
     ///
     /// As [`Signature::commit`].
     pub async fn publish_signature(&self, plan: &Plan, signature: &Signature) -> Result<(), Error> {
-        signature.commit(plan, self.interrupt.asked()).await?;
-        info!("Signed what {} holds with the counter {}.", plan.path(), signature.counter());
-        signature.tidy(self.client).await;
-        Ok(())
+        publish_signature(self.client, plan, signature, self.interrupt).await
     }
 
     /// Writes all of it, with its signatures and its history, and reports what each node is now.
@@ -151,4 +148,21 @@ impl Publishing<'_> {
         history.prune_all(self.client, paths, self.interrupt.asked()).await;
         Ok(())
     }
+}
+
+/// Writes the signature of what a node holds already.
+///
+/// # Errors
+///
+/// As [`Signature::commit`].
+pub async fn publish_signature(
+    client: &Client,
+    plan: &Plan,
+    signature: &Signature,
+    interrupt: &Interrupt,
+) -> Result<(), Error> {
+    signature.commit(plan, interrupt.asked()).await?;
+    info!("Signed what {} holds with the counter {}.", plan.path(), signature.counter());
+    signature.tidy(client).await;
+    Ok(())
 }

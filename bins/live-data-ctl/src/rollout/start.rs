@@ -71,7 +71,7 @@ async fn begin(
         None => None,
     };
     // The difference may have been read for long.
-    before_any_write(interrupt, async { plan.check_again().await.map_err(refused) }).await?;
+    writing.ask(plan.check_again()).await?;
     let (signature, interrupt) = (signature.as_ref(), interrupt.asked());
     let started = start_rollout(&config.publish, &plan, pace, &note, signature, interrupt).await;
     let rollout = started.map_err(refused)?;

@@ -31,16 +31,11 @@ pub(crate) async fn run(args: &Args, place: &Place) -> Result<Exit, Exit> {
         return Ok(Exit::Done);
     };
     let plan = rollout.plan();
-    let (hosts, missing) = match hosts {
-        Ok(hosts) => {
-            let missing = plan.hosts.saturating_sub(hosts.len());
-            (hosts, missing)
-        }
-        Err(error) => {
-            warn!("{error}");
-            (BTreeMap::new(), 0)
-        }
-    };
+    let missing = hosts.as_ref().map_or(0, |hosts| plan.hosts.saturating_sub(hosts.len()));
+    let hosts = hosts.unwrap_or_else(|error| {
+        warn!("{error}");
+        BTreeMap::new()
+    });
     let count = |state: &HostState| hosts.values().filter(|found| *found == state).count();
     let (good, delayed) = (count(&HostState::Good), count(&HostState::Delayed));
     let pending = count(&HostState::Pending) + delayed;

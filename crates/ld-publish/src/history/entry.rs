@@ -78,52 +78,31 @@ struct Unrecorded {
     mtime: i64,
 }
 
+impl Json {
+    fn new(version: i32, created: Option<i64>, content: &[u8], note: Note) -> Self {
+        let (bytes, Note { author, message }) = (content.len() as u64, note);
+        Self { format: FORMAT, version, created, bytes, author, message, group: Vec::new(), unrecorded: None }
+    }
+}
+
 /// The entry of a publication, as bytes.
 pub(super) fn of_publication(plan: &Plan, note: &Note, group: &[String]) -> Vec<u8> {
-    let Note { author, message } = note.clone();
-    let version = plan.present.stat.version.wrapping_add(1);
-    let bytes = plan.new.len() as u64;
-    let created = Some(plan.present.stat.czxid);
-    to_bytes(&Json {
-        format: FORMAT,
-        version,
-        created,
-        bytes,
-        author,
-        message,
-        group: group.to_vec(),
-        unrecorded: None,
-    })
+    let Stat { version, czxid, .. } = plan.present.stat;
+    let json = Json::new(version.wrapping_add(1), Some(czxid), &plan.new, note.clone());
+    to_bytes(&Json { group: group.to_vec(), ..json })
 }
 
 /// The entry of a node that is made together with it, as bytes.
 pub(super) fn of_creation(content: &[u8], note: &Note) -> Vec<u8> {
-    let Note { author, message } = note.clone();
-    to_bytes(&Json {
-        format: FORMAT,
-        version: 0,
-        created: None,
-        bytes: content.len() as u64,
-        author,
-        message,
-        group: Vec::new(),
-        unrecorded: None,
-    })
+    to_bytes(&Json::new(0, None, content, note.clone()))
 }
 
 /// The entry of what another tool wrote, as bytes.
 pub(super) fn of_unrecorded(plan: &Plan) -> Vec<u8> {
     let Stat { version, czxid, mzxid, mtime, .. } = plan.present.stat;
-    to_bytes(&Json {
-        format: FORMAT,
-        version,
-        created: Some(czxid),
-        bytes: plan.old_content().len() as u64,
-        author: String::new(),
-        message: String::new(),
-        group: Vec::new(),
-        unrecorded: Some(Unrecorded { mzxid, mtime }),
-    })
+    let none = Note { author: String::new(), message: String::new() };
+    let json = Json::new(version, Some(czxid), plan.old_content(), none);
+    to_bytes(&Json { unrecorded: Some(Unrecorded { mzxid, mtime }), ..json })
 }
 
 fn to_bytes(json: &Json) -> Vec<u8> {

@@ -85,7 +85,10 @@ impl History {
             let entry = undone.before(is_first).ok_or_else(|| incomplete(&undone.log.path))?;
             let planned = self.plan_one(client, &undone.log, entry, max_node_bytes).await;
             plans.push(planned.map_err(|cause| match cause {
-                Error::Absent { path: gone } if !is_first && gone == undone.log.path => {
+                // One of several nodes: the error must name it.
+                Error::NodeMissing if is_first => Error::Absent { path: path.clone() },
+                Error::NodeMissing => {
+                    let gone = undone.log.path.clone();
                     HistoryError::GroupGone { path: gone, target: path.clone(), number }.into()
                 }
                 cause => cause,
@@ -138,11 +141,7 @@ impl History {
         let path = &log.path;
         readable(path, entry)?;
         let content = self.content(client, path, entry).await?;
-        let present = Present::read(client, path).await.map_err(|cause| match cause {
-            // One of several nodes: the error must name it.
-            Error::NodeMissing => Error::Absent { path: path.clone() },
-            cause => cause,
-        })?;
+        let present = Present::read(client, path).await?;
         match log.now {
             NodeNow::Published(stat) | NodeNow::Unrecorded(stat) if stat.mzxid == present.stat.mzxid => {
                 present.plan(content, max_node_bytes)

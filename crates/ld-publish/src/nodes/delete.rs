@@ -16,7 +16,6 @@ pub struct Deletion {
     client: ld_zk::Client,
     path: String,
     stat: Stat,
-    version: i32,
 }
 
 impl Deletion {
@@ -40,7 +39,7 @@ impl Deletion {
             Some(wanted) if wanted != stat.version => {
                 Err(Error::OtherVersion { path, version: stat.version, wanted })
             }
-            _ => Ok(Self { client: client.clone(), path, version: stat.version, stat }),
+            _ => Ok(Self { client: client.clone(), path, stat }),
         }
     }
 
@@ -85,7 +84,7 @@ impl Deletion {
     /// Not cancel-safe: what became of a request that was sent is not known then.
     pub async fn commit(self, interrupt: impl Future<Output = ()>) -> Result<(), Error> {
         let path = &self.path;
-        let version = Some(self.version);
+        let version = Some(self.stat.version);
         let send =
             |session: zookeeper::Client| async move { lost::single(session.delete(path, version)).await };
         let read = |session: zookeeper::Client| async move { bounded(session.check_stat(path)).await };

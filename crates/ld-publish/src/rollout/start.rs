@@ -77,7 +77,7 @@ pub async fn start_rollout(
     // The texts may make it larger than what watchers read.
     RolloutPlan::parse(&bytes, path).map_err(RolloutError::InvalidPace)?;
     let mut operations = vec![
-        Operation::Check { path: path.to_owned(), version: stable.version },
+        plan.check(),
         Operation::create(&*place, &*bytes, &acl),
         Operation::create(candidate_of(&place), plan.new_content(), &acl),
         Operation::create(mark_of(&place, &rollout.id), "", &acl),
