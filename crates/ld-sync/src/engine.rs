@@ -89,16 +89,14 @@ impl Engine {
             info!("no nodes are configured: nothing to do");
         }
         debug!("{} nodes are followed in {}", nodes.len(), source.description());
-        let hashing = Hashing::new(spawner);
         let shared = Arc::new(Shared {
             disks: Disks::new(spawner),
             users: Users::new(spawner),
             held: HeldContent::default(),
             checks: Checks::default(),
-            hashing: hashing.clone(),
             shows_hashes: hashes,
             loader,
-            rollouts: Rollouts { publish, host, hashing },
+            rollouts: Rollouts { publish, host, hashing: Hashing::new(spawner) },
             counters,
             pointer_key: RandomState::new(),
             rivals: Rivals::new(spawner),

@@ -24,7 +24,6 @@ use crate::hashing::Hashing;
 use crate::loader::Loader;
 use crate::node::{owner_of, too_large};
 use crate::rollout::{Rollouts, Watch};
-use crate::source::NodeSource;
 
 /// Nodes that are looked at together.
 const AT_ONCE: usize = 64;

@@ -74,35 +74,37 @@ impl<W: NodeSource> Watch<W> {
             Self::Rollout(node) => node.no_rollout(),
         }
     }
-}
 
-impl<W: NodeSource> NodeSource for Watch<W> {
-    async fn changed(&mut self) {
+    /// As [`NodeSource::changed`].
+    pub(crate) async fn changed(&mut self) {
         match self {
             Self::Plain(node, _) => node.changed().await,
             Self::Rollout(node) => Box::pin(node.changed()).await,
         }
     }
 
-    async fn read(&mut self) -> Reading {
+    /// As [`NodeSource::read`].
+    pub(crate) async fn read(&mut self) -> Reading {
         match self {
             Self::Plain(node, _) => node.read().await,
             Self::Rollout(node) => Box::pin(node.read()).await,
         }
     }
 
-    fn refresh(&mut self) {
+    /// As [`NodeSource::refresh`].
+    pub(crate) fn refresh(&mut self) {
         match self {
             Self::Plain(node, _) => node.refresh(),
             Self::Rollout(node) => node.refresh(),
         }
     }
 
-    fn beside(&self, path: &str, max_bytes: usize) -> Option<Self> {
+    /// As [`NodeSource::beside`].
+    pub(crate) fn beside(&self, path: &str, max_bytes: usize) -> Option<W> {
         let node = match self {
             Self::Plain(node, _) => node,
             Self::Rollout(node) => node.stable(),
         };
-        node.beside(path, max_bytes).map(|node| Self::Plain(node, None))
+        node.beside(path, max_bytes)
     }
 }

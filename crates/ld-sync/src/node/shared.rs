@@ -11,7 +11,6 @@ use ld_guard::Checks;
 
 use super::retry::HeldContent;
 use crate::counters::Counters;
-use crate::hashing::Hashing;
 use crate::loader::Loader;
 use crate::rollout::Rollouts;
 use crate::rounds::Rivals;
@@ -22,12 +21,11 @@ pub(crate) struct Shared {
     pub(crate) users: Users,
     pub(crate) held: HeldContent,
     pub(crate) checks: Checks,
-    pub(crate) hashing: Hashing,
     /// Whether statuses have the hashes of contents.
     pub(crate) shows_hashes: bool,
     /// Loads what nodes point to.
     pub(crate) loader: Option<Arc<dyn Loader>>,
-    /// What rollouts need, and where signatures are.
+    /// What rollouts need, where signatures are, and where contents are hashed.
     pub(crate) rollouts: Rollouts,
     pub(crate) counters: Counters,
     /// The key of all hashes of pointers.
@@ -43,9 +41,19 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The hash of `content` for its status; `None` if none is shown.
-    pub(super) async fn shown_hash(&self, content: &Arc<Vec<u8>>) -> Option<ContentHash> {
-        if self.shows_hashes { self.hashing.sha256(content).await.parse().ok() } else { None }
+    /// The hash of `content` for its status, which may be `known`; `None` if none is shown.
+    pub(super) async fn shown_hash(
+        &self,
+        content: &Arc<Vec<u8>>,
+        known: Option<&str>,
+    ) -> Option<ContentHash> {
+        if !self.shows_hashes {
+            return None;
+        }
+        match known {
+            Some(hash) => hash.parse().ok(),
+            None => self.rollouts.hashing.sha256(content).await.parse().ok(),
+        }
     }
 }
 

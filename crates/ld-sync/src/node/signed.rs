@@ -12,19 +12,23 @@ use ld_zk::NodeState;
 use super::record::RejectedBy;
 use super::task::Task;
 use crate::counters::Signed;
-use crate::rollout::Watch;
 use crate::source::NodeSource;
 use crate::status::State;
 
 /// What a task knows of the signature of the content that it has read, if its node asks for one.
 pub(super) struct Signatures<W> {
     /// It is missing, or does not count: the content is judged again when that changes.
-    awaited: Option<Watch<W>>,
+    awaited: Option<W>,
     /// What it says.
     valid: Option<Signed>,
 }
 
 impl<W: NodeSource> Signatures<W> {
+    /// The hash of the content, if its signature counts.
+    pub(super) fn hash(&self) -> Option<&str> {
+        self.valid.as_ref().map(|signed| signed.hash.as_str())
+    }
+
     /// Waits until another signature may be there. Cancel-safe.
     pub(super) async fn changed(signatures: Option<&mut Box<Self>>) {
         match signatures.and_then(|signatures| signatures.awaited.as_mut()) {
@@ -48,7 +52,7 @@ impl<W: NodeSource> Task<W> {
     /// Whether the content has a signature that counts. What is wrong is recorded.
     pub(super) async fn is_signed(&mut self, content: &Arc<Vec<u8>>, keys: &Path) -> bool {
         let path = &self.node.config.source;
-        let hash = self.shared.hashing.sha256(content).await;
+        let hash = self.shared.rollouts.hashing.sha256(content).await;
         let place = ld_sign::place(&self.shared.rollouts.publish, path, &hash);
         let mut awaited = self.watch.beside(&place, MAX_SIGNATURE_BYTES);
         let found = match &mut awaited {

@@ -174,7 +174,8 @@ impl<W: NodeSource> Task<W> {
                         return;
                     }
                 }
-                let hash = self.shared.shown_hash(&content).await;
+                let known = self.signatures.as_ref().and_then(|signatures| signatures.hash());
+                let hash = self.shared.shown_hash(&content, known).await;
                 if let Some(json) = pointer_in(&content) {
                     drop(reservation);
                     let held = Held { key: self.key_of(&json), stat, hash, session, read_only };

@@ -16,7 +16,7 @@ const MAX_DIRECTORY_BYTES: usize = 16 << 10;
 /// The directory of the plans.
 pub(super) struct PlanDirectory<W> {
     path: String,
-    /// The last session that may read it.
+    /// The last session of the plan in which it could be read: it may be read in another one.
     readable_in: Option<SessionKey>,
     /// Its watch, while it may not be read.
     denied: Option<W>,
@@ -41,7 +41,7 @@ impl<W: NodeSource> PlanDirectory<W> {
             }
             _ => None,
         };
-        self.readable_in = denied.is_none().then_some(reading.session);
+        self.readable_in = denied.is_none().then_some(session);
         self.denied = denied.is_some().then_some(directory);
         denied
     }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use ld_config::NodeConfig;
-use ld_zk::{NodeState, Reading, SessionKey, Unreadable};
+use ld_zk::{NodeState, Reading, SessionKey};
 
 use super::choice::Choice;
 use super::directory::PlanDirectory;
@@ -144,14 +144,14 @@ impl<W: NodeSource> RolloutWatch<W> {
             }
             let session = planned.session;
             self.directory.unwatch();
-            let denied = match &planned.state {
+            let denied = match planned.state {
                 NodeState::Absent(_) => self.directory.read(&mut self.plan, session).await,
-                NodeState::Unreadable(why @ Unreadable::NoAuth) => {
-                    Some(format!("the plan cannot be read: {why}"))
-                }
                 _ => None,
             };
-            let offer = Offer::in_plan(planned.state, &self.path, &self.host);
+            let offer = match denied {
+                Some(why) => Err(Choice::Denied(why)),
+                None => Offer::in_plan(planned.state, &self.path, &self.host),
+            };
             // Its content is dropped before another one is read: all readers share the memory.
             let stable = self.stable.read().await;
             if stable.is_closed() {
@@ -160,14 +160,11 @@ impl<W: NodeSource> RolloutWatch<W> {
             if stable.session != session {
                 continue;
             }
-            if let Some(why) = denied {
-                return (self.known_since(stable), Choice::Denied(why));
-            }
             let exists = matches!(stable.state, NodeState::Present { .. } | NodeState::TooLarge { .. });
             let offer = match offer {
                 Ok(Some(offer)) if exists && !stable.read_only => offer,
                 Ok(_) => return (self.known_since(stable), Choice::Stable),
-                Err(why) => return (self.known_since(stable), Choice::Refused(why)),
+                Err(choice) => return (self.known_since(stable), choice),
             };
             if let Some((_, why)) = refused.take_if(|(version, _)| *version == offer.stat.mzxid) {
                 return (self.known_since(stable), Choice::Refused(why));
