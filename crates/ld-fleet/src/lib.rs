@@ -27,7 +27,9 @@ pub use host::{UnusableHostName, host_name};
 pub use json::{InvalidReport, MAX_REPORT_BYTES};
 pub use nodes::MAX_NODE_REQUESTS;
 pub use permission::report_obstacle;
-pub use plan::{InvalidPlan, MAX_PLAN_BYTES, RolloutPace, RolloutPlan, RolloutState};
+pub use plan::{
+    InvalidPlan, MAX_AUTHOR_BYTES, MAX_MESSAGE_BYTES, MAX_PLAN_BYTES, RolloutPace, RolloutPlan, RolloutState,
+};
 pub use read::{HostNodes, MAX_HOSTS, ReadError, node_reports};
 pub use report::{MAX_REASON_BYTES, NodeReport, NodeState, Report};
 pub use reporter::Reporter;

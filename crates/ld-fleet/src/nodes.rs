@@ -110,9 +110,9 @@ impl<'a> Nodes<'a> {
 impl Held {
     /// Whether the host has the candidate, and is meant to have it.
     fn is_candidate(&self, host: &str, node: &NodeReport) -> bool {
-        let is_it = |plan: &RolloutPlan| node.hash == plan.candidate_sha256.parse().ok();
-        let plan = self.plan.as_ref().filter(|_| node.rollout && node.hash.is_some());
-        plan.is_some_and(|plan| plan.includes(host) && is_it(plan))
+        let Some(plan) = self.plan.as_ref().filter(|_| node.rollout) else { return false };
+        let candidate = plan.candidate_sha256.parse().ok();
+        node.hash.is_some() && node.hash == candidate && plan.includes(host)
     }
 }
 

@@ -17,10 +17,10 @@ const FORMAT: u32 = 1;
 const MAX_STEPS: usize = 100;
 /// Each step may be watched for this long at most.
 const MAX_SOAK: Duration = Duration::from_secs(30 * 24 * 3_600);
-/// Texts for people have at most so many bytes.
-const MAX_TEXT: usize = 200;
-/// A message has at most so many bytes, as in the history.
-const MAX_MESSAGE: usize = 1_000;
+/// The longest author of a publication: 200 bytes.
+pub const MAX_AUTHOR_BYTES: usize = 200;
+/// The longest message of a publication: 1,000 bytes.
+pub const MAX_MESSAGE_BYTES: usize = 1_000;
 
 /// The plan of a staged rollout, which lies in ZooKeeper as long as the rollout lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,9 +221,9 @@ impl RolloutPlan {
             wrong
         } else if self.hosts > MAX_HOSTS {
             "it has more than 50,000 hosts"
-        } else if self.author.len() > MAX_TEXT || self.started.len() > MAX_TEXT {
+        } else if self.author.len().max(self.started.len()) > MAX_AUTHOR_BYTES {
             "its author or its time of start is longer than 200 bytes"
-        } else if self.message.len() > MAX_MESSAGE {
+        } else if self.message.len() > MAX_MESSAGE_BYTES {
             "its message is longer than 1,000 bytes"
         } else {
             return Ok(());

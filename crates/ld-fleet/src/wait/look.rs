@@ -123,17 +123,16 @@ impl Look {
 
     /// How the wait ends; `None` if it goes on.
     pub(super) fn decide(&mut self, progress: &Progress, goal: &Goal<'_>) -> Option<Waited> {
-        match progress {
-            Progress { hosts: 0, .. } => Some(match self.unreadable.take() {
+        if progress.hosts == 0 {
+            return Some(match self.unreadable.take() {
                 Some((reports, cause)) => Waited::Unreadable { reports, cause },
                 None => Waited::NoHosts { cut_off: self.cut_off },
-            }),
-            Progress { have, hosts, .. } if goal.share.is_reached(*have, *hosts) => {
-                Some(Waited::Reached(progress.clone()))
-            }
-            _ if self.overtaken => Some(Waited::Overtaken(progress.clone())),
-            _ => None,
+            });
         }
+        if goal.share.is_reached(progress.have, progress.hosts) {
+            return Some(Waited::Reached(progress.clone()));
+        }
+        self.overtaken.then(|| Waited::Overtaken(progress.clone()))
     }
 
     pub(super) fn progress(&self) -> Progress {

@@ -2,11 +2,8 @@
 
 use super::HistoryError;
 
-/// The longest author: 200 bytes.
-pub const MAX_AUTHOR_BYTES: usize = 200;
-
-/// The longest message: 1,000 bytes.
-pub const MAX_MESSAGE_BYTES: usize = 1_000;
+// A rollout has them in its plan.
+pub use ld_fleet::{MAX_AUTHOR_BYTES, MAX_MESSAGE_BYTES};
 
 /// What a user says about a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
